@@ -1,0 +1,1 @@
+"""The Typer commands: options, one file per subcommand, errors into exit codes."""

@@ -1,0 +1,1 @@
+"""Records into the model: the only place that joins them."""

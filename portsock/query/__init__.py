@@ -1,0 +1,1 @@
+"""What is asked: targets, selection, and what a source must collect for it."""

@@ -1,0 +1,101 @@
+"""What a source said, before anything is joined or inferred. `None` means that it did not say."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from portsock.model import (
+    Endpoint,
+    Family,
+    Host,
+    Netns,
+    Notice,
+    OwnerReason,
+    Process,
+    SocketMemory,
+    SocketType,
+    Source,
+    State,
+    Timer,
+)
+
+
+class Holder(NamedTuple):
+    """A (process, descriptor) that refers to a socket, as a source reported it."""
+
+    pid: int | None
+    fd: int | None
+    name: str | None = None
+    """As a listing printed it; live sources leave names to the processes."""
+    user: str | None = None
+
+
+class SocketRecord(NamedTuple):
+    """One socket as one source reported it."""
+
+    family: Family
+    type: SocketType | None
+    protocol: str
+    number: int | None
+    state: State | None
+    state_raw: str | None
+    local: Endpoint | None
+    remote: Endpoint | None
+    recv_q: int | None = None
+    send_q: int | None = None
+    accept_queue: int | None = None
+    accept_limit: int | None = None
+    uid: int | None = None
+    inode: int | None = None
+    cookie: int | None = None
+    interface: str | None = None
+    v6only: bool | None = None
+    netns: Netns | None = None
+    holders: tuple[Holder, ...] | None = None
+    """From a listing with an owner column (empty: the column was blank); None: no such column, or a live source."""
+    user: str | None = None
+    """The socket's own user as a listing printed it."""
+    peer_inode: int | None = None
+    shutdown: int | None = None
+    vfs: tuple[int, int] | None = None
+    timer: Timer | None = None
+    memory: SocketMemory | None = None
+    info: Mapping[str, int | float | str | bool | None] | None = None
+    subflow_of: int | None = None
+    ifindex: int | None = None
+    """The bound device's number, where the source gives no name."""
+
+
+class Unreadable(NamedTuple):
+    """A process whose descriptors could not be read."""
+
+    pid: int
+    uid: int | None
+    reason: OwnerReason
+    """OTHER_USER, DENIED, HIDEPID or PIDNS."""
+
+
+class Ownership(NamedTuple):
+    """The outcome of looking for holders."""
+
+    holders: Mapping[int, Sequence[Holder]]
+    """By socket inode."""
+    unreadable: tuple[Unreadable, ...]
+    hidden_processes: OwnerReason | None
+    """HIDEPID or PIDNS where processes may exist that cannot even be listed, else None."""
+    method: str
+    """'walk' or 'bpf'."""
+
+
+class Collection(NamedTuple):
+    """All that a source collected for one request."""
+
+    source: Source
+    host: Host
+    taken_at: float | None
+    sockets: Sequence[SocketRecord]
+    ownership: Ownership | None
+    """None where owners were not asked for, or where the records carry their own holders."""
+    processes: Mapping[int, Process]
+    users: Mapping[int, str]
+    """User names by uid, for the sockets' own uids."""
+    notices: tuple[Notice, ...]

@@ -1,0 +1,1 @@
+"""Rows into text: tables, JSON, colors, widths, the escaping of hostile names."""

@@ -1,0 +1,1 @@
+"""All that asks the system: netlink, /proc, psutil, files."""

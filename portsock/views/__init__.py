@@ -1,0 +1,1 @@
+"""A Snapshot into rows and columns."""
