@@ -1,0 +1,112 @@
+"""What kind of address it is, and who could reach a socket bound to it.
+
+Own tables rather than ipaddress's is_private and friends: those call loopback, the wildcard and documentation networks
+private, 100.64.0.0/10 neither private nor global, and multicast global. The tables follow the IANA special-purpose address
+registries (RFC 6890) and RFC 4007 for zones.
+"""
+
+from functools import lru_cache
+
+from portsock.model import Exposure, Scope
+
+WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - names them, binds nothing
+
+_V4: tuple[tuple[int, int, Scope], ...] = (
+    (0x00000000, 32, Scope.UNSPECIFIED),
+    (0xFFFFFFFF, 32, Scope.BROADCAST),
+    (0x7F000000, 8, Scope.LOOPBACK),
+    (0xA9FE0000, 16, Scope.LINK),
+    (0x0A000000, 8, Scope.PRIVATE),
+    (0xAC100000, 12, Scope.PRIVATE),
+    (0xC0A80000, 16, Scope.PRIVATE),
+    (0x64400000, 10, Scope.SHARED),
+    (0xC0000200, 24, Scope.DOCUMENTATION),
+    (0xC6336400, 24, Scope.DOCUMENTATION),
+    (0xCB007100, 24, Scope.DOCUMENTATION),
+    (0xE0000000, 4, Scope.MULTICAST),
+    (0x00000000, 8, Scope.RESERVED),
+    (0xF0000000, 4, Scope.RESERVED),
+    (0xC6120000, 15, Scope.RESERVED),
+    (0xC0000000, 24, Scope.RESERVED),
+)
+"""Network, prefix length, scope; the first that fits counts."""
+
+_V6: tuple[tuple[int, int, Scope], ...] = (
+    (0, 128, Scope.UNSPECIFIED),
+    (1, 128, Scope.LOOPBACK),
+    (0xFE80 << 112, 10, Scope.LINK),
+    (0xFC00 << 112, 7, Scope.PRIVATE),
+    (0xFF00 << 112, 8, Scope.MULTICAST),
+    (0x20010DB8 << 96, 32, Scope.DOCUMENTATION),
+    (0x3FFF << 112, 20, Scope.DOCUMENTATION),
+    (0x2000 << 112, 3, Scope.GLOBAL),
+    (0x0064FF9B << 96, 96, Scope.GLOBAL),
+)
+
+_EXPOSURE = {
+    Scope.UNSPECIFIED: Exposure.ALL,
+    Scope.LOOPBACK: Exposure.LOOPBACK,
+    Scope.LINK: Exposure.LINK,
+    Scope.BROADCAST: Exposure.LINK,
+    Scope.PRIVATE: Exposure.PRIVATE,
+    Scope.SHARED: Exposure.SHARED,
+    Scope.MULTICAST: Exposure.PUBLIC,
+    Scope.DOCUMENTATION: Exposure.PUBLIC,
+    Scope.RESERVED: Exposure.PUBLIC,
+    Scope.GLOBAL: Exposure.PUBLIC,
+}
+
+_LINK_MULTICAST = ("224.0.0.", "ff02:")
+_ORDER = tuple(Exposure)
+
+
+def unmap(address: str) -> str:
+    """The IPv4 address inside an IPv4-mapped IPv6 one ('::ffff:10.0.0.1' → '10.0.0.1'), else the address itself."""
+    if address[:7].lower() == "::ffff:" and "." in address:
+        return address[7:]
+    return address
+
+
+def number_of(address: str) -> tuple[int, int] | None:
+    """(4 or 6, the address as a number), or None where the text is no complete address without a zone."""
+    from socket import AF_INET, AF_INET6, inet_pton
+
+    version, family = (6, AF_INET6) if ":" in address else (4, AF_INET)
+    try:
+        return version, int.from_bytes(inet_pton(family, address))
+    except (OSError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=65536)
+def scope(address: str | None) -> Scope | None:
+    """The scope of an address in text without zone; '*' is unspecified; None for what is no address."""
+    if address is None:
+        return None
+    if address in WILDCARDS:
+        return Scope.UNSPECIFIED
+    parsed = number_of(unmap(address))
+    if parsed is None:
+        return None
+    version, value = parsed
+    bits, table, rest = (32, _V4, Scope.GLOBAL) if version == 4 else (128, _V6, Scope.RESERVED)
+    for network, length, found in table:
+        if (value ^ network) >> (bits - length) == 0:
+            return found
+    return rest
+
+
+def exposure(address: str | None) -> Exposure | None:
+    """Who could reach a socket bound to this address, before any firewall; None for what is no address."""
+    found = scope(address)
+    if found is None or address is None:
+        return None
+    if found is Scope.MULTICAST and address.lower().startswith(_LINK_MULTICAST):
+        return Exposure.LINK
+    return _EXPOSURE[found]
+
+
+def widest(exposures: list[Exposure | None]) -> Exposure | None:
+    """The widest of several exposures; None where none is known."""
+    known = [item for item in exposures if item is not None]
+    return max(known, key=_ORDER.index) if known else None
