@@ -38,7 +38,7 @@ class SocketType(StrEnum):
 
 
 class State(StrEnum):
-    """Connection states: RFC 9293 names, and what operating systems add (see DESIGN: BOUND, UNCONN, CONNECTING, DELETE_TCB)."""
+    """Connection states: the names of RFC 9293, and what operating systems add (BOUND and below)."""
 
     LISTEN = "LISTEN"
     SYN_SENT = "SYN_SENT"
@@ -246,7 +246,7 @@ class Socket(NamedTuple):
     family: Family
     type: SocketType | None
     protocol: str
-    """'tcp', 'udp', 'udplite', 'sctp', 'mptcp', 'raw', 'icmp', 'unix', 'netlink', 'packet', 'vsock', or the name a source gave."""
+    """'tcp', 'udp', 'udplite', 'sctp', 'mptcp', 'raw', 'icmp', 'unix', 'netlink', 'packet', 'vsock', or a source's own word."""
     number: int | None
     """The IP protocol number of a raw socket."""
     state: State | None
@@ -351,7 +351,8 @@ class Notice(NamedTuple):
     """Something the user must know about what was or was not seen."""
 
     code: str
-    count: int | None
+    amount: int | None
+    """How many sockets, processes or lines it is about ('count' in JSON, which a tuple has as a method)."""
     message: str
     incomplete: bool = True
     """Whether it means that something may be missing."""

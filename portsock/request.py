@@ -18,7 +18,7 @@ class Request(NamedTuple):
 
     protocols: frozenset[str]
     """Socket protocols as in Socket.protocol."""
-    families: frozenset[Family] = frozenset({Family.IPV4, Family.IPV6, Family.UNIX, Family.NETLINK, Family.PACKET, Family.VSOCK})
+    families: frozenset[Family] = frozenset(Family)
     states: frozenset[State] | None = None
     """TCP states wanted; None is all. Other protocols are always given in all states."""
     ports: PortFilter | None = None

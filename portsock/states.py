@@ -19,7 +19,8 @@ _CANONICAL = {
 
 GROUPS: dict[str, frozenset[State]] = {
     "all": frozenset(State),
-    "connected": frozenset(State) - {State.LISTEN, State.CLOSED, State.BOUND, State.UNCONN, State.CONNECTING, State.DELETE_TCB},
+    "connected": frozenset(State)
+    - {State.LISTEN, State.CLOSED, State.BOUND, State.UNCONN, State.CONNECTING, State.DELETE_TCB},
     "synchronized": frozenset(
         {
             State.ESTABLISHED,
