@@ -246,7 +246,7 @@ class Socket(NamedTuple):
     family: Family
     type: SocketType | None
     protocol: str
-    """'tcp', 'udp', 'udplite', 'sctp', 'mptcp', 'raw', 'icmp', 'unix', 'netlink', 'packet', 'vsock', or a source's own word."""
+    """'tcp', 'udp', 'udplite', 'sctp', 'mptcp', 'raw', 'icmp', 'unix', 'netlink', 'packet', 'vsock', or another word."""
     number: int | None
     """The IP protocol number of a raw socket."""
     state: State | None
