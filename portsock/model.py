@@ -402,3 +402,8 @@ class Snapshot(NamedTuple):
     """By (host label, pid); the label is None on the live system and in a single listing."""
     notices: tuple[Notice, ...]
     complete: bool
+    """No process that could hold a reported socket was unreadable, and nothing was skipped."""
+    unreadable: tuple[int, ...] = ()
+    """The pids of processes whose descriptors could not be read; each could hold any socket."""
+    unlisted: OwnerReason | None = None
+    """HIDEPID or PIDNS where there may be processes that could not even be listed."""

@@ -1,0 +1,104 @@
+"""Who holds a socket, and where nobody was found: why."""
+
+from collections.abc import Sequence
+
+from portsock.model import INTERNET, Family, Owner, OwnerReason, OwnerStatus, Process, State
+from portsock.records import Collection, Holder, SocketRecord, Unreadable
+
+Sight = tuple[OwnerStatus, OwnerReason | None, tuple[Owner, ...]]
+
+_NO_DESCRIPTOR = {
+    State.TIME_WAIT: OwnerReason.TIME_WAIT,
+    State.SYN_RECV: OwnerReason.SYN_RECV,
+}
+"""States in which the kernel keeps no struct socket at all, on every system."""
+
+_WITHOUT_INODE = _NO_DESCRIPTOR | {
+    State.ESTABLISHED: OwnerReason.UNACCEPTED,
+    State.CLOSE_WAIT: OwnerReason.UNACCEPTED,
+    State.CONNECTING: OwnerReason.UNACCEPTED,
+    State.FIN_WAIT_1: OwnerReason.ORPHANED,
+    State.FIN_WAIT_2: OwnerReason.ORPHANED,
+    State.CLOSING: OwnerReason.ORPHANED,
+    State.LAST_ACK: OwnerReason.ORPHANED,
+    State.CLOSED: OwnerReason.ORPHANED,
+}
+"""What it means on Linux that a socket in this state has no inode."""
+
+_PASSIVE = frozenset({State.LISTEN, State.UNCONN, State.BOUND, None})
+
+
+class Holders:
+    """Tells owners, owner status and reason of each record of one collection."""
+
+    def __init__(self, collection: Collection) -> None:
+        ownership = collection.ownership
+        self._by_inode = ownership.holders if ownership else {}
+        self._processes = collection.processes
+        self._looked = ownership is not None
+        self._keeps_inodes = collection.source.kind == "live" and collection.source.backend != "psutil"
+        self._unreadable = ownership.unreadable if ownership else ()
+        self._unlisted = ownership.hidden_processes if ownership else None
+        self._reason_by_uid = {process.uid: process.reason for process in self._unreadable}
+        self._first_reason = _likeliest(self._unreadable) or self._unlisted
+        self._found = OwnerStatus.PARTIAL if self._unreadable or self._unlisted is OwnerReason.HIDEPID else OwnerStatus.KNOWN
+        self._found_reason = self._first_reason if self._found is OwnerStatus.PARTIAL else None
+        self._names: dict[int, tuple[str | None, str | None]] = {}
+
+    def of(self, record: SocketRecord) -> Sight:
+        """Status, reason and owners of one record."""
+        held: Sequence[Holder] | None = record.holders
+        if held is None and record.inode is not None:
+            held = self._by_inode.get(record.inode)
+        if held:
+            status = self._found if self._looked else OwnerStatus.KNOWN
+            return status, self._found_reason if self._looked else None, self._owners(held)
+        return (*self._absence(record), ())
+
+    def _owners(self, held: Sequence[Holder]) -> tuple[Owner, ...]:
+        owners = []
+        names = self._names
+        for pid, fd, name, user in held:
+            if name is None and pid is not None:
+                if pid not in names:
+                    process = self._processes.get(pid) or Process(pid)
+                    names[pid] = (process.name, process.user)
+                name, found = names[pid]
+                user = user or found
+            owners.append(Owner(pid, fd, name, user))
+        return tuple(owners)
+
+    def _absence(self, record: SocketRecord) -> tuple[OwnerStatus, OwnerReason | None]:
+        state = record.state
+        if not self._looked:
+            if record.holders is None:
+                return OwnerStatus.UNREPORTED, None if self._keeps_inodes else OwnerReason.NO_COLUMN
+            if state in _NO_DESCRIPTOR:
+                return OwnerStatus.NONE, _NO_DESCRIPTOR[state]
+            return OwnerStatus.UNREPORTED, None
+        if record.inode is None and state is not None:
+            reasons = _WITHOUT_INODE if self._keeps_inodes else _NO_DESCRIPTOR
+            if state in reasons:
+                return OwnerStatus.NONE, reasons[state]
+        return self._unfound(record)
+
+    def _unfound(self, record: SocketRecord) -> tuple[OwnerStatus, OwnerReason | None]:
+        """A socket that has, or may have, a descriptor which was not found."""
+        if self._unreadable or self._unlisted is OwnerReason.HIDEPID:
+            return OwnerStatus.HIDDEN, self._reason_by_uid.get(record.uid, self._first_reason)
+        if self._unlisted is OwnerReason.PIDNS:
+            return OwnerStatus.ELSEWHERE, OwnerReason.PIDNS
+        if record.family is Family.UNIX:
+            return OwnerStatus.UNHELD, OwnerReason.IN_FLIGHT_CANDIDATE
+        if record.state in _PASSIVE or record.family not in INTERNET:
+            return OwnerStatus.UNHELD, OwnerReason.KERNEL_CANDIDATE
+        return OwnerStatus.UNHELD, OwnerReason.RACED
+
+
+def _likeliest(unreadable: Sequence[Unreadable]) -> OwnerReason | None:
+    """The reason to name where the socket's own user does not decide: another user's process is the common case."""
+    reasons = {process.reason for process in unreadable}
+    for reason in (OwnerReason.OTHER_USER, OwnerReason.DENIED, OwnerReason.HIDEPID, OwnerReason.PIDNS):
+        if reason in reasons:
+            return reason
+    return None

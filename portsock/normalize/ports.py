@@ -1,0 +1,129 @@
+"""Sockets into ports: one row for each (host, namespace, protocol, port, owners of its listening or bound sockets)."""
+
+from collections.abc import Iterable, Sequence
+
+from portsock.addresses import WILDCARDS, exposure, widest
+from portsock.model import Family, InetEndpoint, Owner, OwnerStatus, Port, Role, Socket, State
+from portsock.services import Services
+
+_Place = tuple[str | None, int | None, str, int]
+_PASSIVE = frozenset({Role.LISTENER, Role.BOUND})
+
+
+def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) -> list[Port]:
+    """The ports that these sockets use at their local end, sorted by host, namespace, number and protocol.
+
+    `counted` tells whether connected sockets were collected: without them a port's `connections` is None.
+    """
+    passive: dict[_Place, dict[object, list[Socket]]] = {}
+    connected: dict[_Place, list[Socket]] = {}
+    for socket in sockets:
+        local = socket.local
+        if not isinstance(local, InetEndpoint) or local.port is None:
+            continue
+        place = (socket.host, socket.netns.id if socket.netns else None, socket.protocol, local.port)
+        if socket.role in _PASSIVE or socket.remote is None:
+            passive.setdefault(place, {}).setdefault(_holders(socket), []).append(socket)
+        else:
+            connected.setdefault(place, []).append(socket)
+    ports = []
+    for place, groups in passive.items():
+        rows = list(groups.values())
+        numbers, rest = _shares(rows, connected.pop(place, []))
+        ports += [_port(row, services, number if counted else None) for row, number in zip(rows, numbers, strict=True)]
+        if rest:
+            connected[place] = rest
+    ports += [_port(row, services, len(row)) for row in connected.values()]
+    return sorted(ports, key=_order)
+
+
+def _holders(socket: Socket) -> object:
+    """What two sockets of one row have in common: the holding processes, or where none is known the status and user."""
+    if socket.owners:
+        return frozenset((owner.pid, owner.name if owner.pid is None else None) for owner in socket.owners)
+    return (socket.owner_status, socket.uid)
+
+
+def _shares(rows: Sequence[Sequence[Socket]], connected: Sequence[Socket]) -> tuple[list[int], list[Socket]]:
+    """How many of the connected sockets belong to each row, and those that no row's address covers.
+
+    A specific address wins over a wildcard, as in the kernel's lookup; of several rows as good, the one whose processes hold
+    the connection, else the first.
+    """
+    numbers, rest = [0] * len(rows), []
+    for socket in connected:
+        best = max(range(len(rows)), key=lambda index: _fit(rows[index], socket))
+        if _fit(rows[best], socket) > (0, False):
+            numbers[best] += 1
+        else:
+            rest.append(socket)
+    return numbers, rest
+
+
+def _fit(row: Sequence[Socket], socket: Socket) -> tuple[int, bool]:
+    address = socket.local.address if isinstance(socket.local, InetEndpoint) else None
+    bound = {item.local.address for item in row if isinstance(item.local, InetEndpoint)}
+    cover = 2 if address in bound else 0 if bound.isdisjoint(WILDCARDS) else 1
+    pids = {owner.pid for owner in socket.owners}
+    return cover, bool(cover) and any(owner.pid in pids for item in row for owner in item.owners)
+
+
+def _port(row: Sequence[Socket], services: Services, connections: int | None) -> Port:
+    first = next((socket for socket in row if socket.state is State.LISTEN), row[0])
+    assert isinstance(first.local, InetEndpoint)
+    assert first.local.port is not None
+    port = first.local.port
+    owners = dict.fromkeys(owner for socket in row for owner in socket.owners)
+    return Port(
+        first.protocol,
+        port,
+        first.local.label or services.name(first.protocol, port),
+        range_of(port),
+        first.state,
+        _addresses(row),
+        widest([exposure(socket.local.address) for socket in row if isinstance(socket.local, InetEndpoint)]),
+        tuple(row),
+        connections,
+        _worst(row),
+        next((socket.owner_reason for socket in row if socket.owner_reason), None),
+        tuple(sorted(owners, key=_owner_order)),
+        first.netns,
+        first.host,
+    )
+
+
+def range_of(port: int) -> str:
+    """The range of RFC 6335 section 6 that the number is in: system, user or dynamic."""
+    return "system" if port < 1024 else "user" if port < 49152 else "dynamic"
+
+
+def _addresses(row: Sequence[Socket]) -> tuple[str, ...]:
+    """The bound addresses as text, IPv4 first; all of both families become '*'."""
+    texts = set()
+    for socket in row:
+        local = socket.local
+        if not isinstance(local, InetEndpoint):
+            continue
+        text = local.address or local.hostname or "?"
+        if text == "::" and socket.v6only is False and socket.family is Family.IPV6:
+            text = "*"
+        zone = f"%{local.zone}" if local.zone else f"%{socket.interface}" if socket.interface else ""
+        texts.add(text + zone)
+    if {"0.0.0.0", "::"} <= texts:  # noqa: S104 - names them, binds nothing
+        texts = texts - {"0.0.0.0", "::"} | {"*"}  # noqa: S104
+    return tuple(sorted(texts, key=lambda text: (":" in text, text)))
+
+
+def _worst(row: Sequence[Socket]) -> OwnerStatus:
+    """The status of a row whose sockets may differ in it: what limits what can be said."""
+    order = (OwnerStatus.HIDDEN, OwnerStatus.PARTIAL, OwnerStatus.UNREPORTED, OwnerStatus.ELSEWHERE, OwnerStatus.UNHELD)
+    statuses = {socket.owner_status for socket in row}
+    return next((status for status in order if status in statuses), row[0].owner_status)
+
+
+def _owner_order(owner: Owner) -> tuple[int, int]:
+    return (owner.pid if owner.pid is not None else -1, owner.fd if owner.fd is not None else -1)
+
+
+def _order(port: Port) -> tuple[object, ...]:
+    return (port.host or "", port.netns.id if port.netns else 0, port.port, port.protocol, port.addresses)

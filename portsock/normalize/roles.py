@@ -1,0 +1,62 @@
+"""Which end of a conversation a socket is: inferred from listeners and the ephemeral range, never read off the kernel."""
+
+from collections.abc import Iterable
+
+from portsock.addresses import WILDCARDS, scope
+from portsock.model import Family, InetEndpoint, Role, Scope, State, UnixEndpoint
+from portsock.records import SocketRecord
+
+
+class Roles:
+    """Infers roles within one collection, namespace by namespace."""
+
+    def __init__(self, records: Iterable[SocketRecord], ephemeral: tuple[int, int]) -> None:
+        self._first, self._last = ephemeral
+        self._listening: dict[tuple[int | None, str, int | None], set[str | None]] = {}
+        self._named: dict[int | None, bool] = {}
+        for record in records:
+            if record.state is State.LISTEN and isinstance(record.local, InetEndpoint):
+                self._listening.setdefault(_place(record, record.local.port), set()).add(record.local.address)
+            elif record.family is Family.UNIX:
+                self._named[record.inode] = _is_named(record)
+
+    def of(self, record: SocketRecord) -> Role:
+        """The role of one record."""
+        local, remote = record.local, record.remote
+        if record.state is State.LISTEN:
+            return Role.LISTENER
+        if record.family is Family.UNIX:
+            return self._of_unix(record)
+        if not isinstance(local, InetEndpoint):
+            return Role.BOUND if remote is None and local is not None else Role.UNKNOWN
+        if not isinstance(remote, InetEndpoint):
+            return Role.BOUND if local.port else Role.UNKNOWN
+        if self._covered(record, local):
+            return Role.SERVER
+        if local.port is None or not self._first <= local.port <= self._last:
+            return Role.UNKNOWN
+        here = remote.address == local.address or scope(remote.address) is Scope.LOOPBACK
+        if (here and self._covered(record, remote)) or remote.port is None or not self._first <= remote.port <= self._last:
+            return Role.CLIENT
+        return Role.UNKNOWN
+
+    def _of_unix(self, record: SocketRecord) -> Role:
+        """An accepted unix socket carries its listener's name; the end that connected to it usually has none."""
+        named = _is_named(record)
+        if record.state is State.ESTABLISHED:
+            if named:
+                return Role.SERVER
+            return Role.CLIENT if self._named.get(record.peer_inode) and record.peer_inode else Role.UNKNOWN
+        return Role.BOUND if named else Role.UNKNOWN
+
+    def _covered(self, record: SocketRecord, endpoint: InetEndpoint) -> bool:
+        addresses = self._listening.get(_place(record, endpoint.port))
+        return addresses is not None and (endpoint.address in addresses or not addresses.isdisjoint(WILDCARDS))
+
+
+def _is_named(record: SocketRecord) -> bool:
+    return isinstance(record.local, UnixEndpoint) and record.local.path is not None
+
+
+def _place(record: SocketRecord, port: int | None) -> tuple[int | None, str, int | None]:
+    return (record.netns.id if record.netns else None, record.protocol, port)

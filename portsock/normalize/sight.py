@@ -1,0 +1,56 @@
+"""What could not be seen of the sockets that are shown: the notices that no answer may be without."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from portsock.model import Notice, OwnerReason, OwnerStatus, Snapshot, Socket
+
+_ADVICE = {
+    OwnerReason.OTHER_USER: "run as root to see them",
+    OwnerReason.HIDEPID: "/proc is mounted with hidepid: run as root, or as a member of its gid= group",
+    OwnerReason.DENIED: "the system denies this even to the present user",
+    OwnerReason.PIDNS: "look from the host's PID namespace",
+}
+
+
+def with_sight(snapshot: Snapshot, shown: Sequence[Socket]) -> Snapshot:
+    """The snapshot with notices about the owners of the shown sockets, and `complete` set by them."""
+    notices = (*snapshot.notices, *sight_notices(snapshot, shown))
+    return snapshot._replace(notices=notices, complete=not any(notice.incomplete for notice in notices))
+
+
+def sight_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, ...]:
+    """Notices about the owners of the shown sockets, empty where every process could be read."""
+    statuses = Counter(socket.owner_status for socket in shown)
+    notices = []
+    hidden, partial = statuses[OwnerStatus.HIDDEN], statuses[OwnerStatus.PARTIAL]
+    if hidden:
+        text = f"{_sockets(hidden)} held by {_processes(snapshot)} that could not be read"
+        notices.append(Notice("owners_hidden", hidden, f"{text}; {_advice(shown, OwnerStatus.HIDDEN)}"))
+    if partial:
+        text = f"{_sockets(partial)} may have more owners: {_processes(snapshot)} could not be read"
+        notices.append(Notice("owners_partial", partial, f"{text}; {_advice(shown, OwnerStatus.PARTIAL)}"))
+    elsewhere = statuses[OwnerStatus.ELSEWHERE]
+    if elsewhere:
+        text = f"{_sockets(elsewhere)} held by processes of another PID namespace"
+        notices.append(Notice("owners_elsewhere", elsewhere, f"{text}; {_ADVICE[OwnerReason.PIDNS]}"))
+    return tuple(notices)
+
+
+def _sockets(number: int) -> str:
+    return "1 socket" if number == 1 else f"{number} sockets"
+
+
+def _processes(snapshot: Snapshot) -> str:
+    pids = snapshot.unreadable
+    if not pids:
+        return "processes"
+    if len(pids) <= 3:
+        return ("process " if len(pids) == 1 else "processes ") + ", ".join(map(str, pids))
+    return f"{len(pids)} processes"
+
+
+def _advice(shown: Sequence[Socket], status: OwnerStatus) -> str:
+    reasons = Counter(socket.owner_reason for socket in shown if socket.owner_status is status)
+    reason, _ = reasons.most_common(1)[0]
+    return _ADVICE.get(reason, "there may be more to see") if reason else "there may be more to see"

@@ -1,0 +1,87 @@
+"""Collections into one Snapshot."""
+
+from collections.abc import Sequence
+
+from portsock.model import Process, Snapshot, Socket, Source
+from portsock.normalize.holders import Holders
+from portsock.normalize.peers import join
+from portsock.normalize.roles import Roles
+from portsock.records import Collection
+
+
+def normalize(collections: Sequence[Collection]) -> Snapshot:
+    """One snapshot of one live collection, or of one or more captured listings.
+
+    With several listings every socket keeps its listing's host label, and connections are joined across them.
+    """
+    several = len(collections) > 1
+    sockets: list[Socket] = []
+    processes: dict[tuple[str | None, int], Process] = {}
+    for collection in collections:
+        host = collection.host.name if several else None
+        sockets += _sockets(collection, host)
+        for pid, process in collection.processes.items():
+            processes[host, pid] = process._replace(host=host) if several else process
+    first = collections[0]
+    ownership = first.ownership
+    source = first.source
+    if several:
+        source = Source(source.kind, source.backend, tuple(item for each in collections for item in each.source.inputs))
+    notices = tuple(notice for each in collections for notice in each.notices)
+    return Snapshot(
+        source,
+        first.host,
+        None if several else first.taken_at,
+        join(sockets, several),
+        processes,
+        notices,
+        not any(notice.incomplete for notice in notices),
+        tuple(process.pid for process in ownership.unreadable) if ownership else (),
+        ownership.hidden_processes if ownership else None,
+    )
+
+
+def _sockets(collection: Collection, host: str | None) -> list[Socket]:
+    sight = Holders(collection).of
+    role = Roles(collection.sockets, collection.host.ephemeral).of
+    users = collection.users
+    sockets = []
+    for record in collection.sockets:
+        status, reason, owners = sight(record)
+        sockets.append(
+            Socket(
+                record.family,
+                record.type,
+                record.protocol,
+                record.number,
+                record.state,
+                record.state_raw,
+                role(record),
+                record.local,
+                record.remote,
+                record.recv_q,
+                record.send_q,
+                record.accept_queue,
+                record.accept_limit,
+                record.uid,
+                record.user or (users.get(record.uid) if record.uid is not None else None),
+                record.inode,
+                record.cookie,
+                record.interface,
+                record.v6only,
+                record.netns,
+                host,
+                status,
+                reason,
+                owners,
+                None,
+                record.peer_inode,
+                record.shutdown,
+                record.vfs,
+                record.timer,
+                record.memory,
+                record.info,
+                record.subflow_of,
+            )
+        )
+    return sockets
