@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Protocol, Self
 
 from portsock.records import SocketRecord
+from portsock.services import Services
 
 
 class LineReader(Protocol):
@@ -21,10 +22,11 @@ class LineReader(Protocol):
     """'Linux', 'Darwin', 'Windows', 'FreeBSD' …, or 'unknown' where the format does not tell."""
 
     @classmethod
-    def begin(cls, line: str) -> Self | None:
+    def begin(cls, line: str, services: Services) -> Self | None:
         """A reader for the section that this line opens: a header, or a row that can only be of this format; else None.
 
-        The line is then given to `feed`, too.
+        The line is then given to `feed`, too. `services` turns the service names of the listing back into numbers; a reader
+        that needs it keeps it. Lines come without their line end, and are never longer than `portsock.parse.capture.LONGEST`.
         """
         ...
 
@@ -49,6 +51,6 @@ class DocumentReader(Protocol):
         """Whether a document that begins with these characters (up to 64 KiB) is of this format."""
         ...
 
-    def read(self, text: str) -> Iterable[SocketRecord]:
+    def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
         """All sockets of the document. Raises ValueError with one line that says what is wrong with it."""
         ...
