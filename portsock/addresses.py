@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from portsock.model import Exposure, Scope
 
-WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - names them, binds nothing
+WILDCARDS = frozenset({"0.0.0.0", "::", "*"})
 
 _V4: tuple[tuple[int, int, Scope], ...] = (
     (0x00000000, 32, Scope.UNSPECIFIED),

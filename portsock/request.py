@@ -33,4 +33,5 @@ class Request(NamedTuple):
     """Whether facts of the holding processes are wanted."""
     parents: bool = False
     """Whether their ancestors are wanted, too (procs --tree, explain)."""
-    verbose: bool = False
+    facts: bool = False
+    """Whether the host's sysctls and addresses are wanted (explain)."""

@@ -109,8 +109,8 @@ def _addresses(row: Sequence[Socket]) -> tuple[str, ...]:
             text = "*"
         zone = f"%{local.zone}" if local.zone else f"%{socket.interface}" if socket.interface else ""
         texts.add(text + zone)
-    if {"0.0.0.0", "::"} <= texts:  # noqa: S104 - names them, binds nothing
-        texts = texts - {"0.0.0.0", "::"} | {"*"}  # noqa: S104
+    if {"0.0.0.0", "::"} <= texts:
+        texts = texts - {"0.0.0.0", "::"} | {"*"}
     return tuple(sorted(texts, key=lambda text: (":" in text, text)))
 
 
