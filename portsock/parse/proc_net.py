@@ -1,0 +1,167 @@
+"""Rows of /proc/net/{tcp,udp,udplite,raw,icmp} and their IPv6 twins: proc(5), net/ipv4/tcp_ipv4.c get_tcp4_sock()."""
+
+import sys
+from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_ntop
+from typing import Literal
+
+from portsock.addresses import WILDCARDS, unmap
+from portsock.model import Family, InetEndpoint, Netns, SocketType, State, Timer
+from portsock.records import SocketRecord
+
+ByteOrder = Literal["little", "big"]
+
+TABLES: dict[str, tuple[str, Family]] = {
+    "tcp": ("tcp", Family.IPV4),
+    "tcp6": ("tcp", Family.IPV6),
+    "udp": ("udp", Family.IPV4),
+    "udp6": ("udp", Family.IPV6),
+    "udplite": ("udplite", Family.IPV4),
+    "udplite6": ("udplite", Family.IPV6),
+    "raw": ("raw", Family.IPV4),
+    "raw6": ("raw", Family.IPV6),
+    "icmp": ("icmp", Family.IPV4),
+    "icmp6": ("icmp", Family.IPV6),
+}
+"""File name → the protocol and family of its rows."""
+
+TCP_STATES = {
+    "01": State.ESTABLISHED,
+    "02": State.SYN_SENT,
+    "03": State.SYN_RECV,
+    "04": State.FIN_WAIT_1,
+    "05": State.FIN_WAIT_2,
+    "06": State.TIME_WAIT,
+    "07": State.CLOSED,
+    "08": State.CLOSE_WAIT,
+    "09": State.LAST_ACK,
+    "0A": State.LISTEN,
+    "0B": State.CLOSING,
+    "0C": State.SYN_RECV,
+    "0D": State.BOUND,
+}
+"""include/net/tcp_states.h; 0C is NEW_SYN_RECV, 0D BOUND_INACTIVE."""
+
+_DATAGRAM_STATES = {"01": State.ESTABLISHED, "07": State.UNCONN}
+
+_TYPES = {
+    "tcp": SocketType.STREAM,
+    "udp": SocketType.DGRAM,
+    "udplite": SocketType.DGRAM,
+    "raw": SocketType.RAW,
+    "icmp": SocketType.DGRAM,
+}
+
+_ICMP_NUMBERS = {Family.IPV4: 1, Family.IPV6: 58}
+"""IPPROTO_ICMP and IPPROTO_ICMPV6. A ping socket's 'port' column is its echo identifier, which is no port."""
+
+_TIMERS = {"01": "on", "02": "keepalive", "03": "timewait", "04": "persist"}
+"""The 'tr' column, in ss's words."""
+
+_MS_PER_TICK = 10
+"""'tm->when' is in units of USER_HZ, which is 100 on every architecture that still runs Linux."""
+
+
+def parse_inet_line(
+    line: str,
+    protocol: str,
+    family: Family,
+    byteorder: ByteOrder = sys.byteorder,
+    timers: bool = False,
+    netns: Netns | None = None,
+) -> SocketRecord | None:
+    """The socket of one row; None for a header and for whatever is no complete row.
+
+    `byteorder` is that of the machine that printed the row: addresses are 32-bit words as it keeps them.
+    """
+    fields = line.split(None, 10)
+    try:
+        slot, local_text, remote_text, code, queues, timer, retransmits, uid, _, inode = fields[:10]
+        local_address, local_number = _endpoint(local_text, family, byteorder)
+        remote_address, remote_number = _endpoint(remote_text, family, byteorder)
+        send_q, recv_q = _pair(queues)
+        owner, number = _decimal(uid), _decimal(inode)
+    except ValueError:
+        return None
+    if slot[-1] != ":":
+        return None
+    ports = protocol not in {"raw", "icmp"}
+    local = InetEndpoint(local_address, local_number if ports else None)
+    remote = None
+    if remote_number or remote_address not in WILDCARDS:
+        remote = InetEndpoint(remote_address, remote_number if ports else None)
+    state = _state(code, protocol, local_number)
+    listening = state is State.LISTEN
+    return SocketRecord(
+        family,
+        _TYPES.get(protocol),
+        protocol,
+        None if ports else local_number if protocol == "raw" else _ICMP_NUMBERS.get(family),
+        state,
+        None if state else code,
+        local,
+        remote,
+        recv_q,
+        None if listening else send_q,
+        recv_q if listening else None,
+        uid=owner if number else None,
+        inode=number or None,
+        netns=netns,
+        timer=_timer(timer, retransmits) if timers and protocol == "tcp" else None,
+    )
+
+
+def _state(code: str, protocol: str, port: int) -> State | None:
+    if protocol != "tcp":
+        return _DATAGRAM_STATES.get(code)
+    state = TCP_STATES.get(code.upper())
+    return State.BOUND if state is State.CLOSED and port else state
+
+
+def _endpoint(text: str, family: Family, byteorder: ByteOrder) -> tuple[str, int]:
+    """Address and port of 'HEX:PORT'. Raises ValueError where it is none of this family."""
+    address, _, port = text.partition(":")
+    if len(port) != 4:
+        raise ValueError(text)
+    return parse_address(address, family, byteorder), int.from_bytes(bytes.fromhex(port))
+
+
+@lru_cache(maxsize=65536)
+def parse_address(text: str, family: Family, byteorder: ByteOrder) -> str:
+    """The address of 8 or 32 hexadecimal digits; an IPv4-mapped one as plain IPv4. Raises ValueError for anything else."""
+    packed = bytes.fromhex(text)
+    if len(packed) != (4 if family is Family.IPV4 else 16) or len(text) != 2 * len(packed):
+        raise ValueError(text)
+    if byteorder == "little":
+        packed = b"".join(packed[start : start + 4][::-1] for start in range(0, len(packed), 4))
+    if family is Family.IPV4:
+        return inet_ntop(AF_INET, packed)
+    return unmap(inet_ntop(AF_INET6, packed))
+
+
+def _pair(text: str) -> tuple[int, int]:
+    """Two numbers of 'HEX:HEX'. Raises ValueError."""
+    first, colon, second = text.partition(":")
+    if not (colon and first and second):
+        raise ValueError(text)
+    return int.from_bytes(bytes.fromhex(first)), int.from_bytes(bytes.fromhex(second))
+
+
+def _decimal(text: str) -> int:
+    """A number of ASCII digits: int() alone also takes '8_0' and digits of other scripts. Raises ValueError."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(text)
+    return int(text)
+
+
+def _timer(text: str, retransmits: str) -> Timer | None:
+    """The pending timer of 'tr:tm->when' and 'retrnsmt'; None where none is pending or the columns are not understood."""
+    kind, _, when = text.partition(":")
+    try:
+        if not int.from_bytes(bytes.fromhex(kind)):
+            return None
+        ticks, count = int.from_bytes(bytes.fromhex(when)), int.from_bytes(bytes.fromhex(retransmits))
+    except ValueError:
+        return None
+    overdue = len(when) > 8  # kernels before 3.13 printed a negative rest as a 64-bit number
+    return Timer(_TIMERS.get(kind, kind), 0 if overdue else ticks * _MS_PER_TICK, count)
