@@ -1,0 +1,175 @@
+"""The text of ports, addresses and networks, as people and tools write them, into numbers.
+
+Only complete addresses in the textual forms of RFC 4291 and inet_pton(3) count: '127.1' and '010.0.0.1' do not.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from portsock.addresses import number_of
+from portsock.errors import UsageError
+
+Resolve = Callable[[str], list[str]]
+"""Gives the addresses of a host name; raises OSError or gives nothing where there are none."""
+
+_DIGITS = frozenset("0123456789")
+_LOCALHOST = ("127.0.0.1", "::1")
+
+
+class Network(NamedTuple):
+    """The addresses that share their first `length` bits with `value`."""
+
+    address: str
+    """The lowest one, as inet_ntop prints it."""
+    version: int
+    """4 or 6."""
+    value: int
+    length: int
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one address."""
+        return self.length == (32 if self.version == 4 else 128)
+
+
+class Pieces(NamedTuple):
+    """An endpoint's text, taken apart but not yet understood. None: not written."""
+
+    host: str
+    """'' and '*' are any address."""
+    zone: str | None
+    prefix: str | None
+    port: str | None
+
+
+def is_number(text: str) -> bool:
+    """Whether the text is one or more ASCII digits, which str.isdigit alone does not tell."""
+    return text.isascii() and text.isdigit()
+
+
+def parse_number(text: str, most: int) -> int | None:
+    """The decimal number written in ASCII digits, or None where it is none or above `most`."""
+    digits = text.lstrip("0") or "0"
+    if not is_number(text) or len(digits) > len(str(most)):
+        return None
+    number = int(digits)
+    return number if number <= most else None
+
+
+def parse_ports(text: str, whole: str | None = None) -> tuple[int, int]:
+    """A port or a range of ports as (first, last). Raises UsageError; `whole` is what was typed, for its text."""
+    first, dash, last = text.partition("-")
+    low = _port(first, text if whole is None else whole)
+    high = _port(last, text if whole is None else whole) if dash else low
+    if high < low:
+        from portsock.query.refusals import range_refused
+
+        raise range_refused(low, high, text if whole is None else whole)
+    return low, high
+
+
+def _port(text: str, whole: str) -> int:
+    number = parse_number(text, 65535)
+    if number is None:
+        from portsock.query.refusals import port_refused
+
+        raise port_refused(text, whole)
+    return number
+
+
+def take_apart(text: str) -> Pieces:
+    """Split an address, network or endpoint without a protocol. Raises UsageError where two readings are possible."""
+    if text.startswith("["):
+        return _bracketed(text)
+    port: str | None
+    if "/" in text:
+        host, _, rest = text.partition("/")
+        prefix, colon, port = rest.partition(":")
+        address, percent, zone = host.partition("%")
+        return Pieces(address, zone if percent else None, prefix, port if colon else None)
+    if "%" in text:
+        host, _, rest = text.partition("%")
+        zone, colon, port = rest.partition(":")
+        return Pieces(host, zone, None, port if colon else None)
+    if text.count(":") > 1:
+        return _colons(text)
+    host, colon, port = text.partition(":")
+    return Pieces(host, None, None, port if colon else None)
+
+
+def _bracketed(text: str) -> Pieces:
+    """'[::1]:631', '[fe80::1%eth0]:80', '[fd00::/8]:443', and ss's '[fe80::1]%eth0:80'."""
+    inside, closed, after = text[1:].partition("]")
+    inner, slash, prefix = inside.partition("/")
+    host, percent, zone = inner.partition("%")
+    if after.startswith("%") and not percent:
+        zone, percent = after[1:].partition(":")[0], "%"
+        after = after[1 + len(zone) :]
+    if not closed or ":" not in host or (after and not after.startswith(":")):
+        from portsock.query.refusals import shown
+
+        raise UsageError(f"{shown(text)} is no endpoint: brackets hold an IPv6 address, and ':PORT' follows, as in [::1]:631")
+    return Pieces(host, zone if percent else None, prefix if slash else None, after[1:] if after else None)
+
+
+def _colons(text: str) -> Pieces:
+    """An IPv6 address without brackets, or one with a port behind it, as netstat prints it."""
+    head, _, tail = text.rpartition(":")
+    with_port = number_of(head) is not None and (tail == "*" or _like_ports(tail))
+    if number_of(text) is None:
+        return Pieces(head, None, None, tail) if with_port else Pieces(text, None, None, None)
+    if with_port:
+        raise UsageError(f"'{text}' can be read in two ways: write [{head}]:{tail} for the port, or [{text}] for the address")
+    return Pieces(text, None, None, None)
+
+
+def _like_ports(text: str) -> bool:
+    return text != "" and _DIGITS.issuperset(text.replace("-", ""))
+
+
+def parse_networks(pieces: Pieces, whole: str, resolve: Resolve | None) -> tuple[Network, ...] | None:
+    """The addresses that the pieces name: none for any address, two for localhost.
+
+    None where the host is a name that needs `resolve`, or has no address. Raises UsageError for a wrong address or prefix.
+    """
+    host = pieces.host
+    if host in ("", "*"):
+        return ()
+    if ":" in host or _DIGITS.issuperset(host.replace(".", "")):
+        return (_network(host, pieces.prefix, whole),)
+    found = list(_LOCALHOST) if host.lower() == "localhost" else _resolved(host, resolve)
+    if pieces.prefix is not None or not found:
+        return None
+    return tuple(_network(address, None, whole) for address in found)
+
+
+def _resolved(host: str, resolve: Resolve | None) -> list[str]:
+    if resolve is None:
+        return []
+    try:
+        return resolve(host)
+    except (OSError, ValueError):
+        return []
+
+
+def _network(address: str, prefix: str | None, whole: str) -> Network:
+    from socket import AF_INET, AF_INET6, inet_ntop
+
+    parsed = number_of(address)
+    if parsed is None:
+        from portsock.query.refusals import ipv4_refused, ipv6_refused
+
+        raise (ipv6_refused if ":" in address else ipv4_refused)(address, whole)
+    version, value = parsed
+    bits = 32 if version == 4 else 128
+    length = bits if prefix is None else parse_number(prefix, bits)
+    if length is None:
+        from portsock.query.refusals import prefix_refused
+
+        raise prefix_refused(prefix or "", bits, whole)
+    if version == 6 and value >> 32 == 0xFFFF and length >= 96:
+        # IPv4-mapped (RFC 4291, 2.5.5.2): sockets show the IPv4 address inside.
+        version, value, length, bits = 4, value & 0xFFFFFFFF, length - 96, 32
+    value = value >> (bits - length) << (bits - length)
+    text = inet_ntop(AF_INET if version == 4 else AF_INET6, value.to_bytes(bits // 8))
+    return Network(text, version, value, length)
