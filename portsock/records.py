@@ -84,6 +84,8 @@ class Ownership(NamedTuple):
     """HIDEPID or PIDNS where processes may exist that cannot even be listed, else None."""
     method: str
     """'walk' or 'bpf'."""
+    started: Mapping[int, int] = {}
+    """By holder's pid: when it started, in clock ticks since boot, so that a reused pid's facts are not taken for its own."""
 
 
 class Collection(NamedTuple):

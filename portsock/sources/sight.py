@@ -1,0 +1,54 @@
+"""Which processes cannot be seen from here, and why one may not be read."""
+
+import os
+from typing import NamedTuple
+
+from portsock.model import OwnerReason
+from portsock.parse.mountinfo import INVISIBLE, NO_ACCESS, PTRACEABLE, HidePid, parse_hidepid
+
+_INITIAL_PID_NAMESPACE = "pid:[4026531836]"
+"""PROC_PID_INIT_INO, include/linux/proc_ns.h"""
+
+
+class Sight(NamedTuple):
+    """The limits of what this process sees of others under one /proc."""
+
+    hidepid: int
+    """The mount's mode, 0 where it does not bind the present user."""
+    unlisted: OwnerReason | None
+    """HIDEPID or PIDNS where there may be processes that are not even listed."""
+
+    def reason(self, uid: int | None) -> OwnerReason:
+        """Why the descriptors of a process of this user may not be read."""
+        if self.hidepid:
+            return OwnerReason.HIDEPID
+        own = os.geteuid()
+        return OwnerReason.OTHER_USER if own != 0 and uid != own else OwnerReason.DENIED
+
+
+def sight(root: str = "/proc") -> Sight:
+    """What can be seen through this /proc. A PID namespace below the initial one means only that others may exist outside."""
+    hidepid = _hidepid(root)
+    if hidepid >= INVISIBLE:
+        return Sight(hidepid, OwnerReason.HIDEPID)
+    try:
+        outside = os.readlink(f"{root}/self/ns/pid") != _INITIAL_PID_NAMESPACE
+    except OSError:
+        outside = False
+    return Sight(hidepid, OwnerReason.PIDNS if outside else None)
+
+
+def _hidepid(root: str) -> int:
+    try:
+        with open(f"{root}/self/mountinfo", encoding="utf-8", errors="replace") as file:
+            option = parse_hidepid(file.read(), root)
+    except OSError:
+        return 0
+    return option.mode if option and option.mode >= NO_ACCESS and not _exempt(option) else 0
+
+
+def _exempt(option: HidePid) -> bool:
+    """has_pid_permissions() in fs/proc/base.c: the group counts but for PTRACEABLE, and so in effect does root."""
+    if option.mode == PTRACEABLE:
+        return False
+    return os.geteuid() == 0 or option.gid in {os.getegid(), *os.getgroups()}
