@@ -1,0 +1,93 @@
+"""The layouts of tabulate, for --format. Imported for that option only: tabulate costs more than the whole command."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
+
+from portsock.errors import UsageError
+from portsock.render.csv import csv
+from portsock.render.options import Options
+from portsock.render.table import cells_of, table
+from portsock.views.columns import Column
+from portsock.views.context import Context
+
+Row = TypeVar("Row")
+
+
+class Renderer(Protocol):
+    """Rows into chunks of text."""
+
+    def __call__(
+        self, rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options
+    ) -> Iterator[str]:
+        """No input or output: writing the chunks is the caller's."""
+        ...
+
+
+_UNSAFE = frozenset({"unsafehtml", "latex_raw"})
+"""Layouts that hand names on as markup."""
+
+_BAR = {
+    "github": r"\|",
+    "pipe": r"\|",
+    "jira": r"\|",
+    "asciidoc": r"\|",
+    "orgtbl": r"\vert{}",
+    "mediawiki": "&#124;",
+    "moinmoin": "&#124;",
+    "textile": "&#124;",
+}
+"""How a bar is written inside a cell, where a bare one would end it."""
+
+_MARKUP = frozenset({"github", "pipe", "mediawiki"})
+"""Layouts whose readers take HTML tags."""
+
+
+def renderer(name: str) -> Renderer:
+    """The renderer of a layout: 'table', 'csv', or one of tabulate's names. Raises UsageError."""
+    if name == "table":
+        return table
+    if name == "csv":
+        return csv
+    known = format_names()
+    if name not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name.lower(), known, 3, 0.5)
+        advice = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        raise UsageError(f"--format: there is no layout '{name}'; {advice}")
+    return partial(tabulated, name)
+
+
+def format_names() -> list[str]:
+    """Every layout that --format takes."""
+    from tabulate import tabulate_formats
+
+    return sorted({"table", "csv", *tabulate_formats} - _UNSAFE)
+
+
+def tabulated(
+    name: str, rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options
+) -> Iterator[str]:
+    """The whole table in one of tabulate's layouts."""
+    import tabulate
+
+    shown = list(rows)
+    cells = [cells_of(shown, column, context, options.ascii_only) for column in columns]
+    if name in _BAR or name in _MARKUP:
+        cells = [[_quoted(cell, name) for cell in column] for column in cells]
+    tabulate.PRESERVE_WHITESPACE = True
+    text = tabulate.tabulate(
+        list(zip(*cells, strict=True)),
+        headers=[column.header for column in columns] if options.header else (),
+        tablefmt=name,
+        colalign=[("right" if column.right else "left") for column in columns] if shown else None,
+        disable_numparse=True,
+    )
+    yield text + "\n"
+
+
+def _quoted(cell: str, name: str) -> str:
+    if name in _MARKUP:
+        cell = cell.replace("&", "&amp;").replace("<", "&lt;")
+    return cell.replace("|", _BAR.get(name, "|"))

@@ -1,0 +1,307 @@
+"""The objects of the JSON contract, schema portsock/1. See portsock/schema/portsock-1.schema.json.
+
+Endpoints, owners and the like recur a thousandfold on a busy host: each is built once, and the same object is used again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from portsock.addresses import scope
+from portsock.model import (
+    Endpoint,
+    InetEndpoint,
+    NetlinkEndpoint,
+    Netns,
+    Notice,
+    Owner,
+    PacketEndpoint,
+    Peer,
+    Port,
+    Process,
+    Snapshot,
+    Socket,
+    State,
+    UnixEndpoint,
+    VsockEndpoint,
+)
+from portsock.views.context import Context
+from portsock.views.moment import iso
+from portsock.views.procs import ProcessRow, process_of
+
+SCHEMA = "portsock/1"
+
+Object = dict[str, Any]
+
+
+class Objects:
+    """Builds the objects of one answer."""
+
+    def __init__(self, context: Context) -> None:
+        self._services = context.services
+        self._hostnames = context.hostnames
+        self._endpoints: dict[tuple[str, Endpoint], Object] = {}
+        self._owners: dict[tuple[Owner, ...], list[Object]] = {}
+
+    def socket(self, socket: Socket) -> Object:
+        """A row of `sockets`."""
+        (family, kind, protocol, number, state, state_raw, role, local, remote, recv_q, send_q, accept_queue, accept_limit,
+         uid, user, inode, cookie, interface, v6only, netns, host, status, reason, owners, peer) = socket[:25]  # fmt: skip
+        result: Object = {
+            "family": family,
+            "type": kind,
+            "protocol": protocol,
+            "state": state,
+            "role": role,
+            "local": local and self.endpoint(local, protocol),
+            "remote": remote and self.endpoint(remote, protocol),
+            "recv_q": recv_q,
+            "send_q": send_q,
+            "uid": uid,
+            "user": user if user is None or user.isascii() else sound(user),
+            "inode": inode,
+            "cookie": cookie,
+            "interface": interface and sound(interface),
+            "v6only": v6only,
+            "netns": netns and netns_object(netns),
+            "owner_status": status,
+            "owner_reason": reason,
+            "owners": self.owners(owners),
+            "peer": peer and self._peer(peer),
+        }
+        if number is not None:
+            result["number"] = number
+        if state_raw is not None:
+            result["state_raw"] = sound(state_raw)
+        if state is State.LISTEN:
+            result["accept_queue"] = accept_queue
+            result["accept_limit"] = accept_limit
+        if host is not None:
+            result["host"] = sound(host)
+        if socket[25:] != _NOTHING_MORE:
+            result |= _extras(socket)
+        return result
+
+    def port(self, port: Port) -> Object:
+        """A row of `ports`."""
+        result: Object = {
+            "protocol": port.protocol,
+            "port": port.port,
+            "service": port.service and sound(port.service),
+            "range": port.range,
+            "state": port.state,
+            "addresses": [sound(address) for address in port.addresses],
+            "exposure": port.exposure,
+            "sockets": [self.socket(socket) for socket in port.sockets],
+            "connections": port.connections,
+            "owner_status": port.owner_status,
+            "owner_reason": port.owner_reason,
+            "owners": self.owners(port.owners),
+            "netns": port.netns and netns_object(port.netns),
+        }
+        return result if port.host is None else result | {"host": sound(port.host)}
+
+    def proc(self, row: ProcessRow) -> Object:
+        """A row of `procs`: the process, its listening or bound sockets, and all its selected sockets."""
+        objects = [(socket, self._unowned(socket)) for socket in row.sockets]
+        passive = set(map(id, row.listening))
+        return process_object(row.process) | {
+            "listening": [item for socket, item in objects if id(socket) in passive],
+            "sockets": [item for _, item in objects],
+        }
+
+    def endpoint(self, endpoint: Endpoint, protocol: str) -> Object:
+        """An endpoint with its `kind`; the service name depends on the protocol."""
+        key = (protocol, endpoint)
+        found = self._endpoints.get(key)
+        if found is None:
+            found = self._endpoints[key] = self._inet(endpoint, protocol) if isinstance(endpoint, InetEndpoint) else _other(endpoint)
+        return found
+
+    def owners(self, owners: tuple[Owner, ...]) -> list[Object]:
+        """Owners, in the order given."""
+        found = self._owners.get(owners)
+        if found is None:
+            found = self._owners[owners] = [
+                {"pid": pid, "fd": fd, "name": name and sound(name), "user": user and sound(user)}
+                for pid, fd, name, user in owners
+            ]
+        return found
+
+    def _unowned(self, socket: Socket) -> Object:
+        result = self.socket(socket)
+        del result["owners"]
+        return result
+
+    def _peer(self, peer: Peer) -> Object:
+        inode, netns, host, status, owners = peer
+        return {
+            "inode": inode,
+            "netns": netns and netns_object(netns),
+            "host": host and sound(host),
+            "owner_status": status,
+            "owners": self.owners(owners),
+        }
+
+    def _inet(self, endpoint: InetEndpoint, protocol: str) -> Object:
+        address, port, zone, hostname, label, truncated, guessed = endpoint
+        result: Object = {
+            "kind": "inet",
+            "address": address and sound(address),
+            "port": port,
+            "service": self._services.name(protocol, port),
+            "scope": None if truncated else scope(address),
+            "zone": zone and sound(zone),
+        }
+        name = hostname or (self._hostnames.get(address) if address else None)
+        if name is not None:
+            result["hostname"] = sound(name)
+        if label is not None:
+            result["label"] = sound(label)
+        if truncated:
+            result["truncated"] = True
+        if guessed:
+            result["port_guessed"] = True
+        return result
+
+
+def envelope(command: str, snapshot: Snapshot) -> Object:
+    """What stands around the rows: all but the rows and processes."""
+    inputs = snapshot.source.inputs
+    source: Object = {"kind": snapshot.source.kind}
+    if snapshot.source.kind == "live":
+        source["backend"] = snapshot.source.backend
+    else:
+        formats = {item.format for item in inputs}
+        source["format"] = formats.pop() if len(formats) == 1 else None
+        source["inputs"] = [
+            {"name": sound(item.name), "host": item.host and sound(item.host), "format": item.format} for item in inputs
+        ]
+    name = snapshot.host.name if len(inputs) < 2 else None
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "host": name and sound(name),
+        "taken_at": iso(snapshot.taken_at),
+        "source": source,
+        "complete": snapshot.complete,
+        "notices": [notice_object(notice) for notice in snapshot.notices],
+    }
+
+
+def notice_object(notice: Notice) -> Object:
+    """Something the user must know."""
+    return {"code": notice.code, "count": notice.amount, "message": sound(notice.message)}
+
+
+def process_object(process: Process) -> Object:
+    """What is known of a process."""
+    result: Object = {
+        "pid": process.pid,
+        "name": process.name and sound(process.name),
+        "exe": process.exe and sound(process.exe),
+        "cmdline": None if process.cmdline is None else [sound(word) for word in process.cmdline],
+        "user": process.user and sound(process.user),
+        "uid": process.uid,
+        "ppid": process.ppid,
+        "started_at": iso(process.started_at),
+        "unit": process.unit and sound(process.unit),
+        "container": process.container and sound(process.container),
+    }
+    if process.comm is not None:
+        result["comm"] = sound(process.comm)
+    if process.exe_deleted:
+        result["exe_deleted"] = True
+    if process.forwards_to is not None:
+        result["forwards_to"] = sound(process.forwards_to)
+    if process.host is not None:
+        result["host"] = sound(process.host)
+    return result
+
+
+def named_processes(
+    sockets: Iterable[Socket], processes: Mapping[tuple[str | None, int], Process]
+) -> list[Process]:
+    """Every process that the sockets or their peers name, once, by host and pid."""
+    found: dict[tuple[str | None, int], Owner] = {}
+    seen: set[tuple[str | None, tuple[Owner, ...]]] = set()
+    for socket in sockets:
+        sides: Sequence[tuple[str | None, tuple[Owner, ...]]] = ((socket.host, socket.owners),)
+        if socket.peer is not None:
+            sides = (*sides, (socket.peer.host or socket.host, socket.peer.owners))
+        for side in sides:
+            if side not in seen:
+                seen.add(side)
+                for owner in side[1]:
+                    if owner.pid is not None:
+                        found.setdefault((side[0], owner.pid), owner)
+    return [process_of(key, found[key], processes) for key in sorted(found, key=lambda key: (key[0] or "", key[1]))]
+
+
+def sound(text: str) -> str:
+    r"""The text with lone surrogates, which no UTF-8 can hold, as readable '\xNN' (an undecodable byte) or '\uNNNN'."""
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join(_readable(character) for character in text)
+    return text
+
+
+def _readable(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\u{code:04x}" if 0xD800 <= code <= 0xDFFF else character
+
+
+def netns_object(netns: Netns) -> Object:
+    """A network namespace."""
+    return {"id": netns.id, "name": netns.name and sound(netns.name)}
+
+
+_NOTHING_MORE = (None,) * (len(Socket._fields) - 25)
+
+
+def _extras(socket: Socket) -> Object:
+    """The keys that only some sockets have."""
+    result: Object = {}
+    for name in ("peer_inode", "shutdown", "subflow_of"):
+        value = getattr(socket, name)
+        if value is not None:
+            result[name] = value
+    if socket.vfs is not None:
+        result["vfs"] = {"device": socket.vfs[0], "inode": socket.vfs[1]}
+    if socket.timer is not None:
+        result["timer"] = socket.timer._asdict()
+    if socket.memory is not None:
+        result["memory"] = socket.memory._asdict()
+    if socket.info is not None:
+        result["info"] = dict(socket.info)
+    return result
+
+
+def _other(endpoint: Endpoint) -> Object:
+    if isinstance(endpoint, UnixEndpoint):
+        return _unix(endpoint)
+    if isinstance(endpoint, NetlinkEndpoint):
+        return {"kind": "netlink", **endpoint._asdict()}
+    if isinstance(endpoint, PacketEndpoint):
+        return {"kind": "packet", **endpoint._asdict()}
+    assert isinstance(endpoint, VsockEndpoint)
+    return {"kind": "vsock", **endpoint._asdict()}
+
+
+def _unix(endpoint: UnixEndpoint) -> Object:
+    """`path` as text; `path_bytes` in base64 only where the bytes are not plain UTF-8."""
+    path = endpoint.path
+    text = encoded = None
+    if path is not None:
+        try:
+            text = path.decode("utf-8")
+        except UnicodeDecodeError:
+            from base64 import b64encode
+
+            text, encoded = path.decode("utf-8", "backslashreplace"), b64encode(path).decode("ascii")
+    result: Object = {"kind": "unix", "path": text, "path_bytes": encoded, "abstract": endpoint.abstract}
+    return result | {"truncated": True} if endpoint.truncated else result

@@ -1,0 +1,13 @@
+"""Points in time as text."""
+
+
+def iso(seconds: float | None) -> str | None:
+    """ISO 8601 in UTC to the second, '2026-11-20T18:00:00Z', from seconds since the epoch; None for what no clock shows."""
+    from time import gmtime, strftime
+
+    if seconds is None:
+        return None
+    try:
+        return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
+    except (ValueError, OverflowError, OSError):
+        return None
