@@ -6,6 +6,9 @@ from typing import NamedTuple
 from portsock.model import Process
 from portsock.services import EMPTY, Services
 
+Processes = Mapping[tuple[str | None, int], Process]
+"""By (host label, pid), as in Snapshot."""
+
 
 class Context(NamedTuple):
     """What one run of a command knows and was asked for."""
@@ -13,7 +16,6 @@ class Context(NamedTuple):
     services: Services = EMPTY
     numeric: bool = False
     """No service names in cells."""
-    processes: Mapping[tuple[str | None, int], Process] = {}
-    """By (host label, pid), as in Snapshot."""
+    processes: Processes = {}
     hostnames: Mapping[str, str] = {}
     """Host names by address, where --resolve asked for them."""

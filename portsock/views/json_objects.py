@@ -3,7 +3,7 @@
 Endpoints, owners and the like recur a thousandfold on a busy host: each is built once, and the same object is used again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from portsock.addresses import scope
@@ -24,7 +24,7 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
-from portsock.views.context import Context
+from portsock.views.context import Context, Processes
 from portsock.views.moment import iso
 from portsock.views.procs import ProcessRow, process_of
 
@@ -114,7 +114,8 @@ class Objects:
         key = (protocol, endpoint)
         found = self._endpoints.get(key)
         if found is None:
-            found = self._endpoints[key] = self._inet(endpoint, protocol) if isinstance(endpoint, InetEndpoint) else _other(endpoint)
+            found = self._inet(endpoint, protocol) if isinstance(endpoint, InetEndpoint) else _other(endpoint)
+            self._endpoints[key] = found
         return found
 
     def owners(self, owners: tuple[Owner, ...]) -> list[Object]:
@@ -218,9 +219,7 @@ def process_object(process: Process) -> Object:
     return result
 
 
-def named_processes(
-    sockets: Iterable[Socket], processes: Mapping[tuple[str | None, int], Process]
-) -> list[Process]:
+def named_processes(sockets: Iterable[Socket], processes: Processes) -> list[Process]:
     """Every process that the sockets or their peers name, once, by host and pid."""
     found: dict[tuple[str | None, int], Owner] = {}
     seen: set[tuple[str | None, tuple[Owner, ...]]] = set()

@@ -1,8 +1,9 @@
 """Owners as the text of a cell; where there are none, why, in a word or two."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from portsock.model import Owner, OwnerReason, OwnerStatus, Process
+from portsock.model import Owner, OwnerReason, OwnerStatus
+from portsock.views.context import Processes
 
 _ABSENT = {
     OwnerReason.TIME_WAIT: "- (closed, time wait)",
@@ -48,7 +49,7 @@ def holders_text(owners: Sequence[Owner], partial: bool) -> str:
     return _grouped(((owner.name, _number(owner)) for owner in owners), partial)
 
 
-def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, processes: Mapping[tuple[str | None, int], Process]) -> str:
+def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, processes: Processes) -> str:
     """Every process once, those of one name together: 'nginx[812,813]'. A port forwarder says where to."""
     text = _grouped(((owner.name, "" if owner.pid is None else str(owner.pid)) for owner in owners), partial)
     targets = dict.fromkeys(

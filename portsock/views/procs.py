@@ -1,12 +1,12 @@
 """The rows and columns of `portsock procs`."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from portsock.model import InetEndpoint, Owner, Process, Role, Socket
 from portsock.views.columns import Column, View
-from portsock.views.context import Context
+from portsock.views.context import Context, Processes
 from portsock.views.endpoints import bracketed, endpoint_text
 
 _PROCESSES = frozenset({"owners", "processes"})
@@ -29,7 +29,7 @@ class ProcessRow(NamedTuple):
         return tuple(socket for socket in self.sockets if socket.role in _PASSIVE)
 
 
-def group_processes(sockets: Iterable[Socket], processes: Mapping[tuple[str | None, int], Process]) -> list[ProcessRow]:
+def group_processes(sockets: Iterable[Socket], processes: Processes) -> list[ProcessRow]:
     """A row for each process that holds one of the sockets, by host and pid. Owners without a pid make no row."""
     held: dict[tuple[str | None, int], dict[int, Socket]] = {}
     named: dict[tuple[str | None, int], Owner] = {}
@@ -43,14 +43,12 @@ def group_processes(sockets: Iterable[Socket], processes: Mapping[tuple[str | No
     return sorted(rows, key=_order)
 
 
-def process_of(
-    key: tuple[str | None, int], owner: Owner, processes: Mapping[tuple[str | None, int], Process]
-) -> Process:
+def process_of(key: tuple[str | None, int], owner: Owner, processes: Processes) -> Process:
     """The process of this host and pid; where nothing else is known of it, what the owner says."""
     return processes.get(key) or Process(key[1], name=owner.name, user=owner.user, host=key[0])
 
 
-def tree(rows: Sequence[ProcessRow], processes: Mapping[tuple[str | None, int], Process]) -> list[ProcessRow]:
+def tree(rows: Sequence[ProcessRow], processes: Processes) -> list[ProcessRow]:
     """The rows with their ancestors, children under their parents, siblings by pid; `depth` tells how deep.
 
     Reused pids can make parents that are each other's children: those come last, not indented.

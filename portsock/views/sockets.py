@@ -122,7 +122,8 @@ SOCKETS: View[Socket] = View(
     "sockets",
     (
         Column("host", "which listing it is from", "string", lambda row, _: row.host or "", default=True, when=_shown("host")),
-        Column("protocol", "protocol; raw sockets with the number of theirs", "string", _protocol, default=True, short="proto"),
+        Column("protocol", "protocol; raw sockets with the number of theirs", "string", _protocol,
+               default=True, short="proto"),
         Column("type", "the type given to socket(2)", "string", lambda row, _: row.type or "", default=True,
                when=_other_families),
         Column("state", "connection state", "string", lambda row, _: row.state or row.state_raw or "", default=True,
