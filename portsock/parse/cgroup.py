@@ -1,0 +1,105 @@
+"""/proc/PID/cgroup: which systemd unit, container and pod a process belongs to. cgroups(7), systemd.resource-control(5)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_UNITS = (".service", ".scope", ".socket", ".mount", ".swap")
+_RUNTIMES = (
+    ("docker-", "docker"),
+    ("libpod-payload-", "podman"),
+    ("libpod-", "podman"),
+    ("cri-containerd-", "containerd"),
+    ("containerd-", "containerd"),
+    ("nerdctl-", "containerd"),
+    ("crio-", "cri-o"),
+)
+"""How a runtime's scope begins. 'libpod-conmon-ID' and 'crio-conmon-ID' hold the container's monitor, which is outside it."""
+_PARENTS = {"docker": "docker", "libpod_parent": "podman"}
+"""The cgroup above a bare id, where the runtime does not use systemd."""
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+class Placement(NamedTuple):
+    """Where a process belongs, as far as its cgroups tell."""
+
+    unit: str | None = None
+    """The innermost unit of this host's systemd; where there is none, the innermost slice."""
+    container_id: str | None = None
+    """64 hexadecimal digits. Of containers in a container the outermost, which is the one that this host runs."""
+    runtime: str | None = None
+    """docker, podman, containerd or cri-o."""
+    pod: str | None = None
+    """The UID of a Kubernetes pod."""
+    user: int | None = None
+    """Of user-UID.slice: whose session or user manager it is in."""
+
+
+def parse_cgroup(text: str) -> Placement:
+    """Read the file of version 1 (a line for each hierarchy), version 2 (one line) or both."""
+    found = Placement()
+    for path in _paths(text):
+        parts = [part for part in path.split("/") if part not in {"", ".."}]
+        at, container, runtime = _container(parts)
+        host_parts = parts if at is None else parts[: at + 1]
+        found = Placement(
+            found.unit or _unit(host_parts),
+            found.container_id or container,
+            found.runtime or runtime,
+            found.pod or _pod(host_parts),
+            found.user if found.user is not None else _user(host_parts),
+        )
+    return found
+
+
+def _paths(text: str) -> Iterator[str]:
+    """The paths, those of systemd's own hierarchy first: version 2, then version 1's 'name=systemd', then the controllers."""
+    rows = [row for row in (line.split(":", 2) for line in text.splitlines()) if len(row) == 3]
+    for wanted in ("", "name=systemd"):
+        yield from (path for _, controllers, path in rows if controllers == wanted)
+    yield from (path for _, controllers, path in rows if controllers not in {"", "name=systemd"})
+
+
+def _container(parts: list[str]) -> tuple[int | None, str | None, str | None]:
+    """Position, id and runtime of the first part that names a container."""
+    for at, part in enumerate(parts):
+        name = part.removesuffix(".scope")
+        *_, prefix, last = ("", "", *name.split(":"))  # 'kubepods-….slice:cri-containerd:ID'
+        if prefix and _is_id(last):
+            return at, last, dict(_RUNTIMES).get(prefix + "-")
+        if _is_id(name):
+            return at, name, _PARENTS.get(parts[at - 1]) if at else None
+        for start, runtime in _RUNTIMES:
+            if name.startswith(start) and _is_id(name[len(start) :]):
+                return at, name[len(start) :], runtime
+    return None, None, None
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == 64 and _HEXADECIMAL.issuperset(text)
+
+
+def _unit(parts: list[str]) -> str | None:
+    for ends in (_UNITS, (".slice",)):
+        for part in reversed(parts):
+            if part.endswith(ends):
+                return part.removeprefix("_")  # systemd's escape for names that could be a controller's
+    return None
+
+
+def _pod(parts: list[str]) -> str | None:
+    """The UID in 'podUID' below kubepods, or in 'kubepods-burstable-podUID.slice', where '_' stands for '-'."""
+    for above, part in zip(["", *parts], parts, strict=False):
+        slice_name = part.partition(":")[0]
+        if slice_name.startswith("kubepods") and slice_name.endswith(".slice") and "-pod" in slice_name:
+            return slice_name.rpartition("-pod")[2].removesuffix(".slice").replace("_", "-")
+        if part.startswith("pod") and above in {"kubepods", "besteffort", "burstable", "guaranteed"}:
+            return part[3:]
+    return None
+
+
+def _user(parts: list[str]) -> int | None:
+    for part in parts:
+        number = part.removeprefix("user-").removesuffix(".slice")
+        if part == f"user-{number}.slice" and number.isascii() and number.isdigit():
+            return int(number)
+    return None

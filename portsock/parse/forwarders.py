@@ -1,0 +1,58 @@
+"""What a container's port forwarder forwards to, from its arguments."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_DOCKER = frozenset({"docker-proxy", "rootlesskit-docker-proxy"})
+_PODMAN = frozenset({"rootlessport", "rootlessport-child"})
+
+
+class Forward(NamedTuple):
+    """One published port."""
+
+    protocol: str
+    host_address: str
+    host_port: int
+    address: str
+    """Inside the container's network."""
+    port: int
+
+    def target(self) -> str:
+        """'address:port', an IPv6 address in brackets."""
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{address}:{self.port}"
+
+
+def parse_docker_proxy(arguments: Sequence[str]) -> Forward | None:
+    """The forward of a docker-proxy (moby cmd/docker-proxy: Go flags '-host-ip IP -host-port N …'); None of anything else."""
+    if not arguments or arguments[0].rpartition("/")[2] not in _DOCKER:
+        return None
+    flags = _flags(arguments[1:])
+    try:
+        host_port, port = int(flags["host-port"]), int(flags["container-port"])
+        return Forward(flags.get("proto", "tcp"), flags.get("host-ip", ""), host_port, flags["container-ip"], port)
+    except (KeyError, ValueError):
+        return None
+
+
+def is_rootlessport(arguments: Sequence[str]) -> bool:
+    """Whether it is podman's forwarder for rootless containers, which is told on a pipe, not by arguments, where to forward."""
+    return bool(arguments) and arguments[0].rpartition("/")[2] in _PODMAN
+
+
+def parse_conmon(arguments: Sequence[str]) -> tuple[str | None, str | None] | None:
+    """Id and name of the container that a conmon watches ('-c ID … -n NAME'); None where it is no conmon."""
+    if not arguments or arguments[0].rpartition("/")[2] != "conmon":
+        return None
+    flags = _flags(arguments[1:])
+    return flags.get("c") or flags.get("cid"), flags.get("n") or flags.get("name")
+
+
+def _flags(arguments: Sequence[str]) -> dict[str, str]:
+    """Options with their values, '-name value' or '-name=value'; the first of a name counts."""
+    flags: dict[str, str] = {}
+    for argument, following in zip(arguments, (*arguments[1:], ""), strict=True):
+        if argument.startswith("-"):
+            name, equals, value = argument.lstrip("-").partition("=")
+            flags.setdefault(name, value if equals else following)
+    return flags

@@ -1,0 +1,148 @@
+"""Facts of this host: its users, its table of services, its addresses and settings."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from portsock.model import Host
+from portsock.services import EMPTY, Services, parse_services
+
+_SYSCTLS = (
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_nonlocal_bind",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_syn_retries",
+    "net.ipv4.tcp_synack_retries",
+    "net.ipv4.tcp_retries2",
+    "net.ipv4.tcp_orphan_retries",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_tw_reuse",
+    "net.ipv4.tcp_max_syn_backlog",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_abort_on_overflow",
+    "net.ipv4.tcp_migrate_req",
+    "net.ipv6.bindv6only",
+    "net.core.somaxconn",
+)
+_RANGE = _SYSCTLS[0]
+
+EPHEMERAL = {
+    "Linux": (32768, 60999),
+    "Darwin": (49152, 65535),
+    "Windows": (49152, 65535),
+    "FreeBSD": (10000, 65535),
+    "OpenBSD": (49152, 65535),
+    "NetBSD": (49152, 65535),
+}
+"""Each system's default range of local ports that it picks from; of any other RFC 6335's dynamic ports."""
+
+
+@lru_cache(maxsize=4096)
+def _user(uid: int) -> str | None:
+    try:
+        import pwd
+
+        return pwd.getpwuid(uid).pw_name
+    except (ImportError, KeyError, OverflowError):  # Windows has no such database
+        return None
+
+
+def users(uids: Iterable[int]) -> dict[int, str]:
+    """The names of users; those without one are left out."""
+    return {uid: name for uid in uids if (name := _user(uid)) is not None}
+
+
+def home(uid: int) -> str:
+    """A user's home directory, '/nonexistent' where there is none."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(uid).pw_dir
+    except (ImportError, KeyError, OverflowError):
+        return "/nonexistent"
+
+
+def services() -> Services:
+    """The system's table of service names; empty where it has none."""
+    path = "/etc/services"
+    if sys.platform == "win32":
+        path = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), r"System32\drivers\etc\services")
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return parse_services(file.read())
+    except OSError:
+        return EMPTY
+
+
+def host(root: str = "/proc", facts: bool = False) -> Host:
+    """This host. Its addresses and settings only with `facts`; else only the range of ephemeral ports."""
+    system, name = _names()
+    read = _ephemeral(root) if system == "Linux" else None
+    return Host(
+        system,
+        read or EPHEMERAL.get(system, (49152, 65535)),
+        read is None,
+        name,
+        _addresses(root, system) if facts else None,
+        dict(_sysctls(root)) if facts and system == "Linux" else {},
+    )
+
+
+def _names() -> tuple[str, str | None]:
+    """The system's and the host's name."""
+    if sys.platform == "win32":
+        return "Windows", os.environ.get("COMPUTERNAME")
+    uname = os.uname()
+    return uname.sysname, uname.nodename or None
+
+
+def _ephemeral(root: str) -> tuple[int, int] | None:
+    words = (_sysctl(root, _RANGE) or "").split()
+    if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words):
+        return None
+    return int(words[0]), int(words[1])
+
+
+def _sysctls(root: str) -> Iterator[tuple[str, str]]:
+    """Those that this kernel has and lets us read."""
+    for name in _SYSCTLS:
+        value = _sysctl(root, name)
+        if value is not None:
+            yield name, value
+
+
+def _sysctl(root: str, name: str) -> str | None:
+    value = _text(f"{root}/sys/{name.replace('.', '/')}")
+    return " ".join(value.split()) if value is not None else None
+
+
+def _text(path: str) -> str | None:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
+def _addresses(root: str, system: str) -> frozenset[str] | None:
+    """This host's own addresses, IPv6 ones without zone; None where they cannot be read."""
+    if system == "Linux":
+        from portsock.parse.proc_net_addresses import parse_fib_trie, parse_if_inet6
+
+        v4, v6 = _text(f"{root}/net/fib_trie"), _text(f"{root}/net/if_inet6")
+        return None if v4 is None and v6 is None else frozenset(parse_fib_trie(v4 or "") | parse_if_inet6(v6 or ""))
+    import psutil
+
+    internet = {"AF_INET", "AF_INET6"}
+    found = {
+        address.address.partition("%")[0]
+        for addresses in psutil.net_if_addrs().values()
+        for address in addresses
+        if getattr(address.family, "name", None) in internet
+    }
+    return frozenset(found)
