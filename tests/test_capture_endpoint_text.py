@@ -76,7 +76,7 @@ def test_a_whole_ipv4_address_is_never_marked_as_cut() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":", "10.0.0.1", "10.0.0.1:65536", "10.0.0.1:８０", "300.0.0.1:80", "a b:80", "(x):80", "[::1:80", "10.0.0.1:-1", "a:\0"],
+    ["", ":", "10.0.0.1", "10.0.0.1:65536", "10.0.0.1:８０", "300.0.0.1:80", "a b:80", "(x):80", "[::1:80", "10.0.0.1:-1"],
 )
 def test_what_is_no_endpoint_is_refused(text: str) -> None:
     assert colon_endpoint(text, "tcp", EMPTY) is None

@@ -12,7 +12,10 @@ from portsock.services import Services
 
 
 class LineReader(Protocol):
-    """Reads one section of one format."""
+    """Reads one section of one format.
+
+    A reader may also have `remarks`, a sequence of Notices about what it took for granted; it is asked after `finish`.
+    """
 
     format: ClassVar[str]
     """The format's stable name, as in --from-format: 'ss', 'netstat-windows' …"""

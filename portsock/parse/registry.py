@@ -1,0 +1,42 @@
+"""The one list of readers of captured listings. Adding a format is a file and a line here.
+
+The order is that of asking: formats whose lines can be nothing else come first. Modules are imported when the first listing
+is read, so that a live command pays nothing for them.
+"""
+
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+from portsock.parse.reader import DocumentReader, LineReader
+
+_LINE_READERS = (
+    "proc_net_capture:ProcNetReader",
+    "ss:SsReader",
+)
+
+_DOCUMENT_READERS: tuple[str, ...] = ()
+
+
+@cache
+def line_readers() -> tuple[type[LineReader], ...]:
+    """Readers of sections of lines, in the order of asking."""
+    return tuple(cast("type[LineReader]", _load(name)) for name in _LINE_READERS)
+
+
+@cache
+def document_readers() -> tuple[type[DocumentReader], ...]:
+    """Readers of whole documents, in the order of asking."""
+    return tuple(cast("type[DocumentReader]", _load(name)) for name in _DOCUMENT_READERS)
+
+
+def formats() -> tuple[tuple[str, str], ...]:
+    """(format, title) of every reader, for --from-format help; a format that several readers share is listed once."""
+    named = [(reader.format, reader.title) for reader in line_readers()]
+    named += [(reader.format, reader.title) for reader in document_readers()]
+    return tuple({name: title for name, title in reversed(named)}.items())[::-1]
+
+
+def _load(name: str) -> object:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(f"portsock.parse.{module}"), attribute)

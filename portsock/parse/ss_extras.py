@@ -1,0 +1,71 @@
+"""What ss prints after the addresses and holders: -e, -o and -m fields. -i, the TCP details, are in `ss_info`."""
+
+import re
+from typing import Any
+
+from portsock.model import SocketMemory, Timer
+
+_SPAN = re.compile(r"(?:(\d{1,9})min)?(?:(\d{1,9})sec|(\d{1,9})\.(\d{3})ms|(\d{1,9})ms)?")
+"""As ss.c print_ms_timer writes it: '200ms', '1.500ms' (1 s 500 ms), '11sec', '1min58sec', '119min'."""
+_TIMER = re.compile(r"timer:\(([^,()]{1,40}),([^,()]{0,40}),(\d{1,9})\)")
+_FIELD = re.compile(r"(?:^|\s)(uid|ino|sk|v6only):([0-9a-f]{1,20})(?=\s|$)")
+_ARROW = re.compile(r"(?:^|\s)([<-])-([>-])(?=\s|$)")
+_MEMORY = re.compile(r"skmem:\(([a-z0-9,]{1,200})\)")
+
+
+def milliseconds(text: str) -> int | None:
+    """A span as ss writes it, or None."""
+    match = _SPAN.fullmatch(text)
+    if match is None or not text:
+        return None
+    minutes, whole, seconds, rest, millis = (int(part) if part else 0 for part in match.groups())
+    return minutes * 60000 + (whole + seconds) * 1000 + rest + millis
+
+
+def read_extras(text: str) -> dict[str, Any]:
+    """Fields of a SocketRecord: uid, inode, cookie, v6only, shutdown, timer, memory, as far as the text has them.
+
+    ss leaves 'uid:' out where it is 0; an inode of 0 means that the kernel keeps neither.
+    """
+    found: dict[str, Any] = {}
+    fields = dict(_FIELD.findall(text))
+    inode = _number(fields.get("ino"), 10)
+    if inode is not None:
+        found["inode"] = inode or None
+        found["uid"] = _number(fields.get("uid", "0"), 10) if inode else None
+    cookie = _number(fields.get("sk"), 16)
+    if cookie and cookie < 1 << 40:  # before Linux 4.12 or so ss printed the address of the kernel's object there
+        found["cookie"] = cookie
+    if "v6only" in fields:
+        found["v6only"] = fields["v6only"] != "0"
+    if arrow := _ARROW.search(text):
+        found["shutdown"] = (arrow[1] == "-") + 2 * (arrow[2] == "-")
+    if timer := _TIMER.search(text):
+        found["timer"] = Timer(timer[1], milliseconds(timer[2]), int(timer[3]))
+    if memory := _MEMORY.search(text):
+        sizes = _sizes(memory[1])
+        if sizes is not None:
+            found["memory"] = sizes
+    return found
+
+
+def _number(text: str | None, base: int) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(text, base)
+    except ValueError:
+        return None
+
+
+def _sizes(text: str) -> SocketMemory | None:
+    """'r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d0'; what an old ss leaves out is 0 in no case that it knows of."""
+    sizes = {}
+    for part in text.split(","):
+        name = part.rstrip("0123456789")
+        if part == name or len(part) > 20:
+            return None
+        sizes[name] = int(part[len(name) :])
+    if not {"r", "rb", "t", "tb"} <= sizes.keys():
+        return None
+    return SocketMemory(*(sizes.get(name, 0) for name in ("r", "rb", "t", "tb", "f", "w", "o", "bl", "d")))
