@@ -407,3 +407,23 @@ class Snapshot(NamedTuple):
     """The pids of processes whose descriptors could not be read; each could hold any socket."""
     unlisted: OwnerReason | None = None
     """HIDEPID or PIDNS where there may be processes that could not even be listed."""
+
+
+class Identity(NamedTuple):
+    """For whom it is judged whether a port can be taken."""
+
+    uid: int
+    net_bind_service: bool | None
+    """May bind privileged ports (CAP_NET_BIND_SERVICE in the user namespace that owns the network's); None: not known."""
+    name: str | None = None
+
+
+class SocketOptions(NamedTuple):
+    """Options of a socket that decide whether it lets others bind beside it, as getsockopt(2) tells them."""
+
+    reuseaddr: bool | None = None
+    reuseport: bool | None = None
+    v6only: bool | None = None
+    """None for IPv4, too."""
+    device: str | None = None
+    """SO_BINDTODEVICE; None where it is bound to none."""

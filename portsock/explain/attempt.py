@@ -2,16 +2,18 @@
 
 from typing import NamedTuple
 
-from portsock.model import InetEndpoint, Owner, State
+from portsock.model import Identity, InetEndpoint, Owner, State
 
 
-class Identity(NamedTuple):
-    """For whom the verdict is given."""
+class Way(NamedTuple):
+    """What a program sets on its new socket before bind(2)."""
 
-    uid: int
-    net_bind_service: bool | None
-    """May bind privileged ports (CAP_NET_BIND_SERVICE in the namespace's user namespace); None: not known."""
-    name: str | None = None
+    reuseaddr: bool = False
+    reuseport: bool = False
+    v6only: bool | None = None
+    """Of an IPv6 socket; None leaves the system's default (net.ipv6.bindv6only)."""
+    device: str | None = None
+    """SO_BINDTODEVICE, or the zone of a link-local address."""
 
 
 class Blocker(NamedTuple):
@@ -37,8 +39,10 @@ class Attempt(NamedTuple):
     ok: bool | None
     """Whether both calls would succeed now; None: it depends on what cannot be seen, and `reason` says on what."""
     errno: str | None
-    """'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL' where ok is False."""
+    """'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EINVAL' where ok is False; None there: one of two, and `reason` says which."""
     blockers: tuple[Blocker, ...]
+    """Those that count most first, and not more than a screen of them: `reason` says how many more there are."""
     reason: str | None
+    """Why not, or on what it depends; where ok is True: what was taken for granted, if anything."""
     tried: bool = False
     """The kernel itself was asked (--try)."""

@@ -1,0 +1,68 @@
+"""A question (may this program bind here, this way?), and its answer put into an Attempt with words."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from portsock.explain.attempt import Attempt, Blocker, Way
+from portsock.explain.bind_conflict import Clash
+from portsock.explain.bind_held import MOST_ALIKE
+from portsock.explain.bind_texts import TEXTS, Why
+from portsock.model import Host, Identity, InetEndpoint, Socket
+
+
+class Question(NamedTuple):
+    """One way of binding one address, for one user on one host."""
+
+    protocol: str
+    address: str
+    port: int
+    way: Way
+    identity: Identity
+    host: Host
+
+    def answer(self, ok: bool | None, errno: str | None, why: Why | None, clashes: Sequence[Clash] = ()) -> Attempt:
+        """The Attempt, with the sockets of `clashes` as its blockers and the first of them in its reason."""
+        names = (("SO_REUSEADDR", self.way.reuseaddr), ("SO_REUSEPORT", self.way.reuseport))
+        return Attempt(
+            self.protocol,
+            self.address,
+            self.port,
+            tuple(name for name, is_set in names if is_set),
+            self.way.v6only,
+            self.identity,
+            ok,
+            errno,
+            tuple(_blocker(found.held.socket) for found in clashes[:MOST_ALIKE]),
+            self._words(why, clashes) if why else None,
+        )
+
+    def _words(self, why: Why, clashes: Sequence[Clash]) -> str:
+        values: dict[str, object] = {
+            "address": self.address,
+            "protocol": self.protocol,
+            "system": self.host.system,
+            "start": self.host.sysctls.get("net.ipv4.ip_unprivileged_port_start", "1024"),
+            "uid": self.identity.uid,
+        }
+        if clashes:
+            first = clashes[0]
+            values["who"] = _name(first.held.socket)
+            values["uid"] = first.held.socket.uid
+            if why is Why.PRIVILEGED_OR_IN_USE:
+                values["in_use"] = TEXTS[first.why].format(**values)
+        return TEXTS[why].format(**values)
+
+
+def _blocker(socket: Socket) -> Blocker:
+    local = socket.local if isinstance(socket.local, InetEndpoint) else InetEndpoint(None, None)
+    return Blocker(socket.inode, local, socket.state, socket.owners)
+
+
+def _name(socket: Socket) -> str:
+    """The socket in the way, as a subject of a sentence."""
+    state = f"the {socket.state} socket" if socket.state else "the socket"
+    local = socket.local
+    if not isinstance(local, InetEndpoint) or local.address is None:
+        return state
+    address = f"[{local.address}]" if ":" in local.address else local.address
+    return f"{state} {address}:{local.port}"

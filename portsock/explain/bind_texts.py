@@ -1,0 +1,64 @@
+"""Why a bind would fail, or on what it depends, in words. `{who}` is the socket in the way, `{uid}` its user's number."""
+
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    """The reasons of a bind verdict."""
+
+    PLAIN = "plain"
+    LISTENING = "listening"
+    NO_REUSEADDR = "no_reuseaddr"
+    NO_REUSEPORT = "no_reuseport"
+    OTHER_UID = "other_uid"
+    REUSEADDR_UNKNOWN = "reuseaddr_unknown"
+    REUSEPORT_UNKNOWN = "reuseport_unknown"
+    LEFTOVER = "leftover"
+    UID_UNKNOWN = "uid_unknown"
+    V6ONLY_UNKNOWN = "v6only_unknown"
+    ADDRESS_UNKNOWN = "address_unknown"
+    HISTORY = "history"
+    ORDER = "order"
+    BOUND_UNSEEN = "bound_unseen"
+    INHERITED = "inherited"
+    NOT_LOCAL = "not_local"
+    LOCAL_UNKNOWN = "local_unknown"
+    NO_ZONE = "no_zone"
+    MULTICAST_STREAM = "multicast_stream"
+    PRIVILEGED = "privileged"
+    PRIVILEGED_UNKNOWN = "privileged_unknown"
+    PRIVILEGED_OR_IN_USE = "privileged_or_in_use"
+    PICKED = "picked"
+    OTHER_SYSTEM = "other_system"
+    OTHER_PROTOCOL = "other_protocol"
+    NO_ADDRESS = "no_address"
+
+
+TEXTS = {
+    Why.PLAIN: "{who} holds it; a program that sets neither SO_REUSEADDR nor SO_REUSEPORT needs the port for itself",
+    Why.LISTENING: "{who} listens there, and beside a listener SO_REUSEADDR does not help on Linux",
+    Why.NO_REUSEADDR: "{who} did not set SO_REUSEADDR: it must be set on both sides",
+    Why.NO_REUSEPORT: "{who} did not set SO_REUSEPORT: it must be set on both sides",
+    Why.OTHER_UID: "{who} belongs to uid {uid}, and SO_REUSEPORT is shared by sockets of one user only",
+    Why.REUSEADDR_UNKNOWN: "it depends on whether {who} has SO_REUSEADDR set, which could not be read",
+    Why.REUSEPORT_UNKNOWN: "it depends on whether {who} has SO_REUSEPORT set, which could not be read",
+    Why.LEFTOVER: "it depends on the options of the program that left {who} behind: no process holds it, so none can be asked",
+    Why.UID_UNKNOWN: "it depends on which user {who} belongs to, which is not known",
+    Why.V6ONLY_UNKNOWN: "it depends on whether {who} was made with IPV6_V6ONLY, which is not known",
+    Why.ADDRESS_UNKNOWN: "it depends on the address of {who}, which is not fully known",
+    Why.HISTORY: "{who} belongs to uid {uid}; whether that counts depends on who bound the port first, which nothing shows",
+    Why.ORDER: "it depends on the order in which the sockets of this port were bound, which nothing shows",
+    Why.BOUND_UNSEEN: "nothing that can be seen is in the way, but bound sockets that do not listen are not shown",
+    Why.INHERITED: "taking leftover connections to have the options of the program that listens now",
+    Why.NOT_LOCAL: "{address} is not an address of this host",
+    Why.LOCAL_UNKNOWN: "it depends on whether {address} is an address of this host, which is not known",
+    Why.NO_ZONE: "{address} needs a zone, as in {address}%eth0",
+    Why.MULTICAST_STREAM: "{address} is a multicast address, and a TCP socket cannot be bound to one in IPv6",
+    Why.PRIVILEGED: "ports below {start} need CAP_NET_BIND_SERVICE, which uid {uid} does not have",
+    Why.PRIVILEGED_UNKNOWN: "ports below {start} need CAP_NET_BIND_SERVICE; whether the program will have it is not known",
+    Why.PRIVILEGED_OR_IN_USE: "{in_use}; without CAP_NET_BIND_SERVICE, which ports below {start} need, the error is EACCES",
+    Why.PICKED: "port 0 asks the system to pick a free port",
+    Why.OTHER_SYSTEM: "{who} holds an overlapping address, and whether {system} lets another in depends on its options",
+    Why.OTHER_PROTOCOL: "the bind rules of {protocol} are not known here",
+    Why.NO_ADDRESS: "{address} is not an address",
+}
