@@ -36,7 +36,7 @@ def parse_docker_proxy(arguments: Sequence[str]) -> Forward | None:
 
 
 def is_rootlessport(arguments: Sequence[str]) -> bool:
-    """Whether it is podman's forwarder for rootless containers, which is told on a pipe, not by arguments, where to forward."""
+    """Whether it is podman's forwarder for rootless containers, which learns from a pipe, not by arguments, where to."""
     return bool(arguments) and arguments[0].rpartition("/")[2] in _PODMAN
 
 
