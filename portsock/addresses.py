@@ -56,13 +56,14 @@ _EXPOSURE = {
     Scope.GLOBAL: Exposure.PUBLIC,
 }
 
-_LINK_MULTICAST = ("224.0.0.", "ff02:")
+_MULTICAST_SCOPES = {"1": Exposure.LOOPBACK, "2": Exposure.LINK}
+"""The fourth hexadecimal digit of an IPv6 multicast address (RFC 4291, 2.7), where it keeps packets near."""
 _ORDER = tuple(Exposure)
 
 
 def unmap(address: str) -> str:
     """The IPv4 address inside an IPv4-mapped IPv6 one ('::ffff:10.0.0.1' → '10.0.0.1'), else the address itself."""
-    if address[:7].lower() == "::ffff:" and "." in address:
+    if address[:7].lower() == "::ffff:" and "." in address and ":" not in address[7:]:
         return address[7:]
     return address
 
@@ -101,9 +102,16 @@ def exposure(address: str | None) -> Exposure | None:
     found = scope(address)
     if found is None or address is None:
         return None
-    if found is Scope.MULTICAST and address.lower().startswith(_LINK_MULTICAST):
-        return Exposure.LINK
+    if found is Scope.MULTICAST:
+        return _multicast_exposure(unmap(address))
     return _EXPOSURE[found]
+
+
+def _multicast_exposure(address: str) -> Exposure:
+    """224.0.0.0/24 is never forwarded (RFC 5771, section 4); IPv6 says in the address how far it goes."""
+    if ":" in address:
+        return _MULTICAST_SCOPES.get(address[3], Exposure.PUBLIC)
+    return Exposure.LINK if address.startswith("224.0.0.") else Exposure.PUBLIC
 
 
 def widest(exposures: list[Exposure | None]) -> Exposure | None:

@@ -35,3 +35,5 @@ class Request(NamedTuple):
     """Whether their ancestors are wanted, too (procs --tree, explain)."""
     facts: bool = False
     """Whether the host's sysctls and addresses are wanted (explain)."""
+    listeners: bool = False
+    """Whether all TCP listeners are wanted, whatever `ports` says: roles are inferred from them."""

@@ -6,6 +6,11 @@ _BORROWS = {"udplite": "udp", "mptcp": "tcp"}
 """Protocols without names of their own, and whose they use."""
 
 
+def lender(protocol: str) -> str:
+    """The protocol whose service names this one goes by: its own, or another's where it has none."""
+    return _BORROWS.get(protocol, protocol)
+
+
 class Services:
     """Names of ports and ports of names. The first name of a line is the one shown; aliases only find."""
 
@@ -17,7 +22,7 @@ class Services:
         """What the table calls the port of this protocol, or None."""
         if port is None:
             return None
-        return self._names.get((_BORROWS.get(protocol, protocol), port))
+        return self._names.get((lender(protocol), port))
 
     def ports(self, name: str) -> frozenset[tuple[str, int]]:
         """All (protocol, port) pairs that the table gives the name or alias; empty where it has none."""
@@ -38,7 +43,7 @@ def parse_services(text: str) -> Services:
         if len(words) < 2:
             continue
         number, slash, protocol = words[1].partition("/")
-        if not slash or not number.isascii() or not number.isdigit() or int(number) > 65535:
+        if not slash or not number.isascii() or not number.isdigit() or len(number) > 5 or int(number) > 65535:
             continue
         key = (protocol.lower(), int(number))
         names.setdefault(key, words[0])

@@ -23,6 +23,7 @@ GROUPS: dict[str, frozenset[State]] = {
     - {State.LISTEN, State.CLOSED, State.BOUND, State.UNCONN, State.CONNECTING, State.DELETE_TCB},
     "synchronized": frozenset(
         {
+            State.SYN_RECV,
             State.ESTABLISHED,
             State.FIN_WAIT_1,
             State.FIN_WAIT_2,
@@ -38,7 +39,8 @@ GROUPS: dict[str, frozenset[State]] = {
     "bucket": frozenset({State.TIME_WAIT, State.SYN_RECV}),
     "big": frozenset(State) - {State.TIME_WAIT, State.SYN_RECV},
 }
-"""As in ss(8) under STATE-FILTER; 'closing' is portsock's own: every state after one side has closed."""
+"""As in ss(8) under STATE-FILTER, whose 'synchronized' has SYN_RECV, too, unlike RFC 9293's; 'closing' is portsock's own:
+every state after one side has closed."""
 
 
 def parse_state(text: str) -> State | None:
@@ -46,4 +48,6 @@ def parse_state(text: str) -> State | None:
 
     None where no tool spells a state so.
     """
+    if not text.isascii():  # str.upper makes ASCII letters of some that are not
+        return None
     return _CANONICAL.get(text.upper().replace("-", "").replace("_", "").replace(" ", ""))

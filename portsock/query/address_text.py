@@ -31,6 +31,10 @@ class Network(NamedTuple):
         """Whether it is one address."""
         return self.length == (32 if self.version == 4 else 128)
 
+    def contains(self, version: int, value: int) -> bool:
+        """Whether the address, as `portsock.addresses.number_of` gives it, is one of them."""
+        return version == self.version and (value ^ self.value) >> ((32 if version == 4 else 128) - self.length) == 0
+
 
 class Pieces(NamedTuple):
     """An endpoint's text, taken apart but not yet understood. None: not written."""

@@ -30,6 +30,8 @@ class InetTarget(NamedTuple):
     networks: tuple[Network, ...]
     """Empty is any address; host names may have several."""
     zone: str | None
+    name: str | None = None
+    """The host name that was typed, in lower case."""
 
 
 class ServiceTarget(NamedTuple):
@@ -234,7 +236,8 @@ def _inet(text: str, protocol: str | None, body: str, resolve: Resolve | None) -
         kind = "network"
     else:
         kind = "address" if ports is None else "endpoint"
-    return _checked(InetTarget(text, kind, protocol, ports, networks, pieces.zone))
+    name = None if not networks or ":" in pieces.host or pieces.host[0].isdigit() else pieces.host.lower()
+    return _checked(InetTarget(text, kind, protocol, ports, networks, pieces.zone, name))
 
 
 def _checked(target: InetTarget) -> InetTarget:

@@ -1,0 +1,186 @@
+"""Whether a socket's ends are what a target names, and when a wildcard address covers the one asked for."""
+
+from collections.abc import Callable, Iterable
+
+from portsock.addresses import number_of, scope
+from portsock.model import InetEndpoint, Scope, Snapshot, Socket, UnixEndpoint
+from portsock.query.selection import Predicate, Query
+from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget, UnixTarget
+from portsock.services import lender
+
+IsLocal = Callable[[str, str | None], bool]
+"""Whether an address may be one of the host with this label."""
+
+EndTest = Callable[[Socket, InetEndpoint], bool]
+
+
+def _on_side(test: EndTest, side: str, protocol: str | None = None) -> Predicate:
+    """The test of an end as a test of a socket's local, remote or either end."""
+
+    def local(socket: Socket) -> bool:
+        if protocol is not None and socket.protocol != protocol:
+            return False
+        end = socket.local
+        return type(end) is InetEndpoint and test(socket, end)
+
+    def remote(socket: Socket) -> bool:
+        if protocol is not None and socket.protocol != protocol:
+            return False
+        end = socket.remote
+        return type(end) is InetEndpoint and test(socket, end)
+
+    if side == "local":
+        return local
+    if side == "remote":
+        return remote
+    return lambda socket: local(socket) or remote(socket)
+
+
+def port_predicate(ranges: Iterable[tuple[int, int]], side: str) -> Predicate:
+    """Whether a port is in one of the ranges (first, last)."""
+    wanted = {port for first, last in ranges for port in range(first, last + 1)}
+    return _on_side(lambda _, end: end.port in wanted, side)
+
+
+def service_predicate(target: ServiceTarget, side: str) -> Predicate:
+    """Whether a port is the service's under the socket's protocol, or under the one that it borrows names from."""
+    pairs = target.pairs
+    return _on_side(
+        lambda socket, end: (lender(socket.protocol), end.port) in pairs or (socket.protocol, end.port) in pairs, side
+    )
+
+
+def inet_predicate(target: InetTarget, side: str, is_local: IsLocal | None) -> Predicate:
+    """Whether an end is the one that the target names; with `is_local`, a local wildcard end may cover it."""
+    named = _on_side(_end_test(target), side, target.protocol)
+    if is_local is None or side == "remote" or target.kind not in ("address", "endpoint"):
+        return named
+    covered = _on_side(_cover_test(target, is_local), "local", target.protocol)
+    return lambda socket: named(socket) or covered(socket)
+
+
+def connection_predicate(target: ConnectionTarget) -> Predicate:
+    """Whether the two ends are the target's, either way round."""
+    first, second = (_end_test(end) for end in target.ends)
+
+    def joined(socket: Socket) -> bool:
+        local, remote = socket.local, socket.remote
+        if type(local) is not InetEndpoint or type(remote) is not InetEndpoint:
+            return False
+        if target.protocol is not None and socket.protocol != target.protocol:
+            return False
+        return (first(socket, local) and second(socket, remote)) or (second(socket, local) and first(socket, remote))
+
+    return joined
+
+
+def unix_predicate(target: UnixTarget, side: str) -> Predicate:
+    """Whether an end has the path or abstract name. NUL bytes in a name may be typed as '@', which is how ss prints them."""
+    path, abstract = target.path, target.abstract
+
+    def is_named(end: object) -> bool:
+        if type(end) is not UnixEndpoint or end.path is None or end.abstract is not abstract:
+            return False
+        return end.path == path or (abstract and end.path.replace(b"\0", b"@") == path)
+
+    if side == "local":
+        return lambda socket: is_named(socket.local)
+    if side == "remote":
+        return lambda socket: is_named(socket.remote)
+    return lambda socket: is_named(socket.local) or is_named(socket.remote)
+
+
+def _end_test(target: InetTarget) -> EndTest:
+    """Whether one end has the target's address, port and zone, as far as it names them."""
+    first, last = target.ports or (None, None)
+    is_address = _address_test(target) if target.networks else None
+    zone = target.zone
+
+    def test(socket: Socket, end: InetEndpoint) -> bool:
+        if first is not None and last is not None and (end.port is None or not first <= end.port <= last):
+            return False
+        if is_address is not None and not is_address(end):
+            return False
+        return zone is None or _zones_agree(zone, end.zone or socket.interface)
+
+    return test
+
+
+def _address_test(target: InetTarget) -> Callable[[InetEndpoint], bool]:
+    texts = frozenset(network.address for network in target.networks)
+    if all(network.single for network in target.networks):
+        return lambda end: end.address in texts or (end.address is None and _same_name(target.name, end.hostname))
+    inside: dict[str | None, bool] = {None: False}
+
+    def in_network(end: InetEndpoint) -> bool:
+        found = inside.get(end.address)
+        if found is None and end.address is not None:
+            parsed = None if end.truncated else number_of(end.address)
+            found = parsed is not None and any(network.contains(*parsed) for network in target.networks)
+            inside[end.address] = found
+        return bool(found)
+
+    return in_network
+
+
+def _same_name(wanted: str | None, hostname: str | None) -> bool:
+    """Whether a listing's host name is the one typed."""
+    return wanted is not None and hostname is not None and wanted == hostname.lower()
+
+
+def _zones_agree(wanted: str, zone: str | None) -> bool:
+    """Zones are names or numbers of interfaces; a name does not rule out a number, and neither a zone that nobody told."""
+    return zone is None or zone == wanted or zone.isdigit() != wanted.isdigit()
+
+
+def _cover_test(target: InetTarget, is_local: IsLocal) -> EndTest:
+    """Whether a wildcard end receives what is sent to the target's address, which must be a local one."""
+    first, last = target.ports or (0, 65535)
+    addresses = [(network.version, network.address) for network in target.networks]
+
+    def test(socket: Socket, end: InetEndpoint) -> bool:
+        if target.ports is not None and (end.port is None or not first <= end.port <= last):
+            return False
+        if target.zone is not None and not _zones_agree(target.zone, socket.interface):
+            return False
+        return any(_covers(end.address, socket.v6only, version) and is_local(text, socket.host) for version, text in addresses)
+
+    return test
+
+
+def _covers(wildcard: str | None, v6only: bool | None, version: int) -> bool:
+    """Whether the address is a wildcard that takes in addresses of this IP version (ipv6(7), IPV6_V6ONLY)."""
+    if wildcard == "::":
+        return version == 6 or v6only is not True
+    return wildcard == "*" or (wildcard == "0.0.0.0" and version == 4)
+
+
+def locality(snapshot: Snapshot, query: Query) -> IsLocal:
+    """Tells whether an address may be a host's own: certainly not where the host's addresses are known and lack it.
+
+    Where they are not known (a listing, other namespaces), an address that is only ever seen at remote ends is not.
+    """
+    known = None if query.netns else snapshot.host.addresses
+    verdicts: dict[tuple[str, str | None], bool] = {}
+
+    def is_local(address: str, host: str | None) -> bool:
+        verdict = verdicts.get((address, host))
+        if verdict is None:
+            verdict = verdicts[address, host] = _may_be_local(address, host, known, snapshot.sockets)
+        return verdict
+
+    return is_local
+
+
+def _may_be_local(address: str, host: str | None, known: frozenset[str] | None, sockets: Iterable[Socket]) -> bool:
+    if scope(address) in (Scope.LOOPBACK, Scope.UNSPECIFIED):
+        return True
+    if known is not None:
+        return address in known
+    remote = False
+    for socket in sockets:
+        if socket.host == host:
+            if isinstance(socket.local, InetEndpoint) and socket.local.address == address:
+                return True
+            remote = remote or (isinstance(socket.remote, InetEndpoint) and socket.remote.address == address)
+    return not remote

@@ -1,0 +1,104 @@
+"""Whether a socket is held by the processes that a target or filter names."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from portsock.model import Owner, Process, Socket
+from portsock.query.selection import Predicate
+
+_HEX = frozenset("0123456789abcdef")
+_SHORTEST_ID = 4
+
+Processes = Mapping[tuple[str | None, int], Process]
+ProcessTest = Callable[[Owner, Process | None], bool]
+
+
+def pid_predicate(pids: Iterable[int]) -> Predicate:
+    """Whether one of these processes holds the socket."""
+    wanted = frozenset(pids)
+
+    def held(socket: Socket) -> bool:
+        for owner in socket.owners:  # noqa: SIM110 - any() over a generator takes twice the time
+            if owner.pid in wanted:
+                return True
+        return False
+
+    return held
+
+
+def fd_predicate(pid: int, fd: int | None) -> Predicate:
+    """Whether this descriptor of this process refers to the socket."""
+    return lambda socket: any(owner.pid == pid and owner.fd == fd for owner in socket.owners)
+
+
+def name_predicate(kind: str, name: str, processes: Processes) -> Predicate:
+    """Whether a holder is what the name says; `kind` is 'proc', 'user', 'unit' or 'container'."""
+    test = {"proc": _named, "user": _of_user, "unit": _in_unit, "container": _in_container}[kind](name)
+    verdicts: dict[tuple[str | None, int | None, str | None, str | None], bool] = {}
+
+    def held(socket: Socket) -> bool:
+        for owner in socket.owners:
+            key = (socket.host, owner.pid, owner.name, owner.user)
+            verdict = verdicts.get(key)
+            if verdict is None:
+                process = None if owner.pid is None else processes.get((socket.host, owner.pid))
+                verdict = verdicts[key] = test(owner, process)
+            if verdict:
+                return True
+        return False
+
+    if kind != "user":
+        return held
+    uid = _uid(name)
+    return lambda socket: held(socket) if socket.owners else _same_user(name, uid, socket.user, socket.uid)
+
+
+def _uid(name: str) -> int | None:
+    return int(name) if name.isascii() and name.isdigit() and len(name) <= 10 else None
+
+
+def _same_user(name: str, uid: int | None, user: str | None, number: int | None) -> bool:
+    return name == user or (uid is not None and uid == number)
+
+
+def _of_user(name: str) -> ProcessTest:
+    uid = _uid(name)
+
+    def test(owner: Owner, process: Process | None) -> bool:
+        if name == owner.user or (uid is not None and _uid(owner.user or "") == uid):
+            return True
+        return process is not None and _same_user(name, uid, process.user, process.uid)
+
+    return test
+
+
+def _named(pattern: str) -> ProcessTest:
+    """A case-sensitive glob; a name with brackets in it also means itself."""
+    from fnmatch import fnmatchcase
+
+    def test(owner: Owner, process: Process | None) -> bool:
+        names = [owner.name]
+        if process is not None:
+            base = (process.exe or "").replace("\\", "/").rpartition("/")[2]
+            names += [process.name, process.comm, base]
+        return any(name and (name == pattern or fnmatchcase(name, pattern)) for name in names)
+
+    return test
+
+
+def _in_unit(name: str) -> ProcessTest:
+    """The unit's name, with or without '.service'."""
+    wanted = {name, name + ".service"}
+    return lambda _, process: process is not None and process.unit in wanted
+
+
+def _in_container(name: str) -> ProcessTest:
+    """The container's name, or the beginning of its id; either side may have the shorter id."""
+
+    def test(_: Owner, process: Process | None) -> bool:
+        container = process.container if process is not None else None
+        if container is None or container == name:
+            return container is not None
+        ids = len(name) >= _SHORTEST_ID and _HEX.issuperset(name) and _HEX.issuperset(container)
+        return ids and (container.startswith(name) or name.startswith(container))
+
+    return test

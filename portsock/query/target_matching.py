@@ -1,0 +1,73 @@
+"""Whether a socket is what one of the targets names. Imported only where a query has ports, places or targets."""
+
+from collections.abc import Iterable
+
+from portsock.model import Snapshot
+from portsock.query.endpoint_matching import (
+    IsLocal,
+    connection_predicate,
+    inet_predicate,
+    locality,
+    port_predicate,
+    service_predicate,
+    unix_predicate,
+)
+from portsock.query.matching import any_of
+from portsock.query.owner_matching import fd_predicate, name_predicate, pid_predicate
+from portsock.query.selection import Predicate, Query
+from portsock.query.target import ConnectionTarget, InetTarget, NumberTarget, ServiceTarget, Target, UnixTarget
+
+
+def place_predicates(snapshot: Snapshot, query: Query, side: str) -> list[Predicate]:
+    """The conditions that ports, ends, targets and exclusions make; all must hold."""
+    is_local = None if query.exact else locality(snapshot, query)
+    found: list[Predicate] = []
+    if query.ports:
+        found.append(port_predicate(query.ports, side))
+    if query.local:
+        found.append(_any_target(query.local, "local", snapshot, is_local))
+    if query.remote:
+        found.append(_any_target(query.remote, "remote", snapshot, None))
+    if query.targets:
+        found.append(_any_target(query.targets, side, snapshot, is_local))
+    if query.exclude:
+        found.append(_none_of(_any_target(query.exclude, side, snapshot, None)))
+    return found
+
+
+def _none_of(excluded: Predicate) -> Predicate:
+    return lambda socket: not excluded(socket)
+
+
+def _any_target(targets: Iterable[Target], side: str, snapshot: Snapshot, is_local: IsLocal | None) -> Predicate:
+    """Whether a socket is what one of the targets names. `is_local` None: no wildcard covers an address."""
+    ranges: list[tuple[int, int]] = []
+    pids: list[int] = []
+    others: list[Predicate] = []
+    for target in targets:
+        if isinstance(target, InetTarget) and target.kind == "port" and target.protocol is None and target.ports is not None:
+            ranges.append(target.ports)
+        elif isinstance(target, NumberTarget) and target.kind == "pid":
+            pids.append(target.number)
+        else:
+            others.append(_target_predicate(target, side, snapshot, is_local))
+    # Plain ports and pids go into one set each: the shell may expand $(pgrep …) into a hundred.
+    found: list[Predicate] = [port_predicate(ranges, side)] if ranges else []
+    found += others
+    found += [pid_predicate(pids)] if pids else []
+    return any_of(found)
+
+
+def _target_predicate(target: Target, side: str, snapshot: Snapshot, is_local: IsLocal | None) -> Predicate:
+    if isinstance(target, InetTarget):
+        return inet_predicate(target, side, is_local)
+    if isinstance(target, ServiceTarget):
+        return service_predicate(target, side)
+    if isinstance(target, ConnectionTarget):
+        return connection_predicate(target)
+    if isinstance(target, UnixTarget):
+        return unix_predicate(target, side)
+    if isinstance(target, NumberTarget):
+        number = target.number
+        return fd_predicate(number, target.fd) if target.kind == "fd" else lambda socket: socket.inode == number
+    return name_predicate(target.kind, target.name, snapshot.processes)
