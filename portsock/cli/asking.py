@@ -1,0 +1,92 @@
+"""The typed words of a command line into a Query."""
+
+from collections.abc import Iterable
+
+from portsock.cli.options import Collecting, Selecting
+from portsock.errors import UsageError
+from portsock.model import Family
+from portsock.query.selection import Query, parse_states
+from portsock.services import Services
+
+_BY_FLAG = {
+    "tcp": frozenset({"tcp"}),
+    "udp": frozenset({"udp", "udplite"}),
+    "unix": frozenset({"unix"}),
+    "raw": frozenset({"raw", "icmp"}),
+}
+
+
+def ask(targets: Iterable[str] | None, select: Selecting, collect: Collecting, services: Services) -> Query:
+    """What is asked for. Raises UsageError for the first word that cannot be understood."""
+    return Query(
+        targets=_targets(targets, collect, services),
+        exclude=_targets(select.exclude, collect, services),
+        listening=select.listening,
+        established=select.established,
+        states=frozenset().union(*map(parse_states, select.state or ())),
+        families=_families(select),
+        protocols=frozenset().union(*(found for flag, found in _BY_FLAG.items() if getattr(select, flag))),
+        all_families=select.all_families,
+        local=_places(select.local, collect, services),
+        remote=_places(select.remote, collect, services),
+        ports=_ports(select.port),
+        pids=_pids(select.pid),
+        processes=tuple(select.process or ()),
+        users=tuple(select.user or ()),
+        netns=tuple(collect.netns or ()),
+        all=select.all,
+        exact=select.exact,
+    )
+
+
+def _families(select: Selecting) -> frozenset[Family]:
+    found = set()
+    if select.ipv4:
+        found.add(Family.IPV4)
+    if select.ipv6:
+        found.add(Family.IPV6)
+    return frozenset(found)
+
+
+def _targets(texts: Iterable[str] | None, collect: Collecting, services: Services):  # type: ignore[no-untyped-def]
+    if not texts:
+        return ()
+    from portsock.query.target import parse_target
+
+    return tuple(parse_target(text, services, resolve=_resolver(collect)) for text in texts)
+
+
+def _places(texts: Iterable[str] | None, collect: Collecting, services: Services):  # type: ignore[no-untyped-def]
+    if not texts:
+        return ()
+    from portsock.query.target import parse_place
+
+    return tuple(parse_place(text, services, resolve=_resolver(collect)) for text in texts)
+
+
+def _resolver(collect: Collecting):  # type: ignore[no-untyped-def]
+    if not collect.resolve:
+        return None
+    from portsock.sources.resolve import addresses_of
+
+    return addresses_of
+
+
+def _ports(texts: Iterable[str] | None) -> tuple[tuple[int, int], ...]:
+    if not texts:
+        return ()
+    from portsock.query.address_text import parse_ports
+
+    return tuple(parse_ports(text, text) for text in texts)
+
+
+def _pids(texts: Iterable[str] | None) -> tuple[int, ...]:
+    from portsock.query.address_text import parse_number
+
+    numbers = []
+    for text in texts or ():
+        number = parse_number(text, 2**32 - 1)
+        if number is None:
+            raise UsageError(f"--pid {text}: no process number; write it in the digits 0 to 9, or find it by --process {text}")
+        numbers.append(number)
+    return tuple(numbers)

@@ -1,0 +1,74 @@
+"""The streams and the terminal in one object, which tests replace."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import BinaryIO, NamedTuple, TextIO
+
+from portsock.errors import ReadError
+
+
+class Console(NamedTuple):
+    """Where output goes and what can be shown there."""
+
+    out: BinaryIO
+    err: TextIO
+    stdin: BinaryIO
+    out_is_terminal: bool
+    err_is_terminal: bool
+    encoding: str
+    """Of standard output: a terminal that knows ASCII only gets escapes."""
+    width: int
+    environ: Mapping[str, str]
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether only ASCII can be shown."""
+        return self.encoding.lower().replace("-", "").replace("_", "") in {"ascii", "usascii", "ansix3.41968", "646"}
+
+    def write(self, chunks: Iterable[str]) -> None:
+        """Write text to standard output and flush it.
+
+        Raises BrokenPipeError where the reader has gone, and ReadError where the output cannot be written (a full disk).
+        """
+        try:
+            for chunk in chunks:
+                self.out.write(chunk.encode(self.encoding, "backslashreplace"))
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise ReadError(f"cannot write the output: {error.strerror or error}") from error
+
+    def say(self, message: str) -> None:
+        """One line to standard error; a closed standard error is nobody's to tell."""
+        from portsock.render.escape import escape
+
+        try:
+            self.err.write(f"portsock: {escape(message)}\n")
+            self.err.flush()
+        except (OSError, ValueError):
+            pass
+
+
+def system_console() -> Console:
+    """The console of this process."""
+    out = sys.stdout
+    terminal = out.isatty()
+    return Console(
+        out.buffer,
+        sys.stderr,
+        sys.stdin.buffer if sys.stdin else open(os.devnull, "rb"),
+        terminal,
+        sys.stderr.isatty(),
+        out.encoding or "utf-8",
+        _width() if terminal else 0,
+        os.environ,
+    )
+
+
+def _width() -> int:
+    """Columns of the terminal; COLUMNS wins, as for other programs."""
+    from shutil import get_terminal_size
+
+    return get_terminal_size((80, 24)).columns

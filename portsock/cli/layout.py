@@ -1,0 +1,92 @@
+"""How the answer is to be printed, checked before anything is collected: a typing error must not cost a collection."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from portsock.cli.console import Console
+from portsock.cli.options import Printing
+from portsock.errors import UsageError
+from portsock.render.options import Options
+from portsock.views.columns import Column, Sort, View, default_columns, needs_of, parse_columns, parse_sort, sort_rows
+from portsock.views.context import Context
+
+Row = TypeVar("Row")
+
+JSON_NEEDS = frozenset({"owners", "processes", "peer", "connections"})
+"""What the JSON contract promises of every row."""
+
+
+class Layout(NamedTuple, Generic[Row]):
+    """The chosen form of output, its columns and order; None where the defaults are meant."""
+
+    kind: str
+    """'table', 'json', 'jsonl', 'csv', 'count', 'pids', or 'format'."""
+    view: View[Row]
+    columns: tuple[Column[Row], ...] | None
+    sort: Sort[Row] | None
+    format: str | None
+    options: Options
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What must be collected for it."""
+        if self.kind in {"json", "jsonl"}:
+            return JSON_NEEDS
+        if self.kind == "pids":
+            return frozenset({"owners"})
+        if self.kind == "count":
+            return frozenset()
+        sorting = self.sort.column.needs if self.sort else frozenset()
+        return needs_of(self.view, self.columns) | sorting
+
+    def ordered(self, rows: Sequence[Row], context: Context) -> Sequence[Row]:
+        """The rows in the order asked for; as they come without one."""
+        return sort_rows(rows, self.sort, context) if self.sort else rows
+
+    def text(self, rows: Sequence[Row], context: Context) -> Iterator[str]:
+        """The rows as a table, a tabulate format or CSV."""
+        columns = self.columns or default_columns(self.view, rows)
+        return _renderer(self)(rows, columns, context)
+
+
+def lay_out(view: View[Row], output: Printing, console: Console) -> Layout[Row]:
+    """Check the output options. Raises UsageError for what does not exist or does not go together."""
+    from portsock.render.color import use_color
+
+    flags = {"json": output.json, "jsonl": output.jsonl, "csv": output.csv, "count": output.counting, "pids": output.pids}
+    kinds = [name for name, given in flags.items() if given]
+    if output.format is not None:
+        kinds.append("format")
+    if len(kinds) > 1:
+        named = " and ".join(f"--{kind}" for kind in kinds)
+        raise UsageError(f"{named} exclude each other; choose one")
+    kind = kinds[0] if kinds else "table"
+    if output.format is not None:
+        from portsock.render.formats import check_format
+
+        check_format(output.format)
+    shortened = console.out_is_terminal and not output.wide and kind == "table"
+    options = Options(
+        header=not output.no_header,
+        width=console.width if shortened else None,
+        color=kind == "table" and use_color(output.color, console.out_is_terminal, console.environ),
+        ascii_only=console.ascii_only,
+    )
+    columns = None if output.columns is None else parse_columns(view, output.columns)
+    sort = None if output.sort is None else parse_sort(view, output.sort)
+    return Layout(kind, view, columns, sort, output.format, options)
+
+
+def _renderer(layout: Layout[Any]) -> Any:
+    if layout.kind == "csv":
+        from portsock.render.csv import csv
+
+        return lambda rows, columns, context: csv(rows, columns, context, layout.options)
+    if layout.kind == "format":
+        from portsock.render.formats import formatted
+
+        return lambda rows, columns, context: formatted(rows, columns, context, layout.options, layout.format)
+    from portsock.render.table import table
+
+    return lambda rows, columns, context: table(rows, columns, context, layout.options)
+

@@ -1,0 +1,212 @@
+"""What ports, sockets and procs have in common: ask, collect, select, print, and say what was not seen."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from portsock.cli.asking import ask
+from portsock.cli.console import Console
+from portsock.cli.layout import Layout, lay_out
+from portsock.cli.obtain import obtain
+from portsock.cli.options import Collecting, Printing, Selecting
+from portsock.errors import Exit, UsageError
+from portsock.model import Snapshot, Socket
+from portsock.query.selection import Query, select
+from portsock.services import Services
+from portsock.views.columns import View
+from portsock.views.context import Context
+
+Row = TypeVar("Row")
+
+
+class Answer(NamedTuple):
+    """The sockets that answer a query, and what they were found in."""
+
+    snapshot: Snapshot
+    sockets: list[Socket]
+    query: Query
+    services: Services
+    counted: bool
+    """Whether connected sockets were collected, so that they can be counted."""
+
+
+class Listing(NamedTuple, Generic[Row]):
+    """What is a command's own."""
+
+    view: View[Row]
+    side: str
+    """Which end a port or address of a target means: 'local' or 'either'."""
+    rows: Callable[[Answer], Sequence[Row]]
+    sockets: Callable[[Row], Iterable[Socket]]
+    objects: Callable[[Any, Row], Mapping[str, Any]]
+    """Given the JSON object builder and a row."""
+    record: str
+    """The `record` of a row in JSON Lines."""
+    summary: Callable[[Sequence[Row]], str] | None = None
+    """A line under the table on a terminal."""
+
+
+def run(
+    listing: Listing[Row],
+    console: Console,
+    targets: Sequence[str] | None,
+    select_: Selecting,
+    collect: Collecting,
+    output: Printing,
+) -> int:
+    """Run one listing command; returns the exit status."""
+    if output.columns is not None and output.columns.strip() == "help":
+        from portsock.views.columns import columns_help
+
+        console.write([columns_help(listing.view)])
+        return Exit.OK
+    from portsock.sources.system import services as system_services
+
+    layout = lay_out(listing.view, output, console)
+    if layout.kind == "pids" and collect.captures:
+        raise UsageError("--pids with --from: the processes of a listing are another machine's; leave one of them out")
+    services = system_services()
+    query = ask(targets, select_, collect, services)
+    answer = _answer(listing, layout, query, collect, services, console)
+    rows = listing.rows(answer)
+    context = Context(services, output.numeric, answer.snapshot.processes, _hostnames(answer, collect))
+    rows = layout.ordered(rows, context)
+    shown = [socket for row in rows for socket in listing.sockets(row)]
+    snapshot = _with_notices(answer, shown, listing.side)
+    status = _print(listing, layout, rows, shown, snapshot, context, console)
+    _say_notices(snapshot, console)
+    return _status(status, bool(rows), snapshot, query, collect, console)
+
+
+def _answer(
+    listing: Listing[Row], layout: Layout[Row], query: Query, collect: Collecting, services: Services, console: Console
+) -> Answer:
+    snapshot, counted = obtain(listing.view.command, query, layout.needs, collect, services, console)
+    return Answer(snapshot, select(snapshot, query, side=listing.side), query, services, counted)
+
+
+def _hostnames(answer: Answer, collect: Collecting) -> Mapping[str, str]:
+    if not collect.resolve:
+        return {}
+    from portsock.model import InetEndpoint
+    from portsock.sources.resolve import names_of
+
+    ends = (end for socket in answer.sockets for end in (socket.local, socket.remote))
+    return names_of(end.address for end in ends if isinstance(end, InetEndpoint) and end.address)
+
+
+def _with_notices(answer: Answer, shown: Sequence[Socket], side: str) -> Snapshot:
+    from portsock.normalize.sight import with_sight
+
+    snapshot = with_sight(answer.snapshot, shown)
+    if not answer.query.targets and not answer.query.local:
+        return snapshot
+    from portsock.query.selection import covering
+
+    covered = covering(snapshot, answer.query, side=side)
+    number = sum(map(covered, shown)) if covered else 0
+    if not number:
+        return snapshot
+    from portsock.model import Notice
+
+    text = f"{number} of these {'is' if number == 1 else 'are'} bound to a wildcard that covers the address asked for"
+    notice = Notice("covered_by_wildcard", number, f"{text}; --exact leaves such sockets out", incomplete=False)
+    return snapshot._replace(notices=(*snapshot.notices, notice))
+
+
+def _print(
+    listing: Listing[Row],
+    layout: Layout[Row],
+    rows: Sequence[Row],
+    shown: Sequence[Socket],
+    snapshot: Snapshot,
+    context: Context,
+    console: Console,
+) -> int:
+    if layout.kind in {"json", "jsonl"}:
+        console.write(_json(listing, layout, rows, shown, snapshot, context))
+    elif layout.kind == "count":
+        console.write([f"{len(rows)}\n"])
+    elif layout.kind == "pids":
+        return _print_pids(shown, console)
+    elif rows:
+        console.write(layout.text(rows, context))
+        if console.out_is_terminal and listing.summary and layout.kind == "table":
+            console.write([f"\n{listing.summary(rows)}\n"])
+    return Exit.OK
+
+
+def _json(
+    listing: Listing[Row],
+    layout: Layout[Row],
+    rows: Sequence[Row],
+    shown: Sequence[Socket],
+    snapshot: Snapshot,
+    context: Context,
+) -> Iterator[str]:
+    from portsock.render import json
+    from portsock.views.json_objects import Objects, envelope, named_processes, process_object
+
+    objects = Objects(context)
+    command = listing.view.command
+    head = envelope(command, snapshot)
+    row_objects = (listing.objects(objects, row) for row in rows)
+    if command == "procs":
+        arrays = {"processes": row_objects}
+        records = {listing.record: row_objects}
+    else:
+        processes = map(process_object, named_processes(shown, snapshot.processes))
+        arrays = {command: row_objects, "processes": processes}
+        records = {listing.record: row_objects, "process": processes}
+    return json.document(head, arrays) if layout.kind == "json" else json.lines(head, records)
+
+
+def _print_pids(shown: Sequence[Socket], console: Console) -> int:
+    from portsock.cli.pids import pids_of
+
+    found = pids_of(shown)
+    console.write(f"{pid}\n" for pid in found.pids)
+    for remark in found.remarks:
+        console.say(remark)
+    if shown and not found.pids:
+        console.say(f"{found.unknown} matching sockets have no process that could be found; portsock sockets shows why")
+        return Exit.SYSTEM
+    return Exit.OK
+
+
+def _say_notices(snapshot: Snapshot, console: Console) -> None:
+    """One line for what could not be seen, and one for each other remark."""
+    missing = "; ".join(notice.message for notice in snapshot.notices if notice.incomplete)
+    for line in [missing, *(notice.message for notice in snapshot.notices if not notice.incomplete)]:
+        if line:
+            console.say(line)
+
+
+def _status(status: int, found: bool, snapshot: Snapshot, query: Query, collect: Collecting, console: Console) -> int:
+    """2 came as an exception before; here 3 goes before 1."""
+    from portsock.query.selection import filters_owners, names_something
+
+    if status:
+        return status
+    if collect.strict and not snapshot.complete:
+        return Exit.SYSTEM
+    if found or not names_something(query):
+        return Exit.OK
+    if filters_owners(query) and _owners_hidden(snapshot):
+        console.say("nothing matched, but the owners of some sockets are hidden; run as root to be sure")
+        return Exit.SYSTEM
+    console.say(nothing_text(query))
+    return Exit.NO_MATCH
+
+
+def _owners_hidden(snapshot: Snapshot) -> bool:
+    from portsock.model import OwnerStatus
+
+    return any(socket.owner_status in {OwnerStatus.HIDDEN, OwnerStatus.PARTIAL} for socket in snapshot.sockets)
+
+
+def nothing_text(query: Query) -> str:
+    """What to say where a target or filter matched nothing, and the command that may tell more."""
+    if query.targets:
+        named = " or ".join(target.text for target in query.targets)
+        return f"nothing matches {named} here; portsock explain {query.targets[0].text} says what can be said of it"
+    return "no socket matches these filters"

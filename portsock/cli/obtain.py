@@ -1,0 +1,51 @@
+"""A Snapshot for a query: from this system, or from captured listings."""
+
+from portsock.cli.console import Console
+from portsock.cli.options import Collecting
+from portsock.errors import UsageError
+from portsock.model import Snapshot
+from portsock.query.plan import plan
+from portsock.query.selection import Query
+from portsock.records import Collection
+from portsock.services import Services
+
+OWNING = frozenset({"owners", "processes", "peer"})
+"""Needs that only the holders of sockets can fill."""
+OWNER_METHODS = ("auto", "none", "walk", "bpf")
+
+
+def obtain(
+    command: str, query: Query, needs: frozenset[str], collect: Collecting, services: Services, console: Console
+) -> tuple[Snapshot, bool]:
+    """The snapshot, and whether connected sockets were collected. Raises UsageError and ReadError."""
+    from portsock.normalize.snapshot import normalize
+
+    if collect.owners not in OWNER_METHODS:
+        raise UsageError(f"--owners {collect.owners}: no such way; there are {', '.join(OWNER_METHODS)}")
+    if collect.captures:
+        from portsock.sources.capture import collect as read_captures
+
+        return read_captures(collect.captures, collect.from_format, services), True
+    request = plan(
+        query,
+        command=command,
+        needs_owners=bool(needs & OWNING),
+        needs_connections="connections" in needs and not query.listening,
+        owners=collect.owners,
+        info="info" in needs,
+        timers="timers" in needs,
+        memory="memory" in needs,
+    )
+    from portsock.sources.live import collect as collect_live
+
+    collection = collect_live(request, collect.backend)
+    if collect.verbose:
+        _tell(collection, console)
+    return normalize([collection]), request.states is None
+
+
+def _tell(collection: Collection, console: Console) -> None:
+    """--verbose: how it was collected."""
+    ownership = collection.ownership
+    found = "not looked for" if ownership is None else f"found by {ownership.method}"
+    console.say(f"{len(collection.sockets)} sockets by {collection.source.backend}, owners {found}")

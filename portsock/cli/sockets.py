@@ -1,0 +1,29 @@
+"""portsock sockets"""
+
+from collections.abc import Iterable
+
+import typer
+
+from portsock.cli.listing import Answer, Listing, run
+from portsock.cli.options import Collecting, Printing, Selecting, Targets
+from portsock.model import Socket
+from portsock.views.order import in_order
+from portsock.views.sockets import SOCKETS
+
+
+def _rows(answer: Answer) -> list[Socket]:
+    return in_order(answer.sockets)
+
+
+def _itself(socket: Socket) -> Iterable[Socket]:
+    return (socket,)
+
+
+LISTING: Listing[Socket] = Listing(
+    SOCKETS, "either", _rows, _itself, lambda objects, socket: objects.socket(socket), "socket"
+)
+
+
+def command(ctx: typer.Context, select: Selecting, collect: Collecting, output: Printing, targets: Targets = None) -> int:
+    """Run `sockets`."""
+    return run(LISTING, ctx.obj, targets, select, collect, output)

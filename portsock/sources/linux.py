@@ -1,0 +1,114 @@
+"""Linux: sockets from netlink, /proc for what its diag modules lack, holders by inode, process facts from /proc."""
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from portsock.errors import ReadError
+from portsock.model import Family, Netns, Notice, Process, Source
+from portsock.records import Collection, Ownership, SocketRecord
+from portsock.request import Request
+from portsock.sources import owners, processes, system
+
+
+def collect(request: Request, backend: str | None = None) -> Collection:
+    """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc serves where netlink cannot."""
+    taken_at = time.time()
+    records, notices, used = _every_namespace(request, backend) if request.netns else _dump(request, backend, own_namespace())
+    ownership = _ownership(request, records)
+    return Collection(
+        Source("live", used),
+        system.host(facts=request.facts),
+        taken_at,
+        records,
+        ownership,
+        _processes(request, ownership),
+        system.users({record.uid for record in records if record.uid is not None}),
+        tuple(notices),
+    )
+
+
+def own_namespace(proc: str = "/proc") -> Netns | None:
+    """The network namespace of this thread; None where /proc does not tell."""
+    import os
+
+    try:
+        return Netns(os.stat(f"{proc}/thread-self/ns/net").st_ino)
+    except OSError:
+        return None
+
+
+_Dumped = tuple[list[SocketRecord], list[Notice], str]
+
+
+def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
+    """The sockets of the namespace that the calling thread is in."""
+    if backend != "procfs":
+        from portsock.sources import netlink
+
+        try:
+            dump = netlink.dump(request, netns)
+        except netlink.NetlinkRefused as error:
+            if backend == "netlink":
+                raise ReadError(f"netlink is refused here: {error}; --backend procfs reads /proc instead") from error
+        else:
+            records, notices = list(dump.sockets), list(dump.notices)
+            if dump.missing:
+                records, notices = _fill(request, netns, dump.missing, backend, records, notices)
+            return records, notices, "netlink"
+    from portsock.sources import procfs
+
+    tables = procfs.dump(request, netns=netns)
+    return list(tables.sockets), list(tables.notices), "procfs"
+
+
+def _fill(
+    request: Request,
+    netns: Netns | None,
+    missing: frozenset[tuple[str, Family]],
+    backend: str | None,
+    records: list[SocketRecord],
+    notices: list[Notice],
+) -> tuple[list[SocketRecord], list[Notice]]:
+    """Add from /proc what this kernel's diag modules cannot tell; under a forced netlink say that it is missing."""
+    if backend == "netlink":
+        names = ", ".join(sorted({protocol for protocol, _ in missing}))
+        text = f"netlink cannot tell of {names} sockets on this kernel; leave out --backend"
+        return records, [*notices, Notice("families_missing", None, text)]
+    from portsock.sources import procfs
+
+    tables = procfs.dump(request, netns=netns, only=missing)
+    return [*records, *tables.sockets], [*notices, *tables.notices]
+
+
+def _every_namespace(request: Request, backend: str | None) -> _Dumped:
+    """The sockets of each namespace asked for, each dumped by a thread that entered it."""
+    from portsock.sources.netns import in_namespace, namespaces
+
+    founds, notices = namespaces(request.netns)
+    records: list[SocketRecord] = []
+    used = backend or "netlink"
+    for found in founds:
+        dumped = in_namespace(found, partial(_dump, request, backend, found.netns))
+        if isinstance(dumped, Notice):
+            notices.append(dumped)
+            continue
+        more, said, used = dumped
+        records += more
+        notices += said
+    return records, notices, used
+
+
+def _ownership(request: Request, records: Sequence[SocketRecord]) -> Ownership | None:
+    """The holders of these sockets; None where nobody asked. Without an inode there is nobody to look for."""
+    if request.owners == "none":
+        return None
+    inodes = {record.inode for record in records if record.inode is not None}
+    return owners.find(inodes, method=request.owners)
+
+
+def _processes(request: Request, ownership: Ownership | None) -> Mapping[int, Process]:
+    if ownership is None or not request.processes:
+        return {}
+    pids = {holder.pid for holders in ownership.holders.values() for holder in holders if holder.pid is not None}
+    return processes.facts(pids, parents=request.parents, started=ownership.started)
