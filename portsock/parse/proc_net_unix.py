@@ -31,10 +31,10 @@ def parse_unix(data: bytes, netns: Netns | None = None) -> Iterator[SocketRecord
                 yield None
             continue
         if held:
-            yield held
+            yield _finished(held)
         held = record
     if held:
-        yield held
+        yield _finished(held)
 
 
 def is_header(line: bytes) -> bool:
@@ -43,7 +43,10 @@ def is_header(line: bytes) -> bool:
 
 
 def parse_unix_line(line: bytes, netns: Netns | None = None) -> SocketRecord | None:
-    """The socket of one row; None for a header, the rest of a name with a newline, and whatever is no complete row."""
+    """The socket of one row; None for a header, the rest of a name with a newline, and whatever is no complete row.
+
+    The name is empty, not None, where the row ends in a space: the next line then goes on with it, or it has none.
+    """
     fields = line.split(None, 6)
     if len(fields) != 7 or not fields[0].endswith(b":"):
         return None
@@ -62,7 +65,7 @@ def parse_unix_line(line: bytes, netns: Netns | None = None) -> SocketRecord | N
         None,
         state,
         None if state else fields[5].decode("ascii", "backslashreplace"),
-        _endpoint(name) if space and name else UnixEndpoint(None),
+        _endpoint(name) if space else UnixEndpoint(None),
         None,
         inode=int(inode) or None,
         netns=netns,
@@ -76,6 +79,10 @@ def continue_name(record: SocketRecord, line: bytes) -> SocketRecord | None:
         return None
     path = local.path + b"\n" + line
     return record._replace(local=local._replace(path=path)) if len(path) <= _LONGEST else None
+
+
+def _finished(record: SocketRecord) -> SocketRecord:
+    return record._replace(local=UnixEndpoint(None)) if record.local == UnixEndpoint(b"") else record
 
 
 def _endpoint(name: bytes) -> UnixEndpoint:

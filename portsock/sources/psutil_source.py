@@ -26,6 +26,9 @@ _KINDS = {
 }
 """psutil's names for what to ask; 'all' for every other mixture."""
 _KNOWN = frozenset({"tcp", "udp"} if sys.platform == "win32" else {"tcp", "udp", "unix"})
+_LINUX = sys.platform.startswith("linux")
+_EVERYWHERE = frozenset({"raw", "icmp", "sctp", "unix"})
+"""Protocols besides TCP and UDP that systems other than Linux have, too: there the rest is not lacking."""
 _FAMILIES = {"AF_INET": Family.IPV4, "AF_INET6": Family.IPV6, "AF_UNIX": Family.UNIX}
 _TYPES = {"SOCK_STREAM": SocketType.STREAM, "SOCK_DGRAM": SocketType.DGRAM, "SOCK_SEQPACKET": SocketType.SEQPACKET}
 _PROTOCOLS = {SocketType.STREAM: "tcp", SocketType.DGRAM: "udp"}
@@ -152,7 +155,7 @@ def _asked(record: SocketRecord, request: Request) -> bool:
 
 def _ownership(psutil: "ModuleType", unreadable: Iterable[int]) -> Ownership:
     """On Linux psutil leaves out in silence what it may not read, so that /proc is asked for that."""
-    if sys.platform.startswith("linux"):
+    if _LINUX:
         from portsock.sources import owners
 
         return owners.find(frozenset())._replace(method="psutil")
@@ -220,7 +223,7 @@ def _text(value: str | None) -> str | None:
 
 
 def _notices(request: Request, found: _Found) -> Iterator[Notice]:
-    lacking = sorted(request.protocols - _KNOWN)
+    lacking = sorted((request.protocols if _LINUX else request.protocols & _EVERYWHERE) - _KNOWN)
     if lacking:
         yield Notice("families_missing", None, f"psutil does not tell of {', '.join(lacking)} sockets")
     if found.unreadable:
