@@ -1,11 +1,12 @@
 """How the answer is to be printed, checked before anything is collected: a typing error must not cost a collection."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from portsock.cli.console import Console
 from portsock.cli.options import Printing
 from portsock.errors import UsageError
+from portsock.render.formats import Renderer, renderer
 from portsock.render.options import Options
 from portsock.views.columns import Column, Sort, View, default_columns, needs_of, parse_columns, parse_sort, sort_rows
 from portsock.views.context import Context
@@ -20,11 +21,11 @@ class Layout(NamedTuple, Generic[Row]):
     """The chosen form of output, its columns and order; None where the defaults are meant."""
 
     kind: str
-    """'table', 'json', 'jsonl', 'csv', 'count', 'pids', or 'format'."""
+    """'table', 'csv', 'format' (of tabulate), 'json', 'jsonl', 'count' or 'pids'."""
     view: View[Row]
     columns: tuple[Column[Row], ...] | None
     sort: Sort[Row] | None
-    format: str | None
+    render: Renderer
     options: Options
 
     @property
@@ -46,7 +47,7 @@ class Layout(NamedTuple, Generic[Row]):
     def text(self, rows: Sequence[Row], context: Context) -> Iterator[str]:
         """The rows as a table, a tabulate format or CSV."""
         columns = self.columns or default_columns(self.view, rows)
-        return _renderer(self)(rows, columns, context)
+        return self.render(rows, columns, context, self.options)
 
 
 def lay_out(view: View[Row], output: Printing, console: Console) -> Layout[Row]:
@@ -61,10 +62,7 @@ def lay_out(view: View[Row], output: Printing, console: Console) -> Layout[Row]:
         named = " and ".join(f"--{kind}" for kind in kinds)
         raise UsageError(f"{named} exclude each other; choose one")
     kind = kinds[0] if kinds else "table"
-    if output.format is not None:
-        from portsock.render.formats import check_format
-
-        check_format(output.format)
+    render = renderer(output.format or ("csv" if output.csv else "table"))
     shortened = console.out_is_terminal and not output.wide and kind == "table"
     options = Options(
         header=not output.no_header,
@@ -74,19 +72,4 @@ def lay_out(view: View[Row], output: Printing, console: Console) -> Layout[Row]:
     )
     columns = None if output.columns is None else parse_columns(view, output.columns)
     sort = None if output.sort is None else parse_sort(view, output.sort)
-    return Layout(kind, view, columns, sort, output.format, options)
-
-
-def _renderer(layout: Layout[Any]) -> Any:
-    if layout.kind == "csv":
-        from portsock.render.csv import csv
-
-        return lambda rows, columns, context: csv(rows, columns, context, layout.options)
-    if layout.kind == "format":
-        from portsock.render.formats import formatted
-
-        return lambda rows, columns, context: formatted(rows, columns, context, layout.options, layout.format)
-    from portsock.render.table import table
-
-    return lambda rows, columns, context: table(rows, columns, context, layout.options)
-
+    return Layout(kind, view, columns, sort, render, options)

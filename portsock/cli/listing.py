@@ -1,7 +1,7 @@
 """What ports, sockets and procs have in common: ask, collect, select, print, and say what was not seen."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 from portsock.cli.asking import ask
 from portsock.cli.console import Console
@@ -9,13 +9,14 @@ from portsock.cli.layout import Layout, lay_out
 from portsock.cli.obtain import obtain
 from portsock.cli.options import Collecting, Printing, Selecting
 from portsock.errors import Exit, UsageError
-from portsock.model import Snapshot, Socket
+from portsock.model import Port, Snapshot, Socket
 from portsock.query.selection import Query, select
 from portsock.services import Services
 from portsock.views.columns import View
 from portsock.views.context import Context
+from portsock.views.procs import ProcessRow
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", Socket, Port, ProcessRow)
 
 
 class Answer(NamedTuple):
@@ -37,10 +38,6 @@ class Listing(NamedTuple, Generic[Row]):
     """Which end a port or address of a target means: 'local' or 'either'."""
     rows: Callable[[Answer], Sequence[Row]]
     sockets: Callable[[Row], Iterable[Socket]]
-    objects: Callable[[Any, Row], Mapping[str, Any]]
-    """Given the JSON object builder and a row."""
-    record: str
-    """The `record` of a row in JSON Lines."""
     summary: Callable[[Sequence[Row]], str] | None = None
     """A line under the table on a terminal."""
 
@@ -123,7 +120,9 @@ def _print(
     console: Console,
 ) -> int:
     if layout.kind in {"json", "jsonl"}:
-        console.write(_json(listing, layout, rows, shown, snapshot, context))
+        from portsock.render.json import answer
+
+        console.write(answer(listing.view.command, snapshot, rows, context, lines=layout.kind == "jsonl"))
     elif layout.kind == "count":
         console.write([f"{len(rows)}\n"])
     elif layout.kind == "pids":
@@ -133,31 +132,6 @@ def _print(
         if console.out_is_terminal and listing.summary and layout.kind == "table":
             console.write([f"\n{listing.summary(rows)}\n"])
     return Exit.OK
-
-
-def _json(
-    listing: Listing[Row],
-    layout: Layout[Row],
-    rows: Sequence[Row],
-    shown: Sequence[Socket],
-    snapshot: Snapshot,
-    context: Context,
-) -> Iterator[str]:
-    from portsock.render import json
-    from portsock.views.json_objects import Objects, envelope, named_processes, process_object
-
-    objects = Objects(context)
-    command = listing.view.command
-    head = envelope(command, snapshot)
-    row_objects = (listing.objects(objects, row) for row in rows)
-    if command == "procs":
-        arrays = {"processes": row_objects}
-        records = {listing.record: row_objects}
-    else:
-        processes = map(process_object, named_processes(shown, snapshot.processes))
-        arrays = {command: row_objects, "processes": processes}
-        records = {listing.record: row_objects, "process": processes}
-    return json.document(head, arrays) if layout.kind == "json" else json.lines(head, records)
 
 
 def _print_pids(shown: Sequence[Socket], console: Console) -> int:

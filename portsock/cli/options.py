@@ -32,9 +32,7 @@ class Collecting(NamedTuple):
     from_format: Annotated[
         str | None, _value("--from-format", metavar="FORMAT|help", help="its format, if not detected", panel=WHAT)
     ] = None
-    backend: Annotated[
-        str | None, _value("--backend", metavar="NAME", help="netlink, procfs or psutil", panel=WHAT)
-    ] = None
+    backend: Annotated[str | None, _value("--backend", metavar="NAME", help="netlink, procfs or psutil", panel=WHAT)] = None
     owners: Annotated[str, _value("--owners", metavar="HOW", help="auto, none, walk or bpf", panel=WHAT)] = "auto"
     resolve: Annotated[bool, _flag("--resolve", help="ask DNS for host names", panel=WHAT)] = False
     strict: Annotated[bool, _flag("--strict", help="exit 3 where something could not be seen", panel=WHAT)] = False
@@ -78,9 +76,9 @@ class Printing(NamedTuple):
     format: Annotated[
         str | None, _value("--format", metavar="NAME", help="a layout of tabulate: github, html …", panel=OUTPUT)
     ] = None
-    columns: Annotated[
-        str | None, _value("--columns", metavar="A,B|help", help="which columns, in order", panel=OUTPUT)
-    ] = None
+    columns: Annotated[str | None, _value("--columns", metavar="A,B|help", help="which columns, in order", panel=OUTPUT)] = (
+        None
+    )
     sort: Annotated[str | None, _value("--sort", metavar="[-]COLUMN", help="order of the rows", panel=OUTPUT)] = None
     no_header: Annotated[bool, _flag("--no-header", "-H", help="no header line", panel=OUTPUT)] = False
     counting: Annotated[bool, _flag("--count", help="only how many", panel=OUTPUT)] = False

@@ -23,9 +23,7 @@ def _sockets(port: Port) -> Iterable[Socket]:
     return port.sockets
 
 
-LISTING: Listing[Port] = Listing(
-    PORTS, "local", _rows, _sockets, lambda objects, port: objects.port(port), "port", summarize
-)
+LISTING: Listing[Port] = Listing(PORTS, "local", _rows, _sockets, summarize)
 
 
 def command(ctx: typer.Context, select: Selecting, collect: Collecting, output: Printing, targets: Targets = None) -> int:

@@ -18,7 +18,7 @@ def _sockets(row: ProcessRow) -> Iterable[Socket]:
     return row.sockets
 
 
-LISTING: Listing[ProcessRow] = Listing(PROCS, "either", _rows, _sockets, lambda objects, row: objects.proc(row), "process")
+LISTING: Listing[ProcessRow] = Listing(PROCS, "either", _rows, _sockets)
 
 
 def command(ctx: typer.Context, select: Selecting, collect: Collecting, output: Printing, targets: Targets = None) -> int:

@@ -19,9 +19,7 @@ def _itself(socket: Socket) -> Iterable[Socket]:
     return (socket,)
 
 
-LISTING: Listing[Socket] = Listing(
-    SOCKETS, "either", _rows, _itself, lambda objects, socket: objects.socket(socket), "socket"
-)
+LISTING: Listing[Socket] = Listing(SOCKETS, "either", _rows, _itself)
 
 
 def command(ctx: typer.Context, select: Selecting, collect: Collecting, output: Printing, targets: Targets = None) -> int:

@@ -8,7 +8,7 @@ from portsock.model import Notice, OwnerReason, OwnerStatus, Snapshot, Socket
 _ADVICE = {
     OwnerReason.OTHER_USER: "run as root to see them",
     OwnerReason.HIDEPID: "/proc is mounted with hidepid: run as root, or as a member of its gid= group",
-    OwnerReason.DENIED: "the system denies this even to the present user",
+    OwnerReason.DENIED: "the system denies it even to you",
     OwnerReason.PIDNS: "look from the host's PID namespace",
 }
 
@@ -25,7 +25,7 @@ def sight_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, 
     notices = []
     hidden, partial = statuses[OwnerStatus.HIDDEN], statuses[OwnerStatus.PARTIAL]
     if hidden:
-        text = f"{_sockets(hidden)} held by {_processes(snapshot)} that could not be read"
+        text = f"the owners of {_sockets(hidden)} are hidden: {_processes(snapshot)} could not be read"
         notices.append(Notice("owners_hidden", hidden, f"{text}; {_advice(shown, OwnerStatus.HIDDEN)}"))
     if partial:
         text = f"{_sockets(partial)} may have more owners: {_processes(snapshot)} could not be read"
