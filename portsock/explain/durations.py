@@ -1,0 +1,110 @@
+"""How long a state lasts on this host: the live sysctls where they were read, else the kernel's defaults, said to be such."""
+
+from collections.abc import Mapping
+
+from portsock.explain.texts import durations as texts
+from portsock.model import Host, State
+
+DEFAULTS: Mapping[str, int] = {
+    "net.ipv4.tcp_syn_retries": 6,
+    "net.ipv4.tcp_syn_linear_timeouts": 0,
+    "net.ipv4.tcp_synack_retries": 5,
+    "net.ipv4.tcp_retries2": 15,
+    "net.ipv4.tcp_keepalive_time": 7200,
+    "net.ipv4.tcp_keepalive_probes": 9,
+    "net.ipv4.tcp_keepalive_intvl": 75,
+    "net.ipv4.tcp_orphan_retries": 8,
+    "net.ipv4.tcp_fin_timeout": 60,
+}
+"""Linux defaults (kernel ip-sysctl.rst). Kernels before 6.5 have no tcp_syn_linear_timeouts, hence 0 where it was not read."""
+
+_INITIAL = 1.0
+"""Seconds until the first resend of a SYN (TCP_TIMEOUT_INIT)."""
+_SHORTEST = 0.2
+"""Seconds of the shortest resend interval of an open connection (TCP_RTO_MIN)."""
+_LONGEST = 120.0
+"""Seconds no interval exceeds (TCP_RTO_MAX)."""
+_ORPHAN_DEFAULT = 8
+"""What tcp_orphan_retries = 0 means."""
+
+
+def duration(state: State, host: Host) -> str | None:
+    """A sentence about how long the state lasts on this host, or None where its system's time is not known."""
+    if host.system == "Linux" or state in texts.EVERYWHERE:
+        return texts.LINUX[state].format_map(_Places(host))
+    if state is State.TIME_WAIT:
+        return texts.TIME_WAIT.get(host.system, texts.RFC_TIME_WAIT)
+    return None
+
+
+def setting(host: Host, name: str) -> int | None:
+    """The live value of a sysctl that is one number, or None."""
+    text = host.sysctls.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+class _Places(dict[str, str]):
+    """Fills a text's places, computing only those that it has."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self._host = host
+
+    def __missing__(self, key: str) -> str:
+        name, how = (key[:-4], True) if key.endswith("_how") else (key, False)
+        return self._how(name) if how else self._time(name)
+
+    def _value(self, name: str) -> int:
+        live = setting(self._host, _SYSCTL[name])
+        return DEFAULTS[_SYSCTL[name]] if live is None else live
+
+    def _how(self, name: str) -> str:
+        sysctl = _SYSCTL[name]
+        source = "assumed default" if setting(self._host, sysctl) is None else "live"
+        return f"{sysctl.rpartition('.')[2]} = {self._value(name)}, {source}"
+
+    def _time(self, name: str) -> str:
+        value = self._value(name)
+        if name == "orphan":
+            return str(value or _ORPHAN_DEFAULT)
+        if name == "syn":
+            return seconds(backoff(_INITIAL, value) + self._value("linear") * _INITIAL)
+        if name == "synack":
+            return seconds(backoff(_INITIAL, value))
+        if name == "retries2":
+            return seconds(backoff(_SHORTEST, value))
+        if name == "keepalive":
+            return seconds(value + self._value("probes") * self._value("interval"))
+        return seconds(value)
+
+
+_SYSCTL = {
+    "syn": "net.ipv4.tcp_syn_retries",
+    "linear": "net.ipv4.tcp_syn_linear_timeouts",
+    "synack": "net.ipv4.tcp_synack_retries",
+    "retries2": "net.ipv4.tcp_retries2",
+    "keepalive": "net.ipv4.tcp_keepalive_time",
+    "probes": "net.ipv4.tcp_keepalive_probes",
+    "interval": "net.ipv4.tcp_keepalive_intvl",
+    "orphan": "net.ipv4.tcp_orphan_retries",
+    "fin": "net.ipv4.tcp_fin_timeout",
+}
+
+
+def backoff(first: float, retries: int) -> float:
+    """Seconds until the last of `retries` resends has also gone unanswered, when each interval doubles up to 120 s."""
+    return sum(min(first * 2.0**number, _LONGEST) for number in range(retries + 1))
+
+
+def seconds(value: float) -> str:
+    """A time in the unit a person would use: '60 s', '15 min', '2 h 11 min', '3 d'."""
+    whole = int(value)
+    if whole < 180:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} d"

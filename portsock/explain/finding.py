@@ -1,0 +1,46 @@
+"""How a rule makes a finding: its text by code, the places filled, the evidence added."""
+
+from collections.abc import Sequence
+
+from portsock.explain.picture import owners_text
+from portsock.explain.show import endpoint_text
+from portsock.explain.texts.findings import FINDINGS, Code
+from portsock.explain.types import Finding, Severity
+from portsock.model import Socket
+
+MOST_EVIDENCE = 3
+"""Sockets named as evidence; the rest are counted."""
+
+
+def finding(code: Code, evidence: Sequence[str], severity: Severity | None = None, **places: object) -> Finding:
+    """The finding of this code. Every place of its texts is given as a keyword."""
+    text = FINDINGS[code]
+    return Finding(
+        str(code),
+        severity or text.severity,
+        text.title.format_map(places),
+        text.detail.format_map(places),
+        tuple(evidence),
+        text.advice.format_map(places),
+    )
+
+
+def evidence(sockets: Sequence[Socket]) -> list[str]:
+    """The sockets, one a line, with what the queues hold."""
+    lines = [evidence_line(socket) for socket in sockets[:MOST_EVIDENCE]]
+    if len(sockets) > MOST_EVIDENCE:
+        lines.append(f"… and {len(sockets) - MOST_EVIDENCE} more")
+    return lines
+
+
+def evidence_line(socket: Socket) -> str:
+    """'127.0.0.1:80 → 127.0.0.1:40000 CLOSE_WAIT, recv_q 1, send_q 0, python3[5]'."""
+    ends = endpoint_text(socket.local) + (f" ↔ {endpoint_text(socket.remote)}" if socket.remote is not None else "")
+    words = [f"{ends} {socket.state or socket.state_raw or ''}".rstrip()]
+    if socket.accept_queue is not None:
+        words.append(f"queue {socket.accept_queue} of {'?' if socket.accept_limit is None else socket.accept_limit}")
+    elif socket.recv_q or socket.send_q:
+        words.append(f"recv_q {socket.recv_q or 0}, send_q {socket.send_q or 0}")
+    if socket.owners:
+        words.append(owners_text(socket.owners))
+    return ", ".join(words)

@@ -1,0 +1,80 @@
+"""The one or two commands worth typing after an answer."""
+
+from portsock.explain.scene import Scene
+from portsock.explain.show import holders, port_of, quoted_argument
+from portsock.explain.texts.findings import Code
+from portsock.explain.types import Command, Finding
+from portsock.model import OwnerStatus, Process, State
+from portsock.query.target import InetTarget, ServiceTarget
+
+MOST = 2
+
+
+def commands(scene: Scene, findings: tuple[Finding, ...]) -> tuple[Command, ...]:
+    """The most useful first; on a captured listing only such as read listings."""
+    if scene.captured:
+        return ()
+    codes = {finding.code for finding in findings}
+    return tuple(dict.fromkeys([*_absent(scene), *_by_findings(scene, codes), *_holder(scene)]))[:MOST]
+
+
+def _absent(scene: Scene) -> list[Command]:
+    if scene.here or scene.there or not isinstance(scene.target, InetTarget | ServiceTarget):
+        return []
+    linux = scene.snapshot.host.system == "Linux"
+    text = quoted_argument(scene.target.text)
+    found = [Command(f"portsock ports --all --netns all {text}", "look into the other network namespaces")] if linux else []
+    return [*found, *([Command("nft list ruleset", "see whether packet filter rules publish it")] if linux else [])]
+
+
+def _by_findings(scene: Scene, codes: set[str]) -> list[Command]:
+    text = quoted_argument(scene.target.text)
+    found = []
+    if any(socket.owner_status is OwnerStatus.HIDDEN for socket in scene.passive or scene.here):
+        found.append(Command(f"sudo portsock explain {text}", "see the process that is hidden from this user"))
+    if Code.SOCKET_ACTIVATION in codes:
+        found.append(Command("systemctl list-sockets --all", "find the .socket unit, to be stopped with systemctl stop"))
+    if Code.PORT_FORWARDER in codes:
+        name = next((process.container for process in _processes(scene) if process.container), None)
+        line = f"docker stop {quoted_argument(name)}" if name else "docker ps"
+        found.append(Command(line, "stop the container" if name else "find the container to stop"))
+    if Code.CLOSE_WAIT_PILE_UP in codes:
+        found.append(Command(f"portsock sockets --state close-wait {text}", "all connections that the program should close"))
+    if codes & {Code.ACCEPT_QUEUE_FULL, Code.ACCEPT_QUEUE_FILLING}:
+        found.append(Command("nstat -az TcpExtListenOverflows TcpExtListenDrops", "count what was dropped so far"))
+    if Code.EPHEMERAL_EXHAUSTION in codes:
+        found.append(Command("sysctl net.ipv4.ip_local_port_range", "the range that is running out"))
+    return found
+
+
+def _holder(scene: Scene) -> list[Command]:
+    sockets = scene.passive or scene.here or scene.there
+    owners = [owner for owner in holders(sockets) if owner.pid is not None]
+    if scene.passive and len(owners) >= 1 and port_of(sockets[0].local) is not None:
+        stop = _stop(scene)
+        look = Command(f"portsock procs pid:{owners[0].pid}", "all that this process listens on and talks to")
+        return [look, *([stop] if stop else [])]
+    if owners:
+        return [Command(f"portsock procs pid:{owners[0].pid}", "what else this process holds")]
+    if any(socket.state is State.TIME_WAIT for socket in sockets):
+        return [Command("portsock explain TIME_WAIT", "why there is no process, and how long it lasts")]
+    return []
+
+
+def _stop(scene: Scene) -> Command | None:
+    """How to free the port. Ending a mere client would free nothing, so that only holders of listeners are named."""
+    holding = _processes(scene)
+    if not holding or scene.snapshot.host.system == "Windows":
+        return None
+    process = holding[0]
+    if process.pid == 1 or process.forwards_to:
+        return None
+    if process.unit and process.unit.endswith(".service"):
+        return Command(f"systemctl stop {quoted_argument(process.unit)}", "stop the service and free the port")
+    pids = " ".join(str(each.pid) for each in holding[:8])
+    return Command(f"kill {pids}", "end it, and with it its connections")
+
+
+def _processes(scene: Scene) -> list[Process]:
+    found = [scene.process(owner, socket) for socket in scene.passive for owner in holders([socket])]
+    return list({process.pid: process for process in found if process is not None}.values())

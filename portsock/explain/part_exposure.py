@@ -1,0 +1,72 @@
+"""Who could reach what is bound, before any firewall."""
+
+from portsock.addresses import WILDCARDS, exposure, scope
+from portsock.explain.scene import Scene
+from portsock.explain.show import address_of
+from portsock.explain.texts import phrases, places
+from portsock.model import Exposure, Family, InetEndpoint, Scope, Socket, State
+
+MOST = 3
+"""Addresses described."""
+
+
+def paragraphs(scene: Scene) -> list[str]:
+    """About the bound addresses of the target, or the peer's address of a single connection."""
+    bound: dict[str, Socket] = {}
+    for socket in scene.passive:
+        address = address_of(socket.local)
+        if address is not None:
+            bound.setdefault(address, socket)
+    if not bound:
+        return _peer(scene)
+    sentences = []
+    told: set[Exposure] = set()
+    for address, socket in list(bound.items())[:MOST]:
+        found = exposure(address)
+        sentence = places.EXPOSURES[found] if found is not None and found not in told else ""
+        if found is not None:
+            told.add(found)
+        wildcard = wildcard_sentence(socket)
+        parts = [part for part in (wildcard, sentence, _multicast(socket)) if part]
+        if parts:
+            sentences.append(phrases.BOUND_TO.format(address=address, sentence=" ".join(parts)))
+    if any(_container(socket, scene) for socket in bound.values()):
+        sentences.append(phrases.IN_CONTAINER)
+    return [*sentences, places.GATE]
+
+
+def wildcard_sentence(socket: Socket) -> str | None:
+    """Which addresses a wildcard stands for, given the socket's family and IPV6_V6ONLY."""
+    address = address_of(socket.local)
+    if address not in WILDCARDS:
+        return None
+    if address == "0.0.0.0":
+        return places.WILDCARD_V4
+    if address == "*" or socket.family is Family.INET:
+        return None
+    if socket.v6only is None:
+        return places.WILDCARD_V6_UNTOLD
+    return places.WILDCARD_V6ONLY if socket.v6only else places.WILDCARD_DUAL
+
+
+def _multicast(socket: Socket) -> str | None:
+    if scope(address_of(socket.local)) is not Scope.MULTICAST:
+        return None
+    if socket.state is State.LISTEN:
+        return places.MULTICAST_TCP
+    return f"It is {places.SCOPES[Scope.MULTICAST]}."
+
+
+def _container(socket: Socket, scene: Scene) -> bool:
+    return any((process := scene.process(owner, socket)) and process.container for owner in socket.owners) and bool(
+        socket.netns is not None and socket.netns.name
+    )
+
+
+def _peer(scene: Scene) -> list[str]:
+    sockets = scene.here or scene.there
+    if len(sockets) not in (1, 2) or not isinstance(sockets[0].remote, InetEndpoint):
+        return []
+    address = sockets[0].remote.address
+    found = scope(address)
+    return [phrases.PEER_ADDRESS.format(address=address, scope=places.SCOPES[found])] if found else []

@@ -1,0 +1,115 @@
+"""The processes: who they are, who started them, and where there is none, why."""
+
+from portsock.explain.durations import seconds
+from portsock.explain.scene import Scene, process_of
+from portsock.explain.show import holders
+from portsock.explain.texts import owners as texts
+from portsock.explain.texts import phrases
+from portsock.model import OwnerReason, OwnerStatus, Process, Socket
+
+MOST = 2
+"""Processes described: each takes up to three lines."""
+MOST_ARGUMENTS = 60
+"""Characters of a command line that are shown."""
+LONGEST_CHAIN = 12
+"""Ancestors followed at most; a longer chain is no help, and a broken table could be a circle."""
+
+
+def paragraphs(scene: Scene) -> list[str]:
+    """About the holders of the target's sockets, or the processes that it names."""
+    sockets = scene.passive or scene.here or scene.there
+    found = scene.processes or [process_of(socket, owner, scene.snapshot) for socket in sockets for owner in holders([socket])]
+    found = list({(process.host, process.pid, process.name): process for process in found}.values())
+    lines = [_described(process, scene) for process in found[:MOST]]
+    if len(found) > MOST:
+        lines.append(phrases.MORE_HOLDERS.format(count=len(found) - MOST))
+    notes = _sharing(sockets) if not scene.processes else []
+    if not scene.processes:
+        notes += _missing([socket for socket in sockets if not socket.owners])
+        notes += [texts.STATUSES[OwnerStatus.PARTIAL]] if any(s.owner_status is OwnerStatus.PARTIAL for s in sockets) else []
+    if scene.captured and _netstat(scene) and any(socket.owners for socket in sockets):
+        notes.append(texts.NETSTAT_FIRST)
+    if scene.snapshot.host.system == "Windows" and any(process.pid == 4 for process in found):
+        notes.append(texts.WINDOWS_SYSTEM)
+    return [*lines, *([" ".join(notes)] if notes else [])]
+
+
+def _described(process: Process, scene: Scene) -> str:
+    sentences = [
+        phrases.PROCESS.format(
+            name=process.name or process.comm or "a process",
+            pid=process.pid,
+            user=f", user {process.user}" if process.user else "",
+            started=_started(process, scene),
+            cmdline=_arguments(process),
+        )
+    ]
+    chain = ancestors(process, scene)
+    if chain:
+        sentences.append(phrases.CHAIN.format(chain=" → ".join([*chain, process.name or process.comm or str(process.pid)])))
+    if process.unit:
+        sentences.append(phrases.UNIT.format(unit=process.unit))
+    if process.container:
+        sentences.append(phrases.CONTAINER.format(container=process.container))
+    return " ".join(sentences)
+
+
+def _arguments(process: Process) -> str:
+    if not process.cmdline:
+        return ""
+    text = " ".join(process.cmdline)
+    return ": " + (text if len(text) <= MOST_ARGUMENTS else text[:MOST_ARGUMENTS] + "…")
+
+
+def _started(process: Process, scene: Scene) -> str:
+    if process.started_at is None:
+        return ""
+    from datetime import UTC, datetime
+
+    when = datetime.fromtimestamp(process.started_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    taken = scene.snapshot.taken_at
+    ago = f", {seconds(taken - process.started_at)} ago" if taken is not None and taken >= process.started_at else ""
+    return phrases.STARTED.format(when=when + ago)
+
+
+def ancestors(process: Process, scene: Scene) -> list[str]:
+    """Names of the processes that led to this one, the oldest first; empty where no parent is known."""
+    names: list[str] = []
+    seen = {process.pid}
+    current: Process | None = process
+    while current is not None and current.ppid and current.ppid not in seen and len(names) < LONGEST_CHAIN:
+        seen.add(current.ppid)
+        current = scene.snapshot.processes.get((process.host, current.ppid))
+        if current is not None:
+            names.append(current.name or current.comm or str(current.pid))
+    return names[::-1]
+
+
+def _sharing(sockets: list[Socket]) -> list[str]:
+    """Several holders of one socket."""
+    shared = any(len({owner.pid for owner in socket.owners}) > 1 for socket in sockets)
+    return [texts.ONE_SOCKET_MANY] if shared else []
+
+
+def _missing(sockets: list[Socket]) -> list[str]:
+    """Why sockets have no process to show: each different reason once, most of two."""
+    told: dict[str, None] = {}
+    for socket in sockets:
+        reason = socket.owner_reason
+        told.setdefault(" ".join(missing_sentences(socket)) if reason or socket.owner_status else "")
+        if reason in (OwnerReason.OTHER_USER, OwnerReason.DENIED) and socket.uid is not None:
+            user = f" ({socket.user})" if socket.user else ""
+            told.setdefault(texts.UID_STILL_TELLS.format(uid=socket.uid, user=user))
+    return list(told)[:2]
+
+
+def missing_sentences(socket: Socket) -> list[str]:
+    """The status and its reason, by the signature of the socket."""
+    sentences = [texts.STATUSES[socket.owner_status]]
+    if socket.owner_reason is not None:
+        sentences.append(texts.REASONS[socket.owner_reason])
+    return sentences
+
+
+def _netstat(scene: Scene) -> bool:
+    return any(item.format.startswith("netstat") for item in scene.snapshot.source.inputs)

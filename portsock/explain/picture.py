@@ -1,0 +1,118 @@
+"""The picture of an answer: the listeners, and each connection once with the process on each end that is on this host."""
+
+from collections.abc import Sequence
+
+from portsock.explain.scene import Scene, accepted_from, is_passive
+from portsock.explain.show import endpoint_text, short_owner
+from portsock.model import Endpoint, Owner, Role, Socket, State, UnixEndpoint
+
+MOST_CONNECTIONS = 4
+"""Connections drawn: with a listener and both processes on a line of their own they still leave room for the text."""
+MOST_PASSIVE = 4
+"""Listeners drawn; a process with more is better asked with `portsock procs`."""
+WIDTH = 78
+"""Columns a line may take before the processes move to a line below."""
+
+
+def draw(scene: Scene) -> tuple[str, ...]:
+    """The lines of the picture."""
+    passive, connected = scene.passive, unique_connections([*scene.connected, *scene.there])
+    lines: list[str] = []
+    drawn = 0
+    shown = passive[:MOST_PASSIVE]
+    for listener in shown:
+        lines.append(passive_line(listener))
+        accepted = {id(socket) for socket in accepted_from(listener, connected)}
+        mine = [socket for socket in connected if id(socket) in accepted]
+        connected = [socket for socket in connected if id(socket) not in accepted]
+        lines += _connections(mine[: MOST_CONNECTIONS - drawn], "  ")
+        if len(mine) > MOST_CONNECTIONS - drawn:
+            lines.append(f"  … and {len(mine) - (MOST_CONNECTIONS - drawn)} more accepted from it")
+        drawn = min(MOST_CONNECTIONS, drawn + len(mine))
+    if len(passive) > len(shown):
+        lines.append(f"… and {len(passive) - len(shown)} more sockets that listen or are bound")
+    room = max(1, MOST_CONNECTIONS - drawn)
+    lines += _connections(connected[:room], "")
+    if len(connected) > room:
+        lines.append(f"… and {len(connected) - room} more connections")
+    return tuple(lines)
+
+
+def passive_line(socket: Socket) -> str:
+    """'127.0.0.1:8080  LISTEN  tcp  python3[18085]'."""
+    words = [endpoint_text(socket.local), socket.state or socket.state_raw or "", socket.protocol, owners_text(socket.owners)]
+    return "  ".join(word for word in words if word)
+
+
+def _connections(sockets: Sequence[Socket], indent: str) -> list[str]:
+    lines = []
+    for socket in sockets:
+        ends, holders = connection_line(socket)
+        if holders and len(indent + ends) + len(holders) + 2 > WIDTH:
+            lines += [indent + ends, f"{indent}  {holders}"]
+        else:
+            lines.append(indent + (f"{ends}  {holders}" if holders else ends))
+    return lines
+
+
+def connection_line(socket: Socket) -> tuple[str, str]:
+    """The two ends with the state, and the processes at them: '(client) → (server)' by role, '↔' where that is unknown."""
+    mine, theirs = owners_text(socket.owners), owners_text(socket.peer.owners) if socket.peer else ""
+    left, right = _end(socket.local), _end(socket.remote)
+    arrow = "→" if socket.role in (Role.CLIENT, Role.SERVER) else "↔"
+    if socket.role is Role.SERVER:
+        left, right, mine, theirs = right, left, theirs, mine
+    holders = f"{mine or '?'} {arrow} {theirs or '?'}" if mine or theirs else ""
+    return f"{left} {arrow} {right}  {state_text(socket)}", holders
+
+
+def _end(endpoint: Endpoint | None) -> str:
+    """A unix client has no name, and its server's path is what its remote end is called."""
+    return "(unnamed)" if endpoint is None else endpoint_text(endpoint)
+
+
+def state_text(socket: Socket) -> str:
+    """The state, with 'udp' or another protocol that is not TCP before it."""
+    state = socket.state or socket.state_raw or ""
+    return str(state) if socket.protocol in ("tcp", "unix") else f"{socket.protocol} {state}".strip()
+
+
+def owners_text(owners: Sequence[Owner]) -> str:
+    """'nginx[5], nginx[6], …'."""
+    texts = list(dict.fromkeys(short_owner(owner) for owner in owners))
+    return ", ".join(texts[:3]) + (", …" if len(texts) > 3 else "")
+
+
+def unique_connections(sockets: Sequence[Socket]) -> list[Socket]:
+    """Each connection once, where both of its ends are among the sockets: the server's end stays, or the first."""
+    kept: dict[object, Socket] = {}
+    for socket in sockets:
+        if is_passive(socket) and socket.remote is None:
+            continue
+        key = _pair(socket)
+        other = kept.get(key)
+        if other is None or (socket.role is Role.SERVER and other.role is not Role.SERVER):
+            kept[key] = socket
+    return list(kept.values())
+
+
+def _pair(socket: Socket) -> object:
+    """What both ends of a connection have in common; across listings the host is not part of it."""
+    if isinstance(socket.local, UnixEndpoint) or isinstance(socket.remote, UnixEndpoint) or not socket.local:
+        inodes = (socket.inode, socket.peer_inode or (socket.peer.inode if socket.peer else None))
+        return frozenset(inodes) if None not in inodes else id(socket)
+    netns = socket.netns.id if socket.netns else None
+    return (socket.protocol, netns if socket.peer is None or socket.peer.netns is None else None,
+            frozenset((endpoint_text(socket.local), endpoint_text(socket.remote))))  # fmt: skip
+
+
+def far_state(socket: Socket, sockets: Sequence[Socket]) -> State | None:
+    """The state of the other end's socket, where that is among the sockets."""
+    if socket.peer is None:
+        return None
+    for other in sockets:
+        if other is socket or other.protocol != socket.protocol or other.inode != socket.peer.inode:
+            continue
+        if other.local == socket.remote and other.remote == socket.local:
+            return other.state
+    return None

@@ -1,0 +1,149 @@
+"""What an answer is about: the sockets and processes that a target names, parted by which end it names."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from portsock.addresses import WILDCARDS
+from portsock.explain.show import address_of, port_of
+from portsock.explain.types import PathFacts
+from portsock.model import (
+    Family,
+    Owner,
+    Process,
+    Role,
+    Snapshot,
+    Socket,
+    State,
+)
+from portsock.query.owner_matching import name_predicate
+from portsock.query.selection import Query
+from portsock.query.target import (
+    ConnectionTarget,
+    InetTarget,
+    NameTarget,
+    NumberTarget,
+    ServiceTarget,
+    Target,
+    UnixTarget,
+)
+from portsock.query.target_matching import place_predicates
+from portsock.services import Services
+
+
+class Scene(NamedTuple):
+    """All that the parts, the rules and the summary work on."""
+
+    target: Target
+    snapshot: Snapshot
+    services: Services
+    here: list[Socket]
+    """Sockets whose local end, holder or identity the target names."""
+    there: list[Socket]
+    """Sockets whose remote end it names, and which are not in `here`."""
+    processes: list[Process]
+    """For a target that names processes."""
+    path: PathFacts | None = None
+
+    @property
+    def captured(self) -> bool:
+        return self.snapshot.source.kind == "capture"
+
+    @property
+    def passive(self) -> list[Socket]:
+        """Listening and bound sockets."""
+        return [socket for socket in self.here if is_passive(socket)]
+
+    @property
+    def listeners(self) -> list[Socket]:
+        return [socket for socket in self.here if socket.state is State.LISTEN]
+
+    @property
+    def connected(self) -> list[Socket]:
+        return [socket for socket in self.here if socket.remote is not None and not is_passive(socket)]
+
+    @property
+    def port(self) -> int | None:
+        """The one port that the target names."""
+        target = self.target
+        if isinstance(target, InetTarget) and target.ports and target.ports[0] == target.ports[1]:
+            return target.ports[0]
+        if isinstance(target, ServiceTarget):
+            numbers = {port for _, port in target.pairs}
+            return numbers.pop() if len(numbers) == 1 else None
+        if isinstance(target, ConnectionTarget | InetTarget):
+            return None
+        numbers = {port for socket in self.here if (port := port_of(socket.local))}
+        return numbers.pop() if len(numbers) == 1 else None
+
+    def process(self, owner: Owner, socket: Socket | None = None) -> Process | None:
+        """What is known of a holder."""
+        host = socket.host if socket else None
+        return self.snapshot.processes.get((host, owner.pid)) if owner.pid is not None else None
+
+
+def is_passive(socket: Socket) -> bool:
+    """Whether it waits for others: a listener, a bound TCP socket, a datagram socket without a peer."""
+    return socket.state in {State.LISTEN, State.BOUND} or (socket.remote is None and socket.local is not None)
+
+
+def make_scene(target: Target, snapshot: Snapshot, services: Services, path: PathFacts | None = None) -> Scene:
+    """Select what the target names."""
+    here, there, processes = _select(target, snapshot)
+    return Scene(target, snapshot, services, here, there, processes, path)
+
+
+def _select(target: Target, snapshot: Snapshot) -> tuple[list[Socket], list[Socket], list[Process]]:
+    sockets = snapshot.sockets
+    if isinstance(target, InetTarget | ServiceTarget | UnixTarget):
+        here = _matching(target, snapshot, "local")
+        taken = {id(socket) for socket in here}
+        return here, [socket for socket in _matching(target, snapshot, "remote") if id(socket) not in taken], []
+    here = _matching(target, snapshot, "either")
+    if isinstance(target, ConnectionTarget) or (isinstance(target, NumberTarget) and target.kind == "inode"):
+        return here, [], []
+    if isinstance(target, NameTarget):
+        held = name_predicate(target.kind, target.name, snapshot.processes)
+        owners = [(s, owner) for s in here for owner in s.owners if held(s._replace(owners=(owner,)))]
+    else:
+        owners = [(s, owner) for s in sockets for owner in s.owners if owner.pid == target.number]
+    found = {(s.host, owner.pid, owner.name): process_of(s, owner, snapshot) for s, owner in owners}
+    if not found and isinstance(target, NumberTarget):
+        return here, [], [process for process in snapshot.processes.values() if process.pid == target.number]
+    return here, [], list(found.values())
+
+
+def _matching(target: Target, snapshot: Snapshot, side: str) -> list[Socket]:
+    """The sockets that the rest of portsock would select by this target on this side."""
+    predicates = place_predicates(snapshot, Query(targets=(target,)), side)
+    return [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
+
+
+def process_of(socket: Socket, owner: Owner, snapshot: Snapshot) -> Process:
+    """What is known of a holder, which in a listing is what it names."""
+    known = snapshot.processes.get((socket.host, owner.pid)) if owner.pid is not None else None
+    return known or Process(owner.pid or 0, owner.name, user=owner.user, host=socket.host)
+
+
+def serves(socket: Socket, version: int) -> bool:
+    """Whether a wildcard socket takes this IP version. A '::' of which IPV6_V6ONLY is not known is taken to do so."""
+    address = address_of(socket.local)
+    if address == "*":
+        return socket.family is Family.INET or version == (4 if socket.family is Family.IPV4 else 6) or not socket.v6only
+    if address == "0.0.0.0":
+        return version == 4
+    return version == 6 or socket.v6only is not True
+
+
+def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:
+    """The sockets that were accepted from a listener: its local port, an address that it covers (inferred)."""
+    bound = address_of(listener.local)
+    return [
+        socket
+        for socket in sockets
+        if socket.role is Role.SERVER
+        and socket.protocol == listener.protocol
+        and socket.netns == listener.netns
+        and socket.host == listener.host
+        and port_of(socket.local) == port_of(listener.local)
+        and (address_of(socket.local) == bound or bound in WILDCARDS)
+    ]

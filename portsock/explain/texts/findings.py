@@ -1,0 +1,209 @@
+"""The findings: code, usual severity, and what to say. Places in braces are filled by the rule that finds it."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from portsock.explain.types import Severity
+
+
+class Code(StrEnum):
+    """Stable names of the findings, as in JSON."""
+
+    CLOSE_WAIT_PILE_UP = "close_wait_pile_up"
+    SYN_SENT_UNANSWERED = "syn_sent_unanswered"
+    SYN_RECV_FLOOD = "syn_recv_flood"
+    ACCEPT_QUEUE_FULL = "accept_queue_full"
+    ACCEPT_QUEUE_FILLING = "accept_queue_filling"
+    UNREAD_DATA = "unread_data"
+    UNACKNOWLEDGED_DATA = "unacknowledged_data"
+    DATAGRAMS_DROPPED = "datagrams_dropped"
+    FIN_WAIT_2_MANY = "fin_wait_2_many"
+    TIME_WAIT_MANY = "time_wait_many"
+    EPHEMERAL_EXHAUSTION = "ephemeral_exhaustion"
+    LISTENER_IN_EPHEMERAL_RANGE = "listener_in_ephemeral_range"
+    DELETED_EXECUTABLE = "deleted_executable"
+    SOCKET_ACTIVATION = "socket_activation"
+    INHERITED_DESCRIPTOR = "inherited_descriptor"
+    PORT_FORWARDER = "port_forwarder"
+    ADMIN_PORT_EXPOSED = "admin_port_exposed"
+    LISTENER_WITHOUT_PROCESS = "listener_without_process"
+    WILDCARD_V6_TAKES_IPV4 = "wildcard_v6_takes_ipv4"
+    SHARED_ENDPOINT = "shared_endpoint"
+    SPECIFIC_AND_WILDCARD = "specific_and_wildcard"
+    SELF_CONNECTION = "self_connection"
+    STALE_UNIX_PATH = "stale_unix_path"
+    REPLACED_UNIX_PATH = "replaced_unix_path"
+
+
+class FindingText(NamedTuple):
+    severity: Severity
+    title: str
+    detail: str
+    advice: str
+
+
+INFO, NOTICE, WARNING = Severity
+
+FINDINGS: dict[Code, FindingText] = {
+    Code.CLOSE_WAIT_PILE_UP: FindingText(
+        WARNING,
+        "{count} connections of {who} are in CLOSE_WAIT.",
+        "The peers have closed and this program has not: it leaks descriptors, or the thread that should close them is stuck.",
+        "Fix or restart the program; waiting and kernel settings do not help.",
+    ),
+    Code.SYN_SENT_UNANSWERED: FindingText(
+        WARNING,
+        "{attempts} to reach {where} {verb} no answer.",
+        "Nothing came back, neither an acceptance nor a refusal: the target is down, unreachable, filtered or overloaded.",
+        "Check the route, the firewalls on the way, and whether the target's accept queue is full.",
+    ),
+    Code.SYN_RECV_FLOOD: FindingText(
+        WARNING,
+        "{count} handshakes toward {where} are unfinished.",
+        "A handshake takes one round trip, so that this many at a time mean forged senders (a SYN flood), answers that "
+        "get lost, or an accept queue without room.",
+        "Look at the peers' addresses and at the listener's queue, and see that net.ipv4.tcp_syncookies is 1.",
+    ),
+    Code.ACCEPT_QUEUE_FULL: FindingText(
+        WARNING,
+        "The accept queue of {where} is full: {count} wait, the limit is {limit}.",
+        "The program does not call accept(2) fast enough, or not at all; new attempts are dropped, and clients see slowness "
+        "and timeouts.",
+        "See what the program is doing (is it stopped, or stuck?) before raising its backlog and net.core.somaxconn.",
+    ),
+    Code.ACCEPT_QUEUE_FILLING: FindingText(
+        NOTICE,
+        "{count} connections wait to be accepted at {where}{of_limit}.",
+        "A program that keeps up leaves none waiting for longer than an instant.",
+        "Ask again: a number that stays or grows means that the program has stopped accepting.",
+    ),
+    Code.UNREAD_DATA: FindingText(
+        NOTICE,
+        "{count} bytes lie unread at {where}.",
+        "They arrived, and the local program has not read them; when the buffer is full the sender has to stop, or, with UDP, "
+        "datagrams are lost.",
+        "Look again in a moment; a figure that does not shrink points to the local program.",
+    ),
+    Code.UNACKNOWLEDGED_DATA: FindingText(
+        NOTICE,
+        "{count} bytes sent to {where} are not acknowledged.",
+        "Either the network is slow or losing packets, or the program at the other end does not read.",
+        "Repeat after a few seconds: only a figure that stays is a problem, and then the peer or the path is at fault.",
+    ),
+    Code.DATAGRAMS_DROPPED: FindingText(
+        NOTICE,
+        "{count} datagrams were dropped at {where} since the socket was made.",
+        "Its receive buffer was full when they came.",
+        "The program must read faster, or ask for a larger buffer (SO_RCVBUF, net.core.rmem_max).",
+    ),
+    Code.FIN_WAIT_2_MANY: FindingText(
+        NOTICE,
+        "{count} connections are in FIN_WAIT_2.",
+        "This side has closed them and waits for the peers, whose programs leave theirs in CLOSE_WAIT.",
+        "The fault is at the other end; those without a process here vanish after tcp_fin_timeout.",
+    ),
+    Code.TIME_WAIT_MANY: FindingText(
+        INFO,
+        "{count} connections are in TIME_WAIT, which is normal.",
+        "They cost little memory and no descriptor, and they show only that this side closed first.",
+        "Do nothing, unless local ports toward one destination run out; reusing connections avoids them.",
+    ),
+    Code.EPHEMERAL_EXHAUSTION: FindingText(
+        WARNING,
+        "{count} of {size} ephemeral ports toward {where} are in use ({percent} %).",
+        "Each connection from one local address to one destination needs a local port of its own; when none is left, "
+        "connect(2) "
+        "fails with EADDRNOTAVAIL.",
+        "Reuse connections (a pool, keep-alive), use more source or destination addresses, or widen "
+        "net.ipv4.ip_local_port_range.",
+    ),
+    Code.LISTENER_IN_EPHEMERAL_RANGE: FindingText(
+        NOTICE,
+        "Listening port {port} is inside the ephemeral range {first}-{last} ({how}).",
+        "If this number is meant to be fixed, some client's connection may have it when the program starts again, "
+        "which then fails with EADDRINUSE.",
+        "Choose a lower port, or put it into net.ipv4.ip_local_reserved_ports; ignore this if the port was picked at random.",
+    ),
+    Code.DELETED_EXECUTABLE: FindingText(
+        WARNING,
+        "{who} runs a program file that has been deleted or replaced.",
+        "Mostly the program was upgraded and its old version is still running; a file that was removed on purpose is "
+        "rarer, and "
+        "worth a look.",
+        "Restart it to run the installed version.",
+    ),
+    Code.SOCKET_ACTIVATION: FindingText(
+        INFO,
+        "systemd holds this listener (socket activation).",
+        "It opened the port, and starts the service or hands it the descriptor when somebody connects.",
+        "To free the port stop the .socket unit; stopping only the service leaves the port open.",
+    ),
+    Code.INHERITED_DESCRIPTOR: FindingText(
+        NOTICE,
+        "The listener is held by {who}, which hardly opened it.",
+        "A descriptor without close-on-exec is inherited by every child, and keeps the port in use after the program that "
+        "opened it has ended (inferred from the names of the holders).",
+        "End that process, or have the server open its sockets with SOCK_CLOEXEC.",
+    ),
+    Code.PORT_FORWARDER: FindingText(
+        INFO,
+        "{who} only forwards this port to {where}.",
+        "The program that answers runs in a container; this process belongs to the container engine.",
+        "Stop the container, do not kill the proxy.",
+    ),
+    Code.ADMIN_PORT_EXPOSED: FindingText(
+        WARNING,
+        "{port} is by convention {what}, and it is bound to {address}.",
+        "Services of this kind are seldom meant for everybody, and some have no password as delivered; whether a firewall "
+        "is in front cannot be seen from here.",
+        "Bind it to 127.0.0.1 or an internal address unless that is intended, and test from outside.",
+    ),
+    Code.LISTENER_WITHOUT_PROCESS: FindingText(
+        NOTICE,
+        "No process is known for the listening socket at {where}.",
+        "{why}",
+        "{what_to_do}",
+    ),
+    Code.WILDCARD_V6_TAKES_IPV4: FindingText(
+        INFO,
+        "The listener on [::]:{port} {also} IPv4.",
+        "IPv4 clients appear on it as IPv6 sockets with mapped addresses (::ffff:a.b.c.d), which is why tools "
+        "call them tcp6; and 0.0.0.0:{port} cannot be bound beside it.",
+        "A rule or a bind meant for IPv4 only has to reckon with it; IPV6_V6ONLY keeps them apart.",
+    ),
+    Code.SHARED_ENDPOINT: FindingText(
+        INFO,
+        "{count} sockets are bound to {where} at the same time.",
+        "On Linux that takes SO_REUSEPORT on each of them (for UDP, SO_REUSEADDR will do): TCP connections are spread by a "
+        "hash, and a member that ends loses what waits in its queue.",
+        "Intended for the workers of one service; if the programs differ, one of them takes the other's clients.",
+    ),
+    Code.SPECIFIC_AND_WILDCARD: FindingText(
+        NOTICE,
+        "Port {port} is bound on {specific} and on the wildcard {wildcard} side by side.",
+        "The more specific one wins: what is sent to {specific} reaches {specific_who}, and the rest {wildcard_who}.",
+        "When the answer depends on the address that the client uses, this is why.",
+    ),
+    Code.SELF_CONNECTION: FindingText(
+        NOTICE,
+        "{where} is connected to itself.",
+        "A client that asks for a port in the ephemeral range on its own host can be given that same port as its own, and "
+        "then it talks to itself: no server is involved.",
+        "Close it, and keep server ports out of the ephemeral range.",
+    ),
+    Code.STALE_UNIX_PATH: FindingText(
+        NOTICE,
+        "The socket file is there, and no socket of this network namespace is bound to it.",
+        "A path stays when its server ends: connecting gives ECONNREFUSED, and binding again EADDRINUSE.",
+        "If the server is gone for good, remove the file; most servers do so when they start.",
+    ),
+    Code.REPLACED_UNIX_PATH: FindingText(
+        NOTICE,
+        "A socket is bound to this path, but the file that is there now is another one or gone.",
+        "Programs that connect by the path no longer reach that server.",
+        "Restart the server, so that it makes its file again.",
+    ),
+}
+
+SYN_SENT_ONE = "A single attempt may simply have been seen at the right moment."
+NO_LIMIT_TOLD = ", limit not told"

@@ -1,0 +1,62 @@
+"""Why a socket has no process to show, or more than one (proc(5), unix(7))."""
+
+from portsock.model import OwnerReason, OwnerStatus
+
+STATUSES: dict[OwnerStatus, str] = {
+    OwnerStatus.KNOWN: "Every process could be read, so that these are all of its holders.",
+    OwnerStatus.PARTIAL: "There may be more holders, since some processes could not be read.",
+    OwnerStatus.HIDDEN: "It has an owner that cannot be seen from here: some processes could not be read.",
+    OwnerStatus.NONE: "It has no process, and cannot have one.",
+    OwnerStatus.UNHELD: "Every process was read, and none holds it.",
+    OwnerStatus.ELSEWHERE: "Its process is in another PID namespace or on another machine.",
+    OwnerStatus.UNREPORTED: "What was read does not say which process holds it; nothing can be concluded from that.",
+}
+
+REASONS: dict[OwnerReason, str] = {
+    OwnerReason.TIME_WAIT: "The kernel alone keeps a connection in TIME_WAIT, after the program has closed it: "
+    "there is nothing to kill, it goes away by itself.",
+    OwnerReason.SYN_RECV: "During the handshake the connection belongs to the listener's queue, and no program has it yet.",
+    OwnerReason.ORPHANED: "Its program has closed it or ended, and the kernel finishes the conversation alone: "
+    "wait, there is nothing to kill.",
+    OwnerReason.UNACCEPTED: "The handshake is complete and the listener's program has not called accept(2): "
+    "look at the process of the listener.",
+    OwnerReason.OTHER_USER: "Its process belongs to another user, whose descriptors only root can read: ask again with sudo.",
+    OwnerReason.HIDEPID: "/proc is mounted with hidepid, which hides other users' processes: "
+    "ask as root, or as a member of the group in its gid= option.",
+    OwnerReason.DENIED: "The system denies reading that process's descriptors even to this user, as it does for sandboxed "
+    "processes.",
+    OwnerReason.KERNEL_CANDIDATE: "Probably the kernel itself holds it (inferred): NFS, lockd, WireGuard and VXLAN "
+    "have sockets without a process; a descriptor in flight or held by io_uring looks the same.",
+    OwnerReason.IN_FLIGHT_CANDIDATE: "Perhaps its descriptor is on its way between two processes (SCM_RIGHTS) or held by "
+    "io_uring (inferred).",
+    OwnerReason.RACED: "Probably it was closed, or handed on, while the processes were being read: ask again.",
+    OwnerReason.PIDNS: "Processes of other PID namespaces are invisible from inside a container: look from the host.",
+    OwnerReason.NO_COLUMN: "The listing has no column for processes: take it again with an option that shows them.",
+}
+
+UID_STILL_TELLS = "The socket was created by uid {uid}{user}, which may differ from the present holder's."
+NO_UID = "Linux reports uid 0 and inode 0 for such sockets, which means 'not kept' and not root."
+ONE_SOCKET_MANY = (
+    "These are several holders of one and the same socket (one inode): ending one of them does not free the port."
+)
+OWN_SOCKETS = "Each has a socket of its own on the same endpoint (different inodes)."
+NETSTAT_FIRST = "netstat shows only one holder of a socket, so there may be others."
+CREATOR = "A socket has no owner in the kernel, only holders of descriptors and the uid that created it."
+WINDOWS_SYSTEM = (
+    "PID 4 on Windows is the kernel ('System'), mostly http.sys or SMB: 'netsh http show servicestate' tells which program "
+    "asked for it."
+)
+
+KERNEL_USERS: dict[tuple[str, int], tuple[str, str]] = {
+    ("tcp", 2049): ("the NFS server", "rpcinfo -p"),
+    ("udp", 2049): ("the NFS server", "rpcinfo -p"),
+    ("udp", 51820): ("WireGuard", "wg show"),
+    ("udp", 4789): ("a VXLAN interface", "ip -d link show type vxlan"),
+    ("udp", 8472): ("a VXLAN interface (Linux's old default port, as used by flannel)", "ip -d link show type vxlan"),
+    ("udp", 6081): ("a GENEVE interface", "ip -d link show type geneve"),
+    ("udp", 1701): ("an L2TP tunnel", "ip l2tp show tunnel"),
+    ("tcp", 3260): ("the kernel's iSCSI target", "targetcli ls"),
+}
+"""(protocol, port) → the kernel's likely user of it, and a command that shows it."""
+KERNEL_RPC = ("an RPC service of the kernel, such as lockd", "rpcinfo -p")
+"""For other ports without a process."""

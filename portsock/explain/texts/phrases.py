@@ -1,0 +1,122 @@
+"""The sentences of the parts that are keyed by nothing else. Places in braces are filled by the module named like the part."""
+
+# Summary: one sentence.
+NOTHING_USES = "Nothing {here} uses {what}."
+NOTHING_MATCHES = "Nothing {here} matches {what}."
+ONLY_REMOTE = "Nothing {here} holds {what} itself; it is the far end of {connections}{by}."
+ONLY_CONNECTIONS = "{what} is the local end of {connections}{by}; nothing listens on it."
+CONNECTED = "{client} and {server} are the two ends of {protocol} {picture} ({state})."
+ONE_END = "{who} is the end on this host of {protocol} {picture} ({state})."
+TARGET_COVERED = "{what} is covered by a wildcard: "
+
+# Port.
+NUMBER_IS = "{number} is {meaning}."
+IN_EPHEMERAL = "It is inside the ephemeral range {first}-{last} ({how}), from which {system} chooses ports for programs \
+that name none."
+PRIVILEGED = "Ports below {start} ({how}) need CAP_NET_BIND_SERVICE to bind."
+BOTH_ENDS_HERE = "Both ends' ports are numbers of this host; {server} was asked for by the server and {client} was probably \
+chosen by the system for the client (inferred from the ephemeral range)."
+CHOSEN_LOCAL = "The local {port} was probably chosen by the system (inferred from the ephemeral range {first}-{last}, {how})."
+CHOSEN_REMOTE = "The peer's {port} was probably chosen by its own system (inferred)."
+
+# Socket.
+SHARE_LOCAL_PORT = "The listener and the {count} accepted from it have the same local port: accept(2) opened no new one, \
+and each differs in its peer."
+LISTENER_ALONE = "The listener itself carries no data: each connection gets a socket of its own on this same local port."
+QUEUE = "Its queue{of}: {count} {wait} for accept(2){limit}."
+UDP_BOUND = "UDP has no listeners and no backlog: the socket is bound and takes datagrams from anyone."
+UDP_QUEUE = "Recv-Q counts buffer memory and not payload."
+TWO_SENSES = "In the operating system's sense this is one socket ({facts}); RFC 9293 calls each of its endpoints a socket."
+MAPPED = "The socket is an IPv6 one that speaks IPv4 (mapped addresses): hence tcp6 or udp6 in other tools."
+SUBFLOW = "It carries part of an MPTCP connection, which has a socket of its own."
+DEVICE = "It is bound to the device {name}, and takes only what passes there."
+LISTENERS_DIFFER = "There are {count} separate sockets on this port, each with its own endpoint: {list}."
+BYTES_QUEUED = "{unread} bytes wait to be read here, {unacked} to be acknowledged by the peer."
+
+# Connection.
+COUNTS = "{connections}: {states}."
+PEERS = "Peers: {list}."
+FIVE_TUPLE = "What tells them apart is the pair of endpoints with the protocol: the {side} end alone is the same in all."
+SIBLINGS = "{endpoint} takes part in {count} connections seen here, so that it identifies none of them: only the pair of \
+endpoints with the protocol does."
+DIRECTION_IN = "It came in (inferred: a listener holds the local port)."
+DIRECTION_OUT = "It went out from here (inferred: the local port is ephemeral, and nothing listens on it)."
+DIRECTION_UNKNOWN = "Which end opened it cannot be told from what is seen."
+OTHER_END_HERE = "Its other end is on this host too, as a socket of its own{state}."
+OTHER_END_HOST = "The other end is in the listing of {host}."
+OTHER_END_NETNS = "On the far side it is in network namespace {netns} of this host."
+FAR_STATE = " in {state}"
+
+# Process.
+PROCESS = "{name} (pid {pid}{user}{started}){cmdline}."
+STARTED = ", started {when}"
+CHAIN = "Started by: {chain}."
+UNIT = "systemd unit {unit}."
+CONTAINER = "It runs in container {container}."
+MORE_HOLDERS = "… and {count} more."
+CHAIN_UNKNOWN = "Who started it is not known."
+ONLY_A_CLIENT = "It is only a client of that port: ending it frees nothing on the server's side."
+
+# Exposure.
+BOUND_TO = "{address}: {sentence}"
+PEER_ADDRESS = "The peer's address {address} is {scope}."
+ADDRESS_IS = "{address} is {scope}."
+NOT_LISTENING = "Nothing is bound there that others could reach."
+IN_CONTAINER = "It is in a container's network namespace: from the host only what the container engine publishes leads to it."
+
+# Binding.
+BINDING_FOR = "Whether a program run as {who} could bind it now:"
+BINDING_BLOCKED = "In the way: {blockers}."
+BINDING_TRIED = "The kernel itself was asked: the port was taken for an instant and given back."
+BINDING_FREE = "Every way succeeds."
+
+# Nothing found.
+REFUSED = "A connection attempt from outside this listing's view would be refused at once (RST) if nothing is there; \
+a timeout instead means that something drops the packets."
+CAPTURE_NO_PROOF = "This is a listing: what is missing from it may have been left out by the options it was made with \
+('ss -l' shows no connections, plain 'netstat' and 'ss' no listeners)."
+NETFILTER = "A container's port that is published by packet filter rules alone has no listener on the host and is still \
+reachable."
+BOUND_IDLE = "A TCP socket that is bound but neither listens nor is connected keeps a port too, and few listings show it."
+
+# Listings.
+CAPTURE = "From a captured listing: only what it prints is known, and nothing was asked of this host."
+CAPTURE_RANGE = "The ephemeral range is assumed to be {first}-{last}, the default of {system}."
+
+# Unix.
+UNIX_PATHNAME = "It is bound to a path: connecting takes write permission on the file{mode}, and the file stays when the \
+server ends."
+UNIX_ABSTRACT = "Its name is abstract (Linux only): there is no file and no permission, the name belongs to the network \
+namespace and goes with the last descriptor."
+UNIX_UNNAMED = "It has no name: one end of a socketpair(2), or a client, which needs none."
+UNIX_NAMES = "The server's accepted sockets carry the path; a client's usually have none, so that clients are found by the \
+peer's inode."
+UNIX_CLIENTS = "At the other end: {list}."
+UNIX_KINDS = {
+    "stream": "a stream of bytes",
+    "dgram": "datagrams, which on one machine are neither lost nor reordered",
+    "seqpacket": "connected messages",
+}
+UNIX_MISSING = "There is no file at that path: connecting gives ENOENT."
+UNIX_NO_SOCKET = "There is a file at that path, but it is not a socket."
+
+# Other families.
+OTHER_FAMILIES = {
+    "netlink": "A netlink socket carries messages between a process and the kernel; it has no port in the TCP or UDP sense.",
+    "packet": "A packet socket takes raw frames from the link, as captures and DHCP clients need; it has no port.",
+    "raw": "A raw socket takes IP payloads of one protocol: the number in the port column is that protocol's.",
+    "icmp": "An ICMP socket is what ping uses; its number is an identifier and not a port.",
+    "vsock": "A vsock socket joins a virtual machine and its host: its address is a context id with a port.",
+}
+
+# Readings.
+READ_PORT = "the port"
+READ_PID = "the process with this number, {name}"
+READ_INODE = "the socket with this inode"
+READ_LOCAL = "sockets on this port here ({count})"
+READ_REMOTE = "connections to this port elsewhere ({count})"
+READ_PROTOCOL = "{protocol} only"
+READ_NETNS = "in network namespace {netns}"
+READ_WORD = "the term"
+READ_SERVICE = "the service of that name"
+READ_NETWORK_SIDE = "as {side} address"

@@ -1,0 +1,84 @@
+"""What a port number and an address mean: ranges (RFC 6335 section 6), scopes (RFC 6890, RFC 4007), exposures."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from portsock.model import Exposure, Scope
+
+
+class Range(StrEnum):
+    """The three ranges of RFC 6335. The values are those of Port.range."""
+
+    SYSTEM = "system"
+    USER = "user"
+    DYNAMIC = "dynamic"
+
+
+class RangeText(NamedTuple):
+    first: int
+    last: int
+    meaning: str
+
+
+RANGES: dict[Range, RangeText] = {
+    Range.SYSTEM: RangeText(0, 1023, "a system (well-known) port, 0-1023, which IANA assigns to standard services"),
+    Range.USER: RangeText(1024, 49151, "a user (registered) port, 1024-49151, which IANA registers on request"),
+    Range.DYNAMIC: RangeText(49152, 65535, "a dynamic (private) port, 49152-65535, never assigned to a service"),
+}
+
+PORT_ZERO = (
+    "Port 0 is reserved and never a real destination: to bind(2) it means 'choose one for me', "
+    "and as the source of a UDP datagram 'no reply port'."
+)
+NAME_IS_CONVENTION = (
+    "The name is only what the local services table calls the number: any program may use it, and the entry does not mean "
+    "that the service runs."
+)
+SEPARATE_SPACES = (
+    "TCP and UDP number their ports separately, so that these are two ports with one number and neither is in the other's way."
+)
+KEPT_APART = "Ports are separate in each network namespace: the same number in another one is another port."
+
+GATE = "Binding is only the first gate: the host's firewall, cloud rules, NAT and routing decide the rest, in both directions."
+
+SCOPES: dict[Scope, str] = {
+    Scope.UNSPECIFIED: "the wildcard: to a listener every address of this host, as a peer no peer, "
+    "and as a destination Linux takes it for loopback",
+    Scope.LOOPBACK: "loopback: it never leaves this machine, nor this network namespace",
+    Scope.LINK: "link-local: valid on one link only, and an fe80 address needs its zone (%interface)",
+    Scope.PRIVATE: "private: routed inside a site or a VPN only",
+    Scope.SHARED: "shared address space (100.64.0.0/10): a provider's NAT, or an overlay network such as Tailscale",
+    Scope.MULTICAST: "multicast: a group of receivers, not a host",
+    Scope.BROADCAST: "broadcast: every host on the same link",
+    Scope.DOCUMENTATION: "reserved for documentation: not expected in live traffic",
+    Scope.RESERVED: "reserved: not in ordinary use",
+    Scope.GLOBAL: "a global address: routable on the whole Internet",
+}
+
+EXPOSURES: dict[Exposure, str] = {
+    Exposure.LOOPBACK: "Only programs on this machine and in this network namespace can reach it (a container's loopback is "
+    "its own); a proxy or an SSH tunnel here can pass it on.",
+    Exposure.LINK: "Hosts on the same link can reach it, and none behind a router.",
+    Exposure.PRIVATE: "Hosts of the same private network or VPN can reach it; from elsewhere only where a NAT forwards to it.",
+    Exposure.SHARED: "Hosts of the provider's or overlay network that uses 100.64.0.0/10 can reach it.",
+    Exposure.PUBLIC: "The address is public, so that hosts anywhere can reach it unless something filters.",
+    Exposure.ALL: "It answers on every address of this host, those it has now and those it gets later, "
+    "so that whoever can reach one of them can reach it unless something filters.",
+}
+
+MULTICAST_TCP = "TCP cannot use a multicast address: nobody will ever connect to this listener."
+WILDCARD_V4 = "0.0.0.0 stands for every IPv4 address, and for no IPv6 one."
+WILDCARD_DUAL = ":: without IPV6_V6ONLY stands for every IPv6 and every IPv4 address."
+WILDCARD_V6ONLY = ":: with IPV6_V6ONLY stands for every IPv6 address only."
+WILDCARD_V6_UNTOLD = (
+    ":: stands for every IPv6 address, and probably for every IPv4 one as well: whether IPV6_V6ONLY is set is not told."
+)
+TRIPLE_COLON = "':::{port}' is netstat's way to print the address '::' followed by ':{port}'."
+NO_NAMED_PORT = "A port number alone says nothing about who may reach it: the address it is bound to does."
+
+WELL_KNOWN_HOLDERS: dict[tuple[str, int], str] = {
+    ("Darwin", 5000): "On macOS 5000 is usually taken by ControlCenter for AirPlay Receiver: "
+    "turn that off in System Settings, or use another port.",
+    ("Darwin", 7000): "On macOS 7000 is usually taken by ControlCenter for AirPlay Receiver, as 5000 is.",
+}
+"""Ports that a system is known to hold by itself, by Host.system and number."""
