@@ -13,6 +13,7 @@ from portsock.parse.reader import DocumentReader, LineReader
 _LINE_READERS = (
     "proc_net_capture:ProcNetReader",
     "ss:SsReader",
+    "netstat_linux:NetstatLinuxReader",
 )
 
 _DOCUMENT_READERS: tuple[str, ...] = ()
@@ -34,7 +35,7 @@ def formats() -> tuple[tuple[str, str], ...]:
     """(format, title) of every reader, for --from-format help; a format that several readers share is listed once."""
     named = [(reader.format, reader.title) for reader in line_readers()]
     named += [(reader.format, reader.title) for reader in document_readers()]
-    return tuple({name: title for name, title in reversed(named)}.items())[::-1]
+    return tuple(dict(named).items())
 
 
 def _load(name: str) -> object:

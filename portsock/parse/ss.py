@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from portsock.model import Family, InetEndpoint, Notice, State
+from portsock.model import Family, InetEndpoint, NetlinkEndpoint, Notice, State
 from portsock.parse.ss_extras import read_extras
 from portsock.parse.ss_row import Row, Rows, columns
 from portsock.parse.ss_users import split_users
@@ -83,8 +83,8 @@ class SsReader:
         record = row.record
         if not row.told and record.family in _INTERNET:
             self._tell(record)
-        if row.rest and (fields := read_extras(row.rest)):
-            record = record._replace(**fields)
+        if row.rest:
+            record = _with_extras(record, row.rest)
         if record.holders is not None:
             self._owners = True
         self._note_style(record)
@@ -106,12 +106,11 @@ class SsReader:
         if columns(line) is not None and self._rows.read(line, self._protocol) is not None:
             return False
         _, holders, _ = split_users(line)
-        fields = read_extras(line)
+        record = _with_extras(self._records[-1], line)
         if holders is not None:
-            fields["holders"] = holders
+            record = record._replace(holders=holders)
             self._owners = True
-        if fields:
-            self._records[-1] = self._records[-1]._replace(**fields)
+        self._records[-1] = record
         return True
 
     def _join(self, line: str) -> Iterable[SocketRecord] | None:
@@ -126,6 +125,17 @@ class SsReader:
 
 
 _INTERNET = frozenset({Family.IPV4, Family.IPV6, Family.INET})
+
+
+def _with_extras(record: SocketRecord, text: str) -> SocketRecord:
+    fields = read_extras(text)
+    if record.family is Family.UNIX:  # 'ino:' and 'dev:' are those of the file there
+        fields.pop("inode", None)
+        fields.pop("uid", None)
+    groups = fields.pop("groups", None)
+    if isinstance(record.local, NetlinkEndpoint):
+        fields["local"] = record.local._replace(groups=groups)
+    return record._replace(**fields)
 
 
 def is_header(line: str) -> bool:

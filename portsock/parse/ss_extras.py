@@ -10,6 +10,7 @@ _SPAN = re.compile(r"(?:(\d{1,9})min)?(?:(\d{1,9})sec|(\d{1,9})\.(\d{3})ms|(\d{1
 _TIMER = re.compile(r"timer:\(([^,()]{1,40}),([^,()]{0,40}),(\d{1,9})\)")
 _FIELD = re.compile(r"(?:^|\s)(uid|ino|sk|v6only):([0-9a-f]{1,20})(?=\s|$)")
 _ARROW = re.compile(r"(?:^|\s)([<-])-([>-])(?=\s|$)")
+_GROUPS = re.compile(r"(?:^|\s)groups=0x([0-9a-f]{1,8})(?=\s|$)")
 _MEMORY = re.compile(r"skmem:\(([a-z0-9,]{1,200})\)")
 
 
@@ -23,7 +24,8 @@ def milliseconds(text: str) -> int | None:
 
 
 def read_extras(text: str) -> dict[str, Any]:
-    """Fields of a SocketRecord: uid, inode, cookie, v6only, shutdown, timer, memory, as far as the text has them.
+    """Fields of a SocketRecord: uid, inode, cookie, v6only, shutdown, timer, memory, as far as the text has them,
+    and 'groups' of a netlink endpoint.
 
     ss leaves 'uid:' out where it is 0; an inode of 0 means that the kernel keeps neither.
     """
@@ -42,6 +44,8 @@ def read_extras(text: str) -> dict[str, Any]:
         found["shutdown"] = (arrow[1] == "-") + 2 * (arrow[2] == "-")
     if timer := _TIMER.search(text):
         found["timer"] = Timer(timer[1], milliseconds(timer[2]), int(timer[3]))
+    if groups := _GROUPS.search(text):
+        found["groups"] = int(groups[1], 16)
     if memory := _MEMORY.search(text):
         sizes = _sizes(memory[1])
         if sizes is not None:

@@ -91,7 +91,7 @@ class Rows:
         self._hosts: dict[str, tuple[str | None, str | None, str | None, str | None, Family]] = {}
 
     def read(self, line: str, protocol: str = "tcp") -> Row | None:
-        """The record of a row; None for what is none. `protocol`: what the section is taken for where the row does not tell."""
+        """The record of a row; None for what is none. `protocol`: the section's, where the row does not tell."""
         front = columns(line)
         if front is None:
             return None
@@ -130,6 +130,8 @@ class Rows:
             return None
         endpoint, interface, family = ours
         remote, _, other_family = theirs
+        if self.modern is None:
+            self._note_style(local, peer, family)
         if family is Family.INET:
             family = other_family
         number = None
@@ -139,7 +141,18 @@ class Rows:
         if socket_type is None:
             socket_type = NETIDS[protocol][1] if protocol in NETIDS else None
         peer_endpoint = None if is_nobody(remote) else remote
-        return _record(front, family, socket_type, protocol, number, endpoint, peer_endpoint, interface)
+        record = _record(front, family, socket_type, protocol, number, endpoint, peer_endpoint, interface)
+        if self.modern and peer_endpoint is None and local.startswith("[::]:"):
+            return record._replace(v6only=True)
+        return record
+
+    def _note_style(self, local: str, peer: str, family: Family) -> None:
+        """iproute2 since 4.15 writes the IPv4 wildcard '0.0.0.0' and keeps '*' for IPv6 that takes IPv4, too; before, '*' was
+        the IPv4 wildcard, and IPv6 came without brackets at first."""
+        if local.startswith("0.0.0.0:") or peer.startswith("0.0.0.0:"):
+            self.modern = True
+        elif local.startswith("::") or (family is Family.IPV4 and peer.startswith("*:")):
+            self.modern = False
 
     def endpoint(self, text: str, protocol: str) -> tuple[InetEndpoint, str | None, Family] | None:
         """(endpoint, bound device, family) of '127.0.0.53%lo:53', '[::1]:631', ':::80', '*:80', '*%eth0:68', 'web:http'."""
@@ -166,8 +179,6 @@ class Rows:
                 return None
             return None, None, bare, host.partition("%")[2] or None, Family.INET
         address, device = found
-        if self.modern is None and (host[0] == "[" or host == "0.0.0.0" or host[:2] == "::"):
-            self.modern = host[:2] != "::"
         family = Family.IPV6 if ":" in host else Family.INET if address == "*" else Family.IPV4
         zone = device if address.startswith(("fe8", "fe9", "fea", "feb", "ff")) else None
         return address, zone, None, device, family
