@@ -1,0 +1,159 @@
+"""Short ways to write sockets and snapshots down, and random ones, for tests of queries."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from portsock.model import (
+    Endpoint,
+    Family,
+    Host,
+    InetEndpoint,
+    Owner,
+    OwnerStatus,
+    Process,
+    Role,
+    Snapshot,
+    Socket,
+    SocketType,
+    Source,
+    State,
+    UnixEndpoint,
+)
+from portsock.query.selection import Query
+from portsock.query.target import Target, parse_target
+from portsock.services import parse_services
+
+SERVICES = parse_services("http 80/tcp www\nhttps 443/tcp\ndomain 53/tcp\ndomain 53/udp\nsctp-only 9/sctp\n")
+
+
+def target(text: str) -> Target:
+    return parse_target(text, SERVICES)
+
+
+def asking(*targets: str, **more: Any) -> Query:
+    return Query(targets=tuple(target(text) for text in targets), **more)
+
+
+def end(text: str | None) -> InetEndpoint | None:
+    """'127.0.0.1:80', '::1:80' (the last colon parts the port), 'fe80::1%eth0:80'; '-' as the port is none."""
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    address, _, zone = host.partition("%")
+    return InetEndpoint(address, None if port == "-" else int(port), zone or None)
+
+
+def inet(local: str | None, remote: str | None = None, **more: Any) -> Socket:
+    """A TCP socket, LISTEN without a remote end and ESTABLISHED with one, unless told otherwise."""
+    state = State.ESTABLISHED if remote else State.LISTEN
+    values: dict[str, Any] = dict.fromkeys(Socket._fields)
+    values |= {"protocol": "tcp", "type": SocketType.STREAM, "state": state, "owner_status": OwnerStatus.UNHELD, "owners": ()}
+    values["family"] = Family.IPV6 if local and local.count(":") > 1 else Family.IPV4
+    values["role"] = Role.CLIENT if remote else Role.LISTENER
+    return Socket(**(values | {"local": end(local), "remote": end(remote)} | more))
+
+
+def udp(local: str, remote: str | None = None, **more: Any) -> Socket:
+    state = State.ESTABLISHED if remote else State.UNCONN
+    values = {"protocol": "udp", "type": SocketType.DGRAM, "state": state, "role": Role.BOUND} | more
+    return inet(local, remote, **values)
+
+
+def unix(path: bytes | None, state: State = State.LISTEN, **more: Any) -> Socket:
+    local = UnixEndpoint(path, more.pop("abstract", False))
+    return inet(None, family=Family.UNIX, protocol="unix", state=state)._replace(local=local, **more)
+
+
+def held(socket: Socket, *owners: Owner) -> Socket:
+    return socket._replace(owners=owners, owner_status=OwnerStatus.KNOWN)
+
+
+def snapshot(
+    sockets: Sequence[Socket],
+    addresses: frozenset[str] | None = frozenset({"192.168.1.3", "2001:db8::3"}),
+    processes: Mapping[tuple[str | None, int], Process] | None = None,
+) -> Snapshot:
+    host = Host("Linux", (32768, 60999), False, addresses=addresses)
+    return Snapshot(Source("live"), host, 0.0, list(sockets), processes or {}, (), True)
+
+
+_ADDRESSES = ["0.0.0.0", "::", "*", "127.0.0.1", "::1", "192.168.1.3", "10.0.0.5", "fe80::1"]
+_PORTS = [0, 53, 80, 443, 8080, 40000, 65535, None]
+_ENDS = st.builds(InetEndpoint, st.sampled_from(_ADDRESSES), st.sampled_from(_PORTS))
+_UNIX_ENDS = st.builds(UnixEndpoint, st.sampled_from([b"/run/x.sock", b"name", None]), st.booleans())
+_OWNERS = st.lists(
+    st.builds(Owner, st.sampled_from([1, 2, None]), st.sampled_from([3, 4]), st.sampled_from(["nginx", "sh"])), max_size=2
+)
+
+
+@st.composite
+def random_sockets(draw: st.DrawFn) -> Socket:
+    """Sockets of every protocol in any state, sensible or not."""
+    protocol = draw(st.sampled_from(["tcp", "tcp", "tcp", "udp", "udplite", "raw", "icmp", "sctp", "mptcp", "unix", "dccp"]))
+    is_unix = protocol == "unix"
+    ends: st.SearchStrategy[Endpoint] = _UNIX_ENDS if is_unix else _ENDS
+    return inet(
+        None,
+        protocol=protocol,
+        family=Family.UNIX if is_unix else draw(st.sampled_from([Family.IPV4, Family.IPV6, Family.INET])),
+        type=draw(st.sampled_from([None, *SocketType])),
+        state=draw(st.sampled_from([None, *State])),
+        role=Role.UNKNOWN,
+        v6only=draw(st.sampled_from([None, True, False])),
+        inode=draw(st.sampled_from([None, 7, 8])),
+        uid=draw(st.sampled_from([None, 0, 1000])),
+        owners=tuple(draw(_OWNERS)),
+    )._replace(local=draw(ends), remote=draw(st.none() | ends))
+
+
+TARGETS = [
+    "80",
+    "8000-9000",
+    "udp/53",
+    "tcp:80",
+    "raw/10.0.0.5",
+    "http",
+    "domain",
+    "service:sctp-only",
+    "127.0.0.1:8080",
+    "127.0.0.1",
+    "[::]:80",
+    "[::1]:443",
+    "192.168.1.3:80",
+    "10.0.0.0/8",
+    "0.0.0.0/0:443",
+    "localhost:80",
+    "127.0.0.1:80,10.0.0.5:40000",
+    "sctp/80",
+    "pid:1",
+    "fd:2/3",
+    "inode:7",
+    "proc:ng*",
+    "user:0",
+    "/run/x.sock",
+    "@name",
+]
+_SOME_TARGETS = st.lists(st.sampled_from(TARGETS), max_size=2).map(lambda texts: tuple(target(text) for text in texts))
+_PLACES = ["80", "http", "127.0.0.1:8080", "10.0.0.5", "/run/x.sock"]
+_SOME_PLACES = st.lists(st.sampled_from(_PLACES), max_size=1).map(lambda texts: tuple(target(text) for text in texts))
+
+RANDOM_QUERIES = st.builds(
+    Query,
+    targets=_SOME_TARGETS,
+    exclude=st.just(()) | _SOME_TARGETS,
+    listening=st.booleans(),
+    established=st.booleans(),
+    states=st.frozensets(st.sampled_from(State), max_size=2) | st.just(frozenset(State)),
+    families=st.just(frozenset()) | st.frozensets(st.sampled_from([Family.IPV4, Family.IPV6]), max_size=1),
+    protocols=st.just(frozenset()) | st.frozensets(st.sampled_from(["tcp", "udp", "unix", "raw"]), max_size=2),
+    all_families=st.booleans(),
+    local=_SOME_PLACES,
+    remote=_SOME_PLACES,
+    ports=st.just(()) | st.just(((80, 443),)),
+    pids=st.just(()) | st.just((1,)),
+    users=st.just(()) | st.just(("1000",)),
+    all=st.booleans(),
+    exact=st.booleans(),
+)
