@@ -1,6 +1,7 @@
 """What a container's port forwarder forwards to, from its arguments."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 _DOCKER = frozenset({"docker-proxy", "rootlesskit-docker-proxy"})
@@ -51,7 +52,7 @@ def parse_conmon(arguments: Sequence[str]) -> tuple[str | None, str | None] | No
 def _flags(arguments: Sequence[str]) -> dict[str, str]:
     """Options with their values, '-name value' or '-name=value'; the first of a name counts."""
     flags: dict[str, str] = {}
-    for argument, following in zip(arguments, (*arguments[1:], ""), strict=True):
+    for argument, following in pairwise((*arguments, "")):
         if argument.startswith("-"):
             name, equals, value = argument.lstrip("-").partition("=")
             flags.setdefault(name, value if equals else following)
