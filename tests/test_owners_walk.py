@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from portsock.errors import ReadError
 from portsock.model import OwnerReason
 from portsock.records import Holder
 from portsock.sources import owners
@@ -143,6 +144,11 @@ def test_number_of_descriptors_counts_new_ones() -> None:
     if before is None:
         pytest.skip("Linux before 6.2 does not count descriptors")
     assert before > 3
+
+
+def test_no_proc_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="see --owners none"):
+        owners.find(None, str(tmp_path / "nothing"))
 
 
 def test_number_of_descriptors_is_unknown_where_the_kernel_does_not_tell(tmp_path: Path) -> None:

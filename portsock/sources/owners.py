@@ -10,6 +10,7 @@ import os
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
+from portsock.errors import ReadError
 from portsock.parse.proc_pid import Stat, parse_stat
 from portsock.records import Holder, Ownership, Unreadable
 from portsock.sources.sight import sight
@@ -51,6 +52,7 @@ def find(
     """The holders of these sockets, or of every socket where `inodes` is None.
 
     `method` is 'auto' or 'walk'. A process that ends meanwhile is no error; one that may not be read is reported.
+    Raises ReadError where there is no /proc.
     """
     walk = _walk(_pids(root), inodes, root)
     seen = sight(root)
@@ -84,7 +86,11 @@ def _size(path: str) -> int:
 
 
 def _pids(root: str) -> list[int]:
-    return [int(name) for name in os.listdir(root) if name.isascii() and name.isdigit()]
+    try:
+        names = os.listdir(root)
+    except OSError as error:
+        raise ReadError(f"cannot read {root} ({error.strerror}): without it no owner can be found; see --owners none") from error
+    return [int(name) for name in names if name.isascii() and name.isdigit()]
 
 
 def _walk(pids: Iterable[int], inodes: Container[int] | None, root: str) -> Walk:
