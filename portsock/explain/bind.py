@@ -95,21 +95,21 @@ def _decide(question: Question, held: Sequence[Held], bound_unseen: bool) -> Att
         return question.answer(False, "EINVAL", Why.NO_ADDRESS)
     ground = address_ground(question.protocol, question.address, place, question.way, question.host)
     privilege = privilege_ground(question.port, place, question.identity, question.host)
-    for found in (privilege, ground) if place.version == 6 else (ground, privilege):
-        if found is not None and found.ok is False:
-            return question.answer(False, found.errno, found.why)
+    doubts = [found for found in ((privilege, ground) if place.version == 6 else (ground, privilege)) if found is not None]
+    for found in doubts:
+        if found.ok is False:
+            # What comes before it in the kernel's order, and is in doubt, would fail with an error of its own.
+            return question.answer(False, found.errno if found is doubts[0] else None, found.why)
     if question.port == 0:
         return question.answer(True, None, Why.PICKED)
     if question.host.system != "Linux":
-        return _elsewhere(question, place, held, privilege or ground)
+        return _elsewhere(question, place, held, doubts[0] if doubts else None)
     if question.protocol not in _STREAMS | _DATAGRAMS:
         return question.answer(None, None, Why.OTHER_PROTOCOL)
-    return _weigh(question, place, held, (privilege, ground), bound_unseen)
+    return _weigh(question, place, held, doubts, bound_unseen)
 
 
-def _weigh(
-    question: Question, place: Place, held: Sequence[Held], doubts: tuple[Ground | None, Ground | None], bound_unseen: bool
-) -> Attempt:
+def _weigh(question: Question, place: Place, held: Sequence[Held], doubts: Sequence[Ground], bound_unseen: bool) -> Attempt:
     """The Linux verdict, once neither the address nor the privilege rules the bind out."""
     tcp = question.protocol in _STREAMS
     way, uid = question.way, question.identity.uid
@@ -119,17 +119,16 @@ def _weigh(
         blockers = {id(found.held) for found in blocking}
         if any(outranks(place, way, uid, item, tcp=tcp) for item in held if id(item) not in blockers):
             return question.answer(None, None, Why.ORDER, blocking)
-        if doubts[0] is not None:
-            return question.answer(False, None, Why.PRIVILEGED_OR_IN_USE, blocking)
+        if doubts:
+            return question.answer(False, None, Why.IN_USE_AND, blocking, doubts[0].why)
         return question.answer(False, "EADDRINUSE", blocking[0].why, blocking)
     if clashes:
         return question.answer(None, None, clashes[0].why, clashes)
-    for doubt in doubts:
-        if doubt is not None:
-            return question.answer(None, None, doubt.why)
+    if doubts:
+        return question.answer(None, None, doubts[0].why)
     if tcp and bound_unseen:
         return question.answer(None, None, Why.BOUND_UNSEEN)
-    assumed = any(item.inherited and item.place and overlaps(place, item.place) is not False for item in held)
+    assumed = any(item.listener and item.place and overlaps(place, item.place) is not False for item in held)
     return question.answer(True, None, Why.INHERITED if assumed else None)
 
 

@@ -43,6 +43,8 @@ def address_ground(protocol: str, address: str, place: Place, way: Way, host: Ho
     if host.sysctls.get(f"net.ipv{place.version}.ip_nonlocal_bind") == "1":
         return None
     local = _is_local(bare, kind, host)
+    if local and place.version == 6 and way.device is not None and host.system == "Linux":
+        return Ground(None, None, Why.DEVICE)
     if local:
         return None
     return Ground(False, "EADDRNOTAVAIL", Why.NOT_LOCAL) if local is False else Ground(None, None, Why.LOCAL_UNKNOWN)

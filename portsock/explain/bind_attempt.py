@@ -20,8 +20,11 @@ class Question(NamedTuple):
     identity: Identity
     host: Host
 
-    def answer(self, ok: bool | None, errno: str | None, why: Why | None, clashes: Sequence[Clash] = ()) -> Attempt:
-        """The Attempt, with the sockets of `clashes` as its blockers and the first of them in its reason."""
+    def answer(
+        self, ok: bool | None, errno: str | None, why: Why | None, clashes: Sequence[Clash] = (), doubt: Why | None = None
+    ) -> Attempt:
+        """The Attempt, with the sockets of `clashes` as its blockers and the first of them in its reason; `doubt` is for
+        Why.IN_USE_AND."""
         names = (("SO_REUSEADDR", self.way.reuseaddr), ("SO_REUSEPORT", self.way.reuseport))
         return Attempt(
             self.protocol,
@@ -33,22 +36,25 @@ class Question(NamedTuple):
             ok,
             errno,
             tuple(_blocker(found.held.socket) for found in clashes[:MOST_ALIKE]),
-            self._words(why, clashes) if why else None,
+            self._words(why, clashes, doubt) if why else None,
         )
 
-    def _words(self, why: Why, clashes: Sequence[Clash]) -> str:
+    def _words(self, why: Why, clashes: Sequence[Clash], doubt: Why | None) -> str:
         values: dict[str, object] = {
             "address": self.address,
             "protocol": self.protocol,
             "system": self.host.system,
             "start": self.host.sysctls.get("net.ipv4.ip_unprivileged_port_start", "1024"),
             "uid": self.identity.uid,
+            "device": self.way.device,
         }
+        if doubt is not None:
+            values["doubt"] = TEXTS[doubt].format(**values)
         if clashes:
             first = clashes[0]
             values["who"] = _name(first.held.socket)
             values["uid"] = first.held.socket.uid
-            if why is Why.PRIVILEGED_OR_IN_USE:
+            if doubt is not None:
                 values["in_use"] = TEXTS[first.why].format(**values)
         return TEXTS[why].format(**values)
 

@@ -18,8 +18,8 @@ class Held(NamedTuple):
     socket: Socket
     place: Place | None
     options: SocketOptions
-    inherited: bool
-    """Its options are its listener's, not read from itself."""
+    listener: Place | None = None
+    """Where its options are not its own but those of the listener that it is taken to come from: where that is bound."""
 
 
 class Clash(NamedTuple):
@@ -43,7 +43,7 @@ def clash(new: Place, way: Way, uid: int, held: Held, *, tcp: bool) -> Clash | N
     overlap = overlaps(new, held.place)
     if overlap is False:
         return None
-    found = _tolerated(way, uid, held, tcp)
+    found = _tolerated(new, way, uid, held, tcp)
     if found is None:
         return None
     blocks, why = found
@@ -53,26 +53,33 @@ def clash(new: Place, way: Way, uid: int, held: Held, *, tcp: bool) -> Clash | N
 def outranks(new: Place, way: Way, uid: int, held: Held, *, tcp: bool) -> bool:
     """Whether this socket may make the kernel let the new one in without looking at the others.
 
-    TCP: the port's bucket remembers the last SO_REUSEPORT socket bound (sk_reuseport_match), and to it one `::` is like
-    another, IPV6_V6ONLY or not. UDP: the search ends at the first overlapping SO_REUSEPORT socket of the same user.
+    TCP: the port's bucket remembers the last SO_REUSEPORT socket bound (sk_reuseport_match), and takes one wildcard for
+    another: `::` for `::` whatever their IPV6_V6ONLY, 0.0.0.0 for a `::` that takes IPv4. A connection shows that one was
+    bound, though not where. UDP: the search ends at the first overlapping SO_REUSEPORT socket of the same user.
     """
-    if not way.reuseport or held.options.reuseport is False or held.place is None or held.socket.state is State.TIME_WAIT:
+    socket, place = held.socket, held.place
+    if not way.reuseport or held.options.reuseport is False or place is None:
         return False
-    if held.socket.uid is not None and held.socket.uid != uid:
+    if tcp and socket.state not in BINDERS:
+        return True
+    if socket.uid is not None and socket.uid != uid:
         return False
     if not tcp:
-        return overlaps(new, held.place) is not False
-    both_any = new.version == held.place.version == 6 and not new.number and not held.place.number
-    return held.socket.state in BINDERS and (both_any or covers(held.place, new))
+        return overlaps(new, place) is not False
+    wildcards = not new.number and not place.number and (new.version == place.version or new.v6only is False)
+    return wildcards or covers(place, new)
 
 
-def _tolerated(way: Way, uid: int, held: Held, tcp: bool) -> tuple[bool | None, Why] | None:
+def _tolerated(new: Place, way: Way, uid: int, held: Held, tcp: bool) -> tuple[bool | None, Why] | None:
     """None where the options let both live side by side, else (blocks, why)."""
     listening = tcp and held.socket.state is State.LISTEN
     by_address: bool | None = False
     if way.reuseaddr and not listening:
         by_address = held.options.reuseaddr
     by_port, port_why = _port_shared(way, uid, held, tcp)
+    if by_port and held.listener and held.options.reuseaddr and not covers(held.listener, new):
+        # The listener could have joined a leftover through SO_REUSEADDR alone; what it covers the kernel lets in unseen.
+        by_port, port_why = None, Why.REUSEPORT_UNKNOWN
     if by_address or by_port:
         return None
     if by_address is None or by_port is None:

@@ -23,11 +23,12 @@ class Why(StrEnum):
     INHERITED = "inherited"
     NOT_LOCAL = "not_local"
     LOCAL_UNKNOWN = "local_unknown"
+    DEVICE = "device"
     NO_ZONE = "no_zone"
     MULTICAST_STREAM = "multicast_stream"
     PRIVILEGED = "privileged"
     PRIVILEGED_UNKNOWN = "privileged_unknown"
-    PRIVILEGED_OR_IN_USE = "privileged_or_in_use"
+    IN_USE_AND = "in_use_and"
     PICKED = "picked"
     OTHER_SYSTEM = "other_system"
     OTHER_PROTOCOL = "other_protocol"
@@ -52,11 +53,12 @@ TEXTS = {
     Why.INHERITED: "taking leftover connections to have the options of the program that listens now",
     Why.NOT_LOCAL: "{address} is not an address of this host",
     Why.LOCAL_UNKNOWN: "it depends on whether {address} is an address of this host, which is not known",
+    Why.DEVICE: "it depends on whether {address} is an address of the device {device}",
     Why.NO_ZONE: "{address} needs a zone, as in {address}%eth0",
     Why.MULTICAST_STREAM: "{address} is a multicast address, and a TCP socket cannot be bound to one in IPv6",
     Why.PRIVILEGED: "ports below {start} need CAP_NET_BIND_SERVICE, which uid {uid} does not have",
     Why.PRIVILEGED_UNKNOWN: "ports below {start} need CAP_NET_BIND_SERVICE; whether the program will have it is not known",
-    Why.PRIVILEGED_OR_IN_USE: "{in_use}; without CAP_NET_BIND_SERVICE, which ports below {start} need, the error is EACCES",
+    Why.IN_USE_AND: "{in_use}; the error may be another than EADDRINUSE: {doubt}",
     Why.PICKED: "port 0 asks the system to pick a free port",
     Why.OTHER_SYSTEM: "{who} holds an overlapping address, and whether {system} lets another in depends on its options",
     Why.OTHER_PROTOCOL: "the bind rules of {protocol} are not known here",
