@@ -89,7 +89,7 @@ def _pids(root: str) -> list[int]:
     try:
         names = os.listdir(root)
     except OSError as error:
-        raise ReadError(f"cannot read {root} ({error.strerror}): without it no owner can be found; see --owners none") from error
+        raise ReadError(f"cannot read {root} ({error.strerror}): no owner can be found without; see --owners none") from error
     return [int(name) for name in names if name.isascii() and name.isdigit()]
 
 
