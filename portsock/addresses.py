@@ -86,10 +86,12 @@ def scope(address: str | None) -> Scope | None:
         return None
     if address in WILDCARDS:
         return Scope.UNSPECIFIED
-    parsed = number_of(unmap(address))
+    parsed = number_of(address)
     if parsed is None:
         return None
     version, value = parsed
+    if version == 6 and value >> 32 == 0xFFFF:  # IPv4-mapped, dotted or not
+        version, value = 4, value & 0xFFFFFFFF
     bits, table, rest = (32, _V4, Scope.GLOBAL) if version == 4 else (128, _V6, Scope.RESERVED)
     for network, length, found in table:
         if (value ^ network) >> (bits - length) == 0:

@@ -22,7 +22,7 @@ from portsock.model import (
     UnixEndpoint,
 )
 from portsock.query.selection import Query
-from portsock.query.target import Target, parse_target
+from portsock.query.target import InetTarget, ServiceTarget, Target, UnixTarget, parse_place, parse_target
 from portsock.services import parse_services
 
 SERVICES = parse_services("http 80/tcp www\nhttps 443/tcp\ndomain 53/tcp\ndomain 53/udp\nsctp-only 9/sctp\n")
@@ -30,6 +30,10 @@ SERVICES = parse_services("http 80/tcp www\nhttps 443/tcp\ndomain 53/tcp\ndomain
 
 def target(text: str) -> Target:
     return parse_target(text, SERVICES)
+
+
+def place(text: str) -> InetTarget | ServiceTarget | UnixTarget:
+    return parse_place(text, SERVICES)
 
 
 def asking(*targets: str, **more: Any) -> Query:
@@ -108,36 +112,16 @@ def random_sockets(draw: st.DrawFn) -> Socket:
     )._replace(local=draw(ends), remote=draw(st.none() | ends))
 
 
-TARGETS = [
-    "80",
-    "8000-9000",
-    "udp/53",
-    "tcp:80",
-    "raw/10.0.0.5",
-    "http",
-    "domain",
-    "service:sctp-only",
-    "127.0.0.1:8080",
-    "127.0.0.1",
-    "[::]:80",
-    "[::1]:443",
-    "192.168.1.3:80",
-    "10.0.0.0/8",
-    "0.0.0.0/0:443",
-    "localhost:80",
-    "127.0.0.1:80,10.0.0.5:40000",
-    "sctp/80",
-    "pid:1",
-    "fd:2/3",
-    "inode:7",
-    "proc:ng*",
-    "user:0",
-    "/run/x.sock",
-    "@name",
-]
-_SOME_TARGETS = st.lists(st.sampled_from(TARGETS), max_size=2).map(lambda texts: tuple(target(text) for text in texts))
+_TARGETS = (
+    "80 8000-9000 udp/53 tcp:80 raw/10.0.0.5 http domain service:sctp-only 127.0.0.1:8080 127.0.0.1 [::]:80 [::1]:443 "
+    "192.168.1.3:80 10.0.0.0/8 0.0.0.0/0:443 localhost:80 127.0.0.1:80,10.0.0.5:40000 sctp/80 pid:1 fd:2/3 inode:7 proc:ng* "
+    "user:0 /run/x.sock @name"
+)
+_SOME_TARGETS = st.lists(st.sampled_from(_TARGETS.split()), max_size=2).map(
+    lambda texts: tuple(target(text) for text in texts)
+)
 _PLACES = ["80", "http", "127.0.0.1:8080", "10.0.0.5", "/run/x.sock"]
-_SOME_PLACES = st.lists(st.sampled_from(_PLACES), max_size=1).map(lambda texts: tuple(target(text) for text in texts))
+_SOME_PLACES = st.lists(st.sampled_from(_PLACES), max_size=1).map(lambda texts: tuple(place(text) for text in texts))
 
 RANDOM_QUERIES = st.builds(
     Query,

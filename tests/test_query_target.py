@@ -269,9 +269,8 @@ def test_a_value_of_port_may_be_a_range() -> None:
         parse_ports("http")
 
 
-_PIECES = (
-    "80 0 - -> → , : :: / % [ ] . 127.0.0.1 fe80::1 tcp udp: socket:[ pid: fd: proc: unix: service: http x ８ * @ 999 ://"
-).split() + ["\n", "\0", "\udcff", "\x1b[31m", " "]
+_WORDS = "80 0 - -> → , : :: / % [ ] . 127.0.0.1 fe80::1 tcp udp: socket:[ pid: fd: proc: unix: service: http x ８ * @ 999 ://"
+_PIECES = [*_WORDS.split(), "\n", "\0", "\udcff", "\x1b[31m", " "]
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join) | st.text(max_size=30))

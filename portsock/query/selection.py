@@ -54,20 +54,25 @@ class Query(NamedTuple):
 
 
 def parse_states(text: str) -> frozenset[State]:
-    """The states that a value of --state means: one by any tool's spelling, or a group of ss's. Raises UsageError."""
-    group = GROUPS.get(text.lower())
+    """The states that a value of --state means: one by any tool's spelling, or a group. Raises UsageError.
+
+    'closing' is the group and 'CLOSING' the state, which no other group shares its name with.
+    """
+    group = GROUPS.get(text)
     if group is not None:
         return group
     state = parse_state(text)
     if state is not None:
         return frozenset({state})
+    group = GROUPS.get(text.lower())
+    if group is not None:
+        return group
     from portsock.query.refusals import near, shown
 
     close = near(text.upper().replace("-", "_"), [*State, *(name.upper() for name in GROUPS)])
-    names = [item.lower() if item.lower() in GROUPS else item for item in close] or [*State, *GROUPS]
-    raise UsageError(
-        f"{shown(text)} is no state; {'did you mean' if close else 'there are'} {', '.join(names)}{'?' if close else ''}"
-    )
+    names = [name.lower() if name.lower() in GROUPS else name for name in close]
+    hint = f"did you mean {' or '.join(names)}?" if names else f"states are {', '.join([*State, *GROUPS])}"
+    raise UsageError(f"{shown(text)} is no state; {hint}")
 
 
 def target_protocols(target: "Target") -> frozenset[str] | None:

@@ -1,0 +1,98 @@
+"""Scopes and exposures of addresses."""
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portsock.addresses import exposure, number_of, scope, unmap, widest
+from portsock.model import Exposure, Scope
+
+SCOPES = {
+    Scope.UNSPECIFIED: "0.0.0.0 :: *",
+    Scope.LOOPBACK: "127.0.0.1 127.255.255.254 ::1 ::ffff:127.0.0.1 ::ffff:7f00:1",
+    Scope.LINK: "169.254.169.254 fe80::1 febf::1",
+    Scope.PRIVATE: "10.0.0.1 172.16.0.1 172.31.255.255 192.168.0.1 fc00::1 fdff::1 ::ffff:10.0.0.1",
+    Scope.SHARED: "100.64.0.1 100.127.255.255",
+    Scope.MULTICAST: "224.0.0.1 239.255.255.255 ff02::1",
+    Scope.BROADCAST: "255.255.255.255",
+    Scope.DOCUMENTATION: "192.0.2.1 198.51.100.1 203.0.113.1 2001:db8::1 3fff::1",
+    Scope.RESERVED: "0.1.2.3 240.0.0.1 198.18.0.1 192.0.0.1 4000::1 fec0::1",
+    Scope.GLOBAL: "8.8.8.8 172.32.0.1 100.128.0.1 192.169.0.1 2a00::1 64:ff9b::808:808",
+}
+
+
+def test_scopes() -> None:
+    for expected, addresses in SCOPES.items():
+        assert {text: scope(text) for text in addresses.split()} == dict.fromkeys(addresses.split(), expected)
+    assert set(SCOPES) == set(Scope)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "300.1.1.1", "127.1", "localhost", "fe80::1%eth0", "1.2.3.4:80", "\0", "\ud800", "１.1.1.1"]
+)
+def test_what_is_no_address_has_no_scope(text: str | None) -> None:
+    assert scope(text) is None
+    assert exposure(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.0.0.0", Exposure.ALL),
+        ("::", Exposure.ALL),
+        ("*", Exposure.ALL),
+        ("127.0.0.1", Exposure.LOOPBACK),
+        ("::ffff:127.0.0.1", Exposure.LOOPBACK),
+        ("169.254.0.1", Exposure.LINK),
+        ("10.0.0.1", Exposure.PRIVATE),
+        ("100.64.0.1", Exposure.SHARED),
+        ("8.8.8.8", Exposure.PUBLIC),
+        ("255.255.255.255", Exposure.LINK),
+        ("224.0.0.251", Exposure.LINK),
+        ("::ffff:224.0.0.251", Exposure.LINK),
+        ("224.0.1.1", Exposure.PUBLIC),
+        ("ff01::1", Exposure.LOOPBACK),
+        ("ff02::fb", Exposure.LINK),
+        ("FF12::1", Exposure.LINK),
+        ("ff0e::1", Exposure.PUBLIC),
+    ],
+)
+def test_exposures(text: str, expected: Exposure) -> None:
+    assert exposure(text) is expected
+
+
+def test_the_widest_exposure_is_the_one_that_most_can_reach() -> None:
+    assert widest([Exposure.LOOPBACK, None, Exposure.PRIVATE]) is Exposure.PRIVATE
+    assert widest([Exposure.PUBLIC, Exposure.ALL]) is Exposure.ALL
+    assert widest([None]) is None
+    assert widest([]) is None
+
+
+def test_only_mapped_addresses_are_unmapped() -> None:
+    assert unmap("::ffff:10.0.0.1") == unmap("::FFFF:10.0.0.1") == "10.0.0.1"
+    for text in ("::ffff:0:10.0.0.1", "::10.0.0.1", "::ffff:a00:1", "10.0.0.1"):
+        assert unmap(text) == text
+
+
+@given(st.ip_addresses())
+def test_addresses_are_numbers_as_everywhere(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+    assert number_of(str(address)) == (address.version, int(address))
+
+
+@given(st.ip_addresses())
+def test_every_address_has_a_scope_that_agrees_with_the_standard_library(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    plain = getattr(address, "ipv4_mapped", None) or address
+    found = scope(str(address))
+    assert (found is Scope.LOOPBACK) == plain.is_loopback
+    assert (found is Scope.LINK) == plain.is_link_local
+    assert (found is Scope.MULTICAST) == plain.is_multicast
+    assert (found is Scope.UNSPECIFIED) == plain.is_unspecified
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_none(text: str) -> None:
+    assert (scope(text) is None) == (exposure(text) is None)
