@@ -15,6 +15,8 @@ Row = TypeVar("Row")
 
 JSON_NEEDS = frozenset({"owners", "processes", "peer", "connections"})
 """What the JSON contract promises of every row."""
+DETAILS = frozenset({"info", "timers", "memory"})
+"""What the kernel tells only when asked, since it costs."""
 
 
 class Layout(NamedTuple, Generic[Row]):
@@ -27,18 +29,22 @@ class Layout(NamedTuple, Generic[Row]):
     sort: Sort[Row] | None
     render: Renderer
     options: Options
+    details: frozenset[str] = frozenset()
+    """Of DETAILS, those asked for by options of their own."""
 
     @property
     def needs(self) -> frozenset[str]:
         """What must be collected for it."""
         if self.kind in {"json", "jsonl"}:
-            return JSON_NEEDS
+            return JSON_NEEDS | self.details
         if self.kind == "pids":
             return frozenset({"owners"})
         if self.kind == "count":
             return frozenset()
         sorting = self.sort.column.needs if self.sort else frozenset()
-        return needs_of(self.view, self.columns) | sorting
+        shown = needs_of(self.view, self.columns)
+        # A default column of details is shown where they were collected; only its name or its option makes them be.
+        return (shown if self.columns else shown - DETAILS) | sorting | self.details
 
     def ordered(self, rows: Sequence[Row], context: Context) -> Sequence[Row]:
         """The rows in the order asked for; as they come without one."""
@@ -50,7 +56,7 @@ class Layout(NamedTuple, Generic[Row]):
         return self.render(rows, columns, context, self.options)
 
 
-def lay_out(view: View[Row], output: Printing, console: Console) -> Layout[Row]:
+def lay_out(view: View[Row], output: Printing, details: frozenset[str], console: Console) -> Layout[Row]:
     """Check the output options. Raises UsageError for what does not exist or does not go together."""
     from portsock.render.color import use_color
 
@@ -72,4 +78,4 @@ def lay_out(view: View[Row], output: Printing, console: Console) -> Layout[Row]:
     )
     columns = None if output.columns is None else parse_columns(view, output.columns)
     sort = None if output.sort is None else parse_sort(view, output.sort)
-    return Layout(kind, view, columns, sort, render, options)
+    return Layout(kind, view, columns, sort, render, options, details)

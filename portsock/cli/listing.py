@@ -49,6 +49,7 @@ def run(
     select_: Selecting,
     collect: Collecting,
     output: Printing,
+    details: frozenset[str] = frozenset(),
 ) -> int:
     """Run one listing command; returns the exit status."""
     if output.columns is not None and output.columns.strip() == "help":
@@ -58,7 +59,7 @@ def run(
         return Exit.OK
     from portsock.sources.system import services as system_services
 
-    layout = lay_out(listing.view, output, console)
+    layout = lay_out(listing.view, output, details, console)
     if layout.kind == "pids" and collect.captures:
         raise UsageError("--pids with --from: the processes of a listing are another machine's; leave one of them out")
     services = system_services()

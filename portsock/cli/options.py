@@ -89,6 +89,14 @@ class Printing(NamedTuple):
     processes: Annotated[bool, _flag("-p", help="accepted: owners are always shown", panel=OUTPUT, hidden=True)] = False
 
 
+class Details(NamedTuple):
+    """What `sockets` asks of the kernel only then."""
+
+    info: Annotated[bool, _flag("--info", "-i", help="TCP details: rtt, retransmits, bytes", panel=WHAT)] = False
+    timers: Annotated[bool, _flag("--timers", "-o", help="pending timers", panel=WHAT)] = False
+    memory: Annotated[bool, _flag("--memory", "-m", help="buffer memory", panel=WHAT)] = False
+
+
 def flatten(command: Callable[..., int]) -> Callable[..., int]:
     """The command as Typer sees it: parameters that are option groups replaced by the options in them."""
     hints = get_type_hints(command, include_extras=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import typer
 
 from portsock.cli.listing import Answer, Listing, run
-from portsock.cli.options import Collecting, Printing, Selecting, Targets
+from portsock.cli.options import Collecting, Details, Printing, Selecting, Targets
 from portsock.model import Socket
 from portsock.views.order import in_order
 from portsock.views.sockets import SOCKETS
@@ -22,6 +22,14 @@ def _itself(socket: Socket) -> Iterable[Socket]:
 LISTING: Listing[Socket] = Listing(SOCKETS, "either", _rows, _itself)
 
 
-def command(ctx: typer.Context, select: Selecting, collect: Collecting, output: Printing, targets: Targets = None) -> int:
+def command(
+    ctx: typer.Context,
+    select: Selecting,
+    collect: Collecting,
+    details: Details,
+    output: Printing,
+    targets: Targets = None,
+) -> int:
     """Run `sockets`."""
-    return run(LISTING, ctx.obj, targets, select, collect, output)
+    asked = frozenset(name for name, given in details._asdict().items() if given)
+    return run(LISTING, ctx.obj, targets, select, collect, output, asked)

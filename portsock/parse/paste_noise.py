@@ -25,6 +25,7 @@ _NOTES = (
     "(not all processes could be identified",
     "will not be shown, you would have to be root",
     "netstat: ",
+    "active internet connections",
     "netstat.exe",
     "lsof: warning",
     "output information may be incomplete",

@@ -14,6 +14,12 @@ _LINE_READERS = (
     "proc_net_capture:ProcNetReader",
     "ss:SsReader",
     "netstat_linux:NetstatLinuxReader",
+    "netstat_windows:NetstatWindowsReader",
+    "netstat_bsd:NetstatMacosReader",
+    "netstat_bsd:NetstatFreebsdReader",
+    "netstat_bsd:NetstatBsdReader",
+    "lsof:LsofReader",
+    "lsof_fields:LsofFieldsReader",
 )
 
 _DOCUMENT_READERS: tuple[str, ...] = ()

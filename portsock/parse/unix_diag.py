@@ -1,0 +1,95 @@
+"""Unix sockets by sock_diag: include/uapi/linux/unix_diag.h, net/unix/diag.c."""
+
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from socket import AF_UNIX
+
+from portsock.model import Family, Netns, SocketMemory, SocketType, State, UnixEndpoint
+from portsock.parse.netlink_message import GarbledMessage, attributes
+from portsock.records import SocketRecord
+
+_REQUEST = struct.Struct("=BBHIIIII")
+_MESSAGE = struct.Struct("=BBBBIQ")
+_NAME, _VFS, _PEER, _ICONS, _RQLEN, _MEMINFO, _SHUTDOWN, _UID = range(8)
+_SHOW = 0x1 | 0x2 | 0x4 | 0x10 | 0x20 | 0x40  # name, vfs, peer, rqlen, meminfo, uid
+_PAIR = struct.Struct("=II")
+_TYPES = {1: SocketType.STREAM, 2: SocketType.DGRAM, 5: SocketType.SEQPACKET}
+_STATES = {1: State.ESTABLISHED, 2: State.CONNECTING, 7: State.UNCONN, 10: State.LISTEN}
+_NO_COOKIE = (1 << 64) - 1
+_ORDER = sys.byteorder
+
+
+def unix_request() -> bytes:
+    """The body of a dump request for all unix sockets, with what portsock reads of them."""
+    return _REQUEST.pack(AF_UNIX, 0, 0, 0xFFFFFFFF, 0, _SHOW, 0xFFFFFFFF, 0xFFFFFFFF)
+
+
+def decode(
+    buffer: bytes | bytearray | memoryview, bodies: Iterable[tuple[int, int]], netns: Netns | None, memory: bool
+) -> Iterator[SocketRecord]:
+    """The sockets of one batch of messages. Raises GarbledMessage."""
+    for at, end in bodies:
+        if end - at < _MESSAGE.size:
+            raise GarbledMessage(f"a unix_diag message of {end - at} bytes")
+        _, kind, code, _, inode, cookie = _MESSAGE.unpack_from(buffer, at)
+        more = attributes(buffer, at + _MESSAGE.size, end)
+        state = _STATES.get(code)
+        receive, send = _pair(more, _RQLEN)
+        listening = state is State.LISTEN
+        name = more.get(_NAME)
+        yield SocketRecord(
+            Family.UNIX,
+            _TYPES.get(kind),
+            "unix",
+            None,
+            state,
+            str(code) if state is None else None,
+            _endpoint(name),
+            None,
+            receive,
+            send,
+            receive if listening else None,
+            send if listening else None,
+            _number(more, _UID) if inode else None,
+            inode or None,
+            None if cookie == _NO_COOKIE else cookie,
+            netns=netns,
+            peer_inode=_number(more, _PEER) or None,
+            shutdown=more[_SHUTDOWN][0] if more.get(_SHUTDOWN) else None,
+            vfs=_vfs(more),
+            memory=_memory(more) if memory else None,
+        )
+
+
+def _endpoint(name: bytes | None) -> UnixEndpoint:
+    """A path ends at its NUL where it has one; an abstract name begins with one, and keeps those inside."""
+    if not name:
+        return UnixEndpoint(None)
+    if name[:1] == b"\0":
+        return UnixEndpoint(name[1:], True)
+    return UnixEndpoint(name.partition(b"\0")[0])
+
+
+def _pair(more: dict[int, bytes], kind: int) -> tuple[int | None, int | None]:
+    value = more.get(kind, b"")
+    return _PAIR.unpack(value) if len(value) == _PAIR.size else (None, None)
+
+
+def _vfs(more: dict[int, bytes]) -> tuple[int, int] | None:
+    """(device, inode) of the file that the path was bound to, the device as stat(2) gives it: the kernel's new_encode_dev()."""
+    inode, device = _pair(more, _VFS)
+    if inode is None or device is None:
+        return None
+    major, minor = device >> 8 & 0xFFF, device & 0xFF | device >> 12 & 0xFFF00
+    return (major << 8 | minor & 0xFF | (minor & ~0xFF) << 12, inode)
+
+
+def _number(more: dict[int, bytes], kind: int) -> int | None:
+    value = more.get(kind, b"")
+    return int.from_bytes(value, _ORDER) if len(value) == 4 else None
+
+
+def _memory(more: dict[int, bytes]) -> SocketMemory | None:
+    words = more.get(_MEMINFO, b"")
+    return SocketMemory(*struct.unpack("=9I", words[:36])) if len(words) >= 36 else None

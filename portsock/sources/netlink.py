@@ -1,0 +1,179 @@
+"""Sockets from the kernel's sock_diag over netlink: sock_diag(7). One dump for each protocol and family."""
+
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+from portsock.model import Family, InetEndpoint, Netns, Notice, State
+from portsock.parse import inet_diag
+from portsock.parse.netlink_message import GarbledMessage, spans
+from portsock.parse.netlink_message import request as dump_request
+from portsock.records import SocketRecord
+from portsock.request import Request
+
+_NETLINK_SOCK_DIAG = 4
+_BUFFER = 1 << 20
+"""Bytes for one batch; the kernel fills what it is given, up to 32 KiB in older versions."""
+_TRIES = 4
+"""How often a dump is begun again that was interrupted, or lost for want of buffers."""
+
+_ABSENT = {errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EINVAL, errno.EPROTOTYPE}
+"""Errors by which a kernel without this diag module answers."""
+
+
+class NetlinkRefused(Exception):
+    """sock_diag cannot be used here at all; its text says why."""
+
+
+class Dump(NamedTuple):
+    """What sock_diag told of one network namespace."""
+
+    sockets: list[SocketRecord]
+    notices: list[Notice]
+    missing: frozenset[tuple[str, Family]]
+    """Asked for, but this kernel has no diag module for it."""
+
+
+class Channel(Protocol):
+    """What is used of a netlink socket; tests put their own in its place."""
+
+    def send(self, data: bytes, /) -> int: ...
+    def recv_into(self, buffer: memoryview, /) -> int: ...
+
+
+Decoder = Callable[[memoryview, list[tuple[int, int]]], Iterator[SocketRecord]]
+
+
+def dump(request: Request, netns: Netns | None = None, channel: Channel | None = None) -> Dump:
+    """All sockets of the calling thread's namespace that the request wants. Raises NetlinkRefused."""
+    if channel is None:
+        with _open() as opened:
+            return dump(request, netns, opened)
+    found = Dump([], [], frozenset())
+    missing = set()
+    reader = _Reader(channel)
+    for protocol, family, body, decoder in _dumps(request, netns):
+        try:
+            found.sockets.extend(map(_with_interface, _unique(reader.read(body, decoder))))
+        except _Absent:
+            missing.add((protocol, family))
+        except _Interrupted as broken:
+            found.sockets.extend(map(_with_interface, _unique(broken.records)))
+            text = f"the kernel's table of {protocol} sockets changed while it was read; some may be missing"
+            found.notices.append(Notice("dump_interrupted", None, text))
+    return found._replace(missing=frozenset(missing))
+
+
+def _open() -> socket.socket:
+    try:
+        opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG)
+        opened.connect((0, 0))
+    except OSError as error:
+        raise NetlinkRefused(error.strerror or str(error)) from error
+    return opened
+
+
+def _dumps(request: Request, netns: Netns | None) -> Iterator[tuple[str, Family, bytes, Decoder]]:
+    """What to ask for, and how to read the answers."""
+    for protocol in inet_diag.PROTOCOLS:
+        if protocol not in request.protocols:
+            continue
+        for family in inet_diag.FAMILIES:
+            if family not in request.families:
+                continue
+            decoder = _inet_decoder(protocol, family, netns, request)
+            yield protocol, family, inet_diag.inet_request(protocol, family, request), decoder
+            if request.ports and request.listeners and protocol in inet_diag.STATEFUL:
+                listeners = request._replace(ports=None, states=frozenset({State.LISTEN}))
+                yield protocol, family, inet_diag.inet_request(protocol, family, listeners), decoder
+    if "unix" in request.protocols and Family.UNIX in request.families:
+        from portsock.parse import unix_diag
+
+        yield (
+            "unix",
+            Family.UNIX,
+            unix_diag.unix_request(),
+            lambda buffer, bodies: unix_diag.decode(buffer, bodies, netns, request.memory),
+        )
+
+
+def _inet_decoder(protocol: str, family: Family, netns: Netns | None, request: Request) -> Decoder:
+    return lambda buffer, bodies: inet_diag.decode(buffer, bodies, protocol, family, netns, request)
+
+
+class _Absent(Exception):
+    """This kernel has no such diag module."""
+
+
+class _Interrupted(Exception):
+    """Every try was interrupted; what the last one gave is kept."""
+
+    def __init__(self, records: list[SocketRecord]) -> None:
+        super().__init__()
+        self.records = records
+
+
+class _Reader:
+    """Sends requests and reads whole dumps, beginning again where one did not end well."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._buffer = memoryview(bytearray(_BUFFER))
+        self._sequence = 0
+
+    def read(self, body: bytes, decode: Decoder) -> list[SocketRecord]:
+        """The records of one dump. Raises _Absent, _Interrupted, NetlinkRefused."""
+        records: list[SocketRecord] = []
+        for _ in range(_TRIES):
+            records, whole = self._once(body, decode)
+            if whole:
+                return records
+        raise _Interrupted(records)
+
+    def _once(self, body: bytes, decode: Decoder) -> tuple[list[SocketRecord], bool]:
+        """One try: the records, and whether the dump ended undisturbed."""
+        self._sequence += 1
+        records: list[SocketRecord] = []
+        whole = True
+        try:
+            self._channel.send(dump_request(inet_diag.SOCK_DIAG_BY_FAMILY, body, self._sequence))
+            while True:
+                length = self._channel.recv_into(self._buffer)
+                bodies, end = spans(self._buffer, length, self._sequence)
+                records.extend(decode(self._buffer, bodies))
+                whole = whole and not end.interrupted
+                if end.errno:
+                    raise OSError(end.errno, os.strerror(end.errno))
+                if end.done or not length:
+                    return records, whole
+        except OSError as error:
+            if error.errno == errno.ENOBUFS:  # the kernel dropped messages for want of room
+                return records, False
+            if error.errno in _ABSENT:
+                raise _Absent from error
+            raise NetlinkRefused(error.strerror or str(error)) from error
+        except GarbledMessage as error:
+            raise NetlinkRefused(str(error)) from error
+
+
+def _unique(records: list[SocketRecord]) -> list[SocketRecord]:
+    """Without those that a changing table gave twice: the same cookie, or of sockets without one the same ends and inode."""
+    seen: dict[object, SocketRecord] = {}
+    for record in records:
+        cookie = record.cookie
+        seen[cookie if cookie is not None else (record.local, record.remote, record.inode)] = record
+    return records if len(seen) == len(records) else list(seen.values())
+
+
+def _with_interface(record: SocketRecord) -> SocketRecord:
+    """The record with the name of the device it is bound to, as this namespace knows it, in place of the number."""
+    if record.ifindex is None:
+        return record
+    try:
+        name = socket.if_indextoname(record.ifindex)
+    except OSError:
+        name = str(record.ifindex)
+    ends = [end._replace(zone=name) if isinstance(end, InetEndpoint) and end.zone else end for end in (record.local, record.remote)]
+    return record._replace(interface=name, local=ends[0], remote=ends[1])
