@@ -26,10 +26,8 @@ MEANINGS: Mapping[str, str] = {
     State.CLOSE_WAIT: _RED,
     OwnerStatus.HIDDEN: _MAGENTA,
     OwnerStatus.UNHELD: _MAGENTA,
-    "info": _CYAN,
-    "warning": _MAGENTA,
-    "error": _RED,
-    "ok": _GREEN,
+    "notice": _CYAN,
+    "warning": _RED,
 }
 """Enum members, and severities of findings, to SGR parameters (ECMA-48). What is missing is not colored."""
 

@@ -1,12 +1,18 @@
 r"""Names that others chose, made visible: nothing in them can move the cursor, reorder the line, hide or pass for another.
 
-What is not printable (control characters, format characters such as bidirectional overrides, separators other than the space,
-unassigned and private characters) is written as an escape, '\x1b' or '\u202e', and the backslash itself as '\\', so that an
-escape is never confused with text that looks like one. A byte that was no UTF-8 (a lone surrogate, PEP 383) is '\xNN'.
+What is not printable (control characters, format characters such as bidirectional overrides, separators other than the
+space, unassigned and private characters), or printable but invisible, is written as an escape, '\x1b' or '\u202e'; the
+backslash itself as '\\', so that an escape is never confused with text that looks like one; a byte that was no UTF-8
+(a lone surrogate, PEP 383) as '\xNN'.
 """
 
 _TYPOGRAPHY = str.maketrans({"…": "...", "└": "`-", "→": "->"})
 """Our own signs, for terminals that know ASCII only."""
+
+_INVISIBLE = frozenset(
+    map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, *range(0xFE00, 0xFE10), 0xFFA0))
+) | frozenset(map(chr, range(0xE0100, 0xE01F0)))
+"""Letters and marks that show nothing by themselves (Default_Ignorable_Code_Point of Unicode), and the blank braille cell."""
 
 
 def escape(text: str, ascii_only: bool = False) -> str:
@@ -16,12 +22,7 @@ def escape(text: str, ascii_only: bool = False) -> str:
     text = text.replace("\\", "\\\\")
     if ascii_only:
         text = text.translate(_TYPOGRAPHY)
-    if text.isprintable() and not (ascii_only and not text.isascii()):
-        return text
-    return "".join(
-        character if character.isprintable() and (character.isascii() or not ascii_only) else _escaped(character)
-        for character in text
-    )
+    return "".join([character if _shown(character, ascii_only) else _escaped(character) for character in text])
 
 
 def escape_all(cells: list[str], ascii_only: bool = False) -> list[str]:
@@ -34,6 +35,12 @@ def escape_all(cells: list[str], ascii_only: bool = False) -> list[str]:
 def is_plain(text: str) -> bool:
     """Whether the text is printable ASCII without backslashes, so that nothing must be escaped."""
     return text.isascii() and text.isprintable() and "\\" not in text
+
+
+def _shown(character: str, ascii_only: bool) -> bool:
+    if character.isascii() or ascii_only:
+        return character.isascii() and character.isprintable()
+    return character.isprintable() and character not in _INVISIBLE
 
 
 def _escaped(character: str) -> str:

@@ -76,7 +76,7 @@ def tabulated(
     cells = [cells_of(shown, column, context, options.ascii_only) for column in columns]
     if name in _BAR or name in _MARKUP:
         cells = [[_quoted(cell, name) for cell in column] for column in cells]
-    tabulate.PRESERVE_WHITESPACE = True
+    tabulate.PRESERVE_WHITESPACE, tabulate.MIN_PADDING = True, 0
     text = tabulate.tabulate(
         list(zip(*cells, strict=True)),
         headers=[column.header for column in columns] if options.header else (),

@@ -1,47 +1,72 @@
 """JSON text of an answer: one document, or one object a line. Plain ASCII, so that it is valid wherever it is written."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from json import JSONEncoder
 from typing import Any
 
+from portsock.model import Port, Process, Snapshot, Socket
+from portsock.render.json_sockets import SocketTexts
+from portsock.views.context import Context
+from portsock.views.json_objects import Object, Objects, envelope, named_processes, process_object
+from portsock.views.procs import ProcessRow
+
 _CHUNK = 1000
-"""Rows in one chunk of text."""
+"""Objects in one chunk of text."""
 
-Object = Mapping[str, Any]
+RECORDS = {"ports": "port", "sockets": "socket", "procs": "proc", "explanations": "explanation", "processes": "process"}
+"""What the objects of each array are called in JSON Lines."""
+
+dumps: Callable[[Any], str] = JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
+"""JSON text without spaces; what is no number in JSON (infinity) is refused rather than written."""
 
 
-def document(head: Object, arrays: Mapping[str, Iterable[Object]]) -> Iterator[str]:
-    """One JSON document: the keys of `head`, then each array with an object a line."""
-    dumps = encoder()
+def answer(
+    command: str, snapshot: Snapshot, rows: Sequence[Socket | Port | ProcessRow], context: Context, lines: bool
+) -> Iterator[str]:
+    """The answer of `ports`, `sockets` or `procs` in chunks of text: a document, or with `lines` JSON Lines."""
+    objects = Objects(context)
+    socket_text = SocketTexts(context, dumps).text
+
+    def text(row: Socket | Port | ProcessRow) -> str:
+        if isinstance(row, Socket):
+            return socket_text(row)
+        return dumps(objects.port(row) if isinstance(row, Port) else objects.proc(row))
+
+    processes = (dumps(process_object(process)) for process in _processes(rows, context))
+    write = json_lines if lines else document
+    return write(envelope(command, snapshot), {command: map(text, rows), "processes": processes})
+
+
+def document(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """One JSON document: the keys of `head`, then each array of objects (given as text), one a line."""
     yield dumps(head)[:-1]
-    for name, items in arrays.items():
+    for name, texts in arrays.items():
         yield f",\n{dumps(name)}:["
         separator = "\n"
-        for texts in _chunks(map(dumps, items)):
-            yield separator + ",\n".join(texts)
+        for chunk in _chunks(texts):
+            yield separator + ",\n".join(chunk)
             separator = ",\n"
         yield "]"
     yield "}\n"
 
 
-def lines(head: Object, records: Mapping[str, Iterable[Object]]) -> Iterator[str]:
-    """JSON Lines: a header, the objects of each kind with `record` set to it, and an end with `complete` and `notices`."""
-    dumps = encoder()
+def json_lines(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """JSON Lines: a header, the objects of each array with what they are as `record`, an end with `complete` and `notices`."""
     closing = {name: head[name] for name in ("complete", "notices")}
     opening = {name: value for name, value in head.items() if name not in closing}
-    yield dumps({"record": "header", **opening}) + "\n"
-    for kind, items in records.items():
-        start = f'{{"record":{dumps(kind)},'
-        for texts in _chunks(start + dumps(item)[1:] for item in items):
-            yield "\n".join(texts) + "\n"
-    yield dumps({"record": "end", **closing}) + "\n"
+    yield dumps({"record": "header"} | opening) + "\n"
+    for name, texts in arrays.items():
+        start = f'{{"record":"{RECORDS[name]}",'
+        for chunk in _chunks(texts):
+            yield "".join([f"{start}{text[1:]}\n" for text in chunk])
+    yield dumps({"record": "end"} | closing) + "\n"
 
 
-def encoder() -> Callable[[Any], str]:
-    """json.dumps without spaces; what is no number in JSON (infinity) is refused rather than written."""
-    from json import JSONEncoder
-
-    return JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
+def _processes(rows: Sequence[Socket | Port | ProcessRow], context: Context) -> list[Process]:
+    return named_processes(
+        (socket for row in rows for socket in ((row,) if isinstance(row, Socket) else row.sockets)), context.processes
+    )
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -16,6 +16,6 @@ class Context(NamedTuple):
     services: Services = EMPTY
     numeric: bool = False
     """No service names in cells."""
-    processes: Processes = {}
+    processes: Mapping[tuple[str | None, int], Process] = {}
     hostnames: Mapping[str, str] = {}
     """Host names by address, where --resolve asked for them."""

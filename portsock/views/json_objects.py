@@ -259,6 +259,7 @@ def netns_object(netns: Netns) -> Object:
     return {"id": netns.id, "name": netns.name and sound(netns.name)}
 
 
+_INFINITY = float("inf")
 _NOTHING_MORE = (None,) * (len(Socket._fields) - 25)
 
 
@@ -276,8 +277,15 @@ def _extras(socket: Socket) -> Object:
     if socket.memory is not None:
         result["memory"] = socket.memory._asdict()
     if socket.info is not None:
-        result["info"] = dict(socket.info)
+        result["info"] = {name: _finite(value) for name, value in socket.info.items()}
     return result
+
+
+def _finite(value: int | float | str | bool | None) -> int | float | str | bool | None:
+    """JSON knows no infinity and no NaN, which a listing may print."""
+    if isinstance(value, float) and not -_INFINITY < value < _INFINITY:
+        return None
+    return sound(value) if isinstance(value, str) else value
 
 
 def _other(endpoint: Endpoint) -> Object:
