@@ -45,10 +45,10 @@ class SsReader:
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         """See LineReader."""
-        if line[:1] in " \t" and self._records and self._open is None and self._continue(line):
-            return ()
         if self._open is None and (record := self._rows.plain(line, self._protocol)) is not None:
             self._records.append(record)
+            return ()
+        if line[:1] in " \t" and self._records and self._open is None and self._continue(line):
             return ()
         row = self._rows.read(line[3:] if line.startswith("`- ") else line, self._protocol)
         if row is not None:

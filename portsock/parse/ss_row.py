@@ -111,7 +111,7 @@ class Rows:
         """The record of a row like the last one read, with numbers only and nothing behind its addresses; None for what needs
         a closer look. This is for listings of a million rows: whatever it gives, `read` would give, too.
         """
-        words = line.split(None, 6)
+        words = line.split()
         width, has_netid, has_state = self._shape
         if len(words) != width or not line.isascii():
             return None
@@ -144,7 +144,7 @@ class Rows:
         local = _tuple(InetEndpoint, (address, number, None, None, None, False, False))
         return _tuple(
             SocketRecord,
-            (family, socket_type, protocol, None, state, None, local, remote, recv_q, send_q, queue, limit, *_UNSAID),
+            (family, socket_type, protocol, None, state, None, local, remote, recv_q, send_q, queue, limit) + _UNSAID,  # noqa: RUF005
         )
 
     def _plain_host(self, host: str) -> tuple[str, Family] | None:

@@ -1,0 +1,106 @@
+"""Captured listings as a source: files and stdin, read as streams."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
+
+from portsock.errors import UsageError
+from portsock.model import Host, Input, Source
+from portsock.parse.capture import LONGEST, Capture
+from portsock.parse.decoding import TooLong, is_binary, text_lines
+from portsock.records import Collection
+from portsock.services import Services
+
+_CHUNK = 1 << 18
+
+_EPHEMERAL = {
+    "Linux": (32768, 60999),
+    "Darwin": (49152, 65535),
+    "Windows": (49152, 65535),
+    "FreeBSD": (10000, 65535),
+}
+"""Where each system picks local ports from unless told otherwise: ip-sysctl, xnu's in.h, KB 929851, inet6(4)."""
+
+_UNKNOWN_EPHEMERAL = (32768, 65535)
+
+Progress = Callable[[int], None]
+"""Told the number of bytes read so far."""
+
+
+def split_label(text: str) -> tuple[str | None, str]:
+    """(label, path) of 'web1=FILE'; a path that has '=' and exists as it stands is a path."""
+    label, sign, path = text.partition("=")
+    if not sign or not label or not path or "/" in label or os.path.exists(text):
+        return None, text
+    return label, path
+
+
+def collect(
+    captures: Sequence[str],
+    only: str | None,
+    services: Services,
+    progress: Progress | None = None,
+) -> list[Collection]:
+    """One Collection for each 'FILE', 'HOST=FILE' or '-' (stdin). `only`: the one format to read.
+
+    Raises UsageError for what cannot be opened or is no socket listing.
+    """
+    inputs = [split_label(text) for text in captures]
+    if sum(path == "-" for _, path in inputs) > 1:
+        raise UsageError("--from - can be given once: stdin is one listing")
+    labels = _labels(inputs)
+    return [_one(label, path, only, services, progress) for label, (_, path) in zip(labels, inputs, strict=True)]
+
+
+def _labels(inputs: Sequence[tuple[str | None, str]]) -> list[str | None]:
+    """The host of each input: as given, else, where there are several, its file's name without directories."""
+    if len(inputs) == 1:
+        return [inputs[0][0]]
+    named: list[str | None] = []
+    for label, path in inputs:
+        name = label or ("stdin" if path == "-" else os.path.basename(path) or path)
+        named.append(name if label or name not in named else path)
+    return named
+
+
+def _one(label: str | None, path: str, only: str | None, services: Services, progress: Progress | None) -> Collection:
+    import gc
+
+    name = "stdin" if path == "-" else path
+    capture = Capture(services, only)
+    collecting = gc.isenabled()
+    gc.disable()  # millions of tuples and no cycles: the collector would only look at them again and again
+    try:
+        with _opened(path) as stream:
+            sockets = list(capture.read(text_lines(_chunks(stream, progress), LONGEST)))
+    except TooLong:
+        raise UsageError(f"{name}: a line has more than {LONGEST} characters: no socket listing") from None
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from None
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from None
+    finally:
+        if collecting:
+            gc.enable()
+    listing = "+".join(capture.formats)
+    host = Host(capture.system, _EPHEMERAL.get(capture.system, _UNKNOWN_EPHEMERAL), True, label)
+    source = Source("capture", None, (Input(name, label, listing),))
+    return Collection(source, host, None, sockets, None, {}, {}, capture.notices())
+
+
+def _opened(path: str) -> BinaryIO:
+    return open(0, "rb", closefd=False) if path == "-" else open(path, "rb")
+
+
+def _chunks(stream: BinaryIO, progress: Progress | None) -> Iterator[bytes]:
+    """The bytes of a stream. Raises UsageError where it is empty or binary."""
+    done = 0
+    while chunk := stream.read(_CHUNK):
+        if not done and is_binary(chunk[:65536]):
+            raise UsageError("binary, no text listing")
+        done += len(chunk)
+        if progress is not None:
+            progress(done)
+        yield chunk
+    if not done:
+        raise UsageError("empty: nothing to read")
