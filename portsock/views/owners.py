@@ -60,6 +60,22 @@ def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, pro
     return f"{text} -> {', '.join(filter(None, targets))}" if targets else text
 
 
+def facts_text(owners: Iterable[Owner], host: str | None, processes: Processes, field: str) -> str:
+    """What the owners' processes have in this field, each value once."""
+    found = (processes.get((host, owner.pid)) for owner in owners if owner.pid is not None)
+    return ",".join(dict.fromkeys(str(value) for process in found if process and (value := getattr(process, field))))
+
+
+def pids_text(owners: Iterable[Owner]) -> str:
+    """The process ids, each once."""
+    return ",".join(dict.fromkeys(str(owner.pid) for owner in owners if owner.pid is not None))
+
+
+def first_pid(owners: Iterable[Owner]) -> int | None:
+    """What rows are sorted by for their processes."""
+    return min((owner.pid for owner in owners if owner.pid is not None), default=None)
+
+
 def users_of(owners: Iterable[Owner]) -> list[str]:
     """The users of the owners, each once."""
     return list(dict.fromkeys(owner.user for owner in owners if owner.user))

@@ -1,14 +1,15 @@
 """The columns of `portsock ports`, and the line under its table."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from portsock.model import Exposure, OwnerStatus, Port, State
 from portsock.views.columns import Column, View
 from portsock.views.context import Context
 from portsock.views.endpoints import address_key, bracketed
-from portsock.views.owners import absence, processes_text, users_of
+from portsock.views.namespaces import netns_text, several_namespaces
+from portsock.views.owners import absence, facts_text, first_pid, pids_text, processes_text, users_of
 
 _OWNERS = frozenset({"owners"})
 _PROCESSES = frozenset({"owners", "processes"})
@@ -36,6 +37,10 @@ def _state(row: Port, context: Context) -> str:  # noqa: ARG001
     return row.state or next((socket.state_raw for socket in row.sockets if socket.state_raw), "")
 
 
+def _fact(field: str) -> Callable[[Port, Context], str]:
+    return lambda row, context: facts_text(row.owners, row.host, context.processes, field)
+
+
 def _user(row: Port, context: Context) -> str:  # noqa: ARG001
     users = users_of(row.owners) or list(dict.fromkeys(socket.user for socket in row.sockets if socket.user))
     return ",".join(users)
@@ -47,29 +52,12 @@ def _process(row: Port, context: Context) -> str:
     return processes_text(row.owners, row.owner_status is OwnerStatus.PARTIAL, row.host, context.processes)
 
 
-def _pids(row: Port, context: Context) -> str:  # noqa: ARG001
-    return ",".join(dict.fromkeys(str(owner.pid) for owner in row.owners if owner.pid is not None))
-
-
-def _fact(row: Port, context: Context, field: str) -> str:
-    found = (context.processes.get((row.host, owner.pid)) for owner in row.owners if owner.pid is not None)
-    return ",".join(dict.fromkeys(str(value) for process in found if process and (value := getattr(process, field))))
-
-
-def _netns(row: Port, context: Context) -> str:  # noqa: ARG001
-    return "" if row.netns is None else row.netns.name or str(row.netns.id)
-
-
 def _uids(row: Port, context: Context) -> str:  # noqa: ARG001
     return ",".join(map(str, sorted({socket.uid for socket in row.sockets if socket.uid is not None})))
 
 
 def _inodes(row: Port, context: Context) -> str:  # noqa: ARG001
     return ",".join(map(str, sorted({socket.inode for socket in row.sockets if socket.inode is not None})))
-
-
-def _several_namespaces(rows: Sequence[Port]) -> bool:
-    return len({row.netns.id for row in rows if row.netns}) > 1
 
 
 PORTS: View[Port] = View(
@@ -90,22 +78,19 @@ PORTS: View[Port] = View(
                lambda row, _: "" if row.connections is None else str(row.connections), key=lambda row, _: row.connections,
                right=True, default=True, when=lambda rows: any(row.connections is not None for row in rows),
                needs=frozenset({"connections"}), short="conns"),
-        Column("netns", "network namespace", "object", _netns, default=True, when=_several_namespaces),
+        Column("netns", "network namespace", "object", netns_text, default=True, when=several_namespaces),
         Column("user", "users of its processes, else of the socket", "string", _user, default=True, needs=_OWNERS),
         Column("process", "every process that holds it, or why none is known", "array", _process, default=True, needs=_OWNERS,
                free_text=True, meaning=lambda row: row.owner_status),
         Column("service", "the name of the port in the system's table", "string", lambda row, _: row.service or ""),
         Column("range", "system, user or dynamic (RFC 6335)", "string", lambda row, _: row.range),
-        Column("pid", "process ids", "array", _pids, needs=_OWNERS,
-               key=lambda row, _: min((owner.pid for owner in row.owners if owner.pid is not None), default=None)),
+        Column("pid", "process ids", "array", lambda row, _: pids_text(row.owners), needs=_OWNERS,
+               key=lambda row, _: first_pid(row.owners)),
         Column("sockets", "how many listening or bound sockets", "array", lambda row, _: str(len(row.sockets)),
                key=lambda row, _: len(row.sockets), right=True),
-        Column("unit", "systemd units of its processes", "string", lambda row, context: _fact(row, context, "unit"),
-               needs=_PROCESSES),
-        Column("container", "containers of its processes", "string", lambda row, context: _fact(row, context, "container"),
-               needs=_PROCESSES),
-        Column("exe", "executables of its processes", "string", lambda row, context: _fact(row, context, "exe"),
-               needs=_PROCESSES, free_text=True),
+        Column("unit", "systemd units of its processes", "string", _fact("unit"), needs=_PROCESSES),
+        Column("container", "containers of its processes", "string", _fact("container"), needs=_PROCESSES),
+        Column("exe", "executables of its processes", "string", _fact("exe"), needs=_PROCESSES, free_text=True),
         Column("uid", "uids of its sockets", "integer", _uids),
         Column("inode", "inode numbers of its sockets", "array", _inodes),
         Column("owner_status", "what is known of its holders", "string", lambda row, _: row.owner_status, needs=_OWNERS),

@@ -8,7 +8,9 @@ from portsock.model import INTERNET, Exposure, InetEndpoint, OwnerStatus, Role, 
 from portsock.views.columns import Column, View
 from portsock.views.context import Context
 from portsock.views.endpoints import local_key, local_text, remote_key, remote_text
-from portsock.views.owners import absence, holders_text, users_of
+from portsock.views.namespaces import netns_text, several_namespaces
+from portsock.views.owners import absence, facts_text, first_pid, holders_text, pids_text, users_of
+from portsock.views.socket_details import DETAILS
 
 _OWNERS = frozenset({"owners"})
 _PROCESSES = frozenset({"owners", "processes"})
@@ -50,6 +52,10 @@ def _peer(row: Socket, context: Context) -> str:  # noqa: ARG001
     return f"{text} on {peer.host}" if peer.host else text
 
 
+def _fact(field: str) -> Callable[[Socket, Context], str]:
+    return lambda row, context: facts_text(row.owners, row.host, context.processes, field)
+
+
 def _user(row: Socket, context: Context) -> str:  # noqa: ARG001
     return ",".join(users_of(row.owners)) or row.user or ""
 
@@ -72,46 +78,13 @@ def _exposure_key(row: Socket, context: Context) -> int | None:  # noqa: ARG001
     return None if found is None else tuple(Exposure).index(found)
 
 
-def _netns(row: Socket, context: Context) -> str:  # noqa: ARG001
-    return "" if row.netns is None else row.netns.name or str(row.netns.id)
-
-
 def _v6only(row: Socket, context: Context) -> str:  # noqa: ARG001
     return "" if row.v6only is None else "yes" if row.v6only else "no"
-
-
-def _fact(row: Socket, context: Context, field: str) -> str:
-    found = (context.processes.get((row.host, owner.pid)) for owner in row.owners if owner.pid is not None)
-    return ",".join(dict.fromkeys(str(value) for process in found if process and (value := getattr(process, field))))
-
-
-def _timer(row: Socket, context: Context) -> str:  # noqa: ARG001
-    timer = row.timer
-    if timer is None:
-        return ""
-    left = "" if timer.expires_ms is None else f" {timer.expires_ms / 1000:g}s"
-    return f"{timer.kind}{left}" + (f" retransmits {timer.retransmits}" if timer.retransmits else "")
-
-
-def _memory(row: Socket, context: Context) -> str:  # noqa: ARG001
-    memory = row.memory
-    if memory is None:
-        return ""
-    text = f"recv {memory.recv_used}/{memory.recv_max} send {memory.send_used}/{memory.send_max}"
-    return text + (f" drops {memory.drops}" if memory.drops else "")
-
-
-def _info(row: Socket, context: Context) -> str:  # noqa: ARG001
-    return " ".join(f"{name} {value}" for name, value in (row.info or {}).items() if value is not None)
 
 
 def _shown(field: str) -> Callable[[Sequence[Socket]], bool]:
     place = Socket._fields.index(field)
     return lambda rows: any(row[place] is not None for row in rows)
-
-
-def _several_namespaces(rows: Sequence[Socket]) -> bool:
-    return len({row.netns.id for row in rows if row.netns}) > 1
 
 
 def _other_families(rows: Sequence[Socket]) -> bool:
@@ -134,17 +107,12 @@ SOCKETS: View[Socket] = View(
                key=_key("send_q"), right=True, default=True),
         Column("local", "local endpoint", "object", local_text, key=local_key, default=True),
         Column("remote", "remote endpoint", "object", remote_text, key=remote_key, default=True),
-        Column("netns", "network namespace", "object", _netns, default=True, when=_several_namespaces),
+        Column("netns", "network namespace", "object", netns_text, default=True, when=several_namespaces),
         Column("process", "every process and descriptor that holds it, or why none is known", "array", _process, default=True,
                needs=_OWNERS, free_text=True, meaning=lambda row: row.owner_status),
         Column("peer", "the process at the other end, where it is known", "object", _peer, default=True,
                when=_shown("peer"), needs=_PEER, free_text=True),
-        Column("timer", "pending kernel timer", "object", _timer, default=True, when=_shown("timer"),
-               needs=frozenset({"timers"})),
-        Column("memory", "buffer memory in bytes: used/most", "object", _memory, default=True, when=_shown("memory"),
-               needs=frozenset({"memory"})),
-        Column("info", "TCP details", "object", _info, default=True, when=_shown("info"), needs=frozenset({"info"}),
-               free_text=True),
+        *DETAILS,
         Column("family", "address family", "string", lambda row, _: row.family),
         Column("role", "which end it is, inferred", "string", lambda row, _: row.role),
         Column("service", "the name of the port served, in the system's table", "string", _service),
@@ -153,8 +121,8 @@ SOCKETS: View[Socket] = View(
         Column("user", "users of its processes, else of the socket", "string", _user, needs=_OWNERS),
         Column("uid", "the creator's uid", "integer", _number("uid"), key=_key("uid"), right=True),
         Column("pid", "process ids", "array",
-               lambda row, _: ",".join(dict.fromkeys(str(owner.pid) for owner in row.owners if owner.pid is not None)),
-               key=lambda row, _: min((owner.pid for owner in row.owners if owner.pid is not None), default=None),
+               lambda row, _: pids_text(row.owners),
+               key=lambda row, _: first_pid(row.owners),
                needs=_OWNERS),
         Column("inode", "inode number", "integer", _number("inode"), key=_key("inode"), right=True),
         Column("cookie", "the kernel's unique number", "integer", _number("cookie"), key=_key("cookie"), right=True),
@@ -163,12 +131,9 @@ SOCKETS: View[Socket] = View(
         Column("accept_queue", "connections waiting for accept(2)", "integer", _number("accept_queue"),
                key=_key("accept_queue"), right=True),
         Column("accept_limit", "how many may wait", "integer", _number("accept_limit"), key=_key("accept_limit"), right=True),
-        Column("unit", "systemd units of its processes", "string", lambda row, context: _fact(row, context, "unit"),
-               needs=_PROCESSES),
-        Column("container", "containers of its processes", "string", lambda row, context: _fact(row, context, "container"),
-               needs=_PROCESSES),
-        Column("exe", "executables of its processes", "string", lambda row, context: _fact(row, context, "exe"),
-               needs=_PROCESSES, free_text=True),
+        Column("unit", "systemd units of its processes", "string", _fact("unit"), needs=_PROCESSES),
+        Column("container", "containers of its processes", "string", _fact("container"), needs=_PROCESSES),
+        Column("exe", "executables of its processes", "string", _fact("exe"), needs=_PROCESSES, free_text=True),
         Column("owner_status", "what is known of its holders", "string", lambda row, _: row.owner_status, needs=_OWNERS),
         Column("owner_reason", "why an owner is missing", "string", lambda row, _: row.owner_reason or "", needs=_OWNERS),
     ),
