@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import fcntl
 import os
 import pickle
 import socket
@@ -16,9 +15,6 @@ from typing import NamedTuple, TypeVar
 import pytest
 
 from portsock.model import InetEndpoint, Socket
-from portsock.normalize.snapshot import normalize
-from portsock.request import Request
-from portsock.sources.linux import collect
 
 T = TypeVar("T")
 
@@ -58,6 +54,8 @@ def in_namespace(work: Callable[[], T]) -> T:
 
 def enter_namespace() -> None:
     """Move this process into a fresh network namespace with its loopback up."""
+    import fcntl
+
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.unshare(_CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
     with socket.socket() as control:
@@ -181,6 +179,10 @@ def kernel_says(
 
 def seen(*protocols: str) -> list[Socket]:
     """The sockets of this namespace with their owners, as a command would have them."""
+    from portsock.normalize.snapshot import normalize
+    from portsock.request import Request
+    from portsock.sources.linux import collect
+
     return normalize([collect(Request(frozenset(protocols)))]).sockets
 
 

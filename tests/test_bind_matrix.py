@@ -3,7 +3,6 @@
 Each trial has a fresh port and a fresh socket on it: the kernel remembers at a port which options it has seen there.
 """
 
-import resource
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,6 +68,8 @@ def cells(states: Iterable[str]) -> Iterator[Cell]:
 
 def outcomes(protocol: str, makers: dict[str, Maker], *, ask_holders: bool) -> list[Outcome]:
     """Every cell's verdict and the kernel's answer; with `ask_holders` the options of sockets in the way are read."""
+    import resource
+
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
     ports = Ports()
     rest = list(cells(makers))

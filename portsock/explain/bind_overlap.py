@@ -4,6 +4,7 @@ The rules are those of Linux: inet_rcv_saddr_equal() and its callers in net/ipv4
 6.18 kernel by tests/test_bind_matrix.py.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from portsock.addresses import number_of, unmap
@@ -35,8 +36,7 @@ def shares_ports(protocol: str, other: str) -> bool:
 
 def place_of(address: str, v6only: bool | None) -> Place | None:
     """The place that a new socket asks for; None for what is no address. A zone is left out of account."""
-    text = unmap(address.partition("%")[0])
-    parsed = number_of(text)
+    parsed = _parsed(address)
     if parsed is None:
         return None
     version, number = parsed
@@ -52,7 +52,7 @@ def place_held(socket: Socket, v6only: bool | None) -> Place | None:
         return None
     if local.address == "*":
         return Place(4, 0, None) if socket.family is Family.IPV4 else Place(6, 0, v6only)
-    parsed = number_of(unmap(local.address.partition("%")[0]))
+    parsed = _parsed(local.address)
     if parsed is None:
         return None
     version, number = parsed
@@ -82,6 +82,12 @@ def covers(listener: Place, place: Place) -> bool:
     if listener.version == place.version:
         return listener.number in {0, place.number}
     return listener.version == 6 and not listener.number and not listener.v6only
+
+
+@lru_cache(maxsize=1024)
+def _parsed(address: str) -> tuple[int, int] | None:
+    """Version and number. Cached, because the thousands of connections of a server share its few addresses."""
+    return number_of(unmap(address.partition("%")[0]))
 
 
 def _not(value: bool | None) -> bool | None:
