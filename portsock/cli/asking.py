@@ -53,7 +53,7 @@ def _targets(texts: Iterable[str] | None, collect: Collecting, services: Service
         return ()
     from portsock.query.target import parse_target
 
-    return tuple(parse_target(text, services, resolve=_resolver(collect)) for text in texts)
+    return tuple(parse_target(text, services, resolve=resolver(collect)) for text in texts)
 
 
 def _places(texts: Iterable[str] | None, collect: Collecting, services: Services):  # type: ignore[no-untyped-def]
@@ -61,10 +61,10 @@ def _places(texts: Iterable[str] | None, collect: Collecting, services: Services
         return ()
     from portsock.query.target import parse_place
 
-    return tuple(parse_place(text, services, resolve=_resolver(collect)) for text in texts)
+    return tuple(parse_place(text, services, resolve=resolver(collect)) for text in texts)
 
 
-def _resolver(collect: Collecting):  # type: ignore[no-untyped-def]
+def resolver(collect: Collecting):  # type: ignore[no-untyped-def]
     if not collect.resolve:
         return None
     from portsock.sources.resolve import addresses_of

@@ -71,7 +71,7 @@ def run(
     shown = [socket for row in rows for socket in listing.sockets(row)]
     snapshot = _with_notices(answer, shown, listing.side)
     status = _print(listing, layout, rows, shown, snapshot, context, console)
-    _say_notices(snapshot, console)
+    say_notices(snapshot, console)
     return _status(status, bool(rows), snapshot, query, collect, console)
 
 
@@ -148,7 +148,7 @@ def _print_pids(shown: Sequence[Socket], console: Console) -> int:
     return Exit.OK
 
 
-def _say_notices(snapshot: Snapshot, console: Console) -> None:
+def say_notices(snapshot: Snapshot, console: Console) -> None:
     """One line for what could not be seen, and one for each other remark."""
     missing = "; ".join(notice.message for notice in snapshot.notices if notice.incomplete)
     for line in [missing, *(notice.message for notice in snapshot.notices if not notice.incomplete)]:

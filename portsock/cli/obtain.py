@@ -25,7 +25,7 @@ def obtain(
     if collect.captures:
         from portsock.sources.capture import collect as read_captures
 
-        return read_captures(collect.captures, collect.from_format, services), True
+        return normalize(read_captures(collect.captures, collect.from_format, services)), True
     request = plan(
         query,
         command=command,

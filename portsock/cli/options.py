@@ -7,11 +7,11 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import typer
 
 
-def _flag(*names: str, help: str, panel: str, hidden: bool = False) -> Any:
+def flag(*names: str, help: str, panel: str, hidden: bool = False) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=panel, hidden=hidden)
 
 
-def _value(*names: str, metavar: str, help: str, panel: str) -> Any:
+def value(*names: str, metavar: str, help: str, panel: str) -> Any:
     return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel)
 
 
@@ -25,76 +25,74 @@ Targets = Annotated[
 class Collecting(NamedTuple):
     """Where the data is from."""
 
-    netns: Annotated[list[str] | None, _value("--netns", metavar="NAME|PID|all", help="network namespaces", panel=WHAT)] = None
+    netns: Annotated[list[str] | None, value("--netns", metavar="NAME|PID|all", help="network namespaces", panel=WHAT)] = None
     captures: Annotated[
-        list[str] | None, _value("--from", metavar="[HOST=]FILE|-", help="read a captured listing", panel=WHAT)
+        list[str] | None, value("--from", metavar="[HOST=]FILE|-", help="read a captured listing", panel=WHAT)
     ] = None
     from_format: Annotated[
-        str | None, _value("--from-format", metavar="FORMAT|help", help="its format, if not detected", panel=WHAT)
+        str | None, value("--from-format", metavar="FORMAT|help", help="its format, if not detected", panel=WHAT)
     ] = None
-    backend: Annotated[str | None, _value("--backend", metavar="NAME", help="netlink, procfs or psutil", panel=WHAT)] = None
-    owners: Annotated[str, _value("--owners", metavar="HOW", help="auto, none, walk or bpf", panel=WHAT)] = "auto"
-    resolve: Annotated[bool, _flag("--resolve", help="ask DNS for host names", panel=WHAT)] = False
-    strict: Annotated[bool, _flag("--strict", help="exit 3 where something could not be seen", panel=WHAT)] = False
-    verbose: Annotated[bool, _flag("--verbose", "-v", help="say on stderr how it was collected", panel=WHAT)] = False
+    backend: Annotated[str | None, value("--backend", metavar="NAME", help="netlink, procfs or psutil", panel=WHAT)] = None
+    owners: Annotated[str, value("--owners", metavar="HOW", help="auto, none, walk or bpf", panel=WHAT)] = "auto"
+    resolve: Annotated[bool, flag("--resolve", help="ask DNS for host names", panel=WHAT)] = False
+    strict: Annotated[bool, flag("--strict", help="exit 3 where something could not be seen", panel=WHAT)] = False
+    verbose: Annotated[bool, flag("--verbose", "-v", help="say on stderr how it was collected", panel=WHAT)] = False
 
 
 class Selecting(NamedTuple):
     """Which sockets."""
 
-    listening: Annotated[bool, _flag("--listening", "-l", help="listeners and unconnected UDP", panel=FILTER)] = False
-    established: Annotated[bool, _flag("--established", help="established connections", panel=FILTER)] = False
+    listening: Annotated[bool, flag("--listening", "-l", help="listeners and unconnected UDP", panel=FILTER)] = False
+    established: Annotated[bool, flag("--established", help="established connections", panel=FILTER)] = False
     state: Annotated[
-        list[str] | None, _value("--state", metavar="STATE", help="in any tool's spelling, or a group", panel=FILTER)
+        list[str] | None, value("--state", metavar="STATE", help="in any tool's spelling, or a group", panel=FILTER)
     ] = None
-    ipv4: Annotated[bool, _flag("-4", "--ipv4", help="IPv4", panel=FILTER)] = False
-    ipv6: Annotated[bool, _flag("-6", "--ipv6", help="IPv6", panel=FILTER)] = False
-    tcp: Annotated[bool, _flag("--tcp", "-t", help="TCP", panel=FILTER)] = False
-    udp: Annotated[bool, _flag("--udp", "-u", help="UDP and UDP-Lite", panel=FILTER)] = False
-    unix: Annotated[bool, _flag("--unix", "-x", help="unix sockets", panel=FILTER)] = False
-    raw: Annotated[bool, _flag("--raw", "-w", help="raw and ICMP sockets", panel=FILTER)] = False
-    all_families: Annotated[bool, _flag("--all-families", help="every family there is", panel=FILTER)] = False
-    local: Annotated[list[str] | None, _value("--local", metavar="T", help="this local end", panel=FILTER)] = None
-    remote: Annotated[list[str] | None, _value("--remote", metavar="T", help="this remote end", panel=FILTER)] = None
-    port: Annotated[list[str] | None, _value("--port", metavar="N[-M]", help="a port", panel=FILTER)] = None
-    pid: Annotated[list[str] | None, _value("--pid", metavar="N", help="held by this process", panel=FILTER)] = None
+    ipv4: Annotated[bool, flag("-4", "--ipv4", help="IPv4", panel=FILTER)] = False
+    ipv6: Annotated[bool, flag("-6", "--ipv6", help="IPv6", panel=FILTER)] = False
+    tcp: Annotated[bool, flag("--tcp", "-t", help="TCP", panel=FILTER)] = False
+    udp: Annotated[bool, flag("--udp", "-u", help="UDP and UDP-Lite", panel=FILTER)] = False
+    unix: Annotated[bool, flag("--unix", "-x", help="unix sockets", panel=FILTER)] = False
+    raw: Annotated[bool, flag("--raw", "-w", help="raw and ICMP sockets", panel=FILTER)] = False
+    all_families: Annotated[bool, flag("--all-families", help="every family there is", panel=FILTER)] = False
+    local: Annotated[list[str] | None, value("--local", metavar="T", help="this local end", panel=FILTER)] = None
+    remote: Annotated[list[str] | None, value("--remote", metavar="T", help="this remote end", panel=FILTER)] = None
+    port: Annotated[list[str] | None, value("--port", metavar="N[-M]", help="a port", panel=FILTER)] = None
+    pid: Annotated[list[str] | None, value("--pid", metavar="N", help="held by this process", panel=FILTER)] = None
     process: Annotated[
-        list[str] | None, _value("--process", metavar="GLOB", help="held by a process so named", panel=FILTER)
+        list[str] | None, value("--process", metavar="GLOB", help="held by a process so named", panel=FILTER)
     ] = None
-    user: Annotated[list[str] | None, _value("--user", metavar="USER", help="held by this user", panel=FILTER)] = None
-    exclude: Annotated[list[str] | None, _value("--exclude", metavar="TARGET", help="leave these out", panel=FILTER)] = None
-    exact: Annotated[bool, _flag("--exact", help="an endpoint finds no wildcard socket", panel=FILTER)] = False
-    all: Annotated[bool, _flag("--all", "-a", help="also ports that only connections use", panel=FILTER)] = False
+    user: Annotated[list[str] | None, value("--user", metavar="USER", help="held by this user", panel=FILTER)] = None
+    exclude: Annotated[list[str] | None, value("--exclude", metavar="TARGET", help="leave these out", panel=FILTER)] = None
+    exact: Annotated[bool, flag("--exact", help="an endpoint finds no wildcard socket", panel=FILTER)] = False
+    all: Annotated[bool, flag("--all", "-a", help="also ports that only connections use", panel=FILTER)] = False
 
 
 class Printing(NamedTuple):
     """How the answer is printed."""
 
-    json: Annotated[bool, _flag("--json", help="JSON, schema portsock/1", panel=OUTPUT)] = False
-    jsonl: Annotated[bool, _flag("--jsonl", help="one JSON object a line", panel=OUTPUT)] = False
-    csv: Annotated[bool, _flag("--csv", help="comma-separated values", panel=OUTPUT)] = False
+    json: Annotated[bool, flag("--json", help="JSON, schema portsock/1", panel=OUTPUT)] = False
+    jsonl: Annotated[bool, flag("--jsonl", help="one JSON object a line", panel=OUTPUT)] = False
+    csv: Annotated[bool, flag("--csv", help="comma-separated values", panel=OUTPUT)] = False
     format: Annotated[
-        str | None, _value("--format", metavar="NAME", help="a layout of tabulate: github, html …", panel=OUTPUT)
+        str | None, value("--format", metavar="NAME", help="a layout of tabulate: github, html …", panel=OUTPUT)
     ] = None
-    columns: Annotated[str | None, _value("--columns", metavar="A,B|help", help="which columns, in order", panel=OUTPUT)] = (
-        None
-    )
-    sort: Annotated[str | None, _value("--sort", metavar="[-]COLUMN", help="order of the rows", panel=OUTPUT)] = None
-    no_header: Annotated[bool, _flag("--no-header", "-H", help="no header line", panel=OUTPUT)] = False
-    counting: Annotated[bool, _flag("--count", help="only how many", panel=OUTPUT)] = False
-    pids: Annotated[bool, _flag("--pids", help="bare PIDs, for kill and xargs", panel=OUTPUT)] = False
-    numeric: Annotated[bool, _flag("--numeric", "-n", help="no service or host names", panel=OUTPUT)] = False
-    wide: Annotated[bool, _flag("--wide", "-W", help="never shorten a column", panel=OUTPUT)] = False
-    color: Annotated[str, _value("--color", metavar="WHEN", help="auto, always or never", panel=OUTPUT)] = "auto"
-    processes: Annotated[bool, _flag("-p", help="accepted: owners are always shown", panel=OUTPUT, hidden=True)] = False
+    columns: Annotated[str | None, value("--columns", metavar="A,B|help", help="which columns, in order", panel=OUTPUT)] = None
+    sort: Annotated[str | None, value("--sort", metavar="[-]COLUMN", help="order of the rows", panel=OUTPUT)] = None
+    no_header: Annotated[bool, flag("--no-header", "-H", help="no header line", panel=OUTPUT)] = False
+    counting: Annotated[bool, flag("--count", help="only how many", panel=OUTPUT)] = False
+    pids: Annotated[bool, flag("--pids", help="bare PIDs, for kill and xargs", panel=OUTPUT)] = False
+    numeric: Annotated[bool, flag("--numeric", "-n", help="no service or host names", panel=OUTPUT)] = False
+    wide: Annotated[bool, flag("--wide", "-W", help="never shorten a column", panel=OUTPUT)] = False
+    color: Annotated[str, value("--color", metavar="WHEN", help="auto, always or never", panel=OUTPUT)] = "auto"
+    processes: Annotated[bool, flag("-p", help="accepted: owners are always shown", panel=OUTPUT, hidden=True)] = False
 
 
 class Details(NamedTuple):
     """What `sockets` asks of the kernel only then."""
 
-    info: Annotated[bool, _flag("--info", "-i", help="TCP details: rtt, retransmits, bytes", panel=WHAT)] = False
-    timers: Annotated[bool, _flag("--timers", "-o", help="pending timers", panel=WHAT)] = False
-    memory: Annotated[bool, _flag("--memory", "-m", help="buffer memory", panel=WHAT)] = False
+    info: Annotated[bool, flag("--info", "-i", help="TCP details: rtt, retransmits, bytes", panel=WHAT)] = False
+    timers: Annotated[bool, flag("--timers", "-o", help="pending timers", panel=WHAT)] = False
+    memory: Annotated[bool, flag("--memory", "-m", help="buffer memory", panel=WHAT)] = False
 
 
 def flatten(command: Callable[..., int]) -> Callable[..., int]:

@@ -55,7 +55,7 @@ def plan(
     """
     asks_owners = needs_owners or filters_owners(query) or any(target.kind in OWNER_KINDS for target in query.exclude)
     everything = command == "explain"
-    ports = None if everything else _ports(query, command)
+    ports = _ports(query, command)
     return Request(
         protocols=(wanted_protocols(query) or ALL_PROTOCOLS) if everything else _protocols(query),
         # The other end of an IPv4 connection within this host may be an IPv6 socket; only `ports` shows no peers.

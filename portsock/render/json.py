@@ -3,13 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from json import JSONEncoder
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from portsock.model import Port, Process, Snapshot, Socket
+from portsock.explain.objects import explanation_json
+from portsock.explain.types import Explanation
+from portsock.model import Port, Snapshot, Socket
 from portsock.render.json_sockets import SocketTexts
 from portsock.views.context import Context
-from portsock.views.json_objects import Object, Objects, envelope, named_processes, process_object
+from portsock.views.json_objects import Object, Objects, envelope, named_processes, process_object, sound
 from portsock.views.procs import ProcessRow
+
+if TYPE_CHECKING:
+    from portsock.explain.types import Explanation
 
 _CHUNK = 1000
 """Objects in one chunk of text."""
@@ -33,9 +38,28 @@ def answer(
             return socket_text(row)
         return dumps(objects.port(row) if isinstance(row, Port) else objects.proc(row))
 
-    processes = (dumps(process_object(process)) for process in _processes(rows, context))
+    sockets = (socket for row in rows for socket in ((row,) if isinstance(row, Socket) else row.sockets))
     write = json_lines if lines else document
-    return write(envelope(command, snapshot), {command: map(text, rows), "processes": processes})
+    return write(envelope(command, snapshot), {command: map(text, rows), "processes": _processes(sockets, context)})
+
+
+def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: Context) -> Iterator[str]:
+    """The answer of `explain` in chunks of text."""
+    from portsock.explain.objects import explanation_json
+
+    objects = Objects(context)
+    texts = (dumps(explanation_json(answer, objects, sound)) for answer in answers)
+    sockets = (socket for answer in answers for socket in answer.sockets)
+    return document(envelope("explain", snapshot), {"explanations": texts, "processes": _processes(sockets, context)})
+
+
+def explanations(answers: Sequence[Explanation], snapshot: Snapshot, context: Context) -> Iterator[str]:
+    """The answer of `explain` as one document."""
+    objects = Objects(context)
+    texts = (dumps(explanation_json(each, objects.socket, objects.endpoint)) for each in answers)
+    sockets = [socket for each in answers for socket in each.sockets]
+    processes = (dumps(process_object(process)) for process in _processes(sockets, context))
+    return document(envelope("explain", snapshot), {"explanations": texts, "processes": processes})
 
 
 def document(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
@@ -63,10 +87,9 @@ def json_lines(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[st
     yield dumps({"record": "end"} | closing) + "\n"
 
 
-def _processes(rows: Sequence[Socket | Port | ProcessRow], context: Context) -> list[Process]:
-    return named_processes(
-        (socket for row in rows for socket in ((row,) if isinstance(row, Socket) else row.sockets)), context.processes
-    )
+def _processes(sockets: Iterable[Socket], context: Context) -> Iterator[str]:
+    for process in named_processes(sockets, context.processes):
+        yield dumps(process_object(process))
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:

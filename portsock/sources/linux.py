@@ -58,7 +58,7 @@ def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped
             return records, notices, "netlink"
     from portsock.sources import procfs
 
-    tables = procfs.dump(request, netns=netns)
+    tables = procfs.dump(request, pid="thread-self", netns=netns)
     return list(tables.sockets), list(tables.notices), "procfs"
 
 
@@ -77,7 +77,7 @@ def _fill(
         return records, [*notices, Notice("families_missing", None, text)]
     from portsock.sources import procfs
 
-    tables = procfs.dump(request, netns=netns, only=missing)
+    tables = procfs.dump(request, pid="thread-self", netns=netns, only=missing)
     return [*records, *tables.sockets], [*notices, *tables.notices]
 
 

@@ -63,7 +63,8 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
             found.sockets.extend(map(_with_interface, _unique(broken.records)))
             text = f"the kernel's table of {protocol} sockets changed while it was read; some may be missing"
             found.notices.append(Notice("dump_interrupted", None, text))
-    return found._replace(missing=frozenset(missing))
+    sockets = _unique(found.sockets) if request.listeners else found.sockets
+    return Dump(sockets, found.notices, frozenset(missing))
 
 
 def _open() -> socket.socket:
@@ -163,7 +164,7 @@ def _unique(records: list[SocketRecord]) -> list[SocketRecord]:
     seen: dict[object, SocketRecord] = {}
     for record in records:
         cookie = record.cookie
-        seen[cookie if cookie is not None else (record.local, record.remote, record.inode)] = record
+        seen[cookie if cookie is not None else (record.protocol, record.local, record.remote, record.inode)] = record
     return records if len(seen) == len(records) else list(seen.values())
 
 

@@ -7,7 +7,7 @@ from portsock.model import InetEndpoint, Socket
 
 
 def in_order(sockets: Iterable[Socket]) -> list[Socket]:
-    """By host, namespace and protocol, then local port and address, the listener before its connections, then the remote end;
+    """By host, namespace and protocol, then local port, the listener before its connections, local address, remote end;
     sockets without a port by inode."""
     return sorted(sockets, key=_key)
 
@@ -16,6 +16,6 @@ def _key(socket: Socket) -> tuple[Any, ...]:
     local, remote, netns = socket.local, socket.remote, socket.netns
     place = (socket.host or "", netns.id if netns else 0, socket.protocol)
     if not isinstance(local, InetEndpoint):
-        return (*place, -1, "", -1, "", socket.inode or 0)
+        return (*place, -1, False, "", -1, "", socket.inode or 0)
     far = (remote.port or 0, remote.address or "") if isinstance(remote, InetEndpoint) else (-1, "")
-    return (*place, local.port or 0, local.address or "", *far, socket.inode or 0)
+    return (*place, local.port or 0, remote is not None, local.address or "", *far, socket.inode or 0)

@@ -1,0 +1,119 @@
+"""portsock explain"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from portsock.cli.console import Console
+from portsock.cli.options import OUTPUT, WHAT, Collecting, flag, value
+from portsock.errors import Exit, UsageError
+from portsock.model import Snapshot
+from portsock.query.selection import Query
+from portsock.services import Services
+
+if TYPE_CHECKING:
+    from portsock.explain.types import Explanation
+    from portsock.query.target import Target
+
+NEEDS = frozenset({"owners", "processes", "peer", "connections"})
+
+
+class Explaining(NamedTuple):
+    """What is `explain`'s own."""
+
+    identity: Annotated[str | None, value("--as", metavar="USER", help="judge binding for this user", panel=WHAT)] = None
+    attempt: Annotated[
+        str | None, value("--try", metavar="WAY", help="ask the kernel: plain, reuseaddr, reuseport", panel=WHAT)
+    ] = None
+    v6only: Annotated[bool, flag("--v6only", help="with --try: set IPV6_V6ONLY", panel=WHAT)] = False
+    brief: Annotated[bool, flag("--brief", help="only the first sentence", panel=OUTPUT)] = False
+    json: Annotated[bool, flag("--json", help="JSON, schema portsock/1", panel=OUTPUT)] = False
+
+
+def command(
+    ctx: typer.Context,
+    collect: Collecting,
+    explaining: Explaining,
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="a port, endpoint, pid:N, path or word")],
+) -> int:
+    """Run `explain`."""
+    from portsock.sources.system import services as system_services
+
+    console: Console = ctx.obj
+    if explaining.attempt is not None and collect.captures:
+        raise UsageError("--try with --from: a listing is another machine's; leave one of them out")
+    services = system_services()
+    parsed = [_parse(text, services, collect) for text in targets]
+    snapshot = _snapshot([target for target in parsed if not isinstance(target, str)], collect, services, console)
+    answers = [_answer(target, snapshot, services, explaining, live=not collect.captures) for target in parsed]
+    snapshot = _with_sight(snapshot, answers)
+    _print(answers, snapshot, services, explaining, console)
+    return _status(answers, snapshot, collect, console)
+
+
+def _parse(text: str, services: Services, collect: Collecting) -> "Target | str":
+    """The target, or the text itself where it is one of explain's words."""
+    from portsock.explain.words import recognise_word
+
+    if recognise_word(text) is not None:
+        return text
+    from portsock.cli.asking import resolver
+    from portsock.query.target import parse_target
+
+    return parse_target(text, services, resolve=resolver(collect))
+
+
+def _snapshot(targets: "Sequence[Target]", collect: Collecting, services: Services, console: Console) -> Snapshot:
+    from portsock.cli.obtain import obtain
+
+    query = Query(targets=tuple(targets), netns=tuple(collect.netns or ()))
+    return obtain("explain", query, NEEDS, collect, services, console)[0]
+
+
+def _answer(
+    target: "Target | str", snapshot: Snapshot, services: Services, explaining: Explaining, live: bool
+) -> "Explanation":
+    from portsock.explain.engine import explain
+    from portsock.explain.words import explain_word
+
+    if isinstance(target, str):
+        answer = explain_word(target, snapshot, services)
+        assert answer is not None
+        return answer
+    if not live:
+        return explain(target, snapshot, services)
+    from portsock.cli.binding import attempts_of
+    from portsock.cli.paths import path_facts
+
+    attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only)
+    return explain(target, snapshot, services, attempts, path_facts(target))
+
+
+def _with_sight(snapshot: Snapshot, answers: "Sequence[Explanation]") -> Snapshot:
+    from portsock.normalize.sight import with_sight
+
+    return with_sight(snapshot, [socket for answer in answers for socket in answer.sockets])
+
+
+def _print(
+    answers: "Sequence[Explanation]", snapshot: Snapshot, services: Services, explaining: Explaining, console: Console
+) -> None:
+    if explaining.json:
+        from portsock.render.json import explanations
+        from portsock.views.context import Context
+
+        console.write(explanations(answers, snapshot, Context(services, False, snapshot.processes)))
+        return
+    from portsock.render.explanation import render_explanations
+
+    console.write([render_explanations(answers, brief=explaining.brief, ascii_only=console.ascii_only)])
+
+
+def _status(answers: "Sequence[Explanation]", snapshot: Snapshot, collect: Collecting, console: Console) -> int:
+    from portsock.cli.listing import say_notices
+
+    say_notices(snapshot, console)
+    if collect.strict and not snapshot.complete:
+        return Exit.SYSTEM
+    return Exit.OK if all(answer.found for answer in answers) else Exit.NO_MATCH
