@@ -20,9 +20,20 @@ _LINE_READERS = (
     "netstat_bsd:NetstatBsdReader",
     "lsof:LsofReader",
     "lsof_fields:LsofFieldsReader",
+    "sockstat:SockstatReader",
+    "psutil_text:PsutilReprReader",
+    "powershell:PowershellTableReader",
+    "powershell:PowershellCsvReader",
+    "powershell:PowershellListReader",
 )
 
-_DOCUMENT_READERS: tuple[str, ...] = ()
+_DOCUMENT_READERS = (
+    "portsock_json:PortsockReader",
+    "powershell:PowershellJsonReader",
+    "lsof_json:LsofJsonReader",
+    "osquery:OsqueryReader",
+    "psutil_text:PsutilJsonReader",
+)
 
 
 @cache
