@@ -10,9 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portsock.explain.attempt import Attempt, Blocker
+from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Section, Severity
 from portsock.model import (
     Exposure,
     Family,
+    Identity,
     InetEndpoint,
     Input,
     NetlinkEndpoint,
@@ -35,7 +38,7 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
-from portsock.render.json import answer, dumps
+from portsock.render.json import answer, dumps, explanations
 from portsock.render.json_sockets import SocketTexts
 from portsock.services import parse_services
 from portsock.views.context import Context
@@ -273,21 +276,25 @@ def test_the_schema_is_strict_about_what_the_contract_promises() -> None:
         validate(good)
 
 
-def test_explanations_fit_as_designed() -> None:
-    base = document("sockets", [socket()])
-    attempt = {
-        "protocol": "tcp", "address": "0.0.0.0", "port": 80, "options": ["SO_REUSEADDR"], "v6only": None,
-        "as": {"uid": 1000, "net_bind_service": False}, "ok": False, "errno": "EADDRINUSE", "reason": "taken",
-        "blockers": [{"inode": 5, "local": base["sockets"][0]["local"], "state": "LISTEN", "owners": []}],
-    }  # fmt: skip
-    explanation = {
-        "target": {"input": "80", "kind": "port"}, "summary": "Nothing uses port 80.", "sockets": base["sockets"],
-        "sections": {"binding": {"attempts": [attempt]}}, "next": ["portsock ports 80"],
-        "findings": [{"code": "close_wait", "severity": "warning", "title": "t", "detail": "d", "evidence": [],
-                      "advice": "a"}],
-    }  # fmt: skip
-    found = {**base, "command": "explain", "explanations": [explanation]}
+def test_explanations_fit() -> None:
+    end = inet("0.0.0.0:80")
+    blocker = Blocker(5, end, State.LISTEN, (Owner(7, 3, "caf\udce9", "dev"),))
+    identity = Identity(1000, False)
+    attempt = Attempt(
+        "tcp", "0.0.0.0", 80, ("SO_REUSEADDR",), None, identity, False, "EADDRINUSE", (blocker,), "taken"
+    )
+    finding = Finding("close_wait", Severity.WARNING, "title", "detail", ("12 sockets",), "advice")
+    sections = {Part.PORT: Section(("Port 80.",)), Part.BINDING: Section(("Taken.",), (attempt,))}
+    answers = [
+        Explanation("80", "port", "Port 80.", (), (socket(),), sections, (finding,), (Command("portsock ports", "x"),)),
+        Explanation("x\udce9", "unix", "Nothing.", (), (), {}, readings=(Reading("a", "b"),), found=False),
+    ]
+    found = json.loads("".join(explanations(answers, snapshot(), SERVICES)))
     validate(found)
-    attempt["ok"] = "yes"
+    assert [item["pid"] for item in found["processes"]] == [18085]
+    made = found["explanations"][0]["sections"]["binding"]["attempts"][0]
+    assert made["blockers"][0]["owners"][0]["name"] == r"caf\xe9"
+    assert found["explanations"][1]["target"]["input"] == r"x\xe9"
+    made["ok"] = "yes"
     with pytest.raises(jsonschema.ValidationError):
         validate(found)

@@ -5,8 +5,6 @@ from itertools import islice
 from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
-from portsock.explain.objects import explanation_json
-from portsock.explain.types import Explanation
 from portsock.model import Port, Snapshot, Socket
 from portsock.render.json_sockets import SocketTexts
 from portsock.views.context import Context
@@ -51,15 +49,6 @@ def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: 
     texts = (dumps(explanation_json(answer, objects, sound)) for answer in answers)
     sockets = (socket for answer in answers for socket in answer.sockets)
     return document(envelope("explain", snapshot), {"explanations": texts, "processes": _processes(sockets, context)})
-
-
-def explanations(answers: Sequence[Explanation], snapshot: Snapshot, context: Context) -> Iterator[str]:
-    """The answer of `explain` as one document."""
-    objects = Objects(context)
-    texts = (dumps(explanation_json(each, objects.socket, objects.endpoint)) for each in answers)
-    sockets = [socket for each in answers for socket in each.sockets]
-    processes = (dumps(process_object(process)) for process in _processes(sockets, context))
-    return document(envelope("explain", snapshot), {"explanations": texts, "processes": processes})
 
 
 def document(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
