@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from portsock.explain.attempt import Attempt
 from portsock.explain.next_commands import commands
+from portsock.explain.notes import notes
 from portsock.explain.parts import sections
 from portsock.explain.picture import draw
 from portsock.explain.readings import readings
@@ -40,6 +41,7 @@ def explain(
         found,
         commands(scene, found),
         readings(scene),
+        notes(scene),
         bool(scene.here or scene.there or scene.processes or (path is not None and path.exists)),
     )
 

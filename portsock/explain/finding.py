@@ -8,7 +8,7 @@ from portsock.explain.texts.findings import FINDINGS, Code
 from portsock.explain.types import Finding, Severity
 from portsock.model import Socket
 
-MOST_EVIDENCE = 3
+MOST_EVIDENCE = 2
 """Sockets named as evidence; the rest are counted."""
 
 

@@ -13,9 +13,18 @@ MOST = 2
 def commands(scene: Scene, findings: tuple[Finding, ...]) -> tuple[Command, ...]:
     """The most useful first; on a captured listing only such as read listings."""
     if scene.captured:
-        return ()
+        return tuple(_of_listing(scene))
     codes = {finding.code for finding in findings}
     return tuple(dict.fromkeys([*_absent(scene), *_by_findings(scene, codes), *_holder(scene)]))[:MOST]
+
+
+def _of_listing(scene: Scene) -> list[Command]:
+    """Only what reads the same file again: nothing of this host is to be asked about, or ended."""
+    inputs = scene.snapshot.source.inputs
+    if len(inputs) != 1 or inputs[0].name in ("-", "") or not (scene.here or scene.there):
+        return []
+    line = f"portsock sockets --from {quoted_argument(inputs[0].name)} {quoted_argument(scene.target.text)}"
+    return [Command(line, "the rows of the listing that this is about")]
 
 
 def _absent(scene: Scene) -> list[Command]:

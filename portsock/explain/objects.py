@@ -1,43 +1,61 @@
 """An explanation as the object of the JSON contract: `explanations[]`."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from portsock.explain.attempt import Attempt, Blocker
-from portsock.explain.types import Explanation, Part, Section
-from portsock.model import InetEndpoint, Owner, Socket
+from portsock.explain.types import Explanation, Finding, Part, Section
+from portsock.model import Endpoint, Owner, Socket
 
 Object = dict[str, Any]
 
 
-def explanation_json(
-    explanation: Explanation,
-    socket_object: Callable[[Socket], Object],
-    endpoint_object: Callable[[InetEndpoint, str], Object],
-) -> Object:
-    """The object of one target. The callables make the objects of a socket, and of an endpoint with its protocol."""
+class Maker(Protocol):
+    """Makes the objects that explanations share with the other commands: portsock.views.json_objects.Objects does."""
+
+    def socket(self, socket: Socket) -> Object: ...
+
+    def endpoint(self, endpoint: Endpoint, protocol: str) -> Object: ...
+
+    def owners(self, owners: tuple[Owner, ...]) -> list[Object]: ...
+
+
+def explanation_json(explanation: Explanation, make: Maker, sound: Callable[[str], str] = str) -> Object:
+    """The object of one target. `sound` turns text that is no valid Unicode (names can be any bytes) into such as is."""
     return {
-        "target": {"input": explanation.target_input, "kind": explanation.target_kind},
-        "summary": explanation.summary,
+        "target": {"input": sound(explanation.target_input), "kind": explanation.target_kind},
         "found": explanation.found,
-        "sockets": [socket_object(socket) for socket in explanation.sockets],
-        "sections": _sections(explanation.sections, endpoint_object),
-        "findings": [finding._asdict() | {"evidence": list(finding.evidence)} for finding in explanation.findings],
-        "next": [command.line for command in explanation.next],
-        "readings": [reading._asdict() for reading in explanation.readings],
+        "summary": sound(explanation.summary),
+        "readings": [{"meaning": sound(each.meaning), "command": sound(each.command)} for each in explanation.readings],
+        "sockets": [make.socket(socket) for socket in explanation.sockets],
+        "sections": _sections(explanation.sections, make, sound),
+        "notes": [sound(note) for note in explanation.notes],
+        "findings": [_finding(finding, sound) for finding in explanation.findings],
+        "next": [sound(command.line) for command in explanation.next],
     }
 
 
-def _sections(sections: Mapping[Part, Section], endpoint_object: Callable[[InetEndpoint, str], Object]) -> Object:
+def _sections(sections: Mapping[Part, Section], make: Maker, sound: Callable[[str], str]) -> Object:
     made: Object = {}
     for part, section in sections.items():
-        made[part] = {"text": "\n\n".join(section.paragraphs)}
+        made[str(part)] = {"paragraphs": [sound(text) for text in section.paragraphs]}
         if part is Part.BINDING:
-            made[part]["attempts"] = [_attempt(attempt, endpoint_object) for attempt in section.attempts]
+            made[str(part)]["attempts"] = [_attempt(attempt, make, sound) for attempt in section.attempts]
     return made
 
 
-def _attempt(attempt: Attempt, endpoint_object: Callable[[InetEndpoint, str], Object]) -> Object:
+def _finding(finding: Finding, sound: Callable[[str], str]) -> Object:
+    return {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "title": sound(finding.title),
+        "detail": sound(finding.detail),
+        "evidence": [sound(line) for line in finding.evidence],
+        "advice": sound(finding.advice),
+    }
+
+
+def _attempt(attempt: Attempt, make: Maker, sound: Callable[[str], str]) -> Object:
     return {
         "protocol": attempt.protocol,
         "address": attempt.address,
@@ -47,20 +65,16 @@ def _attempt(attempt: Attempt, endpoint_object: Callable[[InetEndpoint, str], Ob
         "as": {"uid": attempt.identity.uid, "net_bind_service": attempt.identity.net_bind_service},
         "ok": attempt.ok,
         "errno": attempt.errno,
-        "blockers": [_blocker(blocker, attempt.protocol, endpoint_object) for blocker in attempt.blockers],
-        "reason": attempt.reason,
+        "blockers": [_blocker(blocker, attempt.protocol, make) for blocker in attempt.blockers],
+        "reason": sound(attempt.reason) if attempt.reason is not None else None,
         "tried": attempt.tried,
     }
 
 
-def _blocker(blocker: Blocker, protocol: str, endpoint_object: Callable[[InetEndpoint, str], Object]) -> Object:
+def _blocker(blocker: Blocker, protocol: str, make: Maker) -> Object:
     return {
         "inode": blocker.inode,
-        "local": endpoint_object(blocker.local, protocol),
+        "local": make.endpoint(blocker.local, protocol),
         "state": blocker.state,
-        "owners": [_owner(owner) for owner in blocker.owners],
+        "owners": make.owners(blocker.owners),
     }
-
-
-def _owner(owner: Owner) -> Object:
-    return {"pid": owner.pid, "fd": owner.fd, "name": owner.name, "user": owner.user}

@@ -41,9 +41,14 @@ def state_sentences(socket: Socket, scene: Scene) -> list[str]:
 
 
 def _one(socket: Socket, scene: Scene) -> list[str]:
+    here = socket.peer is not None and socket.role in (Role.SERVER, Role.CLIENT)
+    ends = (endpoint_text(socket.local), endpoint_text(socket.remote))
+    client, server = ends if socket.role is Role.CLIENT else ends[::-1]
     direction = {Role.SERVER: phrases.DIRECTION_IN, Role.CLIENT: phrases.DIRECTION_OUT}.get(
         socket.role, phrases.DIRECTION_UNKNOWN
     )
+    if here:
+        direction = phrases.DIRECTION_BOTH.format(client=client, server=server)
     sentences = [*state_sentences(socket, scene), direction]
     if socket.recv_q or socket.send_q:
         sentences.append(phrases.BYTES_QUEUED.format(unread=socket.recv_q or 0, unacked=socket.send_q or 0))

@@ -29,7 +29,8 @@ def paragraphs(scene: Scene) -> list[str]:
         wildcard = wildcard_sentence(socket)
         parts = [part for part in (wildcard, sentence, _multicast(socket)) if part]
         if parts:
-            sentences.append(phrases.BOUND_TO.format(address=address, sentence=" ".join(parts)))
+            text = " ".join(parts)
+            sentences.append(text if wildcard else phrases.BOUND_TO.format(address=address, sentence=text))
     if any(_container(socket, scene) for socket in bound.values()):
         sentences.append(phrases.IN_CONTAINER)
     return [*sentences, places.GATE]

@@ -56,9 +56,9 @@ def _described(process: Process, scene: Scene) -> str:
 
 def _arguments(process: Process) -> str:
     if not process.cmdline:
-        return ""
+        return "."
     text = " ".join(process.cmdline)
-    return ": " + (text if len(text) <= MOST_ARGUMENTS else text[:MOST_ARGUMENTS] + "…")
+    return f": {text}." if len(text) <= MOST_ARGUMENTS else f": {text[:MOST_ARGUMENTS]}…"
 
 
 def _started(process: Process, scene: Scene) -> str:

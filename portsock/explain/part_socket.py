@@ -2,7 +2,7 @@
 
 from portsock.explain.durations import setting
 from portsock.explain.picture import owners_text
-from portsock.explain.scene import Scene, accepted_from, is_passive
+from portsock.explain.scene import Scene, is_passive
 from portsock.explain.show import endpoint_text, listed, plural
 from portsock.explain.texts import phrases
 from portsock.model import INTERNET, Family, Role, Socket, State, UnixEndpoint
@@ -51,14 +51,16 @@ def _listeners(scene: Scene) -> list[str]:
     if len(passive) > 1 and scene.port is not None:
         ends = listed(list(dict.fromkeys(f"{endpoint_text(socket.local)} {socket.protocol}" for socket in passive)), 4)
         sentences.append(phrases.LISTENERS_DIFFER.format(count=len(passive), list=ends))
-    for socket in scene.listeners[:2]:
-        text = queue_text(socket, scene, named=len(scene.listeners) > 1)
+    several = len(scene.listeners) > 1
+    for socket in [each for each in scene.listeners if each.accept_queue or not several][:2]:
+        text = queue_text(socket, scene, named=several)
         if text:
             sentences.append(text)
     if scene.listeners:
-        accepted = {id(each) for listener in scene.listeners for each in accepted_from(listener, scene.connected)}
+        accepted = [each for each in scene.connected if each.role is Role.SERVER]
         text = phrases.SHARE_LOCAL_PORT if accepted else phrases.LISTENER_ALONE
-        sentences.append(text.format(count=plural(len(accepted), "socket")))
+        if not several or scene.port is not None:
+            sentences.append(text.format(count=plural(len(accepted), "connection")))
     elif any(socket.protocol in ("udp", "udplite") for socket in passive):
         sentences.append(phrases.UDP_BOUND)
         if any(socket.recv_q for socket in passive):
@@ -67,7 +69,7 @@ def _listeners(scene: Scene) -> list[str]:
 
 
 def queue_text(socket: Socket, scene: Scene, named: bool) -> str | None:
-    """'Its queue: 0 connections wait for accept(2); the limit is 128.'"""
+    """'In its queue 3 connections wait for accept(2); the limit is 128.'"""
     if socket.accept_queue is None:
         return None
     limit = ""
@@ -76,7 +78,10 @@ def queue_text(socket: Socket, scene: Scene, named: bool) -> str | None:
         capped = " (capped by net.core.somaxconn, or as asked)" if somaxconn == socket.accept_limit else ""
         limit = f"; the limit is {socket.accept_limit}{capped}"
     count = plural(socket.accept_queue, "connection")
-    return phrases.QUEUE.format(of=f" at {endpoint_text(socket.local)}" if named else "", count=count,
+    of = f" at {endpoint_text(socket.local)}" if named else ""
+    if not socket.accept_queue:
+        return phrases.QUEUE_EMPTY.format(of=of, limit=limit)
+    return phrases.QUEUE.format(of=of, count=count,
                                 wait="waits" if socket.accept_queue == 1 else "wait", limit=limit)  # fmt: skip
 
 

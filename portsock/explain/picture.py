@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from portsock.explain.scene import Scene, accepted_from, is_passive
-from portsock.explain.show import endpoint_text, short_owner
+from portsock.explain.scene import Scene, accepted_from
+from portsock.explain.show import endpoint_text, plural, short_owner
 from portsock.model import Endpoint, Owner, Role, Socket, State, UnixEndpoint
 
 MOST_CONNECTIONS = 4
@@ -16,7 +16,11 @@ WIDTH = 78
 
 def draw(scene: Scene) -> tuple[str, ...]:
     """The lines of the picture."""
-    passive, connected = scene.passive, unique_connections([*scene.connected, *scene.there])
+    return draw_sockets(scene.passive, unique_connections([*scene.connected, *scene.there]))
+
+
+def draw_sockets(passive: Sequence[Socket], connected: list[Socket]) -> tuple[str, ...]:
+    """Listeners with what came to them below each, then the other connections."""
     lines: list[str] = []
     drawn = 0
     shown = passive[:MOST_PASSIVE]
@@ -27,14 +31,14 @@ def draw(scene: Scene) -> tuple[str, ...]:
         connected = [socket for socket in connected if id(socket) not in accepted]
         lines += _connections(mine[: MOST_CONNECTIONS - drawn], "  ")
         if len(mine) > MOST_CONNECTIONS - drawn:
-            lines.append(f"  … and {len(mine) - (MOST_CONNECTIONS - drawn)} more accepted from it")
+            lines.append(f"  … and {len(mine) - (MOST_CONNECTIONS - drawn)} more that came to it")
         drawn = min(MOST_CONNECTIONS, drawn + len(mine))
     if len(passive) > len(shown):
-        lines.append(f"… and {len(passive) - len(shown)} more sockets that listen or are bound")
+        lines.append(f"… and {plural(len(passive) - len(shown), 'more socket')} bound or listening")
     room = max(1, MOST_CONNECTIONS - drawn)
     lines += _connections(connected[:room], "")
     if len(connected) > room:
-        lines.append(f"… and {len(connected) - room} more connections")
+        lines.append(f"… and {plural(len(connected) - room, 'more connection')}")
     return tuple(lines)
 
 
@@ -87,8 +91,6 @@ def unique_connections(sockets: Sequence[Socket]) -> list[Socket]:
     """Each connection once, where both of its ends are among the sockets: the server's end stays, or the first."""
     kept: dict[object, Socket] = {}
     for socket in sockets:
-        if is_passive(socket) and socket.remote is None:
-            continue
         key = _pair(socket)
         other = kept.get(key)
         if other is None or (socket.role is Role.SERVER and other.role is not Role.SERVER):

@@ -50,9 +50,8 @@ def _protocols(scene: Scene) -> list[Reading]:
 
 def _sides(scene: Scene) -> list[Reading]:
     """A port that is used here and, by clients here, on other hosts."""
-    own = {id(socket) for socket in unique_connections([*scene.here, *scene.there])}
-    elsewhere = [socket for socket in scene.there if id(socket) in own]
-    if not scene.here or not elsewhere or scene.port is None:
+    elsewhere = unique_connections(scene.elsewhere)
+    if not elsewhere or scene.port is None:
         return []
     text = quoted_argument(scene.target.text)
     return [

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from portsock.addresses import WILDCARDS, exposure
 from portsock.explain.finding import evidence, finding
 from portsock.explain.part_port import how
-from portsock.explain.scene import Scene, serves
+from portsock.explain.scene import Scene, is_passive, serves
 from portsock.explain.show import address_of, endpoint_text, holders, port_of, who
 from portsock.explain.texts.admin_ports import ADMIN_PORTS
 from portsock.explain.texts.findings import Code
@@ -79,12 +79,13 @@ def shared_endpoint(scene: Scene) -> Iterator[Finding]:
 
 def specific_and_wildcard(scene: Scene) -> Iterator[Finding]:
     """The same port on one address and on all, by different processes."""
+    wildcards = [each for each in scene.snapshot.sockets if is_passive(each) and address_of(each.local) in WILDCARDS]
     for specific in scene.passive:
         address = address_of(specific.local)
         port = port_of(specific.local)
         if address is None or address in WILDCARDS or not port:
             continue
-        for wildcard in scene.snapshot.sockets:
+        for wildcard in wildcards:
             if _overlaps(wildcard, specific, address) and _pids([wildcard]) != _pids([specific]):
                 yield finding(Code.SPECIFIC_AND_WILDCARD, evidence([specific, wildcard]), port=f"{port}/{specific.protocol}",
                               specific=address, wildcard=address_of(wildcard.local),
@@ -95,11 +96,9 @@ def specific_and_wildcard(scene: Scene) -> Iterator[Finding]:
 
 def _overlaps(wildcard: Socket, specific: Socket, address: str) -> bool:
     return (
-        address_of(wildcard.local) in WILDCARDS
-        and port_of(wildcard.local) == port_of(specific.local)
+        port_of(wildcard.local) == port_of(specific.local)
         and wildcard.protocol == specific.protocol
         and wildcard.state is specific.state
-        and wildcard.remote is None
         and wildcard.netns == specific.netns
         and wildcard.host == specific.host
         and serves(wildcard, 6 if ":" in address else 4)

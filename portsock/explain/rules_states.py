@@ -7,7 +7,7 @@ from portsock.explain.durations import setting
 from portsock.explain.finding import evidence, finding
 from portsock.explain.scene import Scene
 from portsock.explain.show import endpoint_text, plural, port_of, who
-from portsock.explain.texts.findings import SYN_SENT_ONE, Code
+from portsock.explain.texts.findings import SYN_SENT_FEW, Code
 from portsock.explain.types import Finding, Severity
 from portsock.model import Family, InetEndpoint, Role, Socket, State
 
@@ -45,7 +45,7 @@ def syn_sent(scene: Scene) -> Iterator[Finding]:
             lines.append(f"the SYN was sent again {resent} time{'' if resent == 1 else 's'}")
         serious = resent > 0 or len(sockets) >= SYN_SENT_MANY
         if not serious:
-            lines.append(SYN_SENT_ONE)
+            lines.append(SYN_SENT_FEW)
         severity = Severity.WARNING if serious else Severity.INFO
         yield finding(Code.SYN_SENT_UNANSWERED, lines, severity, attempts=plural(len(sockets), "attempt"), where=where,
                       verb="has" if len(sockets) == 1 else "have")  # fmt: skip

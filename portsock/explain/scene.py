@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from portsock.addresses import WILDCARDS
+from portsock.addresses import WILDCARDS, scope
 from portsock.explain.show import address_of, port_of
 from portsock.explain.types import PathFacts
 from portsock.model import (
@@ -11,9 +11,11 @@ from portsock.model import (
     Owner,
     Process,
     Role,
+    Scope,
     Snapshot,
     Socket,
     State,
+    UnixEndpoint,
 )
 from portsock.query.owner_matching import name_predicate
 from portsock.query.selection import Query
@@ -39,7 +41,10 @@ class Scene(NamedTuple):
     here: list[Socket]
     """Sockets whose local end, holder or identity the target names."""
     there: list[Socket]
-    """Sockets whose remote end it names, and which are not in `here`."""
+    """Sockets whose remote end it names, and which are not in `here`. Where there is a socket in `here`, only the other ends
+    of its connections on this host."""
+    elsewhere: list[Socket]
+    """Where there is a socket in `here`: sockets whose remote end has the same port on another host."""
     processes: list[Process]
     """For a target that names processes."""
     path: PathFacts | None = None
@@ -59,7 +64,7 @@ class Scene(NamedTuple):
 
     @property
     def connected(self) -> list[Socket]:
-        return [socket for socket in self.here if socket.remote is not None and not is_passive(socket)]
+        return [socket for socket in self.here if not is_passive(socket)]
 
     @property
     def port(self) -> int | None:
@@ -70,10 +75,9 @@ class Scene(NamedTuple):
         if isinstance(target, ServiceTarget):
             numbers = {port for _, port in target.pairs}
             return numbers.pop() if len(numbers) == 1 else None
-        if isinstance(target, ConnectionTarget | InetTarget):
-            return None
-        numbers = {port for socket in self.here if (port := port_of(socket.local))}
-        return numbers.pop() if len(numbers) == 1 else None
+        if isinstance(target, NumberTarget) and target.kind != "pid" and len(self.passive) == 1:
+            return port_of(self.passive[0].local)
+        return None
 
     def process(self, owner: Owner, socket: Socket | None = None) -> Process | None:
         """What is known of a holder."""
@@ -81,15 +85,29 @@ class Scene(NamedTuple):
         return self.snapshot.processes.get((host, owner.pid)) if owner.pid is not None else None
 
 
+_WITH_PEER = frozenset(State) - {State.LISTEN, State.BOUND, State.UNCONN, State.CLOSED, State.DELETE_TCB}
+
+
 def is_passive(socket: Socket) -> bool:
     """Whether it waits for others: a listener, a bound TCP socket, a datagram socket without a peer."""
-    return socket.state in {State.LISTEN, State.BOUND} or (socket.remote is None and socket.local is not None)
+    return socket.state in (State.LISTEN, State.BOUND) or (socket.remote is None and socket.state not in _WITH_PEER)
 
 
 def make_scene(target: Target, snapshot: Snapshot, services: Services, path: PathFacts | None = None) -> Scene:
     """Select what the target names."""
     here, there, processes = _select(target, snapshot)
-    return Scene(target, snapshot, services, here, there, processes, path)
+    elsewhere: list[Socket] = []
+    if here and there:
+        own = snapshot.host.addresses or frozenset()
+        local = {address_of(socket.local) for socket in snapshot.sockets} | own
+        elsewhere = [socket for socket in there if not _is_own(socket, local)]
+        there = [socket for socket in there if _is_own(socket, local)]
+    return Scene(target, snapshot, services, here, there, elsewhere, processes, path)
+
+
+def _is_own(socket: Socket, local: set[str | None]) -> bool:
+    address = address_of(socket.remote)
+    return address in local or scope(address) is Scope.LOOPBACK
 
 
 def _select(target: Target, snapshot: Snapshot) -> tuple[list[Socket], list[Socket], list[Process]]:
@@ -135,8 +153,9 @@ def serves(socket: Socket, version: int) -> bool:
 
 
 def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:
-    """The sockets that were accepted from a listener: its local port, an address that it covers (inferred)."""
+    """The connections that came to a listener: they have its local port and an address that it covers (inferred)."""
     bound = address_of(listener.local)
+    unix = isinstance(listener.local, UnixEndpoint)
     return [
         socket
         for socket in sockets
@@ -144,6 +163,9 @@ def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:
         and socket.protocol == listener.protocol
         and socket.netns == listener.netns
         and socket.host == listener.host
-        and port_of(socket.local) == port_of(listener.local)
-        and (address_of(socket.local) == bound or bound in WILDCARDS)
+        and (
+            socket.local == listener.local
+            if unix
+            else port_of(socket.local) == port_of(listener.local) and (address_of(socket.local) == bound or bound in WILDCARDS)
+        )
     ]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from portsock.addresses import WILDCARDS
 from portsock.explain.picture import connection_line, unique_connections
 from portsock.explain.scene import Scene, is_passive
-from portsock.explain.show import address_of, endpoint_text, listed, plural, port_name, port_of, short_owner, who
+from portsock.explain.show import address_of, endpoint_text, listed, owner_text, plural, port_name, port_of, who
 from portsock.explain.texts import phrases
-from portsock.model import InetEndpoint, OwnerStatus, Process, Socket, State, UnixEndpoint
+from portsock.model import InetEndpoint, OwnerStatus, Process, Role, Socket, State, UnixEndpoint
 from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, UnixTarget
 
 
@@ -113,11 +113,14 @@ def connection(socket: Socket) -> str:
     ends, _ = connection_line(socket)
     picture, _, state = ends.rpartition("  ")
     mine = who([socket])
-    theirs = listed([short_owner(owner) for owner in socket.peer.owners]) if socket.peer and socket.peer.owners else None
+    theirs = listed([owner_text(owner) for owner in socket.peer.owners], 3) if socket.peer and socket.peer.owners else None
     values = {"protocol": "the connection" if socket.protocol == "tcp" else f"the {socket.protocol} pair",
               "picture": picture, "state": state}  # fmt: skip
     if mine and theirs:
-        return phrases.CONNECTED.format(client=mine, server=theirs, **values)
+        if mine == theirs:
+            return phrases.BOTH_ENDS.format(who=mine, **values)
+        client, server = (theirs, mine) if socket.role is Role.SERVER else (mine, theirs)
+        return phrases.CONNECTED.format(client=client, server=server, **values)
     holder = mine or theirs or missing_holder(socket)
     return phrases.ONE_END.format(who=holder[0].upper() + holder[1:] if not (mine or theirs) else holder, **values)
 

@@ -93,5 +93,7 @@ class Explanation(NamedTuple):
     next: tuple[Command, ...] = ()
     readings: tuple[Reading, ...] = ()
     """The meanings of an ambiguous target, the one that was answered first; empty where there is one."""
+    notes: tuple[str, ...] = ()
+    """What the answer assumes, and what it cannot know."""
     found: bool = True
     """Whether anything here matched the target."""

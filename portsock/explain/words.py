@@ -1,12 +1,12 @@
 """Words: recognised, and explained with a live example from the snapshot."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from portsock.explain.durations import duration, setting
 from portsock.explain.part_port import UNPRIVILEGED_START, how, system
 from portsock.explain.part_socket import SOMAXCONN
-from portsock.explain.picture import connection_line, passive_line
+from portsock.explain.picture import draw_sockets, unique_connections
 from portsock.explain.scene import accepted_from, is_passive
 from portsock.explain.show import holders, plural, port_of
 from portsock.explain.texts import phrases
@@ -80,11 +80,19 @@ def _example(word: Word, snapshot: Snapshot) -> list[Socket]:
     listeners = _with_owner(socket for socket in internet if socket.state is State.LISTEN)
     if word in (Word.LISTENER, Word.BACKLOG):
         return listeners[:1]
-    for listener in listeners:
-        accepted = accepted_from(listener, internet)
-        if accepted:
-            return [listener, *accepted[:2]]
-    return listeners[:1]
+    servers: dict[object, list[Socket]] = defaultdict(list)
+    for socket in internet:
+        if socket.role is Role.SERVER:
+            servers[socket.protocol, port_of(socket.local)].append(socket)
+    near = ((listener, servers.get((listener.protocol, port_of(listener.local)), [])) for listener in listeners)
+    families = [(listener, _with_owner(accepted_from(listener, sockets))[:2]) for listener, sockets in near]
+    listener, accepted = max(families, key=lambda family: _telling(*family), default=(None, []))
+    return [listener, *accepted] if listener else []
+
+
+def _telling(listener: Socket, accepted: list[Socket]) -> tuple[int, int]:
+    """How well a listener with two of its connections shows that they share a port."""
+    return sum(bool(socket.owners) for socket in accepted), len(accepted) + bool(listener.owners)
 
 
 def _with_owner(sockets: Iterable[Socket]) -> list[Socket]:
@@ -93,14 +101,9 @@ def _with_owner(sockets: Iterable[Socket]) -> list[Socket]:
 
 
 def _drawn(sockets: list[Socket]) -> list[str]:
-    lines = []
-    for socket in sockets:
-        if is_passive(socket):
-            lines.append(passive_line(socket))
-        else:
-            ends, owners = connection_line(socket)
-            lines += [ends, *([f"  {owners}"] if owners else [])]
-    return lines
+    passive = [socket for socket in sockets if is_passive(socket)]
+    lines = draw_sockets(passive, unique_connections([socket for socket in sockets if not is_passive(socket)]))
+    return [phrases.EXAMPLE, *(f"  {line}" for line in lines)] if lines else []
 
 
 def _state(text: str, state: State, snapshot: Snapshot) -> Explanation:

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from portsock.explain.attempt import Attempt
-from portsock.explain.types import Explanation, Finding
+from portsock.explain.types import Command, Explanation, Finding, Reading, Severity
 from portsock.render.escape import escape
 
 WIDTH = 80
 _INDENT = 12
 """Where text begins: after the longest heading, 'Connection', and two spaces."""
+
+MOST_WHOLE = 3
+"""With more findings than this the informative ones are shown by their first sentence; JSON has them whole."""
 
 _WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
 _VERDICTS = {True: "yes", False: "no", None: "depends"}
@@ -34,20 +37,23 @@ def _lines(explanation: Explanation, ascii_only: bool) -> Iterator[str]:
         yield from ("  " + _safe(line, ascii_only) for line in explanation.picture)
     if explanation.readings:
         yield ""
-        yield from _headed("Also", (f"{each.meaning}: {each.command}" for each in explanation.readings[1:]), ascii_only)
+        yield from _commands("Or ask", explanation.readings, ascii_only)
     if explanation.sections:
         yield ""
     for part, section in explanation.sections.items():
         yield from _headed(part.capitalize(), section.paragraphs, ascii_only)
         yield from (" " * _INDENT + line for line in attempts_table(section.attempts))
+    if explanation.notes:
+        yield from _headed("Note", explanation.notes, ascii_only)
     if explanation.findings:
         yield ""
         yield from _headed("Findings", (), ascii_only)
+        short = len(explanation.findings) > MOST_WHOLE
         for finding in explanation.findings:
-            yield from _finding(finding, ascii_only)
+            yield from _finding(finding, ascii_only, whole=not short or finding.severity is not Severity.INFO)
     if explanation.next:
         yield ""
-        yield from _next(explanation, ascii_only)
+        yield from _commands("Next", explanation.next, ascii_only)
 
 
 def _headed(heading: str, paragraphs: Iterable[str], ascii_only: bool) -> Iterator[str]:
@@ -59,27 +65,33 @@ def _headed(heading: str, paragraphs: Iterable[str], ascii_only: bool) -> Iterat
         yield (heading if number == 0 else "").ljust(_INDENT) + line
 
 
-def _finding(finding: Finding, ascii_only: bool) -> Iterator[str]:
-    yield from _hanging(f"{finding.severity}: ", _safe(f"{finding.title} {finding.detail} {finding.advice}", ascii_only))
-    for line in finding.evidence:
-        yield f"    {_safe(line, ascii_only)}"
+def _finding(finding: Finding, ascii_only: bool, whole: bool) -> Iterator[str]:
+    text = f"{finding.title} {finding.detail} {finding.advice}" if whole else finding.title
+    yield from _hanging(f"  {finding.severity}: ", _safe(text, ascii_only))
+    most = 1 if finding.severity is Severity.INFO else len(finding.evidence)
+    if whole:
+        yield from (line for item in finding.evidence[:most] for line in _hanging("    - ", _safe(item, ascii_only)))
 
 
 def _hanging(mark: str, text: str) -> Iterator[str]:
-    for number, line in enumerate(_wrapped(mark + text, WIDTH - 4)):
-        yield ("  " if number == 0 else "    ") + line
+    indent = " " * (len(mark) - 2 if mark.endswith("- ") else 2) + "  "
+    for number, line in enumerate(_wrapped(text, WIDTH - len(indent), first=len(mark) - len(indent))):
+        yield (mark if number == 0 else indent) + line
 
 
-def _next(explanation: Explanation, ascii_only: bool) -> Iterator[str]:
-    """Commands are never wrapped, since they are to be copied."""
-    for number, command in enumerate(explanation.next):
-        head = ("Next" if number == 0 else "").ljust(_INDENT) + _safe(command.line, ascii_only)
-        purpose = _safe(command.purpose, ascii_only)
-        if len(head) + len(purpose) + 4 <= WIDTH:
-            yield f"{head}    {purpose}"
+def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool) -> Iterator[str]:
+    """Commands with what each is for, in two columns where all fit. They are never wrapped, since they are to be copied."""
+    pairs = [(each.command, each.meaning) if isinstance(each, Reading) else each for each in items]
+    safe = [(_safe(line, ascii_only), _safe(purpose, ascii_only)) for line, purpose in pairs]
+    column = max(len(line) for line, _ in safe) + 3
+    beside = all(_INDENT + column + len(purpose) <= WIDTH for _, purpose in safe)
+    for number, (line, purpose) in enumerate(safe):
+        head = (heading if number == 0 else "").ljust(_INDENT)
+        if beside:
+            yield f"{head}{line.ljust(column)}{purpose}"
         else:
-            yield head
-            yield from (" " * (_INDENT + 2) + line for line in _wrapped(purpose, WIDTH - _INDENT - 2))
+            yield head + line
+            yield from (" " * (_INDENT + 4) + text for text in _wrapped(purpose, WIDTH - _INDENT - 4))
 
 
 def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
@@ -104,8 +116,12 @@ def _safe(text: str, ascii_only: bool) -> str:
     return escape(text, ascii_only)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most `width` columns where words allow it; never broken inside a word, an address or a path."""
+def _wrapped(text: str, width: int, first: int = 0) -> list[str]:
+    """Lines of at most `width` columns where words allow it; never broken inside a word, an address or a path.
+
+    `first`: columns of the first line that are taken already.
+    """
     from textwrap import wrap
 
-    return wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    lines = wrap(" " * first + text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [lines[0][first:], *lines[1:]]

@@ -205,5 +205,5 @@ FINDINGS: dict[Code, FindingText] = {
     ),
 }
 
-SYN_SENT_ONE = "A single attempt may simply have been seen at the right moment."
+SYN_SENT_FEW = "So few may simply have been seen while their answers were on the way."
 NO_LIMIT_TOLD = ", limit not told"

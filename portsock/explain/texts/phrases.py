@@ -6,24 +6,23 @@ NOTHING_MATCHES = "Nothing {here} matches {what}."
 ONLY_REMOTE = "Nothing {here} holds {what} itself; it is the far end of {connections}{by}."
 ONLY_CONNECTIONS = "{what} is the local end of {connections}{by}; nothing listens on it."
 CONNECTED = "{client} and {server} are the two ends of {protocol} {picture} ({state})."
+BOTH_ENDS = "{who} holds both ends of {protocol} {picture} ({state})."
 ONE_END = "{who} is the end on this host of {protocol} {picture} ({state})."
-TARGET_COVERED = "{what} is covered by a wildcard: "
 
 # Port.
 NUMBER_IS = "{number} is {meaning}."
 IN_EPHEMERAL = "It is inside the ephemeral range {first}-{last} ({how}), from which {system} chooses ports for programs \
 that name none."
 PRIVILEGED = "Ports below {start} ({how}) need CAP_NET_BIND_SERVICE to bind."
-BOTH_ENDS_HERE = "Both ends' ports are numbers of this host; {server} was asked for by the server and {client} was probably \
-chosen by the system for the client (inferred from the ephemeral range)."
 CHOSEN_LOCAL = "The local {port} was probably chosen by the system (inferred from the ephemeral range {first}-{last}, {how})."
 CHOSEN_REMOTE = "The peer's {port} was probably chosen by its own system (inferred)."
 
 # Socket.
-SHARE_LOCAL_PORT = "The listener and the {count} accepted from it have the same local port: accept(2) opened no new one, \
-and each differs in its peer."
+SHARE_LOCAL_PORT = "The listener and what came to it ({count}) have the same local port: accept(2) opens no new one, \
+and connections differ in their peers."
 LISTENER_ALONE = "The listener itself carries no data: each connection gets a socket of its own on this same local port."
-QUEUE = "Its queue{of}: {count} {wait} for accept(2){limit}."
+QUEUE = "In its queue{of} {count} {wait} for accept(2){limit}."
+QUEUE_EMPTY = "Its queue{of} is empty{limit}."
 UDP_BOUND = "UDP has no listeners and no backlog: the socket is bound and takes datagrams from anyone."
 UDP_QUEUE = "Recv-Q counts buffer memory and not payload."
 TWO_SENSES = "In the operating system's sense this is one socket ({facts}); RFC 9293 calls each of its endpoints a socket."
@@ -41,6 +40,7 @@ SIBLINGS = "{endpoint} takes part in {count} connections seen here, so that it i
 endpoints with the protocol does."
 DIRECTION_IN = "It came in (inferred: a listener holds the local port)."
 DIRECTION_OUT = "It went out from here (inferred: the local port is ephemeral, and nothing listens on it)."
+DIRECTION_BOTH = "{client} is the client's end and {server} the server's (inferred from the listener or the range)."
 DIRECTION_UNKNOWN = "Which end opened it cannot be told from what is seen."
 OTHER_END_HERE = "Its other end is on this host too, as a socket of its own{state}."
 OTHER_END_HOST = "The other end is in the listing of {host}."
@@ -48,20 +48,17 @@ OTHER_END_NETNS = "On the far side it is in network namespace {netns} of this ho
 FAR_STATE = " in {state}"
 
 # Process.
-PROCESS = "{name} (pid {pid}{user}{started}){cmdline}."
+PROCESS = "{name} (pid {pid}{user}{started}){cmdline}"
 STARTED = ", started {when}"
 CHAIN = "Started by: {chain}."
 UNIT = "systemd unit {unit}."
 CONTAINER = "It runs in container {container}."
 MORE_HOLDERS = "… and {count} more."
-CHAIN_UNKNOWN = "Who started it is not known."
 ONLY_A_CLIENT = "It is only a client of that port: ending it frees nothing on the server's side."
 
 # Exposure.
 BOUND_TO = "{address}: {sentence}"
 PEER_ADDRESS = "The peer's address {address} is {scope}."
-ADDRESS_IS = "{address} is {scope}."
-NOT_LISTENING = "Nothing is bound there that others could reach."
 IN_CONTAINER = "It is in a container's network namespace: from the host only what the container engine publishes leads to it."
 
 # Binding.
@@ -71,8 +68,8 @@ BINDING_TRIED = "The kernel itself was asked: the port was taken for an instant 
 BINDING_FREE = "Every way succeeds."
 
 # Nothing found.
-REFUSED = "A connection attempt from outside this listing's view would be refused at once (RST) if nothing is there; \
-a timeout instead means that something drops the packets."
+REFUSED = "A TCP connection to it would be refused at once (RST); a timeout instead means that something on the way \
+drops the packets."
 CAPTURE_NO_PROOF = "This is a listing: what is missing from it may have been left out by the options it was made with \
 ('ss -l' shows no connections, plain 'netstat' and 'ss' no listeners)."
 NETFILTER = "A container's port that is published by packet filter rules alone has no listener on the host and is still \
@@ -82,6 +79,9 @@ BOUND_IDLE = "A TCP socket that is bound but neither listens nor is connected ke
 # Listings.
 CAPTURE = "From a captured listing: only what it prints is known, and nothing was asked of this host."
 CAPTURE_RANGE = "The ephemeral range is assumed to be {first}-{last}, the default of {system}."
+
+# Words.
+EXAMPLE = "Seen here, for example:"
 
 # Unix.
 UNIX_PATHNAME = "It is bound to a path: connecting takes write permission on the file{mode}, and the file stays when the \
@@ -119,4 +119,3 @@ READ_PROTOCOL = "{protocol} only"
 READ_NETNS = "in network namespace {netns}"
 READ_WORD = "the term"
 READ_SERVICE = "the service of that name"
-READ_NETWORK_SIDE = "as {side} address"

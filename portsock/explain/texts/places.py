@@ -62,8 +62,8 @@ EXPOSURES: dict[Exposure, str] = {
     Exposure.PRIVATE: "Hosts of the same private network or VPN can reach it; from elsewhere only where a NAT forwards to it.",
     Exposure.SHARED: "Hosts of the provider's or overlay network that uses 100.64.0.0/10 can reach it.",
     Exposure.PUBLIC: "The address is public, so that hosts anywhere can reach it unless something filters.",
-    Exposure.ALL: "It answers on every address of this host, those it has now and those it gets later, "
-    "so that whoever can reach one of them can reach it unless something filters.",
+    Exposure.ALL: "It answers on every address that this host has now or gets later: whoever can reach one of them can "
+    "reach it, unless something filters.",
 }
 
 MULTICAST_TCP = "TCP cannot use a multicast address: nobody will ever connect to this listener."

@@ -172,7 +172,7 @@ WORDS: dict[Word, WordText] = {
             "(netsh int ipv4 show excludedportrange tcp).",
             "For port 0 it means that every ephemeral port is taken.",
         ),
-        (Command("portsock explain PORT", "who is in the way of a port, and which options would help"),),
+        (Command("portsock explain 8080", "of the port in question: who is in the way, and which options would help"),),
     ),
     Word.EACCES: WordText(
         "EACCES, 'Permission denied' from bind(2), means that the port is privileged and the program has no right to it.",
