@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from portsock.model import Port, Snapshot, Socket
 from portsock.render.json_sockets import SocketTexts
 from portsock.views.context import Context
-from portsock.views.json_objects import Object, Objects, envelope, named_processes, process_object, sound
+from portsock.views.json_envelope import envelope
+from portsock.views.json_objects import Objects
+from portsock.views.json_processes import Object, named_processes, process_object
+from portsock.views.json_text import sound
 from portsock.views.procs import ProcessRow
 
 if TYPE_CHECKING:

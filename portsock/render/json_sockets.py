@@ -9,7 +9,8 @@ from typing import Any
 from portsock.addresses import scope
 from portsock.model import Endpoint, InetEndpoint, Owner, Peer, Socket, State
 from portsock.views.context import Context
-from portsock.views.json_objects import Objects, netns_object, sound
+from portsock.views.json_objects import Objects, netns_object
+from portsock.views.json_text import sound
 
 _PLAIN = (None,) * (len(Socket._fields) - Socket._fields.index("peer_inode"))
 

@@ -3,8 +3,6 @@
 Endpoints, owners and the like recur a thousandfold on a busy host: each is built once, and the same object is used again.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
 
 from portsock.addresses import scope
 from portsock.model import (
@@ -12,25 +10,19 @@ from portsock.model import (
     InetEndpoint,
     NetlinkEndpoint,
     Netns,
-    Notice,
     Owner,
     PacketEndpoint,
     Peer,
     Port,
-    Process,
-    Snapshot,
     Socket,
     State,
     UnixEndpoint,
     VsockEndpoint,
 )
-from portsock.views.context import Context, Processes
-from portsock.views.moment import iso
-from portsock.views.procs import ProcessRow, process_of
-
-SCHEMA = "portsock/1"
-
-Object = dict[str, Any]
+from portsock.views.context import Context
+from portsock.views.json_processes import Object, process_object
+from portsock.views.json_text import sound
+from portsock.views.procs import ProcessRow
 
 
 class Objects:
@@ -163,95 +155,6 @@ class Objects:
         if guessed:
             result["port_guessed"] = True
         return result
-
-
-def envelope(command: str, snapshot: Snapshot) -> Object:
-    """What stands around the rows: all but the rows and processes."""
-    inputs = snapshot.source.inputs
-    source: Object = {"kind": snapshot.source.kind}
-    if snapshot.source.kind == "live":
-        source["backend"] = snapshot.source.backend
-    else:
-        formats = {item.format for item in inputs}
-        source["format"] = formats.pop() if len(formats) == 1 else None
-        source["inputs"] = [
-            {"name": sound(item.name), "host": item.host and sound(item.host), "format": item.format} for item in inputs
-        ]
-    name = snapshot.host.name if len(inputs) < 2 else None
-    return {
-        "schema": SCHEMA,
-        "command": command,
-        "host": name and sound(name),
-        "taken_at": iso(snapshot.taken_at),
-        "source": source,
-        "complete": snapshot.complete,
-        "notices": [notice_object(notice) for notice in snapshot.notices],
-    }
-
-
-def notice_object(notice: Notice) -> Object:
-    """Something the user must know."""
-    return {"code": notice.code, "count": notice.amount, "message": sound(notice.message)}
-
-
-def process_object(process: Process) -> Object:
-    """What is known of a process."""
-    result: Object = {
-        "pid": process.pid,
-        "name": process.name and sound(process.name),
-        "exe": process.exe and sound(process.exe),
-        "cmdline": None if process.cmdline is None else [sound(word) for word in process.cmdline],
-        "user": process.user and sound(process.user),
-        "uid": process.uid,
-        "ppid": process.ppid,
-        "started_at": iso(process.started_at),
-        "unit": process.unit and sound(process.unit),
-        "container": process.container and sound(process.container),
-    }
-    if process.comm is not None:
-        result["comm"] = sound(process.comm)
-    if process.exe_deleted:
-        result["exe_deleted"] = True
-    if process.forwards_to is not None:
-        result["forwards_to"] = sound(process.forwards_to)
-    if process.host is not None:
-        result["host"] = sound(process.host)
-    return result
-
-
-def named_processes(sockets: Iterable[Socket], processes: Processes) -> list[Process]:
-    """Every process that the sockets or their peers name, once, by host and pid."""
-    found: dict[tuple[str | None, int], Owner] = {}
-    seen: set[tuple[str | None, tuple[Owner, ...]]] = set()
-    for socket in sockets:
-        sides: Sequence[tuple[str | None, tuple[Owner, ...]]] = ((socket.host, socket.owners),)
-        if socket.peer is not None:
-            sides = (*sides, (socket.peer.host or socket.host, socket.peer.owners))
-        for side in sides:
-            if side not in seen:
-                seen.add(side)
-                for owner in side[1]:
-                    if owner.pid is not None:
-                        found.setdefault((side[0], owner.pid), owner)
-    return [process_of(key, found[key], processes) for key in sorted(found, key=lambda key: (key[0] or "", key[1]))]
-
-
-def sound(text: str) -> str:
-    r"""The text with lone surrogates, which no UTF-8 can hold, as readable '\xNN' (an undecodable byte) or '\uNNNN'."""
-    if text.isascii():
-        return text
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return "".join(_readable(character) for character in text)
-    return text
-
-
-def _readable(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:
-        return f"\\x{code - 0xDC00:02x}"
-    return f"\\u{code:04x}" if 0xD800 <= code <= 0xDFFF else character
 
 
 def netns_object(netns: Netns) -> Object:
