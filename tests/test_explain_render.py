@@ -10,9 +10,10 @@ import pytest
 from portsock.explain.objects import explanation_json
 from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Section, Severity
 from portsock.model import Process
+from portsock.render.escape import sound
 from portsock.render.explanation import attempts_table, render_explanation, render_explanations
 from portsock.views.context import Context
-from portsock.views.json_objects import Objects, sound
+from portsock.views.json_objects import Objects
 from tests.explain_factory import SERVICES, answer, seen
 from tests.records import tcp
 from tests.test_explain_answers import attempt, web
