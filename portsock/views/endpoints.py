@@ -38,8 +38,8 @@ def remote_text(socket: Socket, context: Context) -> str:
 def endpoint_text(endpoint: Endpoint | None, context: Context) -> str:
     """An endpoint of any family, unescaped."""
     if isinstance(endpoint, InetEndpoint):
-        address, port, zone, hostname = endpoint[:4]
-        if zone or hostname or port is None or address is None or endpoint.truncated or context.hostnames:
+        address, port, zone, hostname, _, truncated, _ = endpoint
+        if zone or hostname or port is None or address is None or truncated or context.hostnames:
             return f"{_host(endpoint, context)}{_device(zone)}:{_port(endpoint)}"
         return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     if isinstance(endpoint, UnixEndpoint):
