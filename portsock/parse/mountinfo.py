@@ -1,4 +1,4 @@
-"""The hidepid option of a mounted /proc, from /proc/PID/mountinfo: proc(5), fs/proc/root.c."""
+"""What /proc/PID/mountinfo tells of /proc and of namespaces: proc(5), fs/proc/root.c, fs/nsfs.c."""
 
 from typing import NamedTuple
 
@@ -36,3 +36,23 @@ def _mode(text: str) -> int:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def parse_namespaces(mountinfo: str, kind: str) -> list[tuple[int, str]]:
+    """Inode number and mount point of each mounted namespace of a kind ('net'): those of nsfs, with the root 'net:[INODE]'."""
+    found = []
+    for line in mountinfo.splitlines():
+        if " - nsfs " not in line:
+            continue
+        fields = line.split(" ")
+        inode = fields[3].removeprefix(f"{kind}:[").removesuffix("]") if len(fields) > 4 else ""
+        if inode.isascii() and inode.isdigit():
+            found.append((int(inode), _unescaped(fields[4])))
+    return found
+
+
+def _unescaped(path: str) -> str:
+    r"""A mount point with what the kernel escapes (space, tab, newline, backslash as \040 and so on) put back."""
+    for code in ("\\040", "\\011", "\\012", "\\134"):
+        path = path.replace(code, chr(int(code[1:], 8)))
+    return path

@@ -1,14 +1,20 @@
 """Linux: sockets from netlink, /proc for what its diag modules lack, holders by inode, process facts from /proc."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
+from typing import TYPE_CHECKING
 
 from portsock.errors import ReadError
 from portsock.model import Family, Netns, Notice, Process, Source
 from portsock.records import Collection, Ownership, SocketRecord
 from portsock.request import Request
 from portsock.sources import owners, processes, system
+
+if TYPE_CHECKING:
+    from portsock.sources.netns import Found
+
+_NAMED = "/run/netns"
 
 
 def collect(request: Request, backend: str | None = None) -> Collection:
@@ -30,12 +36,15 @@ def collect(request: Request, backend: str | None = None) -> Collection:
 
 def own_namespace(proc: str = "/proc") -> Netns | None:
     """The network namespace of this thread; None where /proc does not tell."""
-    import os
-
     try:
-        return Netns(os.stat(f"{proc}/thread-self/ns/net").st_ino)
+        inode = os.stat(f"{proc}/thread-self/ns/net").st_ino
     except OSError:
         return None
+    if not os.path.isdir(_NAMED):  # where nothing has a name, none needs to be looked up
+        return Netns(inode)
+    from portsock.sources.netns import name_of
+
+    return Netns(inode, name_of(inode))
 
 
 _Dumped = tuple[list[SocketRecord], list[Notice], str]
@@ -82,21 +91,41 @@ def _fill(
 
 
 def _every_namespace(request: Request, backend: str | None) -> _Dumped:
-    """The sockets of each namespace asked for, each dumped by a thread that entered it."""
-    from portsock.sources.netns import in_namespace, namespaces
+    """The sockets of each namespace asked for, read from inside, or where it may not be entered, from a process in it."""
+    from portsock.sources import netns
 
-    founds, notices = namespaces(request.netns)
+    founds, notices = netns.namespaces(request.netns)
     records: list[SocketRecord] = []
     used = backend or "netlink"
-    for found in founds:
-        dumped = in_namespace(found, partial(_dump, request, backend, found.netns))
-        if isinstance(dumped, Notice):
-            notices.append(dumped)
+    closed = []
+    for found, outcome in zip(founds, netns.visit(founds, lambda found: _dump(request, backend, found.netns)), strict=True):
+        if isinstance(outcome, FileNotFoundError):  # it has ended since it was found
             continue
-        more, said, used = dumped
-        records += more
-        notices += said
+        if isinstance(outcome, OSError):
+            dumped = _from_outside(request, found)
+            if dumped is None:
+                closed.append(found)
+                continue
+            outcome = dumped
+        records += outcome[0]
+        notices += outcome[1]
+        used = outcome[2]
+    if closed:
+        notices.append(netns.denied(closed))
     return records, notices, used
+
+
+def _from_outside(request: Request, found: "Found") -> _Dumped | None:
+    """The sockets of a namespace by /proc/PID/net of a process in it; None where none of them can be read."""
+    from portsock.sources import procfs
+
+    for pid in found.pids:
+        try:
+            tables = procfs.dump(request, pid=str(pid), netns=found.netns)
+        except ReadError:
+            continue
+        return list(tables.sockets), list(tables.notices), "procfs"
+    return None
 
 
 def _ownership(request: Request, records: Sequence[SocketRecord]) -> Ownership | None:
