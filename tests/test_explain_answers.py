@@ -205,6 +205,12 @@ def test_a_shared_remote_endpoint_identifies_no_connection() -> None:
     assert "192.0.2.1:443 takes part in 3 connections seen here, so that it identifies none of them" in said
 
 
+def test_several_sockets_on_one_endpoint_are_counted() -> None:
+    records = [tcp("0.0.0.0:80", inode=1), tcp("0.0.0.0:80", inode=2), tcp("127.0.0.1:80", inode=3)]
+    said = part(answer("80", seen(records, {1: 500, 2: 501, 3: 700})), Part.SOCKET)
+    assert "3 separate sockets have this port: tcp 0.0.0.0:80 (2 times) and tcp 127.0.0.1:80." in said
+
+
 def test_the_queue_of_a_listener_is_told_with_its_limit() -> None:
     assert "Its queue is empty; the limit is 511." in part(answer("80", web()), Part.SOCKET)
     snapshot = seen([tcp("127.0.0.1:8080", accept_queue=3, accept_limit=2)], {1: 700})
@@ -220,7 +226,7 @@ def test_udp_established_is_only_a_default_peer() -> None:
 
 def test_udp_has_no_listeners() -> None:
     explanation = answer("53/udp", seen([udp("0.0.0.0:53")], {1: 700}))
-    assert "bound on all IPv4 addresses" in explanation.summary
+    assert "bound to all IPv4 addresses" in explanation.summary
     assert "UDP has no listeners" in part(explanation, Part.SOCKET)
 
 
@@ -285,6 +291,13 @@ def test_macos_own_ports_are_known(port: int) -> None:
 def test_the_chain_that_started_a_process_is_one_line() -> None:
     assert "Started by: systemd → nginx." in part(answer("80", web()), Part.PROCESS)
     assert "systemd unit nginx.service" in part(answer("80", web()), Part.PROCESS)
+
+
+def test_a_holder_adopted_by_pid_1_may_be_what_a_dead_server_left() -> None:
+    left = Process(60, "python3", ppid=1, unit="session-3.scope")
+    said = part(answer("8080", seen([tcp("127.0.0.1:8080")], {1: 60}, [left])), Part.PROCESS)
+    assert "the program that started it has ended and left it what it holds" in said
+    assert "left it" not in part(answer("80", web()), Part.PROCESS)
 
 
 def test_a_circle_of_parents_ends() -> None:

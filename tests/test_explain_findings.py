@@ -72,6 +72,18 @@ def test_one_syn_sent_is_a_warning_only_when_it_was_resent() -> None:
     assert "the SYN was sent again 2 times" in again.evidence
 
 
+def test_attempts_at_a_full_listener_here_are_told_with_the_reason() -> None:
+    records = [
+        tcp("0.0.0.0:8080", inode=1, accept_queue=3, accept_limit=2),
+        tcp("127.0.0.1:40000", "127.0.0.1:8080", State.SYN_SENT, inode=2, timer=Timer("on", 900, 2)),
+    ]
+    snapshot = seen(records, {1: 700, 2: 800})
+    assert codes("8080", snapshot) == {"accept_queue_full"}
+    found = finding("syn_sent_unanswered", answer("pid:800", snapshot))
+    assert found is not None
+    assert any("its accept queue is full" in line for line in found.evidence)
+
+
 def test_syn_recv_flood() -> None:
     assert "syn_recv_flood" in codes("80", seen([tcp("0.0.0.0:80", inode=1), *many(20, State.SYN_RECV)]))
     assert "syn_recv_flood" not in codes("80", seen([tcp("0.0.0.0:80", inode=1), *many(19, State.SYN_RECV)]))

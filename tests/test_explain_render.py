@@ -10,10 +10,10 @@ import pytest
 from portsock.explain.objects import explanation_json
 from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Section, Severity
 from portsock.model import Process
-from portsock.render.escape import sound
 from portsock.render.explanation import attempts_table, render_explanation, render_explanations
 from portsock.views.context import Context
 from portsock.views.json_objects import Objects
+from portsock.views.json_text import sound
 from tests.explain_factory import SERVICES, answer, seen
 from tests.records import tcp
 from tests.test_explain_answers import attempt, web
@@ -51,7 +51,7 @@ def test_findings_show_severity_evidence_and_advice() -> None:
     assert "\nFindings\n  warning: A title. A detail. Some advice.\n    - number 7\n" in text
 
 
-def test_many_findings_show_the_informative_ones_by_their_title() -> None:
+def test_many_findings_show_all_but_warnings_by_their_title() -> None:
     info = Finding("code", Severity.INFO, "Only a title.", "Long detail.", ("number 8",), "Advice.")
     text = render_explanation(BARE._replace(findings=(info,) * 4))
     assert "Only a title." in text

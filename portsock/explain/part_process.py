@@ -47,6 +47,9 @@ def _described(process: Process, scene: Scene) -> str:
     chain = ancestors(process, scene)
     if chain:
         sentences.append(phrases.CHAIN.format(chain=" → ".join([*chain, process.name or process.comm or str(process.pid)])))
+    service = process.unit is not None and process.unit.endswith(".service")
+    if process.ppid == 1 and scene.passive and not service and not process.container:
+        sentences.append(phrases.ADOPTED)
     if process.unit:
         sentences.append(phrases.UNIT.format(unit=process.unit))
     if process.container:

@@ -1,5 +1,7 @@
 """What the operating system has there: listeners and accepted sockets, queues, families, names of unix sockets."""
 
+from collections import Counter
+
 from portsock.explain.durations import setting
 from portsock.explain.picture import owners_text
 from portsock.explain.scene import Scene, is_passive
@@ -49,8 +51,9 @@ def _listeners(scene: Scene) -> list[str]:
     passive = scene.passive
     sentences = []
     if len(passive) > 1 and scene.port is not None:
-        ends = listed(list(dict.fromkeys(f"{endpoint_text(socket.local)} {socket.protocol}" for socket in passive)), 4)
-        sentences.append(phrases.LISTENERS_DIFFER.format(count=len(passive), list=ends))
+        ends = Counter(f"{socket.protocol} {endpoint_text(socket.local)}" for socket in passive)
+        texts = [f"{end} ({count} times)" if count > 1 else end for end, count in ends.items()]
+        sentences.append(phrases.SEVERAL_SOCKETS.format(count=len(passive), list=listed(texts, 4)))
     several = len(scene.listeners) > 1
     for socket in [each for each in scene.listeners if each.accept_queue or not several][:2]:
         text = queue_text(socket, scene, named=several)

@@ -24,11 +24,18 @@ def accept_queue(scene: Scene) -> Iterator[Finding]:
         if not waiting:
             continue
         where = endpoint_text(socket.local)
-        if limit is not None and waiting > limit:
+        if limit is not None and is_full(socket):
             yield finding(Code.ACCEPT_QUEUE_FULL, evidence([socket]), where=where, count=waiting, limit=limit)
         elif waiting >= QUEUE_WAITING or (limit is not None and waiting * 2 >= limit):
             told = NO_LIMIT_TOLD if limit is None else f", of at most {limit + 1}"
             yield finding(Code.ACCEPT_QUEUE_FILLING, evidence([socket]), count=waiting, where=where, of_limit=told)
+
+
+def is_full(socket: Socket) -> bool:
+    """Whether a listener's queue takes no more: the kernel refuses once there are more than the limit."""
+    if socket.state is not State.LISTEN or socket.accept_queue is None or socket.accept_limit is None:
+        return False
+    return socket.accept_queue > socket.accept_limit
 
 
 def unread(scene: Scene) -> Iterator[Finding]:

@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from portsock.explain.durations import setting
-from portsock.explain.finding import evidence, finding
-from portsock.explain.scene import Scene
+from portsock.explain.finding import evidence, evidence_line, finding
+from portsock.explain.rules_queues import is_full
+from portsock.explain.scene import Scene, takes
 from portsock.explain.show import endpoint_text, plural, port_of, who
 from portsock.explain.texts.findings import SYN_SENT_FEW, Code
 from portsock.explain.types import Finding, Severity
@@ -38,12 +39,18 @@ def close_wait(scene: Scene) -> Iterator[Finding]:
 
 def syn_sent(scene: Scene) -> Iterator[Finding]:
     """Attempts that nobody answers: several to one destination, or one that has already been repeated."""
+    full = [socket for socket in scene.snapshot.sockets if is_full(socket)]
     for where, sockets in _by_remote(_both(scene), State.SYN_SENT).items():
+        busy = next((listener for listener in full if takes(listener, sockets[0].remote)), None)
+        if busy is not None and busy in scene.here:
+            continue  # that the listener's queue is full is told already, and is the reason
         resent = max((socket.timer.retransmits or 0 for socket in sockets if socket.timer), default=0)
         lines = evidence(sockets)
         if resent:
             lines.append(f"the SYN was sent again {resent} time{'' if resent == 1 else 's'}")
         serious = resent > 0 or len(sockets) >= SYN_SENT_MANY
+        if busy is not None:
+            lines.append(f"the listener is on this host, and its accept queue is full: {evidence_line(busy)}")
         if not serious:
             lines.append(SYN_SENT_FEW)
         severity = Severity.WARNING if serious else Severity.INFO

@@ -8,6 +8,7 @@ from portsock.explain.show import address_of, port_of
 from portsock.explain.types import PathFacts
 from portsock.model import (
     Family,
+    InetEndpoint,
     Owner,
     Process,
     Role,
@@ -150,6 +151,16 @@ def serves(socket: Socket, version: int) -> bool:
     if address == "0.0.0.0":
         return version == 4
     return version == 6 or socket.v6only is not True
+
+
+def takes(listener: Socket, endpoint: object) -> bool:
+    """Whether what is sent to an endpoint of this host comes to the listener."""
+    if not isinstance(endpoint, InetEndpoint) or endpoint.port != port_of(listener.local) or endpoint.address is None:
+        return False
+    address = address_of(listener.local)
+    if address in WILDCARDS:
+        return serves(listener, 6 if ":" in endpoint.address else 4) and scope(endpoint.address) is Scope.LOOPBACK
+    return endpoint.address == address
 
 
 def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:

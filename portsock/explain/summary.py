@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from portsock.addresses import WILDCARDS
 from portsock.explain.picture import connection_line, unique_connections
 from portsock.explain.scene import Scene, is_passive
-from portsock.explain.show import address_of, endpoint_text, listed, owner_text, plural, port_name, port_of, who
+from portsock.explain.show import address_of, endpoint_text, holders, listed, owner_text, plural, port_name, port_of, who
 from portsock.explain.texts import phrases
 from portsock.model import InetEndpoint, OwnerStatus, Process, Role, Socket, State, UnixEndpoint
 from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, UnixTarget
@@ -21,11 +21,14 @@ def summarize(scene: Scene) -> str:
     if isinstance(target, ConnectionTarget):
         return connection(scene.here[0])
     if isinstance(target, NumberTarget) and target.kind == "inode":
-        return f"{target.text} is {one_socket(scene.here[0])}."
+        socket = scene.here[0]
+        return f"{target.text} is {one_socket(socket)}, held by {who([socket]) or missing_holder(socket)}."
     if isinstance(target, NumberTarget) and target.kind == "fd":
         if not scene.here:
             return _nothing(scene)
-        return f"Descriptor {target.fd} of {_process_name(scene)} is {one_socket(scene.here[0])}."
+        socket = scene.here[0]
+        shared = f", held by {who([socket])}" if len(holders([socket])) > 1 else ""
+        return f"Descriptor {target.fd} of {_process_name(scene)} is {one_socket(socket)}{shared}."
     if isinstance(target, NumberTarget | NameTarget):
         return _process(scene)
     return _place(scene)
@@ -76,12 +79,12 @@ def _clause(scene: Scene, protocol: str, port: int | None, group: Sequence[Socke
     name = scene.services.name(protocol, port)
     title = f"{port}/{protocol}" + (f" (conventionally {name})" if name else "")
     states = {socket.state for socket in group}
-    verb = "listening" if State.LISTEN in states else "bound"
+    verb = "listening on" if State.LISTEN in states else "bound to"
     addresses = listed(list(dict.fromkeys(bound_address(socket) for socket in group)), 3)
     holder = who(group) or missing_holder(group[0])
     mine = [socket for socket in scene.connected if socket.protocol == protocol and port_of(socket.local) == port]
     tail = f", with {plural(len(mine), _noun(mine))}" if mine else ""
-    return f"{title} is held by {holder}, {verb} on {addresses}{tail}"
+    return f"{title} is held by {holder}, {verb} {addresses}{tail}"
 
 
 def missing_holder(socket: Socket) -> str:
@@ -126,7 +129,7 @@ def connection(socket: Socket) -> str:
 
 
 def one_socket(socket: Socket) -> str:
-    """'a TCP socket listening on 127.0.0.1:80, held by nginx (pid 5)'."""
+    """'a TCP socket listening on 127.0.0.1:80'."""
     kind = {"unix": f"a unix {socket.type or ''} socket".replace("  ", " ")}.get(
         socket.protocol, f"a{'n' if socket.protocol[0] in 'aeiou' and not socket.protocol.startswith('u') else ''} "
         f"{socket.protocol.upper() if len(socket.protocol) <= 4 else socket.protocol} socket")  # fmt: skip
@@ -138,7 +141,7 @@ def one_socket(socket: Socket) -> str:
         what = f", {connection_line(socket)[0].replace('  ', ' in ', 1)}"
     else:
         what = ""
-    return f"{kind}{what}, held by {who([socket]) or missing_holder(socket)}"
+    return kind + what
 
 
 def _process_name(scene: Scene) -> str:

@@ -11,7 +11,7 @@ _INDENT = 12
 """Where text begins: after the longest heading, 'Connection', and two spaces."""
 
 MOST_WHOLE = 3
-"""With more findings than this the informative ones are shown by their first sentence; JSON has them whole."""
+"""With more findings than this all but the warnings are shown by their first sentence; JSON has them whole."""
 
 _WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
 _VERDICTS = {True: "yes", False: "no", None: "depends"}
@@ -50,7 +50,7 @@ def _lines(explanation: Explanation, ascii_only: bool) -> Iterator[str]:
         yield from _headed("Findings", (), ascii_only)
         short = len(explanation.findings) > MOST_WHOLE
         for finding in explanation.findings:
-            yield from _finding(finding, ascii_only, whole=not short or finding.severity is not Severity.INFO)
+            yield from _finding(finding, ascii_only, whole=not short or finding.severity is Severity.WARNING)
     if explanation.next:
         yield ""
         yield from _commands("Next", explanation.next, ascii_only)

@@ -29,7 +29,7 @@ TWO_SENSES = "In the operating system's sense this is one socket ({facts}); RFC 
 MAPPED = "The socket is an IPv6 one that speaks IPv4 (mapped addresses): hence tcp6 or udp6 in other tools."
 SUBFLOW = "It carries part of an MPTCP connection, which has a socket of its own."
 DEVICE = "It is bound to the device {name}, and takes only what passes there."
-LISTENERS_DIFFER = "There are {count} separate sockets on this port, each with its own endpoint: {list}."
+SEVERAL_SOCKETS = "{count} separate sockets have this port: {list}."
 BYTES_QUEUED = "{unread} bytes wait to be read here, {unacked} to be acknowledged by the peer."
 
 # Connection.
@@ -53,6 +53,8 @@ STARTED = ", started {when}"
 CHAIN = "Started by: {chain}."
 UNIT = "systemd unit {unit}."
 CONTAINER = "It runs in container {container}."
+ADOPTED = "Its parent is PID 1: that started it, or it made itself a daemon, or the program that started it has ended and \
+left it what it holds."
 MORE_HOLDERS = "… and {count} more."
 ONLY_A_CLIENT = "It is only a client of that port: ending it frees nothing on the server's side."
 
