@@ -139,6 +139,7 @@ _FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "ports": st.just(((80, 443),)),
     "pids": st.just((1,)),
     "users": st.just(("1000",)),
+    "netns": st.just(("all",)),
     "all": st.just(True),
     "exact": st.just(True),
 }

@@ -106,10 +106,16 @@ def test_the_hosts_addresses_are_asked_for_where_a_wildcard_may_cover_one() -> N
     assert not request(asking("80", "10.0.0.0/8")).facts
 
 
-def test_explain_narrows_neither_states_nor_ports() -> None:
+def test_explain_narrows_no_states_and_keeps_listeners_and_peers() -> None:
     found = request(asking("tcp/8080", listening=True), "explain")
-    assert (found.states, found.ports, found.facts) == (None, None, True)
+    assert (found.states, found.facts, found.listeners) == (None, True, True)
+    assert found.ports == PortFilter(((8080, 8080),), "either")
     assert found.protocols == {"tcp", "udp", "udplite"}
+
+
+def test_nothing_is_narrowed_where_sockets_must_tell_which_addresses_are_local() -> None:
+    found = request(asking("tcp/127.0.0.1:80", netns=("all",), listening=True), "ports")
+    assert (found.states, found.ports, found.protocols) == (None, None, frozenset({"tcp", "udp", "udplite"}))
 
 
 def test_namespaces_and_details_are_passed_on() -> None:
@@ -134,7 +140,7 @@ def answers(socket: Socket, asked: Request) -> bool:
     return any(number is not None and first <= number <= last for number in numbers for first, last in asked.ports.ranges)
 
 
-@given(st.integers(0, 3), random_queries(), st.sampled_from(["ports", "sockets"]), st.booleans())
+@given(st.integers(0, 3), random_queries(), st.sampled_from(["ports", "sockets", "explain"]), st.booleans())
 def test_no_row_is_lost_by_asking_for_less(seed: int, query: Query, command: str, counts: bool) -> None:
     sockets = list(many_sockets(seed))
     if command == "ports":
@@ -144,7 +150,7 @@ def test_no_row_is_lost_by_asking_for_less(seed: int, query: Query, command: str
     if asked.protocols == ALL_PROTOCOLS:
         sockets = [socket for socket in sockets if socket.protocol in ALL_PROTOCOLS]
     given_sockets = [socket for socket in sockets if answers(socket, asked)]
-    whole, narrowed = (select(snapshot(found, None), query, side=side) for found in (sockets, given_sockets))
+    whole, narrowed = (select(snapshot(found), query, side=side) for found in (sockets, given_sockets))
     if command == "ports" and not includes_connection_ports(query):
         whole, narrowed = ([item for item in found if shown_alone(item)] for found in (whole, narrowed))
     assert narrowed == whole

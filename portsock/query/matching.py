@@ -45,7 +45,7 @@ def is_listening(socket: Socket) -> bool:
     if state is not State.UNCONN:
         return state is None and socket.role in _PASSIVE
     if socket.family is not Family.UNIX:
-        return socket.type not in _STREAMS
+        return socket.type not in _STREAMS and socket.protocol != "tcp"  # as which a listing may spell CLOSED
     named = isinstance(socket.local, UnixEndpoint) and socket.local.path is not None
     return named and socket.type is SocketType.DGRAM and socket.peer_inode is None
 

@@ -54,13 +54,16 @@ def plan(
     themselves). `needs_connections`: `ports` counts them, for which it takes all states. `owners`: how to find them.
     """
     asks_owners = needs_owners or filters_owners(query) or any(target.kind in OWNER_KINDS for target in query.exclude)
-    everything = command == "explain"
-    ports = _ports(query, command)
+    asks_address = _asks_for_address(query)
+    # Addresses of other namespaces are not read: what is local there is told by all the sockets there are.
+    evidence = asks_address and bool(query.netns)
+    ports = None if evidence else _ports(query, command)
+    whole = evidence or command == "explain"
     return Request(
-        protocols=(wanted_protocols(query) or ALL_PROTOCOLS) if everything else _protocols(query),
+        protocols=(wanted_protocols(query) or ALL_PROTOCOLS) if whole else _protocols(query),
         # The other end of an IPv4 connection within this host may be an IPv6 socket; only `ports` shows no peers.
-        families=query.families if query.families and command == "ports" else frozenset(Family),
-        states=None if everything else _states(query, command, needs_connections),
+        families=query.families if query.families and command == "ports" and not whole else frozenset(Family),
+        states=None if whole else _states(query, command, needs_connections),
         ports=ports,
         owners=owners if asks_owners else "none",
         netns=query.netns,
@@ -69,7 +72,7 @@ def plan(
         memory=memory,
         processes=asks_owners and owners != "none",
         parents=parents,
-        facts=everything or _asks_for_address(query),
+        facts=command == "explain" or asks_address,
         listeners=ports is not None and ports.side == "either",
     )
 
