@@ -13,8 +13,11 @@ from portsock.services import Services
 _TITLES = ("unix", "internet", "インターネット", "ინტერნეტ", "pid/program", "refcnt", "recv-q", "proto ")
 """What titles and column headers have in one of net-tools' languages (its po files), in lower case."""
 
-_OTHERS = frozenset({"Local", "Rexmit", "Destination", "vendor", "unit"})
-"""Words that only other tools' headers have at these places: psutil's script, BSD -T, Bluetooth, macOS's kernel sockets."""
+_ENGLISH = ("(servers and established)", "(only servers)", "(w/o servers)")
+"""How titles end; BSD says '(including servers)' or nothing."""
+_SECOND = frozenset({"Local", "Rexmit", "Destination"})
+_FOURTH = frozenset({"vendor", "unit"})
+"""Words that only other tools' headers have there: psutil's script, BSD -T, Bluetooth; macOS's kernel sockets."""
 
 
 class NetstatLinuxReader:
@@ -30,10 +33,10 @@ class NetstatLinuxReader:
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        """A column header without BSD's '(state)', or a row with colons in its addresses."""
-        if _is_header(line) or unix_row(line, None) is not None or InternetRows(services).read(line) is not None:
+        """Its own titles, a column header without BSD's '(state)', or a row with colons in its addresses."""
+        if line.rstrip().endswith(_ENGLISH) or _is_header(line) or unix_row(line, None) is not None:
             return cls(services)
-        return None
+        return cls(services) if InternetRows(services).read(line) is not None else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         """See LineReader."""
@@ -57,7 +60,7 @@ def _is_header(line: str) -> bool:
     if line[:6] not in ("Proto ", "პროტო ") or any("0" <= letter <= "9" for letter in line):
         return "PID/Program name" in line and "RefCnt" in line
     words = line.split()
-    return len(words) >= 5 and words[1] not in _OTHERS and words[3] not in _OTHERS and "(state)" not in words
+    return len(words) >= 5 and words[1] not in _SECOND and words[3] not in _FOURTH and "(state)" not in words
 
 
 def _is_title(line: str) -> bool:

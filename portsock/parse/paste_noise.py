@@ -7,7 +7,7 @@ _PROMPT = re.compile(
     r"(?:\[?[\w.-]{1,64}@[\w.-]{1,255}[^$#%>❯]{0,255}[$#%>❯]"  # root@web:~#, [dev@web ~]$
     r"|PS [^>]{0,255}>|[A-Za-z]:\\[^>]{0,255}>"  # PowerShell, cmd.exe
     r"|(?:sh|bash|zsh)(?:-\d[\d.]{0,10})?[$#%]"
-    r"|[$#%❯])(?:\s+(?P<command>\S.*)|\s*)"
+    r"|[$#%❯])(?:(?:(?<=>)|\s+)(?P<command>\S.*)|\s*)"
 )
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})[\w.-]{0,40}\s*")
 _RULE = re.compile(r"[\s\-=_*.─━═│┃|+┌┐└┘├┤┬┴┼╭╮╯╰▏▕]*")
@@ -26,6 +26,7 @@ _NOTES = (
     "will not be shown, you would have to be root",
     "netstat: ",
     "active internet connections",
+    "current listen queue sizes",
     "netstat.exe",
     "lsof: warning",
     "output information may be incomplete",

@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 from portsock.model import Family, InetEndpoint, NetlinkEndpoint, Notice, State
 from portsock.parse.ss_extras import read_extras
+from portsock.parse.ss_info import read_info
 from portsock.parse.ss_row import Row, Rows, columns
 from portsock.parse.ss_users import split_users
 from portsock.records import SocketRecord
@@ -41,6 +42,7 @@ class SsReader:
         if front is None or front.state is None or parse_state(front.state) is None:
             return None
         reader = cls(services)
+        reader._rows.stateful = True
         return reader if reader._rows.read(line) else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
@@ -56,6 +58,7 @@ class SsReader:
             self._add(row)
             return ()
         if is_header(line):
+            self._rows.stateful = "State " in line
             if "Process" in line:
                 self._rows.modern = True
             self._open = None
@@ -135,6 +138,8 @@ def _with_extras(record: SocketRecord, text: str) -> SocketRecord:
     if record.family is Family.UNIX:  # 'ino:' and 'dev:' are those of the file there
         fields.pop("inode", None)
         fields.pop("uid", None)
+    if record.protocol in ("tcp", "mptcp") and (info := read_info(text)):
+        fields["info"] = {**record.info, **info} if record.info else info
     groups = fields.pop("groups", None)
     if isinstance(record.local, NetlinkEndpoint):
         fields["local"] = record.local._replace(groups=groups)

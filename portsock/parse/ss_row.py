@@ -105,6 +105,8 @@ class Rows:
         """Whether '*' means the dual-stack wildcard here; None as long as no address has shown it."""
         self._hosts: dict[str, tuple[str | None, str | None, str | None, str | None, Family]] = {}
         self._plain_hosts: dict[str, tuple[str, Family]] = {}
+        self.stateful: bool | None = None
+        """Whether the section has a State column; a row without one is another tool's then."""
         self._shape = (-1, False, False)
 
     def plain(self, line: str, protocol: str) -> SocketRecord | None:
@@ -165,7 +167,7 @@ class Rows:
     def read(self, line: str, protocol: str = "tcp") -> Row | None:
         """The record of a row; None for what is none. `protocol`: the section's, where the row does not tell."""
         front = columns(line)
-        if front is None:
+        if front is None or (self.stateful and front.state is None):
             return None
         kind, socket_type = NETIDS[front.netid] if front.netid else (_guess(front, protocol), None)
         if kind == "unix":
