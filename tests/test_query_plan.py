@@ -80,6 +80,7 @@ def test_protocols_of_options_replace_and_those_of_targets_widen_or_narrow() -> 
     assert request(asking("/run/x", "80")).protocols == {"unix", "tcp", "udp", "udplite"}
     assert request(asking("tcp/80")).protocols == {"tcp"}
     assert request(asking("raw/127.0.0.1", "pid:1")).protocols == {"raw", "tcp", "udp", "udplite"}
+    assert request(asking("domain/udp")).protocols == {"udp", "udplite"}
     assert request(asking("inode:7")).protocols == ALL_PROTOCOLS
     assert request(Query(all_families=True)).protocols == ALL_PROTOCOLS
     assert request(asking("tcp/80", protocols=frozenset({"udp"}))).protocols == {"udp"}

@@ -53,7 +53,7 @@ def service_predicate(target: ServiceTarget, side: str) -> Predicate:
 def inet_predicate(target: InetTarget, side: str, is_local: IsLocal | None) -> Predicate:
     """Whether an end is the one that the target names; with `is_local`, a local wildcard end may cover it."""
     named = _on_side(_end_test(target), side, target.protocol)
-    if is_local is None or side == "remote" or target.kind not in ("address", "endpoint"):
+    if is_local is None or target.kind not in ("address", "endpoint"):
         return named
     covered = _on_side(_cover_test(target, is_local), "local", target.protocol)
     return lambda socket: named(socket) or covered(socket)
