@@ -77,11 +77,12 @@ def _pair(more: dict[int, bytes], kind: int) -> tuple[int | None, int | None]:
 
 
 def _vfs(more: dict[int, bytes]) -> tuple[int, int] | None:
-    """(device, inode) of the file that the path was bound to, the device as stat(2) gives it: the kernel's new_encode_dev()."""
+    """(device, inode) of the file that the path was bound to. The kernel gives its own dev_t, 12 bits of major number before
+    20 of minor; here it is as stat(2) has it (makedev(3) of the GNU C library)."""
     inode, device = _pair(more, _VFS)
     if inode is None or device is None:
         return None
-    major, minor = device >> 8 & 0xFFF, device & 0xFF | device >> 12 & 0xFFF00
+    major, minor = device >> 20, device & 0xFFFFF
     return (major << 8 | minor & 0xFF | (minor & ~0xFF) << 12, inode)
 
 
