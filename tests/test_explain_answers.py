@@ -171,8 +171,8 @@ def test_the_listener_and_what_came_to_it_are_drawn_together() -> None:
 def test_many_connections_are_capped_and_counted() -> None:
     records = [tcp("0.0.0.0:80", inode=1)] + [tcp("10.0.0.7:80", f"10.0.0.9:{5000 + n}", inode=n + 2) for n in range(50)]
     picture = answer("80", seen(records, {1: 500})).picture
-    assert picture[-1] == "  … and 46 more that came to it"
-    assert len(picture) == 6
+    assert picture[-1] == "  … and 47 more that came to it"
+    assert len(picture) == 5
 
 
 def test_an_unknown_direction_is_drawn_without_one() -> None:
@@ -355,6 +355,12 @@ def test_only_holders_of_listeners_are_offered_to_kill() -> None:
         "kill 700",
     ]
     assert not any(command.line.startswith("kill") for command in answer("50000", web()).next)
+
+
+def test_clients_of_a_remote_port_are_told_from_its_holder() -> None:
+    snapshot = seen([tcp("10.0.0.7:40000", "192.0.2.1:3000")], {1: CURL.pid})
+    assert "only clients of that port" in part(answer("3000", snapshot), Part.PROCESS)
+    assert "only clients" not in text("80", web())
 
 
 # Exposure.
@@ -552,4 +558,4 @@ def test_without_attempts_there_is_no_binding_part() -> None:
 
 def test_binding_that_always_succeeds_is_said_in_one_sentence() -> None:
     free = attempt(ok=True, errno=None, blockers=(), reason=None)
-    assert "Every way succeeds." in part(answer("8080", seen([]), attempts=[free]), Part.BINDING)
+    assert "bind it now: every way succeeds." in part(answer("8080", seen([]), attempts=[free]), Part.BINDING)

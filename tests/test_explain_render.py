@@ -104,8 +104,31 @@ def test_attempts_are_one_small_table() -> None:
     ]
 
 
-def test_no_attempts_no_table() -> None:
+def test_addresses_that_fare_alike_share_a_row() -> None:
+    free: dict[str, Any] = {"ok": True, "errno": None, "blockers": (), "reason": None}
+    attempts = [attempt(), attempt(address="127.0.0.1"), attempt(address="::", v6only=True, **free)]
+    udp = [attempt(protocol="udp", address=address, **free) for address in ("0.0.0.0", "127.0.0.1")]
+    assert attempts_table(attempts + udp) == [
+        "                        plain",
+        "tcp 0.0.0.0, 127.0.0.1  no EADDRINUSE",
+        "tcp :: v6only           yes",
+        "udp each address        yes",
+    ]
+
+
+def test_the_table_stands_between_for_whom_and_why() -> None:
+    lines = render_explanation(answer("80", web(), attempts=[attempt()])).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("Binding"))
+    assert lines[start + 1 : start + 4] == [
+        "                 plain",
+        "    tcp 0.0.0.0  no EADDRINUSE",
+        "            In the way: 0.0.0.0:80 LISTEN nginx[500].",
+    ]
+
+
+def test_no_table_where_nothing_was_tried_or_every_way_succeeds() -> None:
     assert attempts_table([]) == []
+    assert attempts_table([attempt(ok=True, errno=None, blockers=(), reason=None)]) == []
 
 
 @pytest.mark.parametrize("target", ["80", "pid:501", "443", "127.0.0.1:80,127.0.0.1:50000"])

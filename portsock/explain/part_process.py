@@ -27,6 +27,8 @@ def paragraphs(scene: Scene) -> list[str]:
     if not scene.processes:
         notes += _missing([socket for socket in sockets if not socket.owners])
         notes += [texts.STATUSES[OwnerStatus.PARTIAL]] if any(s.owner_status is OwnerStatus.PARTIAL for s in sockets) else []
+    if scene.there and not scene.here and found:
+        notes.append(phrases.ONLY_A_CLIENT)
     if scene.captured and _netstat(scene) and any(socket.owners for socket in sockets):
         notes.append(texts.NETSTAT_FIRST)
     if scene.snapshot.host.system == "Windows" and any(process.pid == 4 for process in found):

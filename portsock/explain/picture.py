@@ -6,7 +6,7 @@ from portsock.explain.scene import Scene, accepted_from
 from portsock.explain.show import endpoint_text, plural, short_owner
 from portsock.model import Endpoint, InetEndpoint, Owner, Role, Socket, State, UnixEndpoint
 
-MOST_CONNECTIONS = 4
+MOST_CONNECTIONS = 3
 """Connections drawn: with a listener and both processes on a line of their own they still leave room for the text."""
 MOST_PASSIVE = 4
 """Listeners drawn; a process with more is better asked with `portsock procs`."""

@@ -17,17 +17,21 @@ def section(attempts: Sequence[Attempt]) -> Section:
     who = identity.name or f"uid {identity.uid}"
     if identity.net_bind_service:
         who += " (with CAP_NET_BIND_SERVICE)"
-    lines = [phrases.BINDING_FOR.format(who=who)]
+    free = f" {phrases.BINDING_FREE}" if all(attempt.ok for attempt in attempts) else ""
+    lines = [phrases.BINDING_FOR.format(who=who) + free]
     blockers = list(dict.fromkeys(_blocker(blocker) for attempt in attempts for blocker in attempt.blockers))
     if blockers:
         lines.append(phrases.BINDING_BLOCKED.format(blockers=listed(blockers, 3)))
     reasons = dict.fromkeys(attempt.reason for attempt in attempts if attempt.reason and attempt.ok is not True)
-    lines += list(reasons)[:MOST_REASONS]
-    if all(attempt.ok for attempt in attempts):
-        lines.append(phrases.BINDING_FREE)
+    lines += [_sentence(reason) for reason in list(reasons)[:MOST_REASONS]]
     if any(attempt.tried for attempt in attempts):
         lines.append(phrases.BINDING_TRIED)
     return Section(tuple(lines), tuple(attempts))
+
+
+def _sentence(reason: str) -> str:
+    """A reason as a sentence of its own."""
+    return reason[0].upper() + reason[1:] + ("" if reason.endswith(".") else ".")
 
 
 def _blocker(blocker: Blocker) -> str:

@@ -13,6 +13,9 @@ _INDENT = 12
 MOST_WHOLE = 3
 """With more findings than this all but the warnings are shown by their first sentence; JSON has them whole."""
 
+_TABLE_INDENT = 4
+"""Of the table of attempts, which needs the room."""
+
 _WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
 _VERDICTS = {True: "yes", False: "no", None: "depends"}
 
@@ -41,8 +44,10 @@ def _lines(explanation: Explanation, ascii_only: bool) -> Iterator[str]:
     if explanation.sections:
         yield ""
     for part, section in explanation.sections.items():
-        yield from _headed(part.capitalize(), section.paragraphs, ascii_only)
-        yield from (" " * _INDENT + line for line in attempts_table(section.attempts))
+        yield from _headed(part.capitalize(), section.paragraphs[:1], ascii_only)
+        yield from (" " * _TABLE_INDENT + line for line in attempts_table(section.attempts))
+        if section.paragraphs[1:]:
+            yield from _headed("", section.paragraphs[1:], ascii_only)
     if explanation.notes:
         yield from _headed("Note", explanation.notes, ascii_only)
     if explanation.findings:
@@ -95,19 +100,26 @@ def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool
 
 
 def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
-    """Rows are protocol and address, columns what the program sets first; cells yes, no with the error, or depends."""
-    if not attempts:
+    """Rows are protocol and address, columns what the program sets first; cells yes, no with the error, or depends.
+
+    Empty where every attempt succeeds. Addresses of one protocol that fare alike share a row.
+    """
+    if all(attempt.ok for attempt in attempts):
         return []
-    rows: dict[tuple[str, str, bool | None], dict[tuple[str, ...], str]] = {}
+    ways = [way for way in _WAYS if any(attempt.options == way for attempt in attempts)]
+    ways += sorted({attempt.options for attempt in attempts} - set(ways))
+    rows: dict[tuple[str, str], dict[tuple[str, ...], str]] = {}
     for attempt in attempts:
-        row = rows.setdefault((attempt.protocol, attempt.address, attempt.v6only), {})
-        row[tuple(attempt.options)] = _VERDICTS[attempt.ok] + (f" {attempt.errno}" if attempt.errno else "")
-    ways = [way for way in _WAYS if any(way in row for row in rows.values())]
-    ways += sorted({way for row in rows.values() for way in row} - set(ways))
+        address = attempt.address + {True: " v6only", False: " dual", None: ""}[attempt.v6only]
+        row = rows.setdefault((attempt.protocol, address), {})
+        row[attempt.options] = _VERDICTS[attempt.ok] + (f" {attempt.errno}" if attempt.errno else "")
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (protocol, address), row in rows.items():
+        alike.setdefault((protocol, tuple(row.get(way, "-") for way in ways)), []).append(address)
     table = [["", *("+".join(way) or "plain" for way in ways)]]
-    for (protocol, address, v6only), row in rows.items():
-        name = f"{protocol} {address}" + ({True: " v6only", False: " dual"}.get(v6only, "") if v6only is not None else "")
-        table.append([name, *(row.get(way, "-") for way in ways)])
+    for (protocol, cells), addresses in alike.items():
+        whole = len(addresses) > 1 and len(addresses) == sum(each == protocol for each, _ in rows)
+        table.append([f"{protocol} {'each address' if whole else ', '.join(addresses)}", *cells])
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
 

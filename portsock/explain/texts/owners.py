@@ -35,13 +35,10 @@ REASONS: dict[OwnerReason, str] = {
 }
 
 UID_STILL_TELLS = "The socket was created by uid {uid}{user}, which may differ from the present holder's."
-NO_UID = "Linux reports uid 0 and inode 0 for such sockets, which means 'not kept' and not root."
 ONE_SOCKET_MANY = (
     "These are several holders of one and the same socket (one inode): ending one of them does not free the port."
 )
-OWN_SOCKETS = "Each has a socket of its own on the same endpoint (different inodes)."
 NETSTAT_FIRST = "netstat shows only one holder of a socket, so there may be others."
-CREATOR = "A socket has no owner in the kernel, only holders of descriptors and the uid that created it."
 WINDOWS_SYSTEM = (
     "PID 4 on Windows is the kernel ('System'), mostly http.sys or SMB: 'netsh http show servicestate' tells which program "
     "asked for it."

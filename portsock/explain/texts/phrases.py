@@ -56,7 +56,7 @@ CONTAINER = "It runs in container {container}."
 ADOPTED = "Its parent is PID 1: that started it, or it made itself a daemon, or the program that started it has ended and \
 left it what it holds."
 MORE_HOLDERS = "… and {count} more."
-ONLY_A_CLIENT = "It is only a client of that port: ending it frees nothing on the server's side."
+ONLY_A_CLIENT = "These are only clients of that port: ending one frees nothing at the server's end."
 
 # Exposure.
 BOUND_TO = "{address}: {sentence}"
@@ -67,7 +67,7 @@ IN_CONTAINER = "It is in a container's network namespace: from the host only wha
 BINDING_FOR = "Whether a program run as {who} could bind it now:"
 BINDING_BLOCKED = "In the way: {blockers}."
 BINDING_TRIED = "The kernel itself was asked: the port was taken for an instant and given back."
-BINDING_FREE = "Every way succeeds."
+BINDING_FREE = "every way succeeds."
 
 # Nothing found.
 REFUSED = "A TCP connection to it would be refused at once (RST); a timeout instead means that something on the way \

@@ -74,7 +74,6 @@ WILDCARD_V6_UNTOLD = (
     ":: stands for every IPv6 address, and probably for every IPv4 one as well: whether IPV6_V6ONLY is set is not told."
 )
 TRIPLE_COLON = "':::{port}' is netstat's way to print the address '::' followed by ':{port}'."
-NO_NAMED_PORT = "A port number alone says nothing about who may reach it: the address it is bound to does."
 
 WELL_KNOWN_HOLDERS: dict[tuple[str, int], str] = {
     ("Darwin", 5000): "On macOS 5000 is usually taken by ControlCenter for AirPlay Receiver: "

@@ -103,5 +103,4 @@ UDP_ESTABLISHED = (
     "no conversation is kept, and only datagrams from that peer are delivered."
 )
 UNIX_ESTABLISHED = "ESTABLISHED: this unix socket is joined to a peer on the same machine."
-UNIX_LISTEN = "LISTEN: this unix socket waits for programs on this machine to connect."
 UNKNOWN_STATE = "The source calls its state '{state}', which portsock does not know."
