@@ -107,6 +107,10 @@ def test_the_hosts_addresses_are_asked_for_where_a_wildcard_may_cover_one() -> N
     assert not request(asking("80", "10.0.0.0/8")).facts
 
 
+def test_explain_of_an_endpoint_asks_for_every_port_since_siblings_have_other_ones() -> None:
+    assert request(asking("192.168.1.3:63240"), "explain").ports is None
+
+
 def test_explain_narrows_no_states_and_keeps_listeners_and_peers() -> None:
     found = request(asking("tcp/8080", listening=True), "explain")
     assert (found.states, found.facts, found.listeners) == (None, True, True)

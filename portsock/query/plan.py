@@ -57,6 +57,9 @@ def plan(
     asks_address = _asks_for_address(query)
     # Addresses of other namespaces are not read: what is local there is told by all the sockets there are.
     evidence = asks_address and bool(query.netns)
+    if command == "explain":
+        # What goes to the same remote endpoint from other local ports belongs to the answer about one endpoint or connection.
+        evidence = evidence or any(target.kind not in ("port", "service") for target in query.targets)
     ports = None if evidence else _ports(query, command)
     whole = evidence or command == "explain"
     return Request(
