@@ -124,3 +124,16 @@ def test_unix_sockets_keep_inode_owner_and_path() -> None:
     assert set(found) == {b"/run/odd/0.0.0.0:80", b"/run/odd/a", b"/run/odd/plain", b"abs"}  # net-tools cuts at a space
     assert found[b"abs"].local == UnixEndpoint(b"abs", True)
     assert all(record.inode and record.holders for record in found.values())
+
+
+def test_a_squeezed_row_keeps_its_path() -> None:
+    nobody, known = read(
+        [
+            "Proto RefCnt Flags Type State I-Node PID/Program name Path",
+            "unix 2 [ ACC ] STREAM LISTENING 7 - /run/a/b",
+            "unix 2 [ ACC ] STREAM LISTENING 8 99/x /run/a/c",
+        ],
+        EMPTY,
+    )
+    assert (nobody.holders, nobody.local) == ((), UnixEndpoint(b"/run/a/b"))
+    assert (known.holders, known.local) == ((Holder(99, None, "x"),), UnixEndpoint(b"/run/a/c"))

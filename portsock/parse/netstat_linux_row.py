@@ -164,7 +164,7 @@ def _cut(text: str, width: int) -> str:
 def _holders(text: str) -> tuple[Holder, ...]:
     """'-' is nobody known, '22539/nginx: worker' a process."""
     pid, slash, name = text.strip().partition("/")
-    return (Holder(int(pid), None, name),) if slash else ()
+    return (Holder(int(pid), None, name),) if slash and pid.isdecimal() else ()
 
 
 def unix_row(line: str, program: bool | None) -> SocketRecord | None:
@@ -202,9 +202,11 @@ def _program_and_path(text: str, program: bool | None) -> tuple[tuple[Holder, ..
     match = re.match(r"(?:-|\d{1,10}/[^\n]*)(?:\s|$)", bare) if program is not False else None
     if match is None:
         return (() if program else None), bare
+    if bare[0] == "-":
+        return (), bare[1:].strip()
     field = _cut(bare, _PROGRAM_WIDTH)
     path = bare[len(field) :]
-    if path[:1].strip():  # the columns were squeezed
+    if path[:1].strip() or (not path and (" /" in field or " @" in field)):  # the columns were squeezed
         field, _, path = bare.partition(" ")
     return _holders(field), path.strip()
 
