@@ -40,8 +40,8 @@ _OTHERS = {
 }
 _ESCAPE = re.compile(r"((?:\\x[0-9a-f]{2})+)|\\([bfnrt\\])|\^([@-_?])")
 _PLAIN = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
-_ENDS = re.compile(r"(?: \d{1,10},[^ ,]{1,64},\d{1,10}[rwu]?)+$")
-_PEER = re.compile(r" ?->INO=(\d{1,20})$")
+_TYPED = re.compile(r"(?:^| )type=([A-Z]{3,9})(?: ->INO=(\d{1,20}))?(?= \d|$)")
+"""What follows the path; with +E also the peer's inode, and then who holds that: '7,name,3u'."""
 
 
 class Told(NamedTuple):
@@ -122,10 +122,11 @@ def record_of(told: Told, services: Services) -> SocketRecord | None:
 
 def _internet(told: Told, services: Services) -> SocketRecord | None:
     word = told.node.lower() or "unknown"
-    local_text, _, remote_text = _ENDS.sub("", told.name).strip().partition("->")
+    ends = told.name.split(None, 1)  # what +E adds, the processes at the other end, follows behind a space
+    local_text, _, remote_text = ends[0].partition("->") if ends else ("", "", "")
     local = colon_endpoint(local_text, word, services)
     remote = colon_endpoint(remote_text, word, services) if remote_text else None
-    if local is None and local_text and not local_text.startswith("no PCB"):
+    if local is None and local_text and not told.name.startswith(("no PCB", "can't identify")):
         return None
     if remote is None and remote_text:
         return None
@@ -153,27 +154,26 @@ def _info(text: str) -> tuple[str | None, int | None, int | None]:
 
 def _unix(told: Told) -> SocketRecord:
     """'/run/x type=STREAM ->INO=2 7,name,3u', '->0x…' (BSD), 'socket' (no name), and older ones: the path alone."""
-    name = _ENDS.sub("", told.name)
-    peer = _PEER.search(name)
-    name = name[: peer.start()] if peer else name
-    path, typed, kind = name.rpartition("type=")
-    if not typed:
-        path, kind = name, ""
-    path = path.rstrip() if typed else path
+    path, kind, peer = told.name, "", None
+    for match in _TYPED.finditer(told.name):  # the last counts: a path may hold such words, too
+        path, kind, peer = told.name[: match.start()], match[1], match[2]
     connected = path.startswith("->")
     unnamed = connected or path in ("", "socket", "(none)")
-    state = _UNIX_STATES.get(told.info) or (parse_state(told.info) if told.info else None)
+    word, recv_q, send_q = _info(told.info)
+    state = _UNIX_STATES.get(word or "") or (parse_state(word) if word else None)
     return SocketRecord(
         Family.UNIX,
-        _UNIX_TYPES.get(kind.strip()),
+        _UNIX_TYPES.get(kind),
         "unix",
         None,
         State.ESTABLISHED if connected and state is None else state,
-        None if state or not told.info else told.info,
+        None if state else word,
         UnixEndpoint(None) if unnamed else _unix_endpoint(unescaped(path)),
         None,
+        recv_q,
+        send_q,
         inode=_inode(told),
-        peer_inode=int(peer[1]) if peer else None,
+        peer_inode=int(peer) if peer else None,
     )
 
 

@@ -16,13 +16,14 @@ from portsock.services import Services
 _INTERNET_TITLE = re.compile(r"Active Internet6? connections(?: \(including servers\))?\s*")
 _UNIX_HEADER = re.compile(r"Address +Type +Recv-Q +Send-Q +Inode +Conn +Refs +Nextref +Addr\s*")
 _UNIX_ROW = re.compile(r"[0-9a-f]{6,16} +(stream|dgram|seqpac)\S{0,8} ")
-_QUEUES = re.compile(r"Current listen queue sizes \(qlen/incqlen/maxqlen\)\s*|(?:Proto +)?Listen +Local Address\s*")
+_QUEUES = re.compile(r"Current listen queue sizes \(qlen/incqlen/maxqlen\)\s*")
 _OTHER_TITLE = re.compile(
     r"Active Multipath Internet connections|Registered kernel control modules"
     r"|Active kernel (?:event|control) sockets|Netgraph sockets|Active SCTP associations"
 )
 _OTHER_ROW = re.compile(
-    r"Proto/ID +Flags|(?:pcb +)?Proto Recv-Q Send-Q +(?:rxbytes +txbytes +)?(?:vendor|unit) |(?:kctlref +)?id +(?:unit +)?flags +pcbcount"
+    r"Proto/ID +Flags|(?:pcb +)?Proto Recv-Q Send-Q +(?:rxbytes +txbytes +)?(?:vendor|unit) "
+    r"|(?:kctlref +)?id +(?:unit +)?flags +pcbcount"
     r"|(?:[0-9a-f]{6,16} +)?k(?:evt|ctl) +\d|mptcp|(?:-?[0-9a-f]+ +){5,7}[a-z]+\."
 )
 """Rows of sections that hold no sockets of the model: kernel controls and events; multipath connections, whose subflows are
@@ -83,7 +84,7 @@ class NetstatMacosReader(_NetstatReader):
     _titles = re.compile(
         r"Active LOCAL \(UNIX\) domain sockets"
         r"|Active Multipath Internet connections|Registered kernel control modules|Active kernel (?:event|control) sockets"
-        r"|Current listen queue sizes|Listen +Local Address"
+        r"|Listen +Local Address"
     )
     _protocol = re.compile(r"(?:tcp|udp|icm|div|igm|raw)(?:46|4|6)")
 

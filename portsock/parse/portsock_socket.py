@@ -38,8 +38,8 @@ def record_of(item: _Object) -> SocketRecord:
     state = member(State, item.get("state"))
     raw = text_of(item, "state_raw") or (text_of(item, "state") if state is None else None)
     vfs, v6only = item.get("vfs"), item.get("v6only")
-    numbers = {name: integer(item.get(name)) for name in _NUMBERS}
-    record = SocketRecord(
+    numbers: dict[str, Any] = {name: integer(item.get(name)) for name in _NUMBERS}
+    return SocketRecord(
         family,
         member(SocketType, item.get("type")),
         protocol,
@@ -56,8 +56,8 @@ def record_of(item: _Object) -> SocketRecord:
         timer=_timer(item.get("timer")),
         memory=_memory(item.get("memory")),
         info=_info(item.get("info")),
+        **numbers,
     )
-    return record._replace(**numbers)
 
 
 def role_of(item: _Object) -> Role:
