@@ -34,13 +34,18 @@ class _Commands(TyperGroup):
 _HELP = {"help_option_names": ["--help", "-h"]}
 
 
-def _root(
-    version: Annotated[bool, typer.Option("--version", "-V", is_eager=True, help="Show the version.")] = False,
-) -> None:
-    """Which process owns which socket on which port, and why."""
-    if version:
+def _show_version(given: bool) -> None:
+    if given:
         typer.echo(f"portsock {__version__}")
         raise typer.Exit
+
+
+def _root(
+    version: Annotated[  # noqa: ARG001 - its callback does it
+        bool, typer.Option("--version", "-V", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """Which process owns which socket on which port, and why."""
 
 
 def build() -> Any:

@@ -23,7 +23,7 @@ def ask(targets: Iterable[str] | None, select: Selecting, collect: Collecting, s
         exclude=_targets(select.exclude, collect, services),
         listening=select.listening,
         established=select.established,
-        states=frozenset().union(*map(parse_states, select.state or ())),
+        states=frozenset().union(*(parse_states(word) for value in select.state or () for word in value.split(","))),
         families=_families(select),
         protocols=frozenset().union(*(found for flag, found in _BY_FLAG.items() if getattr(select, flag))),
         all_families=select.all_families,

@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 from portsock.cli.asking import ask
 from portsock.cli.console import Console
 from portsock.cli.layout import Layout, lay_out
-from portsock.cli.obtain import obtain
+from portsock.cli.obtain import obtain, tell_formats
 from portsock.cli.options import Collecting, Printing, Selecting
 from portsock.errors import Exit, UsageError
 from portsock.model import Port, Snapshot, Socket
@@ -56,6 +56,8 @@ def run(
         from portsock.views.columns import columns_help
 
         console.write([columns_help(listing.view)])
+        return Exit.OK
+    if tell_formats(collect, console):
         return Exit.OK
     from portsock.sources.system import services as system_services
 

@@ -14,6 +14,19 @@ OWNING = frozenset({"owners", "processes", "peer"})
 OWNER_METHODS = ("auto", "none", "walk", "bpf")
 
 
+def tell_formats(collect: Collecting, console: Console) -> bool:
+    """Answer --from-format help; whether that was asked."""
+    if collect.from_format != "help":
+        return False
+    from portsock.parse.registry import formats
+
+    known = formats()
+    width = max(len(name) for name, _ in known)
+    console.write(["Formats of --from-format, each detected by itself without it:\n"])
+    console.write(f"  {name:{width}}  {title}\n" for name, title in known)
+    return True
+
+
 def obtain(
     command: str, query: Query, needs: frozenset[str], collect: Collecting, services: Services, console: Console
 ) -> tuple[Snapshot, bool]:
