@@ -78,9 +78,7 @@ class Capture:
         if document is not None:
             yield from self._read_document(document, chain(head, source))
         else:
-            for record in self._read_lines(chain(head, source)):
-                self._any = True
-                yield record
+            yield from self._read_lines(chain(head, source))
         if not self.formats or (self._skipped and not self._any):
             raise UsageError(self._refusal())
 
@@ -119,8 +117,11 @@ class Capture:
                 found = self._elsewhere(line, number)
                 feed = self._reader.feed if self._reader is not None else None
             if found:
+                self._any = True
                 yield from found
-        yield from self._end()
+        held = self._end()
+        self._any = self._any or bool(held)
+        yield from held
 
     def _elsewhere(self, line: str, number: int) -> Iterable[SocketRecord]:
         """A line that the current section does not know: noise, the beginning of another one, or lost."""
@@ -168,6 +169,8 @@ class Capture:
         if reader is None:
             return ()
         held = reader.finish()
+        if not isinstance(held, list | tuple):
+            held = list(held)
         for remark in getattr(reader, "remarks", ()):
             self._remarks.append(remark)
         return held

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from portsock.model import Family, InetEndpoint, NetlinkEndpoint, Notice, State
 from portsock.parse.ss_extras import read_extras
 from portsock.parse.ss_info import read_info
+from portsock.parse.ss_plain import PlainRows
 from portsock.parse.ss_row import Row, Rows, columns
 from portsock.parse.ss_users import split_users
 from portsock.records import SocketRecord
@@ -26,6 +27,7 @@ class SsReader:
 
     def __init__(self, services: Services) -> None:
         self._rows = Rows(services)
+        self._plain = PlainRows(self._rows)
         self._records: list[SocketRecord] = []
         self._stars: list[int] = []
         self._open: str | None = None
@@ -47,8 +49,10 @@ class SsReader:
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         """See LineReader."""
-        if self._open is None and (record := self._rows.plain(line, self._protocol)) is not None:
+        if self._open is None and (record := self._plain.read(line, self._protocol)) is not None:
             self._records.append(record)
+            if record.holders is not None:
+                self._owners = True
             return ()
         if line[:1] in " \t" and self._records and self._open is None and self._continue(line):
             return ()

@@ -3,10 +3,8 @@
 The columns are told from the row itself, since headers may be absent or glued ('Address:PortProcess').
 """
 
-from socket import AF_INET, inet_pton
 from typing import NamedTuple
 
-from portsock.addresses import WILDCARDS
 from portsock.model import Endpoint, Family, InetEndpoint, SocketType, State, UnixEndpoint
 from portsock.parse.endpoint_text import address_of, is_nobody, port_of
 from portsock.parse.ip_protocols import ip_protocol
@@ -35,19 +33,6 @@ NETIDS: dict[str, tuple[str, SocketType | None]] = {
     "v_dgr": ("vsock", SocketType.DGRAM),
 }
 """The Netid column: ss.c sock_name() and proto_name()."""
-
-_tuple = tuple.__new__
-"""Makes named tuples four times as fast as their own constructor, which matters for a million rows only."""
-_UNSAID = (None,) * (len(SocketRecord._fields) - 12)
-_PLAIN_TYPES = {"tcp": SocketType.STREAM, "udp": SocketType.DGRAM}
-_PLAIN_STATES = {
-    "ESTAB": State.ESTABLISHED,
-    "UNCONN": State.UNCONN,
-    **{word: State[word.replace("-", "_")] for word in ("LISTEN", "TIME-WAIT", "CLOSE-WAIT", "SYN-SENT", "SYN-RECV")},
-    **{word: State[word.replace("-", "_")] for word in ("FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING")},
-}
-_PLAIN_WIDTH = 500
-"""Characters of the longest row that is read the quick way."""
 
 _QUEUED = frozenset({"tcp", "mptcp", "sctp", "dccp", "unix", "vsock"})
 """Protocols whose LISTEN sockets show the accept queue and its limit as Recv-Q and Send-Q."""
@@ -104,65 +89,10 @@ class Rows:
         self.modern: bool | None = None
         """Whether '*' means the dual-stack wildcard here; None as long as no address has shown it."""
         self._hosts: dict[str, tuple[str | None, str | None, str | None, str | None, Family]] = {}
-        self._plain_hosts: dict[str, tuple[str, Family]] = {}
         self.stateful: bool | None = None
         """Whether the section has a State column; a row without one is another tool's then."""
-        self._shape = (-1, False, False)
-
-    def plain(self, line: str, protocol: str) -> SocketRecord | None:
-        """The record of a row like the last one read, with numbers only and nothing behind its addresses; None for what needs
-        a closer look. This is for listings of a million rows: whatever it gives, `read` would give, too.
-        """
-        words = line.split()
-        width, has_netid, has_state = self._shape
-        if len(words) != width or not line.isascii():
-            return None
-        if has_netid:
-            protocol = words[0]
-        state = _PLAIN_STATES.get(words[has_netid]) if has_state else None
-        socket_type = _PLAIN_TYPES.get(protocol)
-        if socket_type is None or (has_state and (state is None or (state is State.UNCONN and protocol != "udp"))):
-            return None
-        recv_text, send_text, local_text, peer_text = words[-4:]
-        host, _, port = local_text.rpartition(":")
-        peer_host, _, peer_port = peer_text.rpartition(":")
-        ours = self._plain_hosts.get(host) or self._plain_host(host)
-        theirs = self._plain_hosts.get(peer_host) or self._plain_host(peer_host)
-        if ours is None or theirs is None:
-            return None
-        if not (port.isdecimal() and recv_text.isdecimal() and send_text.isdecimal()) or len(line) > _PLAIN_WIDTH:
-            return None
-        number, recv_q, send_q = int(port), int(recv_text), int(send_text)
-        peer_number = int(peer_port) if peer_port.isdecimal() else -1
-        if number > 65535 or peer_number > 65535 or (peer_number < 0 and peer_port != "*"):
-            return None
-        address, family = ours
-        remote = None
-        if peer_number >= 0:
-            remote = _tuple(InetEndpoint, (theirs[0], peer_number, None, None, None, False, False))
-        elif self.modern is None or address == "::" or theirs[0] not in WILDCARDS:
-            return None
-        queue, limit = (recv_q, send_q) if state is State.LISTEN else (None, None)
-        local = _tuple(InetEndpoint, (address, number, None, None, None, False, False))
-        return _tuple(
-            SocketRecord,
-            (family, socket_type, protocol, None, state, None, local, remote, recv_q, send_q, queue, limit) + _UNSAID,  # noqa: RUF005
-        )
-
-    def _plain_host(self, host: str) -> tuple[str, Family] | None:
-        """A whole address without zone or device. Of the wildcards only 0.0.0.0 and [::] are told."""
-        try:
-            inet_pton(AF_INET, host)  # accepts what inet_ntop would print, nothing else
-        except (OSError, ValueError):
-            pass
-        else:
-            self._plain_hosts[host] = host, Family.IPV4
-            return host, Family.IPV4
-        known = self._host(host)
-        if known is None or known[0] is None or known[0] == "*" or known[3] is not None:
-            return None
-        found = self._plain_hosts[host] = known[0], known[4]
-        return found
+        self.shape = (-1, False, False)
+        """Of the last internet row: its number of columns, whether Netid and State are among them."""
 
     def read(self, line: str, protocol: str = "tcp") -> Row | None:
         """The record of a row; None for what is none. `protocol`: the section's, where the row does not tell."""
@@ -215,7 +145,7 @@ class Rows:
         if socket_type is None:
             socket_type = NETIDS[protocol][1] if protocol in NETIDS else None
         has_netid, has_state = front.netid is not None, front.state is not None
-        self._shape = (4 + has_netid + has_state, has_netid, has_state)
+        self.shape = (4 + has_netid + has_state, has_netid, has_state)
         peer_endpoint = None if is_nobody(remote) else remote
         record = _record(front, family, socket_type, protocol, number, endpoint, peer_endpoint, interface)
         if self.modern and peer_endpoint is None and local.startswith("[::]:"):
@@ -235,7 +165,7 @@ class Rows:
         host, _, port = text.rpartition(":")
         known = self._hosts.get(host)
         if known is None:
-            known = self._host(host)
+            known = self.host(host)
             if known is None:
                 return None
             self._hosts[host] = known
@@ -247,7 +177,8 @@ class Rows:
             return None
         return InetEndpoint(address, named[0], zone, hostname, named[1], False, named[2]), interface, family
 
-    def _host(self, host: str) -> tuple[str | None, str | None, str | None, str | None, Family] | None:
+    def host(self, host: str) -> tuple[str | None, str | None, str | None, str | None, Family] | None:
+        """(address, zone, host name, bound device, family) of the text before a port's colon; None where it is neither."""
         found = address_of(host)
         if found is None:
             bare = host.partition("%")[0]
