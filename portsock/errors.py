@@ -27,6 +27,16 @@ class UsageError(PortsockError):
 
 
 class ReadError(PortsockError):
-    """The system could not be read, or the output not be written."""
+    """The system could not be read."""
 
     exit = Exit.SYSTEM
+
+
+class WriteError(PortsockError):
+    """The output could not be written."""
+
+    exit = Exit.SYSTEM
+
+
+class OutputClosed(Exception):
+    """Whoever read the output has gone. No OSError, since Typer would make exit status 1 of a broken pipe."""

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from portsock import __version__
 from portsock.cli.options import flatten
@@ -18,16 +18,30 @@ COMMANDS = {
 """Name → what it answers. Each has a module of its name here, with a function `command`."""
 
 
+class _Command(TyperCommand):
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from portsock.cli.help import command_help
+
+        formatter.write(command_help(self, self.name or "", ctx))
+
+
 class _Commands(TyperGroup):
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from portsock.cli.help import root_help
+
+        formatter.write(root_help(self, COMMANDS, ctx))
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the interface of a group
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         if cmd_name not in COMMANDS:
-            return None
+            from portsock.cli.mistakes import unknown_command
+
+            raise unknown_command(cmd_name, COMMANDS)
         function = import_module(f"portsock.cli.{cmd_name}").command
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name, help=COMMANDS[cmd_name], context_settings=_HELP)(flatten(function))
+        single.command(cmd_name, cls=_Command, help=COMMANDS[cmd_name], context_settings=_HELP)(flatten(function))
         return typer.main.get_command(single)
 
 
@@ -41,15 +55,18 @@ def _show_version(given: bool) -> None:
 
 
 def _root(
+    ctx: typer.Context,
     version: Annotated[  # noqa: ARG001 - its callback does it
         bool, typer.Option("--version", "-V", is_eager=True, callback=_show_version, help="Show the version.")
     ] = False,
 ) -> None:
     """Which process owns which socket on which port, and why."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
 
 
 def build() -> Any:
     """The command line as a callable: Typer's command object."""
     app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode=None, context_settings=_HELP)
-    app.callback(invoke_without_command=False, no_args_is_help=True)(_root)
+    app.callback(invoke_without_command=True)(_root)
     return typer.main.get_command(app)

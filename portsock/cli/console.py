@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import BinaryIO, NamedTuple, TextIO
 
-from portsock.errors import ReadError
+from portsock.errors import OutputClosed, WriteError
 
 
 class Console(NamedTuple):
@@ -29,16 +29,16 @@ class Console(NamedTuple):
     def write(self, chunks: Iterable[str]) -> None:
         """Write text to standard output and flush it.
 
-        Raises BrokenPipeError where the reader has gone, and ReadError where the output cannot be written (a full disk).
+        Raises OutputClosed where the reader has gone, and WriteError where the output cannot be written (a full disk).
         """
         try:
             for chunk in chunks:
                 self.out.write(chunk.encode(self.encoding, "backslashreplace"))
             self.out.flush()
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError as error:
+            raise OutputClosed from error
         except OSError as error:
-            raise ReadError(f"cannot write the output: {error.strerror or error}") from error
+            raise WriteError(f"cannot write the output: {error.strerror or error}") from error
 
     def say(self, message: str) -> None:
         """One line to standard error; a closed standard error is nobody's to tell."""

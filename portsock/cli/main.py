@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 
 from portsock.cli.console import Console, system_console
-from portsock.errors import Exit, PortsockError
+from portsock.errors import Exit, OutputClosed, PortsockError, WriteError
 
 
 def run(arguments: Sequence[str], console: Console | None = None) -> int:
@@ -14,8 +14,10 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
         return int(_invoke(arguments, console))
     except PortsockError as error:
         console.say(str(error))
+        if isinstance(error, WriteError):
+            _abandon_output()
         return error.exit
-    except BrokenPipeError:
+    except OutputClosed:
         _abandon_output()
         return Exit.OK
     except KeyboardInterrupt:
@@ -33,7 +35,9 @@ def _invoke(arguments: Sequence[str], console: Console) -> int:
     try:
         status = build()(args=list(arguments), prog_name="portsock", standalone_mode=False, obj=console)
     except ClickException as error:
-        console.say(_usage(error, arguments))
+        from portsock.cli.mistakes import usage_line
+
+        console.say(usage_line(error, arguments))
         return Exit.USAGE
     except typer.Exit as leaving:
         return leaving.exit_code
@@ -42,18 +46,8 @@ def _invoke(arguments: Sequence[str], console: Console) -> int:
     return Exit.OK if status is None else status
 
 
-def _usage(error: Exception, arguments: Sequence[str]) -> str:
-    """One line out of typer's message, and the command that shows what there is."""
-    from typer._click.exceptions import ClickException
-
-    assert isinstance(error, ClickException)
-    text = " ".join(error.format_message().split()).rstrip(".")
-    command = next((word for word in arguments if word in {"ports", "sockets", "procs", "explain"}), None)
-    return f"{text}; see portsock {command + ' ' if command else ''}--help"
-
-
 def _abandon_output() -> None:
-    """Point standard output at nothing, so that the interpreter's last flush does not fail on the closed pipe."""
+    """Point standard output at nothing, so that the interpreter's last flush does not fail again."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)
