@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from portsock.model import INTERNET, Family, Owner, OwnerReason, OwnerStatus, Process, State
+from portsock.model import INTERNET, Family, NetlinkEndpoint, Owner, OwnerReason, OwnerStatus, Process, State
 from portsock.records import Collection, Holder, SocketRecord, Unreadable
 
 Sight = tuple[OwnerStatus, OwnerReason | None, tuple[Owner, ...]]
@@ -84,6 +84,8 @@ class Holders:
 
     def _unfound(self, record: SocketRecord) -> tuple[OwnerStatus, OwnerReason | None]:
         """A socket that has, or may have, a descriptor which was not found."""
+        if isinstance(record.local, NetlinkEndpoint) and record.local.portid == 0:
+            return OwnerStatus.UNHELD, OwnerReason.KERNEL_CANDIDATE  # the kernel's own end: netlink(7)
         if self._unreadable or self._unlisted is OwnerReason.HIDEPID:
             return OwnerStatus.HIDDEN, self._reason_by_uid.get(record.uid, self._first_reason)
         if self._unlisted is OwnerReason.PIDNS:

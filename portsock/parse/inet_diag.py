@@ -2,9 +2,9 @@
 
 import struct
 import sys
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
 from socket import AF_INET, AF_INET6, inet_ntop
+from typing import Any
 
 from portsock.addresses import WILDCARDS, unmap
 from portsock.model import Family, InetEndpoint, Netns, SocketMemory, SocketType, State, Timer
@@ -12,10 +12,15 @@ from portsock.parse.netlink_message import GarbledMessage, attribute, attributes
 from portsock.records import SocketRecord
 from portsock.request import Request
 
+Buffer = bytes | bytearray | memoryview
+Decoder = Callable[[Buffer, list[tuple[int, int]]], list[SocketRecord]]
+"""The sockets of one batch: where its messages lie in the buffer, see netlink_message.spans()."""
+
 SOCK_DIAG_BY_FAMILY = 20
 
-PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "sctp": 132, "udplite": 136, "raw": 255, "mptcp": 262}
-"""IP protocol numbers; MPTCP's does not fit the request's byte and goes into an attribute."""
+PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132, "udplite": 136, "raw": 255, "mptcp": 262}
+"""IP protocol numbers; MPTCP's does not fit the request's byte and goes into an attribute. Linux tells nothing of ping
+sockets (icmp) this way."""
 FAMILIES = {Family.IPV4: AF_INET, Family.IPV6: AF_INET6}
 STATEFUL = frozenset({"tcp", "sctp", "mptcp"})
 """Protocols whose sockets the kernel can choose by state."""
@@ -38,6 +43,8 @@ STATES = {
 """include/net/tcp_states.h; 12 is NEW_SYN_RECV, 13 BOUND_INACTIVE (as a filter: rows of it say 7)."""
 ALL_STATES = (1 << 14) - 1
 
+_UNUSUAL = {7, 10}
+"""Codes of sockets with more to tell than their ends: listening, or without a peer."""
 _DATAGRAM_STATES = {1: State.ESTABLISHED, 7: State.UNCONN}
 _TYPES = {
     "tcp": SocketType.STREAM,
@@ -50,8 +57,8 @@ _TYPES = {
 """SCTP has one-to-one and one-to-many sockets: its rows do not tell which."""
 
 _REQUEST = struct.Struct("=BBBxI2s2s16s16sIII")
-_MESSAGE = struct.Struct("=BBBBHH16s16sIQIIIII")
-"""family, state, timer, retransmits; ports (network order, read as they lie), addresses, interface, cookie; expiry, queues,
+_MESSAGE = struct.Struct("=xBBBHH16s16sIQIIIII")
+"""State, timer, retransmits; ports (network order, read as they lie), addresses, interface, cookie; expiry, queues,
 uid, inode."""
 _BYTECODE, _PROTOCOL = 1, 3
 _MEMINFO, _INFO, _CONGESTION, _SKMEMINFO, _SKV6ONLY = 1, 2, 4, 7, 11
@@ -71,7 +78,7 @@ def inet_request(protocol: str, family: Family, request: Request) -> bytes:
     if request.memory:
         extensions |= 1 << (_SKMEMINFO - 1)
     states = ALL_STATES
-    if protocol in STATEFUL and request.states is not None:
+    if protocol in STATEFUL and protocol != "sctp" and request.states is not None:
         states = sum(1 << value for value, state in STATES.items() if state in request.states)
     head = _REQUEST.pack(
         FAMILIES[family], min(number, 255), extensions, states, bytes(2), bytes(2), bytes(16), bytes(16), 0, 0, 0
@@ -83,89 +90,105 @@ def inet_request(protocol: str, family: Family, request: Request) -> bytes:
     return head
 
 
-def decode(
-    buffer: bytes | bytearray | memoryview,
-    bodies: Iterable[tuple[int, int]],
+def decoder(protocol: str, family: Family, netns: Netns | None, request: Request) -> Decoder:
+    """Reads the batches of one dump. What it returns raises GarbledMessage."""
+    ported = protocol != "raw"
+    ends = _Endpoints(family is Family.IPV6, ported)
+    states = STATES if protocol in STATEFUL else _DATAGRAM_STATES
+    usual = frozenset() if request.info or request.memory or request.timers or not ported else states.keys() - _UNUSUAL
+
+    def decode(buffer: Buffer, bodies: Iterable[tuple[int, int]]) -> list[SocketRecord]:
+        unpack, new = _MESSAGE.unpack_from, tuple.__new__
+        kind = _TYPES.get(protocol)
+        records = []
+        for at, end in bodies:
+            if end - at < 72:
+                raise GarbledMessage(f"an inet_diag message of {end - at} bytes")
+            fields = unpack(buffer, at)
+            code, _, _, sport, dport, source, destination, device, cookie, _, rqueue, wqueue, uid, inode = fields
+            if device or not dport or code not in usual or cookie == _NO_COOKIE:
+                record = _record(fields, ends, states, protocol, attributes(buffer, at + 72, end), request)
+                records.append(record._replace(family=family, netns=netns))
+                continue
+            # By position and at once: nearly all sockets of a busy host come this way.
+            records.append(
+                new(
+                    SocketRecord,
+                    (family, kind, protocol, None, states[code], None, ends[source, sport, 0], ends[destination, dport, 0],
+                     rqueue, wqueue, None, None, uid if inode else None, inode or None, cookie,
+                     None, None, netns, None, None, None, None, None, None, None, None, None, None),
+                )
+            )  # fmt: skip
+        return records
+
+    return decode
+
+
+def _record(
+    fields: tuple[Any, ...],
+    ends: "_Endpoints",
+    states: Mapping[int, State],
     protocol: str,
-    family: Family,
-    netns: Netns | None,
+    more: dict[int, bytes],
     request: Request,
-) -> Iterator[SocketRecord]:
-    """The sockets of one batch of messages. Raises GarbledMessage."""
-    unpack, new, endpoint_of = _MESSAGE.unpack_from, tuple.__new__, _endpoint
-    kind, ported = _TYPES.get(protocol), protocol != "raw"
-    stateful = protocol in STATEFUL
-    states = STATES if stateful else _DATAGRAM_STATES
-    v6 = family is Family.IPV6
-    extended = request.info or request.memory
-    nothing = (None,) * (len(SocketRecord._fields) - 25)
-    for at, end in bodies:
-        if end - at < 72:
-            raise GarbledMessage(f"an inet_diag message of {end - at} bytes")
-        fields = unpack(buffer, at)
-        _, code, timer, retransmits, sport, dport, source, destination, device, cookie, expires, rqueue, wqueue, uid, inode = fields
-        state = states.get(code)
-        local = endpoint_of(v6, ported, source, sport, device)
-        remote: InetEndpoint | None = endpoint_of(v6, ported, destination, dport, device)
-        if not dport and remote is not None and remote.address in WILDCARDS:
-            remote = None
-        listening = state is State.LISTEN
-        if code == 7 and stateful and sport:
-            state = State.BOUND
-        v6only = info = memory = None
-        if extended or (v6 and code in (7, 10)):
-            more = attributes(buffer, at + 72, end)
-            if _SKV6ONLY in more:
-                v6only = more[_SKV6ONLY] != b"\0"
-            if extended:
-                info, memory = _info(more, request), _memory(more)
-        record = (
-            family,
-            kind,
-            protocol,
-            None if ported else _host_order(sport),
-            state,
-            str(code) if state is None else None,
-            local,
-            remote,
-            rqueue,
-            wqueue,
-            rqueue if listening else None,
-            wqueue if listening else None,
-            uid if inode else None,
-            inode or None,
-            None if cookie == _NO_COOKIE else cookie,
-            None,
-            v6only,
-            netns,
-            None,
-            None,
-            None,
-            None,
-            None,
-            _timer(timer, expires, retransmits) if timer and request.timers and stateful else None,
-            memory,
-        )
-        yield new(SocketRecord, record + (nothing if info is None and not device else (info, None, device or None)))
+) -> SocketRecord:
+    """One socket in full, all but its family and namespace."""
+    code, timer, retransmits, sport, dport, source, destination, device, cookie, expires, rqueue, wqueue, uid, inode = fields
+    stateful, ported = protocol in STATEFUL, protocol != "raw"
+    state = states.get(code)
+    if code == 7 and stateful and sport:
+        state = State.BOUND
+    listening = state is State.LISTEN
+    remote: InetEndpoint | None = ends[destination, dport, device]
+    if not dport and remote is not None and remote.address in WILDCARDS:
+        remote = None
+    return SocketRecord(
+        Family.INET,
+        _TYPES.get(protocol),
+        protocol,
+        None if ported else _host_order(sport),
+        state,
+        str(code) if state is None else None,
+        ends[source, sport, device],
+        remote,
+        rqueue,
+        wqueue,
+        rqueue if listening else None,
+        wqueue if listening else None,
+        uid if inode else None,
+        inode or None,
+        None if cookie == _NO_COOKIE else cookie,
+        v6only=more[_SKV6ONLY] != b"\0" if _SKV6ONLY in more else None,
+        timer=Timer(_TIMERS.get(timer, str(timer)), expires, retransmits) if timer and request.timers and stateful else None,
+        memory=_memory(more) if request.memory else None,
+        info=_info(more) if request.info else None,
+        ifindex=device or None,
+    )
 
 
-@lru_cache(maxsize=1 << 17)
-def _endpoint(v6: bool, ported: bool, packed: bytes, port: int, device: int) -> InetEndpoint:
-    """One endpoint; equal ones are one object, since both ends of a local connection name the same two."""
-    if v6:
-        address = unmap(inet_ntop(AF_INET6, packed))
-        zone = str(device) if device and packed[0] == 0xFE and packed[1] & 0xC0 == 0x80 else None
-    else:
-        address, zone = inet_ntop(AF_INET, packed[:4]), None
-    return InetEndpoint(address, _host_order(port) if ported else None, zone)
+class _Endpoints(dict[tuple[bytes, int, int], InetEndpoint]):
+    """Endpoints by address, port and device as they lie in a message, each made once: both ends of a local connection name
+    the same two."""
+
+    def __init__(self, v6: bool, ported: bool) -> None:
+        self._v6 = v6
+        self._ported = ported
+        self._addresses: dict[bytes, str] = {}
+
+    def __missing__(self, key: tuple[bytes, int, int]) -> InetEndpoint:
+        packed, port, device = key
+        address = self._addresses.get(packed)
+        if address is None:
+            address = inet_ntop(AF_INET, packed[:4]) if not self._v6 else unmap(inet_ntop(AF_INET6, packed))
+            self._addresses[packed] = address
+        zone = str(device) if device and self._v6 and packed[0] == 0xFE and packed[1] & 0xC0 == 0x80 else None
+        number = _host_order(port) if self._ported else None
+        made = self[key] = tuple.__new__(InetEndpoint, (address, number, zone, None, None, False, False))
+        return made
 
 
 def _host_order(port: int) -> int:
     return (port & 255) << 8 | port >> 8 if _SWAP else port
-
-
-def _timer(kind: int, expires: int, retransmits: int) -> Timer:
-    return Timer(_TIMERS.get(kind, str(kind)), expires, retransmits)
 
 
 def _memory(more: dict[int, bytes]) -> SocketMemory | None:
@@ -176,8 +199,8 @@ def _memory(more: dict[int, bytes]) -> SocketMemory | None:
     return SocketMemory(*struct.unpack("=9I", words[:36].ljust(36, b"\0")))
 
 
-def _info(more: dict[int, bytes], request: Request) -> dict[str, int | float | str | bool | None] | None:
-    if not request.info or _INFO not in more:
+def _info(more: dict[int, bytes]) -> dict[str, int | float | str | bool | None] | None:
+    if _INFO not in more:
         return None
     from portsock.parse.tcp_info import tcp_info
 

@@ -2,7 +2,7 @@
 
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from socket import AF_UNIX
 
 from portsock.model import Family, Netns, SocketMemory, SocketType, State, UnixEndpoint
@@ -27,8 +27,9 @@ def unix_request() -> bytes:
 
 def decode(
     buffer: bytes | bytearray | memoryview, bodies: Iterable[tuple[int, int]], netns: Netns | None, memory: bool
-) -> Iterator[SocketRecord]:
+) -> list[SocketRecord]:
     """The sockets of one batch of messages. Raises GarbledMessage."""
+    records = []
     for at, end in bodies:
         if end - at < _MESSAGE.size:
             raise GarbledMessage(f"a unix_diag message of {end - at} bytes")
@@ -38,28 +39,31 @@ def decode(
         receive, send = _pair(more, _RQLEN)
         listening = state is State.LISTEN
         name = more.get(_NAME)
-        yield SocketRecord(
-            Family.UNIX,
-            _TYPES.get(kind),
-            "unix",
-            None,
-            state,
-            str(code) if state is None else None,
-            _endpoint(name),
-            None,
-            receive,
-            send,
-            receive if listening else None,
-            send if listening else None,
-            _number(more, _UID) if inode else None,
-            inode or None,
-            None if cookie == _NO_COOKIE else cookie,
-            netns=netns,
-            peer_inode=_number(more, _PEER) or None,
-            shutdown=more[_SHUTDOWN][0] if more.get(_SHUTDOWN) else None,
-            vfs=_vfs(more),
-            memory=_memory(more) if memory else None,
+        records.append(
+            SocketRecord(
+                Family.UNIX,
+                _TYPES.get(kind),
+                "unix",
+                None,
+                state,
+                str(code) if state is None else None,
+                _endpoint(name),
+                None,
+                receive,
+                send,
+                receive if listening else None,
+                send if listening else None,
+                _number(more, _UID) if inode else None,
+                inode or None,
+                None if cookie == _NO_COOKIE else cookie,
+                netns=netns,
+                peer_inode=_number(more, _PEER) or None,
+                shutdown=more[_SHUTDOWN][0] if more.get(_SHUTDOWN) else None,
+                vfs=_vfs(more),
+                memory=_memory(more) if memory else None,
+            )
         )
+    return records
 
 
 def _endpoint(name: bytes | None) -> UnixEndpoint:

@@ -2,19 +2,22 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from portsock.errors import ReadError
-from portsock.model import Family, Netns, Notice, Process, Source
+from portsock.model import Netns, Notice, Process, Source
 from portsock.records import Collection, Ownership, SocketRecord
 from portsock.request import Request
 from portsock.sources import owners, processes, system
 
 if TYPE_CHECKING:
+    from portsock.sources.netlink import Dump
     from portsock.sources.netns import Found
 
 _NAMED = "/run/netns"
+_DIAG_ONLY = {"vsock": "AF_VSOCK", "sctp": "SCTP", "mptcp": "MPTCP"}
+"""Protocols of which /proc/net has no table that is read, and their names in /proc/net/protocols."""
 
 
 def collect(request: Request, backend: str | None = None) -> Collection:
@@ -61,33 +64,45 @@ def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped
             if backend == "netlink":
                 raise ReadError(f"netlink is refused here: {error}; --backend procfs reads /proc instead") from error
         else:
-            records, notices = list(dump.sockets), list(dump.notices)
             if dump.missing:
-                records, notices = _fill(request, netns, dump.missing, backend, records, notices)
-            return records, notices, "netlink"
+                return _filled(request, netns, dump, backend)
+            return dump.sockets, dump.notices, "netlink"
     from portsock.sources import procfs
 
     tables = procfs.dump(request, pid="thread-self", netns=netns)
-    return list(tables.sockets), list(tables.notices), "procfs"
+    return list(tables.sockets), [*tables.notices, *_untold(request.protocols & _DIAG_ONLY.keys())], "procfs"
 
 
-def _fill(
-    request: Request,
-    netns: Netns | None,
-    missing: frozenset[tuple[str, Family]],
-    backend: str | None,
-    records: list[SocketRecord],
-    notices: list[Notice],
-) -> tuple[list[SocketRecord], list[Notice]]:
-    """Add from /proc what this kernel's diag modules cannot tell; under a forced netlink say that it is missing."""
+def _filled(request: Request, netns: Netns | None, dump: "Dump", backend: str | None) -> _Dumped:
+    """With what this kernel's diag modules cannot tell from /proc; under a forced netlink with a notice in its place."""
+    names = {protocol for protocol, _ in dump.missing}
     if backend == "netlink":
-        names = ", ".join(sorted({protocol for protocol, _ in missing}))
-        text = f"netlink cannot tell of {names} sockets on this kernel; leave out --backend"
-        return records, [*notices, Notice("families_missing", None, text)]
+        return dump.sockets, [*dump.notices, *_untold(names)], "netlink"
     from portsock.sources import procfs
 
-    tables = procfs.dump(request, pid="thread-self", netns=netns, only=missing)
-    return [*records, *tables.sockets], [*notices, *tables.notices]
+    tables = procfs.dump(request, pid="thread-self", netns=netns, only=dump.missing)
+    return (
+        [*dump.sockets, *tables.sockets],
+        [*dump.notices, *tables.notices, *_untold(names & _DIAG_ONLY.keys())],
+        "netlink",
+    )
+
+
+def _untold(protocols: Iterable[str]) -> list[Notice]:
+    """The notice about protocols that this kernel has, but tells nothing of by the ways that were tried.
+
+    MPTCP needs none: what it runs over are TCP sockets, with the same owners.
+    """
+    try:
+        with open("/proc/thread-self/net/protocols", encoding="ascii", errors="replace") as file:
+            known = {line.partition(" ")[0] for line in file}
+    except OSError:
+        known = set(_DIAG_ONLY.values())
+    names = sorted(name for name in protocols if name != "mptcp" and _DIAG_ONLY.get(name, "TCP") in known)
+    if not names:
+        return []
+    text = f"this kernel does not tell of {', '.join(names)} sockets here: they are missing"
+    return [Notice("families_missing", None, text)]
 
 
 def _every_namespace(request: Request, backend: str | None) -> _Dumped:

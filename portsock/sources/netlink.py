@@ -3,11 +3,12 @@
 import errno
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from portsock.model import Family, InetEndpoint, Netns, Notice, State
 from portsock.parse import inet_diag
+from portsock.parse.inet_diag import Decoder
 from portsock.parse.netlink_message import GarbledMessage, spans
 from portsock.parse.netlink_message import request as dump_request
 from portsock.records import SocketRecord
@@ -43,28 +44,35 @@ class Channel(Protocol):
     def recv_into(self, buffer: memoryview, /) -> int: ...
 
 
-Decoder = Callable[[memoryview, list[tuple[int, int]]], Iterator[SocketRecord]]
-
-
 def dump(request: Request, netns: Netns | None = None, channel: Channel | None = None) -> Dump:
     """All sockets of the calling thread's namespace that the request wants. Raises NetlinkRefused."""
     if channel is None:
         with _open() as opened:
-            return dump(request, netns, opened)
+            found = dump(request, netns, opened)
+            if "netlink" in request.protocols:  # without the one that asks
+                own = os.fstat(opened.fileno()).st_ino
+                found.sockets[:] = [record for record in found.sockets if record.inode != own]
+            return found
     found = Dump([], [], frozenset())
     missing = set()
     reader = _Reader(channel)
     for protocol, family, body, decoder in _dumps(request, netns):
+        if decoder is None:
+            missing.add((protocol, family))
+            continue
         try:
-            found.sockets.extend(map(_with_interface, _unique(reader.read(body, decoder))))
+            records = reader.read(body, decoder)
         except _Absent:
             missing.add((protocol, family))
+            continue
         except _Interrupted as broken:
-            found.sockets.extend(map(_with_interface, _unique(broken.records)))
+            records = broken.records
             text = f"the kernel's table of {protocol} sockets changed while it was read; some may be missing"
             found.notices.append(Notice("dump_interrupted", None, text))
-    sockets = _unique(found.sockets) if request.listeners else found.sockets
-    return Dump(sockets, found.notices, frozenset(missing))
+        found.sockets.extend(map(_with_interface, _unique(records)))
+    if {"tcp", "mptcp"} <= request.protocols:
+        found.sockets[:] = _tied(found.sockets)
+    return found._replace(missing=frozenset(missing))
 
 
 def _open() -> socket.socket:
@@ -76,32 +84,63 @@ def _open() -> socket.socket:
     return opened
 
 
-def _dumps(request: Request, netns: Netns | None) -> Iterator[tuple[str, Family, bytes, Decoder]]:
-    """What to ask for, and how to read the answers."""
-    for protocol in inet_diag.PROTOCOLS:
+def _dumps(request: Request, netns: Netns | None) -> Iterator[tuple[str, Family, bytes, Decoder | None]]:
+    """What to ask for, and how to read the answers: not at all where Linux has no diag module for it."""
+    for protocol in ("tcp", "udp", "udplite", "raw", "icmp", "sctp", "mptcp"):
         if protocol not in request.protocols:
             continue
         for family in inet_diag.FAMILIES:
             if family not in request.families:
+                continue
+            if protocol == "icmp":
+                yield protocol, family, b"", None
                 continue
             decoder = _inet_decoder(protocol, family, netns, request)
             yield protocol, family, inet_diag.inet_request(protocol, family, request), decoder
             if request.ports and request.listeners and protocol in inet_diag.STATEFUL:
                 listeners = request._replace(ports=None, states=frozenset({State.LISTEN}))
                 yield protocol, family, inet_diag.inet_request(protocol, family, listeners), decoder
-    if "unix" in request.protocols and Family.UNIX in request.families:
-        from portsock.parse import unix_diag
-
-        yield (
-            "unix",
-            Family.UNIX,
-            unix_diag.unix_request(),
-            lambda buffer, bodies: unix_diag.decode(buffer, bodies, netns, request.memory),
-        )
+    for family in (Family.UNIX, Family.PACKET, Family.NETLINK, Family.VSOCK):
+        if family in request.protocols and family in request.families:
+            yield (family.value, family, *_other(family, netns, request.memory))
 
 
 def _inet_decoder(protocol: str, family: Family, netns: Netns | None, request: Request) -> Decoder:
-    return lambda buffer, bodies: inet_diag.decode(buffer, bodies, protocol, family, netns, request)
+    if protocol == "sctp":
+        from portsock.parse import sctp_diag
+
+        return sctp_diag.decoder(family, netns, request)
+    return inet_diag.decoder(protocol, family, netns, request)
+
+
+def _other(family: Family, netns: Netns | None, memory: bool) -> tuple[bytes, Decoder]:
+    """The request for a family without IP protocols, and how to read its answers."""
+    if family is Family.UNIX:
+        from portsock.parse import unix_diag
+
+        return unix_diag.unix_request(), lambda buffer, bodies: unix_diag.decode(buffer, bodies, netns, memory)
+    if family is Family.PACKET:
+        from portsock.parse import packet_diag
+
+        return packet_diag.packet_request(), lambda buffer, bodies: packet_diag.decode(buffer, bodies, netns, memory)
+    if family is Family.NETLINK:
+        from portsock.parse import netlink_diag
+
+        return netlink_diag.netlink_request(), lambda buffer, bodies: netlink_diag.decode(buffer, bodies, netns, memory)
+    from portsock.parse import vsock_diag
+
+    return vsock_diag.vsock_request(), lambda buffer, bodies: vsock_diag.decode(buffer, bodies, netns)
+
+
+def _tied(records: list[SocketRecord]) -> list[SocketRecord]:
+    """TCP subflows marked with the MPTCP socket they belong to: a descriptor refers to that one, and they share its inode."""
+    inodes = {record.inode for record in records if record.protocol == "mptcp" and record.inode}
+    if not inodes:
+        return records
+    return [
+        record._replace(subflow_of=record.inode) if record.inode in inodes and record.protocol == "tcp" else record
+        for record in records
+    ]
 
 
 class _Absent(Exception):
@@ -160,11 +199,17 @@ class _Reader:
 
 
 def _unique(records: list[SocketRecord]) -> list[SocketRecord]:
-    """Without those that a changing table gave twice: the same cookie, or of sockets without one the same ends and inode."""
+    """Without those that a changing table gave twice: the same cookie, or of sockets without one the same ends and inode.
+
+    SCTP's associations all carry the cookie of their endpoint.
+    """
     seen: dict[object, SocketRecord] = {}
     for record in records:
         cookie = record.cookie
-        seen[cookie if cookie is not None else (record.protocol, record.local, record.remote, record.inode)] = record
+        if cookie is None or record.protocol == "sctp":
+            seen[record.local, record.remote, record.inode] = record
+        else:
+            seen[cookie] = record
     return records if len(seen) == len(records) else list(seen.values())
 
 
@@ -176,5 +221,7 @@ def _with_interface(record: SocketRecord) -> SocketRecord:
         name = socket.if_indextoname(record.ifindex)
     except OSError:
         name = str(record.ifindex)
-    ends = [end._replace(zone=name) if isinstance(end, InetEndpoint) and end.zone else end for end in (record.local, record.remote)]
-    return record._replace(interface=name, local=ends[0], remote=ends[1])
+    local, remote = (
+        end._replace(zone=name) if isinstance(end, InetEndpoint) and end.zone else end for end in (record.local, record.remote)
+    )
+    return record._replace(interface=name, local=local, remote=remote)
