@@ -1,132 +1,23 @@
 """The words of the product as types: what a Snapshot of a host's sockets is made of.
 
-Everything here is immutable and imports nothing of ours. `None` always means that nobody said: it is never replaced by 0,
--1 or "-". The bulk types are NamedTuples and not frozen dataclasses because a busy host has 50,000 sockets: with as many
-fields as Socket has, creating them by position takes 0.04 s as named tuples and 0.22 s as frozen dataclasses (Python 3.11),
-and defining each class costs 0.4 ms of every start instead of 2.5 ms.
+Everything here is immutable and imports nothing of ours but the closed lists of words, which it passes on. `None` always
+means that nobody said: it is never replaced by 0, -1 or "-". The bulk types are NamedTuples and not frozen dataclasses
+because a busy host has 50,000 sockets: with as many fields as Socket has, creating them by position takes 0.04 s as named
+tuples and 0.22 s as frozen dataclasses (Python 3.11), and defining each class costs 0.4 ms of every start instead of 2.5 ms.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import NamedTuple
 
-
-class Family(StrEnum):
-    """The address family of a socket. INET is an internet socket whose source does not tell IPv4 from IPv6."""
-
-    IPV4 = "ipv4"
-    IPV6 = "ipv6"
-    INET = "inet"
-    UNIX = "unix"
-    NETLINK = "netlink"
-    PACKET = "packet"
-    VSOCK = "vsock"
-
-
-INTERNET = frozenset({Family.IPV4, Family.IPV6, Family.INET})
-
-
-class SocketType(StrEnum):
-    """The type given to socket(2)."""
-
-    STREAM = "stream"
-    DGRAM = "dgram"
-    SEQPACKET = "seqpacket"
-    RAW = "raw"
-    RDM = "rdm"
-    DCCP = "dccp"
-
-
-class State(StrEnum):
-    """Connection states: the names of RFC 9293, and what operating systems add (BOUND and below)."""
-
-    LISTEN = "LISTEN"
-    SYN_SENT = "SYN_SENT"
-    SYN_RECV = "SYN_RECV"
-    ESTABLISHED = "ESTABLISHED"
-    FIN_WAIT_1 = "FIN_WAIT_1"
-    FIN_WAIT_2 = "FIN_WAIT_2"
-    CLOSE_WAIT = "CLOSE_WAIT"
-    CLOSING = "CLOSING"
-    LAST_ACK = "LAST_ACK"
-    TIME_WAIT = "TIME_WAIT"
-    CLOSED = "CLOSED"
-    BOUND = "BOUND"
-    UNCONN = "UNCONN"
-    CONNECTING = "CONNECTING"
-    DELETE_TCB = "DELETE_TCB"
-
-
-class Role(StrEnum):
-    """Which end of a conversation a socket is. Inferred, never read off the kernel."""
-
-    LISTENER = "listener"
-    SERVER = "server"
-    CLIENT = "client"
-    BOUND = "bound"
-    UNKNOWN = "unknown"
-
-
-class Scope(StrEnum):
-    """What kind of address it is (IANA special-purpose registries, RFC 6890)."""
-
-    UNSPECIFIED = "unspecified"
-    LOOPBACK = "loopback"
-    LINK = "link"
-    PRIVATE = "private"
-    SHARED = "shared"
-    MULTICAST = "multicast"
-    BROADCAST = "broadcast"
-    DOCUMENTATION = "documentation"
-    RESERVED = "reserved"
-    GLOBAL = "global"
-
-
-class Exposure(StrEnum):
-    """Who could reach a bound address before any firewall, narrowest first."""
-
-    LOOPBACK = "loopback"
-    LINK = "link"
-    PRIVATE = "private"
-    SHARED = "shared"
-    PUBLIC = "public"
-    ALL = "all"
-
-
-class OwnerStatus(StrEnum):
-    """What is known of a socket's holders; never a guess."""
-
-    KNOWN = "known"
-    """Holders found, and every process could be read."""
-    PARTIAL = "partial"
-    """Holders found, but some processes could not be read: there may be more."""
-    HIDDEN = "hidden"
-    """No holder found, and some processes could not be read."""
-    NONE = "none"
-    """No descriptor can exist: TIME_WAIT, SYN_RECV, orphaned, completed but not accepted."""
-    UNHELD = "unheld"
-    """It has an inode and every process was read, yet none holds it: kernel, in flight, io_uring, or a race."""
-    ELSEWHERE = "elsewhere"
-    """Positive evidence of a holder in another PID namespace or on another machine."""
-    UNREPORTED = "unreported"
-    """The source does not say (a listing without such a column, or owners that were not asked for)."""
-
-
-class OwnerReason(StrEnum):
-    """Why an owner is missing, or why there may be more."""
-
-    TIME_WAIT = "time_wait"
-    SYN_RECV = "syn_recv"
-    ORPHANED = "orphaned"
-    UNACCEPTED = "unaccepted"
-    OTHER_USER = "other_user"
-    HIDEPID = "hidepid"
-    DENIED = "denied"
-    KERNEL_CANDIDATE = "kernel_candidate"
-    IN_FLIGHT_CANDIDATE = "in_flight_candidate"
-    RACED = "raced"
-    PIDNS = "pidns"
-    NO_COLUMN = "no_column"
+from portsock.enums import INTERNET as INTERNET
+from portsock.enums import Exposure as Exposure
+from portsock.enums import Family as Family
+from portsock.enums import OwnerReason as OwnerReason
+from portsock.enums import OwnerStatus as OwnerStatus
+from portsock.enums import Role as Role
+from portsock.enums import Scope as Scope
+from portsock.enums import SocketType as SocketType
+from portsock.enums import State as State
 
 
 class InetEndpoint(NamedTuple):
