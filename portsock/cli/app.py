@@ -13,7 +13,7 @@ COMMANDS = {
     "ports": "What is open here, who holds it, who can reach it.",
     "sockets": "Every socket with all its owners, queues, state and peer.",
     "procs": "What each program listens on and talks to.",
-    "explain": "What a port, endpoint, connection, socket, process or state is, why it is so, and what follows.",
+    "explain": "What a port, connection, process or state is, why, and what follows.",
 }
 """Name → what it answers. Each has a module of its name here, with a function `command`."""
 

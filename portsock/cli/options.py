@@ -18,7 +18,7 @@ def value(*names: str, metavar: str, help: str, panel: str) -> Any:
 WHAT, FILTER, OUTPUT = "What", "Filter", "Output"
 
 Targets = Annotated[
-    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Ports, endpoints, networks, pid:N, proc:NAME, …")
+    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Ports, endpoints, networks, pid:N, proc:NAME, ...")
 ]
 
 
@@ -74,7 +74,7 @@ class Printing(NamedTuple):
     jsonl: Annotated[bool, flag("--jsonl", help="one JSON object a line", panel=OUTPUT)] = False
     csv: Annotated[bool, flag("--csv", help="comma-separated values", panel=OUTPUT)] = False
     format: Annotated[
-        str | None, value("--format", metavar="NAME", help="a layout of tabulate: github, html …", panel=OUTPUT)
+        str | None, value("--format", metavar="NAME", help="a layout of tabulate: github, html ...", panel=OUTPUT)
     ] = None
     columns: Annotated[str | None, value("--columns", metavar="A,B|help", help="which columns, in order", panel=OUTPUT)] = None
     sort: Annotated[str | None, value("--sort", metavar="[-]COLUMN", help="order of the rows", panel=OUTPUT)] = None
