@@ -127,13 +127,25 @@ def select(snapshot: Snapshot, query: Query, *, side: str) -> list[Socket]:
     protocols = wanted_protocols(query)
     if protocols is not None and not protocols.issuperset({socket.protocol for socket in sockets}):
         sockets = [socket for socket in sockets if socket.protocol in protocols]
-    if not names_something(query):
-        return sockets
-    from portsock.query.matching import predicates
+    if names_something(query):
+        from portsock.query.matching import predicates
 
-    for predicate in predicates(snapshot, query, side):
-        sockets = [socket for socket in sockets if predicate(socket)]
-    return sockets
+        for predicate in predicates(snapshot, query, side):
+            sockets = [socket for socket in sockets if predicate(socket)]
+    return sockets if protocols is not None and "mptcp" not in protocols else _once(sockets)
+
+
+def _once(sockets: list[Socket]) -> list[Socket]:
+    """Without the TCP subflows that have the ends of a selected MPTCP socket: the same socket, told a second time.
+
+    The two share their inode, or have none before they are accepted. Subflows over other addresses stay.
+    """
+    told = {(item.netns, item.inode, item.local, item.remote) for item in sockets if item.protocol == "mptcp"}
+    if not told:
+        return sockets
+    return [
+        item for item in sockets if item.protocol != "tcp" or (item.netns, item.inode, item.local, item.remote) not in told
+    ]
 
 
 def covering(snapshot: Snapshot, query: Query, *, side: str) -> Predicate | None:
