@@ -70,6 +70,8 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
             text = f"the kernel's table of {protocol} sockets changed while it was read; some may be missing"
             found.notices.append(Notice("dump_interrupted", None, text))
         found.sockets.extend(map(_with_interface, _unique(records)))
+    if request.ports and request.listeners:  # a listener on one of the ports came in both dumps
+        found.sockets[:] = _unique(found.sockets)
     if {"tcp", "mptcp"} <= request.protocols:
         found.sockets[:] = _tied(found.sockets)
     return found._replace(missing=frozenset(missing))

@@ -15,6 +15,7 @@ _SYSCTLS = (
     "net.ipv4.ip_nonlocal_bind",
     "net.ipv4.tcp_fin_timeout",
     "net.ipv4.tcp_syn_retries",
+    "net.ipv4.tcp_syn_linear_timeouts",
     "net.ipv4.tcp_synack_retries",
     "net.ipv4.tcp_retries2",
     "net.ipv4.tcp_orphan_retries",
@@ -27,6 +28,7 @@ _SYSCTLS = (
     "net.ipv4.tcp_abort_on_overflow",
     "net.ipv4.tcp_migrate_req",
     "net.ipv6.bindv6only",
+    "net.ipv6.ip_nonlocal_bind",
     "net.core.somaxconn",
 )
 _RANGE = _SYSCTLS[0]
