@@ -1,6 +1,7 @@
 """What cannot be seen, and why."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -89,7 +90,27 @@ def test_reason_tells_other_users_from_a_denial() -> None:
 
 
 @linux
-def test_pid_namespace_below_the_first_may_not_show_all(tmp_path: Path) -> None:
-    assert sight.sight(tree(tmp_path / "a", namespace="pid:[4026532999]")).unlisted is OwnerReason.PIDNS
-    assert sight.sight(tree(tmp_path / "b")).unlisted is None
+def test_pid_namespace_hides_holders_only_in_the_hosts_network(tmp_path: Path) -> None:
+    inside = "pid:[4026532999]"
+    shared = Path(tree(tmp_path / "a", namespace=inside))
+    (shared / "sys/net/core").mkdir(parents=True)
+    (shared / "sys/net/core/dev_weight").touch()
+    assert sight.sight(str(shared)).unlisted is OwnerReason.PIDNS
+    assert sight.sight(tree(tmp_path / "b", namespace=inside)).unlisted is None
+    assert sight.sight(tree(tmp_path / "c")).unlisted is None
     assert sight.sight(str(tmp_path / "nothing")).unlisted is None
+
+
+@linux
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0 if hasattr(os, "geteuid") else True, reason="makes namespaces: needs root")
+@pytest.mark.parametrize(("options", "elsewhere"), [("-pf", True), ("-npf", False)])
+def test_sockets_of_the_host_are_elsewhere_from_a_pid_namespace(options: str, elsewhere: bool) -> None:
+    script = "from portsock.sources.sight import sight; print(sight().unlisted)"
+    if sight.sight().unlisted is not None or not os.path.exists("/proc/sys/net/core/dev_weight"):
+        pytest.skip("not in the host's own namespaces")
+    command = ["unshare", options, "--mount-proc", sys.executable, "-c", script]
+    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+    if told.returncode:
+        pytest.skip(f"no namespaces here: {told.stderr}")
+    assert told.stdout == ("pidns\n" if elsewhere else "None\n")

@@ -8,6 +8,8 @@ from portsock.parse.mountinfo import INVISIBLE, NO_ACCESS, PTRACEABLE, HidePid, 
 
 _INITIAL_PID_NAMESPACE = "pid:[4026531836]"
 """PROC_PID_INIT_INO, include/linux/proc_ns.h"""
+_INITIAL_NETWORK_ONLY = "sys/net/core/dev_weight"
+"""A setting that only the initial network namespace has: net_core_table in net/core/sysctl_net_core.c."""
 
 
 class Sight(NamedTuple):
@@ -27,15 +29,19 @@ class Sight(NamedTuple):
 
 
 def sight(root: str = "/proc") -> Sight:
-    """What can be seen through this /proc. A PID namespace below the initial one means only that others may exist outside."""
+    """What can be seen through this /proc.
+
+    A PID namespace below the initial one alone hides nobody: its sockets are its processes' as long as it has a network of its
+    own, too. In the host's network there are sockets of the host's processes, which it does not show.
+    """
     hidepid = _hidepid(root)
     if hidepid >= INVISIBLE:
         return Sight(hidepid, OwnerReason.HIDEPID)
     try:
-        outside = os.readlink(f"{root}/self/ns/pid") != _INITIAL_PID_NAMESPACE
+        inside = os.readlink(f"{root}/self/ns/pid") != _INITIAL_PID_NAMESPACE
     except OSError:
-        outside = False
-    return Sight(hidepid, OwnerReason.PIDNS if outside else None)
+        inside = False
+    return Sight(hidepid, OwnerReason.PIDNS if inside and os.path.exists(f"{root}/{_INITIAL_NETWORK_ONLY}") else None)
 
 
 def _hidepid(root: str) -> int:
