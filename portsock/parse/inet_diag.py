@@ -21,7 +21,8 @@ SOCK_DIAG_BY_FAMILY = 20
 PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132, "udplite": 136, "raw": 255, "mptcp": 262}
 """IP protocol numbers; MPTCP's does not fit the request's byte and goes into an attribute. Linux tells nothing of ping
 sockets (icmp) this way."""
-FAMILIES = {Family.IPV4: AF_INET, Family.IPV6: AF_INET6}
+FAMILIES = {Family.IPV4: 2, Family.IPV6: 10}
+"""Linux's numbers, wherever this is decoded."""
 STATEFUL = frozenset({"tcp", "sctp", "mptcp"})
 """Protocols whose sockets the kernel can choose by state."""
 
@@ -61,7 +62,7 @@ _MESSAGE = struct.Struct("=xBBBHH16s16sIQIIIII")
 """State, timer, retransmits; ports (network order, read as they lie), addresses, interface, cookie; expiry, queues,
 uid, inode."""
 _BYTECODE, _PROTOCOL = 1, 3
-_MEMINFO, _INFO, _CONGESTION, _SKMEMINFO, _SKV6ONLY = 1, 2, 4, 7, 11
+_INFO, _CONGESTION, _SKMEMINFO, _SKV6ONLY = 2, 4, 7, 11
 _NO_COOKIE = (1 << 64) - 1
 _TIMERS = {1: "on", 2: "keepalive", 3: "timewait", 4: "persist"}
 _SWAP = sys.byteorder == "little"
@@ -69,8 +70,6 @@ _SWAP = sys.byteorder == "little"
 
 def inet_request(protocol: str, family: Family, request: Request) -> bytes:
     """The body of a dump request for one protocol and family."""
-    from portsock.parse.diag_filter import port_filter
-
     number = PROTOCOLS[protocol]
     extensions = 0
     if request.info:
@@ -80,12 +79,14 @@ def inet_request(protocol: str, family: Family, request: Request) -> bytes:
     states = ALL_STATES
     if protocol in STATEFUL and protocol != "sctp" and request.states is not None:
         states = sum(1 << value for value, state in STATES.items() if state in request.states)
-    head = _REQUEST.pack(
-        FAMILIES[family], min(number, 255), extensions, states, bytes(2), bytes(2), bytes(16), bytes(16), 0, 0, 0
-    )
+    # A kernel that does not know the attribute (before 5.9) has no module for protocol 0, and says so.
+    byte = number if number < 256 else 0
+    head = _REQUEST.pack(FAMILIES[family], byte, extensions, states, bytes(2), bytes(2), bytes(16), bytes(16), 0, 0, 0)
     if number > 255:
         head += attribute(_PROTOCOL, struct.pack("=I", number))
-    if request.ports is not None and protocol != "raw":
+    if request.ports is not None and request.ports.ranges and protocol != "raw":
+        from portsock.parse.diag_filter import port_filter
+
         head += attribute(_BYTECODE, port_filter(request.ports))
     return head
 
@@ -161,7 +162,7 @@ def _record(
         v6only=more[_SKV6ONLY] != b"\0" if _SKV6ONLY in more else None,
         timer=Timer(_TIMERS.get(timer, str(timer)), expires, retransmits) if timer and request.timers and stateful else None,
         memory=_memory(more) if request.memory else None,
-        info=_info(more) if request.info else None,
+        info=_info(more, listening) if request.info and protocol == "tcp" else None,
         ifindex=device or None,
     )
 
@@ -199,9 +200,13 @@ def _memory(more: dict[int, bytes]) -> SocketMemory | None:
     return SocketMemory(*struct.unpack("=9I", words[:36].ljust(36, b"\0")))
 
 
-def _info(more: dict[int, bytes]) -> dict[str, int | float | str | bool | None] | None:
+def _info(more: dict[int, bytes], listening: bool) -> dict[str, int | float | str | bool | None] | None:
+    """The details of a TCP socket; of a listener the congestion control only, since it measures nothing.
+
+    The same attribute holds other structures for MPTCP and SCTP.
+    """
     if _INFO not in more:
         return None
     from portsock.parse.tcp_info import tcp_info
 
-    return tcp_info(more[_INFO], more.get(_CONGESTION))
+    return tcp_info(b"" if listening else more[_INFO], more.get(_CONGESTION))

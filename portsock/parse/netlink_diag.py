@@ -3,12 +3,12 @@
 import struct
 import sys
 from collections.abc import Iterable
-from socket import AF_NETLINK
 
 from portsock.model import Family, NetlinkEndpoint, Netns, SocketMemory, SocketType
 from portsock.parse.netlink_message import GarbledMessage, attributes
 from portsock.records import SocketRecord
 
+_AF_NETLINK = 16
 _REQUEST = struct.Struct("=BBHIIII")
 _EVERY_PROTOCOL = 255
 _MESSAGE = struct.Struct("=xBBxIIIIQ")
@@ -21,7 +21,7 @@ _TYPES = {2: SocketType.DGRAM, 3: SocketType.RAW}
 
 def netlink_request() -> bytes:
     """The body of a dump request for the netlink sockets of all protocols."""
-    return _REQUEST.pack(AF_NETLINK, _EVERY_PROTOCOL, 0, 0, _SHOW_MEMINFO | _SHOW_GROUPS, 0xFFFFFFFF, 0xFFFFFFFF)
+    return _REQUEST.pack(_AF_NETLINK, _EVERY_PROTOCOL, 0, 0, _SHOW_MEMINFO | _SHOW_GROUPS, 0xFFFFFFFF, 0xFFFFFFFF)
 
 
 def decode(
@@ -50,7 +50,7 @@ def decode(
                 None,
                 None,
                 NetlinkEndpoint(protocol, portid, groups),
-                NetlinkEndpoint(protocol, peer, group) if peer or group else None,
+                NetlinkEndpoint(protocol, peer, 1 << group - 1 if 0 < group <= 32 else 0) if peer or group else None,
                 used.recv_used if used else None,
                 used.send_used if used else None,
                 inode=inode or None,

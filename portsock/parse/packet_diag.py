@@ -3,12 +3,12 @@
 import struct
 import sys
 from collections.abc import Iterable
-from socket import AF_PACKET
 
 from portsock.model import Family, Netns, PacketEndpoint, SocketMemory, SocketType
 from portsock.parse.netlink_message import GarbledMessage, attributes
 from portsock.records import SocketRecord
 
+_AF_PACKET = 17
 _REQUEST = struct.Struct("=BBHIIII")
 _MESSAGE = struct.Struct("=xBHIQ")
 """Type, ethertype, inode, cookie."""
@@ -20,7 +20,7 @@ _TYPES = {2: SocketType.DGRAM, 3: SocketType.RAW}
 
 def packet_request() -> bytes:
     """The body of a dump request for all packet sockets."""
-    return _REQUEST.pack(AF_PACKET, 0, 0, 0, _SHOW_INFO | _SHOW_MEMINFO, 0xFFFFFFFF, 0xFFFFFFFF)
+    return _REQUEST.pack(_AF_PACKET, 0, 0, 0, _SHOW_INFO | _SHOW_MEMINFO, 0xFFFFFFFF, 0xFFFFFFFF)
 
 
 def decode(

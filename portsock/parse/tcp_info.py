@@ -35,7 +35,8 @@ _NAMES: tuple[tuple[str, int, int], ...] = (
 )
 """Our name, the field's place, and what it is divided by: times come in microseconds and are told in milliseconds. Windows and
 'unacked', 'lost' count segments; rates are bytes a second."""
-_NO_MINIMUM = 0xFFFFFFFF
+_UNMEASURED = {"rtt_ms": (0,), "rtt_variation_ms": (0,), "min_rtt_ms": (0, 0xFFFFFFFF), "receive_mss": (0,), "path_mtu": (0,)}
+"""Values that mean 'not measured yet'."""
 _UNLIMITED = (1 << 64) - 1
 
 
@@ -48,7 +49,6 @@ def tcp_info(data: bytes, congestion: bytes | None) -> dict[str, int | float | s
         found["congestion_control"] = congestion.partition(b"\0")[0].decode("ascii", "backslashreplace")
     for name, place, divisor in _NAMES:
         value = values[place]
-        if place < known and not (name == "min_rtt_ms" and value == _NO_MINIMUM) and value != _UNLIMITED:
+        if place < known and value != _UNLIMITED and not (name in _UNMEASURED and value in _UNMEASURED[name]):
             found[name] = value if divisor == 1 else value / divisor
     return found
-

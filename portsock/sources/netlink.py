@@ -18,7 +18,11 @@ _NETLINK_SOCK_DIAG = 4
 _BUFFER = 1 << 20
 """Bytes for one batch; the kernel fills what it is given, up to 32 KiB in older versions."""
 _TRIES = 4
-"""How often a dump is begun again that was interrupted, or lost for want of buffers."""
+"""How often a dump is begun again that was interrupted, or lost messages for want of buffers."""
+_LOSSES = 100
+"""How often messages may get lost before netlink is given up."""
+_PATIENCE = 10.0
+"""Seconds to wait for an answer: the kernel makes it while we read, so that none after this time will ever come."""
 
 _ABSENT = {errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EINVAL, errno.EPROTOTYPE}
 """Errors by which a kernel without this diag module answers."""
@@ -72,6 +76,8 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
         found.sockets.extend(map(_with_interface, _unique(records)))
     if request.ports and request.listeners:  # a listener on one of the ports came in both dumps
         found.sockets[:] = _unique(found.sockets)
+    if request.ports and request.listeners:  # a listener on one of the ports came with both dumps
+        found.sockets[:] = _unique(found.sockets)
     if {"tcp", "mptcp"} <= request.protocols:
         found.sockets[:] = _tied(found.sockets)
     return found._replace(missing=frozenset(missing))
@@ -80,6 +86,7 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
 def _open() -> socket.socket:
     try:
         opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG)
+        opened.settimeout(_PATIENCE)
         opened.connect((0, 0))
     except OSError as error:
         raise NetlinkRefused(error.strerror or str(error)) from error
@@ -164,6 +171,7 @@ class _Reader:
         self._channel = channel
         self._buffer = memoryview(bytearray(_BUFFER))
         self._sequence = 0
+        self._losses = 0
 
     def read(self, body: bytes, decode: Decoder) -> list[SocketRecord]:
         """The records of one dump. Raises _Absent, _Interrupted, NetlinkRefused."""
@@ -175,29 +183,43 @@ class _Reader:
         raise _Interrupted(records)
 
     def _once(self, body: bytes, decode: Decoder) -> tuple[list[SocketRecord], bool]:
-        """One try: the records, and whether the dump ended undisturbed."""
+        """One try: the records, and whether the dump ended undisturbed.
+
+        A disturbed dump is read to its end, too: until then the kernel takes no other request on this socket (EBUSY).
+        """
         self._sequence += 1
         records: list[SocketRecord] = []
         whole = True
         try:
             self._channel.send(dump_request(inet_diag.SOCK_DIAG_BY_FAMILY, body, self._sequence))
             while True:
-                length = self._channel.recv_into(self._buffer)
+                length = self._receive()
+                if length is None:
+                    whole = False
+                    continue
                 bodies, end = spans(self._buffer, length, self._sequence)
                 records.extend(decode(self._buffer, bodies))
                 whole = whole and not end.interrupted
                 if end.errno:
                     raise OSError(end.errno, os.strerror(end.errno))
-                if end.done or not length:
+                if end.done:
                     return records, whole
         except OSError as error:
-            if error.errno == errno.ENOBUFS:  # the kernel dropped messages for want of room
-                return records, False
             if error.errno in _ABSENT:
                 raise _Absent from error
             raise NetlinkRefused(error.strerror or str(error)) from error
         except GarbledMessage as error:
             raise NetlinkRefused(str(error)) from error
+
+    def _receive(self) -> int | None:
+        """The length of the next batch; None where the kernel dropped some for want of room. Raises OSError."""
+        try:
+            return self._channel.recv_into(self._buffer)
+        except OSError as error:
+            self._losses += 1
+            if error.errno != errno.ENOBUFS or self._losses > _LOSSES:
+                raise
+            return None
 
 
 def _unique(records: list[SocketRecord]) -> list[SocketRecord]:
