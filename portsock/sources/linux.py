@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from portsock.errors import ReadError
-from portsock.model import Netns, Notice, Process, Source
+from portsock.model import Netns, Notice, Process, Source, State
 from portsock.records import Collection, Ownership, SocketRecord
 from portsock.request import Request
 from portsock.sources import owners, processes, system
@@ -24,7 +24,7 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc serves where netlink cannot."""
     taken_at = time.time()
     records, notices, used = _every_namespace(request, backend) if request.netns else _dump(request, backend, own_namespace())
-    ownership = _ownership(request, records)
+    ownership, unseen = _ownership(request, records, used)
     return Collection(
         Source("live", used),
         system.host(facts=request.facts),
@@ -33,7 +33,7 @@ def collect(request: Request, backend: str | None = None) -> Collection:
         ownership,
         _processes(request, ownership),
         system.users({record.uid for record in records if record.uid is not None}),
-        tuple(notices),
+        (*notices, *unseen),
     )
 
 
@@ -143,12 +143,32 @@ def _from_outside(request: Request, found: "Found") -> _Dumped | None:
     return None
 
 
-def _ownership(request: Request, records: Sequence[SocketRecord]) -> Ownership | None:
-    """The holders of these sockets; None where nobody asked. Without an inode there is nobody to look for."""
+def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> tuple[Ownership | None, list[Notice]]:
+    """The holders of these sockets, None where nobody asked, and what else they hold that should have been listed.
+
+    Without an inode there is nobody to look for.
+    """
     if request.owners == "none":
-        return None
+        return None, []
     inodes = {record.inode for record in records if record.inode is not None}
-    return owners.find(inodes, method=request.owners)
+    if not _asks_for_bound(request) or _lists_bound(used):
+        return owners.find(inodes, method=request.owners), []
+    from portsock.sources import unlisted
+
+    ownership = owners.find(None, method=request.owners)
+    wanted = {inode: held for inode, held in ownership.holders.items() if inode in inodes}
+    return ownership._replace(holders=wanted), unlisted.unlisted(ownership.holders, inodes)
+
+
+def _asks_for_bound(request: Request) -> bool:
+    """Whether TCP sockets that neither listen nor are connected are wanted, of the own namespace."""
+    return "tcp" in request.protocols and not request.netns and (request.states is None or State.BOUND in request.states)
+
+
+def _lists_bound(backend: str) -> bool:
+    """Whether such sockets are listed that way: by sock_diag since Linux 6.8."""
+    numbers = os.uname().release.replace("-", ".").split(".")[:2]
+    return backend == "netlink" and [int(number) for number in numbers if number.isdigit()] >= [6, 8]
 
 
 def _processes(request: Request, ownership: Ownership | None) -> Mapping[int, Process]:
