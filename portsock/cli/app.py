@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+from typer._click.core import ParameterSource
 from typer.core import TyperCommand, TyperGroup
 
 from portsock import __version__
@@ -19,6 +20,14 @@ COMMANDS = {
 
 
 class _Command(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        rest: list[str] = super().parse_args(ctx, args)
+        if ctx.default_map and ctx.get_parameter_source("format") is ParameterSource.DEFAULT_MAP:
+            from portsock.cli.config import yield_to_flags
+
+            yield_to_flags(ctx.params)
+        return rest
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         from portsock.cli.help import command_help
 

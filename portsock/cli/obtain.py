@@ -2,6 +2,7 @@
 
 from portsock.cli.console import Console
 from portsock.cli.options import Collecting
+from portsock.cli.progress import progress
 from portsock.errors import UsageError
 from portsock.model import Snapshot
 from portsock.query.plan import plan
@@ -9,7 +10,7 @@ from portsock.query.selection import Query
 from portsock.records import Collection
 from portsock.services import Services
 
-OWNING = frozenset({"owners", "processes", "peer"})
+OWNING = frozenset({"owners", "processes", "peer", "parents"})
 """Needs that only the holders of sockets can fill."""
 OWNER_METHODS = ("auto", "none", "walk", "bpf")
 
@@ -48,10 +49,12 @@ def obtain(
         info="info" in needs,
         timers="timers" in needs,
         memory="memory" in needs,
+        parents="parents" in needs,
     )
     from portsock.sources.live import collect as collect_live
 
-    collection = collect_live(request, collect.backend)
+    with progress(console, "collecting"):
+        collection = collect_live(request, collect.backend)
     if collect.verbose:
         _tell(collection, console)
     return normalize([collection]), request.states is None

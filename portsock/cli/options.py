@@ -95,6 +95,33 @@ class Details(NamedTuple):
     memory: Annotated[bool, flag("--memory", "-m", help="buffer memory", panel=WHAT)] = False
 
 
+def _configure(ctx: typer.Context, without: bool) -> None:
+    """Take defaults from the configuration file, before any other option is read; without a file this is one stat(2)."""
+    import os
+    import stat
+
+    environ = ctx.obj.environ if ctx.obj else os.environ
+    base = environ.get("XDG_CONFIG_HOME", "")
+    path = f"{base if base.startswith('/') else os.path.expanduser('~/.config')}/portsock/config.toml"
+    try:
+        if without or not stat.S_ISREG(os.stat(path).st_mode):
+            return
+    except OSError:
+        return
+    from portsock.cli.config import load
+
+    ctx.default_map = load(path, ctx.info_name or "")
+
+
+_NO_CONFIG = Annotated[
+    bool,
+    typer.Option(
+        "--no-config", is_eager=True, callback=_configure, help="ignore the configuration file", rich_help_panel=OUTPUT
+    ),
+]
+"""Every command's own. Eager: its callback must run before options are given their defaults."""
+
+
 def flatten(command: Callable[..., int]) -> Callable[..., int]:
     """The command as Typer sees it: parameters that are option groups replaced by the options in them."""
     hints = get_type_hints(command, include_extras=True)
@@ -108,7 +135,10 @@ def flatten(command: Callable[..., int]) -> Callable[..., int]:
         else:
             parameters.append(parameter.replace(annotation=group, kind=inspect.Parameter.KEYWORD_ONLY))
 
+    parameters.append(inspect.Parameter("no_config", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_NO_CONFIG))
+
     def call(**values: Any) -> int:
+        del values["no_config"]
         for name, group in groups.items():
             values[name] = group(**{field: values.pop(field) for field in group._fields})  # type: ignore[attr-defined]
         return command(**values)
