@@ -106,7 +106,7 @@ def test_a_relative_configuration_directory_is_ignored(config: Path, monkeypatch
         ('[columns]\nexplain = ["x"]\n', 2, "[columns] has no 'explain'; there are ports, sockets, procs"),
         ('[columns]\nports = "port"\n', 2, 'columns of ports are a list of names, as in ports = ["port"]'),
         ("columns.ports = []\n", 1, 'columns of ports are a list of names, as in ports = ["port"]'),
-        ('[columns]\n\nports = ["uids"]\n', 3, "portsock ports has no column 'uids'; did you mean uid?"),
+        ('[columns]\n\nports = ["uids"]\n', 3, "portsock ports has no column 'uids'; did you mean uid or pid or user?"),
     ],
 )  # fmt: skip
 def test_what_is_refused_is_named_by_file_and_line(config: Path, text: str, line: int, message: str) -> None:

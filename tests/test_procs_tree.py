@@ -6,7 +6,12 @@ import sys
 
 import pytest
 
-LISTENER = "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); sys.stdin.read()"
+LISTENER = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
 
 
 def portsock(*words: str) -> subprocess.CompletedProcess[str]:
