@@ -119,10 +119,12 @@ def test_addresses_that_fare_alike_share_a_row() -> None:
 def test_the_table_stands_between_for_whom_and_why() -> None:
     lines = render_explanation(answer("80", web(), attempts=[attempt()])).splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("Binding"))
-    assert lines[start + 1 : start + 4] == [
+    assert lines[start : start + 5] == [
+        "Binding     Whether a program run as dev could bind it now (in the way:",
+        "            0.0.0.0:80 LISTEN nginx[500]):",
         "                 plain",
         "    tcp 0.0.0.0  no EADDRINUSE",
-        "            In the way: 0.0.0.0:80 LISTEN nginx[500].",
+        "            A listener holds it.",
     ]
 
 

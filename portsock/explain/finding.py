@@ -34,13 +34,14 @@ def evidence(sockets: Sequence[Socket]) -> list[str]:
 
 
 def evidence_line(socket: Socket) -> str:
-    """'127.0.0.1:80 → 127.0.0.1:40000 CLOSE_WAIT, recv_q 1, send_q 0, python3[5]'."""
+    """'127.0.0.1:80 ↔ 127.0.0.1:40000 CLOSE_WAIT, recv_q 1, python3[5]'."""
     ends = endpoint_text(socket.local) + (f" ↔ {endpoint_text(socket.remote)}" if socket.remote is not None else "")
     words = [f"{ends} {socket.state or socket.state_raw or ''}".rstrip()]
     if socket.accept_queue is not None:
         words.append(f"queue {socket.accept_queue} of {'?' if socket.accept_limit is None else socket.accept_limit}")
-    elif socket.recv_q or socket.send_q:
-        words.append(f"recv_q {socket.recv_q or 0}, send_q {socket.send_q or 0}")
+    else:
+        queues = (("recv_q", socket.recv_q), ("send_q", socket.send_q))
+        words += [f"{name} {length}" for name, length in queues if length]
     if socket.owners:
         words.append(owners_text(socket.owners))
     return ", ".join(words)

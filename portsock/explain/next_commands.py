@@ -4,10 +4,11 @@ from portsock.explain.scene import Scene
 from portsock.explain.show import holders, port_of, quoted_argument
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding
-from portsock.model import OwnerStatus, Process, State
+from portsock.model import OwnerReason, Process, State
 from portsock.query.target import InetTarget, ServiceTarget
 
 MOST = 2
+_FOR_ROOT = frozenset({OwnerReason.OTHER_USER, OwnerReason.HIDEPID})
 
 
 def commands(scene: Scene, findings: tuple[Finding, ...]) -> tuple[Command, ...]:
@@ -39,7 +40,7 @@ def _absent(scene: Scene) -> list[Command]:
 def _by_findings(scene: Scene, codes: set[str]) -> list[Command]:
     text = quoted_argument(scene.target.text)
     found = []
-    if any(socket.owner_status is OwnerStatus.HIDDEN for socket in scene.passive or scene.here):
+    if any(socket.owner_reason in _FOR_ROOT for socket in scene.passive or scene.here if not socket.owners):
         found.append(Command(f"sudo portsock explain {text}", "see the process that is hidden from this user"))
     if Code.SOCKET_ACTIVATION in codes:
         found.append(Command("systemctl list-sockets --all", "find the .socket unit, to be stopped with systemctl stop"))

@@ -33,7 +33,7 @@ def paragraphs(scene: Scene) -> list[str]:
             sentences.append(text if wildcard else phrases.BOUND_TO.format(address=address, sentence=text))
     if any(_container(socket, scene) for socket in bound.values()):
         sentences.append(phrases.IN_CONTAINER)
-    return [*sentences, places.GATE]
+    return [*sentences, places.GATE] if len(sentences) > 1 else [" ".join([*sentences, places.GATE])]
 
 
 def wildcard_sentence(socket: Socket) -> str | None:

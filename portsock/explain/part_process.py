@@ -1,11 +1,11 @@
 """The processes: who they are, who started them, and where there is none, why."""
 
 from portsock.explain.durations import seconds
-from portsock.explain.scene import Scene, process_of
-from portsock.explain.show import holders
+from portsock.explain.scene import Scene, is_passive, process_of
+from portsock.explain.show import holders, listed, port_of
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts import phrases
-from portsock.model import OwnerReason, OwnerStatus, Process, Socket
+from portsock.model import OwnerReason, OwnerStatus, Process, Socket, State
 
 MOST = 2
 """Processes described: each takes up to three lines."""
@@ -20,9 +20,12 @@ def paragraphs(scene: Scene) -> list[str]:
     sockets = scene.passive or scene.here or scene.there
     found = scene.processes or [process_of(socket, owner, scene.snapshot) for socket in sockets for owner in holders([socket])]
     found = list({(process.host, process.pid, process.name): process for process in found}.values())
-    lines = [_described(process, scene) for process in found[:MOST]]
-    if len(found) > MOST:
-        lines.append(phrases.MORE_HOLDERS.format(count=len(found) - MOST))
+    kinds: dict[object, list[Process]] = {}
+    for process in found:
+        kinds.setdefault((process.host, process.name, process.user, process.cmdline), []).append(process)
+    lines = [_described(kind, scene) for kind in list(kinds.values())[:MOST]]
+    if len(kinds) > MOST:
+        lines.append(phrases.MORE_HOLDERS.format(count=sum(map(len, list(kinds.values())[MOST:]))))
     notes = _sharing(sockets) if not scene.processes else []
     if not scene.processes:
         notes += _missing([socket for socket in sockets if not socket.owners])
@@ -36,7 +39,9 @@ def paragraphs(scene: Scene) -> list[str]:
     return [*lines, *([" ".join(notes)] if notes else [])]
 
 
-def _described(process: Process, scene: Scene) -> str:
+def _described(kind: list[Process], scene: Scene) -> str:
+    """The first of processes that have name, user and command line in common; of the others the numbers."""
+    process = kind[0]
     sentences = [
         phrases.PROCESS.format(
             name=process.name or process.comm or "a process",
@@ -46,6 +51,8 @@ def _described(process: Process, scene: Scene) -> str:
             cmdline=_arguments(process),
         )
     ]
+    if len(kind) > 1:
+        sentences.append(phrases.ALIKE.format(pids=_pids(kind[1:])))
     chain = ancestors(process, scene)
     if chain:
         sentences.append(phrases.CHAIN.format(chain=" → ".join([*chain, process.name or process.comm or str(process.pid)])))
@@ -57,6 +64,11 @@ def _described(process: Process, scene: Scene) -> str:
     if process.container:
         sentences.append(phrases.CONTAINER.format(container=process.container))
     return " ".join(sentences)
+
+
+def _pids(processes: list[Process]) -> str:
+    """'pid 5', 'pids 5 and 6'."""
+    return f"pid{'s' if len(processes) > 1 else ''} {listed([str(process.pid) for process in processes], 4)}"
 
 
 def _arguments(process: Process) -> str:
@@ -97,11 +109,12 @@ def _sharing(sockets: list[Socket]) -> list[str]:
 
 
 def _missing(sockets: list[Socket]) -> list[str]:
-    """Why sockets have no process to show: each different reason once, most of two."""
+    """Why sockets have no process to show: each different reason once, most of two. A finding has the reason of listeners."""
     told: dict[str, None] = {}
     for socket in sockets:
         reason = socket.owner_reason
-        told.setdefault(" ".join(missing_sentences(socket)) if reason or socket.owner_status else "")
+        sentences = missing_sentences(socket)
+        told.setdefault(sentences[0] if is_remarkable(socket) else " ".join(sentences))
         if reason in (OwnerReason.OTHER_USER, OwnerReason.DENIED) and socket.uid is not None:
             user = f" ({socket.user})" if socket.user else ""
             told.setdefault(texts.UID_STILL_TELLS.format(uid=socket.uid, user=user))
@@ -114,6 +127,20 @@ def missing_sentences(socket: Socket) -> list[str]:
     if socket.owner_reason is not None:
         sentences.append(texts.REASONS[socket.owner_reason])
     return sentences
+
+
+def is_remarkable(socket: Socket) -> bool:
+    """Whether it is worth a finding that no process is known for a socket that listens or is bound."""
+    status = socket.owner_status
+    if not is_passive(socket) or socket.owners or status in (OwnerStatus.NONE, OwnerStatus.UNREPORTED):
+        return False
+    return status is not OwnerStatus.UNHELD or socket.state is State.LISTEN or kernel_user(socket) is not None
+
+
+def kernel_user(socket: Socket) -> tuple[str, str] | None:
+    """The part of the kernel that likely has this port, and a command that shows it."""
+    port = port_of(socket.local)
+    return texts.KERNEL_USERS.get((socket.protocol, port)) if port is not None else None
 
 
 def _netstat(scene: Scene) -> bool:

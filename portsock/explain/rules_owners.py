@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from portsock.explain.finding import evidence, evidence_line, finding
-from portsock.explain.part_process import missing_sentences
+from portsock.explain.part_process import is_remarkable, kernel_user, missing_sentences
 from portsock.explain.scene import Scene
-from portsock.explain.show import endpoint_text, holders, listed, owner_text, port_of
+from portsock.explain.show import endpoint_text, holders, listed, owner_text
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Finding
@@ -62,12 +62,9 @@ def without_process(scene: Scene) -> Iterator[Finding]:
     """A listener or bound socket for which no process is known, by its signature; one for each status."""
     told = set()
     for socket in scene.passive:
-        status = socket.owner_status
-        if socket.owners or status in (OwnerStatus.NONE, OwnerStatus.UNREPORTED) or (status, socket.owner_reason) in told:
+        if not is_remarkable(socket) or (socket.owner_status, socket.owner_reason) in told:
             continue
-        if status is OwnerStatus.UNHELD and socket.state is not State.LISTEN and not _kernel_user(socket):
-            continue
-        told.add((status, socket.owner_reason))
+        told.add((socket.owner_status, socket.owner_reason))
         lines = evidence([socket])
         if socket.inode is not None:
             lines.append(f"inode {socket.inode}" + (f", uid {socket.uid}" if socket.uid is not None else ""))
@@ -75,7 +72,7 @@ def without_process(scene: Scene) -> Iterator[Finding]:
             count = len(scene.snapshot.unreadable)
             lines.append(f"{count} process{'' if count == 1 else 'es'} could not be read")
         yield finding(Code.LISTENER_WITHOUT_PROCESS, lines, where=endpoint_text(socket.local),
-                      why=" ".join(missing_sentences(socket)), what_to_do=_what_to_do(socket))  # fmt: skip
+                      why=missing_sentences(socket)[-1], what_to_do=_what_to_do(socket))  # fmt: skip
 
 
 def unix_path(scene: Scene) -> Iterator[Finding]:
@@ -129,17 +126,12 @@ def _younger(socket: Socket, scene: Scene) -> Owner | None:
     return None
 
 
-def _kernel_user(socket: Socket) -> tuple[str, str] | None:
-    port = port_of(socket.local)
-    return texts.KERNEL_USERS.get((socket.protocol, port)) if port is not None else None
-
-
 def _what_to_do(socket: Socket) -> str:
     if socket.owner_reason is OwnerReason.KERNEL_CANDIDATE:
-        name, command = _kernel_user(socket) or texts.KERNEL_RPC
+        name, command = kernel_user(socket) or texts.KERNEL_RPC
         return f"Candidate: {name}; '{command}' tells."
     if socket.owner_status is OwnerStatus.HIDDEN:
-        return "Repeat the question as root."
+        return texts.LOOK_OUTSIDE if socket.owner_reason is OwnerReason.DENIED else texts.LOOK_AS_ROOT
     if socket.owner_status is OwnerStatus.ELSEWHERE:
         return "Repeat the question on the host, outside the container."
     return "Repeat the question; if it stays so, look for programs that pass descriptors or use io_uring."

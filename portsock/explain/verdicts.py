@@ -3,30 +3,40 @@
 from collections.abc import Sequence
 
 from portsock.explain.attempt import Attempt, Blocker
-from portsock.explain.show import endpoint_text, listed, short_owner
+from portsock.explain.picture import owners_text
+from portsock.explain.show import endpoint_text, listed
 from portsock.explain.texts import phrases
 from portsock.explain.types import Section
+from portsock.model import InetEndpoint, State
 
-MOST_REASONS = 3
+MOST_REASONS = 2
 """Different reasons that are told; the attempts in JSON have all."""
+MOST_BLOCKERS = 2
+
+_CONNECTIONLESS = frozenset({State.LISTEN, State.BOUND, State.UNCONN, None})
+_LOW = 1024
+"""Below it a user's capability is worth a word."""
 
 
 def section(attempts: Sequence[Attempt]) -> Section:
-    """For whom the verdict is, who is in the way, and why."""
+    """For whom the verdict is and who is in the way; then why, and what the kernel said itself."""
+    judged = [attempt for attempt in attempts if not attempt.tried] or attempts
     identity = attempts[0].identity
     who = identity.name or f"uid {identity.uid}"
-    if identity.net_bind_service:
+    if identity.net_bind_service and attempts[0].port < _LOW:
         who += " (with CAP_NET_BIND_SERVICE)"
-    free = f" {phrases.BINDING_FREE}" if all(attempt.ok for attempt in attempts) else ""
-    lines = [phrases.BINDING_FOR.format(who=who) + free]
-    blockers = list(dict.fromkeys(_blocker(blocker) for attempt in attempts for blocker in attempt.blockers))
-    if blockers:
-        lines.append(phrases.BINDING_BLOCKED.format(blockers=listed(blockers, 3)))
-    reasons = dict.fromkeys(attempt.reason for attempt in attempts if attempt.reason and attempt.ok is not True)
-    lines += [_sentence(reason) for reason in list(reasons)[:MOST_REASONS]]
-    if any(attempt.tried for attempt in attempts):
-        lines.append(phrases.BINDING_TRIED)
+    free = all(attempt.ok for attempt in judged)
+    lines = [(phrases.BINDING_FREE if free else phrases.BINDING_FOR).format(who=who, blockers=_blockers(judged))]
+    lines += [_sentence(reason) for reason in _reasons(judged)]
+    lines += [_said(attempt, judged) for attempt in attempts if attempt.tried]
     return Section(tuple(lines), tuple(attempts))
+
+
+def _reasons(attempts: Sequence[Attempt]) -> list[str]:
+    """What it depends on, then why not, by the way that asks for most first: lesser ways fail for lesser reasons."""
+    telling = [attempt for attempt in attempts if attempt.reason and attempt.ok is not True]
+    telling.sort(key=lambda attempt: (attempt.ok is not None, "SO_REUSEPORT" not in attempt.options, not attempt.options))
+    return list(dict.fromkeys(attempt.reason for attempt in telling if attempt.reason))[:MOST_REASONS]
 
 
 def _sentence(reason: str) -> str:
@@ -34,7 +44,32 @@ def _sentence(reason: str) -> str:
     return reason[0].upper() + reason[1:] + ("" if reason.endswith(".") else ".")
 
 
+def _blockers(attempts: Sequence[Attempt]) -> str:
+    """'; in the way: 127.0.0.1:80 LISTEN nginx[5], with connections', or nothing where nobody is."""
+    found = list(dict.fromkeys(blocker for attempt in attempts for blocker in attempt.blockers))
+    passive = [blocker for blocker in found if blocker.state in _CONNECTIONLESS]
+    texts = list(dict.fromkeys(_blocker(blocker) for blocker in passive or found))
+    also = phrases.BINDING_CONNECTIONS if passive and len(passive) < len(found) else ""
+    return phrases.BINDING_BLOCKED.format(blockers=listed(texts, MOST_BLOCKERS) + also) if texts else ""
+
+
 def _blocker(blocker: Blocker) -> str:
-    holders = ", ".join(dict.fromkeys(short_owner(owner) for owner in blocker.owners))
-    words = [endpoint_text(blocker.local), *([str(blocker.state)] if blocker.state else []), *([holders] if holders else [])]
-    return " ".join(words)
+    return " ".join(filter(None, (endpoint_text(blocker.local), blocker.state, owners_text(blocker.owners))))
+
+
+def _said(trial: Attempt, judged: Sequence[Attempt]) -> str:
+    """The kernel's own answer beside the verdict on the same attempt."""
+    same = next(attempt for attempt in judged if _asked(attempt) == _asked(trial))
+    where = endpoint_text(InetEndpoint(trial.address, trial.port))
+    options = [*trial.options, *(["IPV6_V6ONLY"] if trial.v6only else [])]
+    what = f"{trial.protocol} {where} with {' and '.join(options) or 'no option'}"
+    return phrases.BINDING_TRIED.format(what=what, answer=verdict(trial), verdict=verdict(same))
+
+
+def _asked(attempt: Attempt) -> tuple[object, ...]:
+    return attempt.protocol, attempt.address, attempt.port, attempt.options, attempt.v6only
+
+
+def verdict(attempt: Attempt) -> str:
+    """'yes', 'no EADDRINUSE', 'depends'."""
+    return {True: "yes", False: f"no {attempt.errno or ''}".rstrip(), None: "depends"}[attempt.ok]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from portsock.explain.attempt import Attempt
 from portsock.explain.types import Command, Explanation, Finding, Reading, Severity
+from portsock.explain.verdicts import verdict
 from portsock.render.escape import escape
 
 WIDTH = 80
@@ -17,7 +18,6 @@ _TABLE_INDENT = 4
 """Of the table of attempts, which needs the room."""
 
 _WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
-_VERDICTS = {True: "yes", False: "no", None: "depends"}
 
 
 def render_explanation(explanation: Explanation, *, brief: bool = False, ascii_only: bool = False) -> str:
@@ -102,8 +102,10 @@ def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool
 def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
     """Rows are protocol and address, columns what the program sets first; cells yes, no with the error, or depends.
 
-    Empty where every attempt succeeds. Addresses of one protocol that fare alike share a row.
+    Empty where every attempt succeeds. Addresses of one protocol that fare alike share a row. What the kernel was asked
+    (--try) is told in words beside the verdicts.
     """
+    attempts = [attempt for attempt in attempts if not attempt.tried] or attempts
     if all(attempt.ok for attempt in attempts):
         return []
     ways = [way for way in _WAYS if any(attempt.options == way for attempt in attempts)]
@@ -112,7 +114,7 @@ def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
     for attempt in attempts:
         address = attempt.address + {True: " v6only", False: " dual", None: ""}[attempt.v6only]
         row = rows.setdefault((attempt.protocol, address), {})
-        row[attempt.options] = _VERDICTS[attempt.ok] + (f" {attempt.errno}" if attempt.errno else "")
+        row[attempt.options] = verdict(attempt)
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (protocol, address), row in rows.items():
         alike.setdefault((protocol, tuple(row.get(way, "-") for way in ways)), []).append(address)

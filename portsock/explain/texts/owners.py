@@ -34,6 +34,8 @@ REASONS: dict[OwnerReason, str] = {
     OwnerReason.NO_COLUMN: "The listing has no column for processes: take it again with an option that shows them.",
 }
 
+LOOK_AS_ROOT = "Repeat the question as root."
+LOOK_OUTSIDE = "Look from outside the sandbox or container: other rights do not help here."
 UID_STILL_TELLS = "The socket was created by uid {uid}{user}, which may differ from the present holder's."
 ONE_SOCKET_MANY = (
     "These are several holders of one and the same socket (one inode): ending one of them does not free the port."

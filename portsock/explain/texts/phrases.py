@@ -55,6 +55,7 @@ UNIT = "systemd unit {unit}."
 CONTAINER = "It runs in container {container}."
 ADOPTED = "Its parent is PID 1: that started it, or it made itself a daemon, or the program that started it has ended and \
 left it what it holds."
+ALIKE = "The same program runs with {pids}."
 MORE_HOLDERS = "… and {count} more."
 ONLY_A_CLIENT = "These are only clients of that port: ending one frees nothing at the server's end."
 
@@ -64,10 +65,12 @@ PEER_ADDRESS = "The peer's address {address} is {scope}."
 IN_CONTAINER = "It is in a container's network namespace: from the host only what the container engine publishes leads to it."
 
 # Binding.
-BINDING_FOR = "Whether a program run as {who} could bind it now:"
-BINDING_BLOCKED = "In the way: {blockers}."
-BINDING_TRIED = "The kernel itself was asked: the port was taken for an instant and given back."
-BINDING_FREE = "every way succeeds."
+BINDING_FOR = "Whether a program run as {who} could bind it now{blockers}:"
+BINDING_BLOCKED = " (in the way: {blockers})"
+BINDING_CONNECTIONS = ", with connections"
+BINDING_TRIED = "Tried for real, {what}: the kernel says {answer}, the verdict was {verdict}. Such a trial takes the port for \
+an instant where it succeeds, and gives it back."
+BINDING_FREE = "A program run as {who} could bind it now, in every way."
 
 # Nothing found.
 REFUSED = "A TCP connection to it would be refused at once (RST); a timeout instead means that something on the way \

@@ -30,10 +30,7 @@ PORT_ZERO = (
     "Port 0 is reserved and never a real destination: to bind(2) it means 'choose one for me', "
     "and as the source of a UDP datagram 'no reply port'."
 )
-NAME_IS_CONVENTION = (
-    "The name is only what the local services table calls the number: any program may use it, and the entry does not mean "
-    "that the service runs."
-)
+NAME_IS_CONVENTION = "The name is only a label in the local services table: any program may use the number."
 SEPARATE_SPACES = (
     "TCP and UDP number their ports separately, so that these are two ports with one number and neither is in the other's way."
 )
@@ -61,9 +58,8 @@ EXPOSURES: dict[Exposure, str] = {
     Exposure.LINK: "Hosts on the same link can reach it, and none behind a router.",
     Exposure.PRIVATE: "Hosts of the same private network or VPN can reach it; from elsewhere only where a NAT forwards to it.",
     Exposure.SHARED: "Hosts of the provider's or overlay network that uses 100.64.0.0/10 can reach it.",
-    Exposure.PUBLIC: "The address is public, so that hosts anywhere can reach it unless something filters.",
-    Exposure.ALL: "It answers on every address that this host has now or gets later: whoever can reach one of them can "
-    "reach it, unless something filters.",
+    Exposure.PUBLIC: "The address is public, so that hosts anywhere can reach it.",
+    Exposure.ALL: "Whoever can reach any address that this host has now or gets later can reach it.",
 }
 
 MULTICAST_TCP = "TCP cannot use a multicast address: nobody will ever connect to this listener."
