@@ -11,6 +11,7 @@ from portsock.model import (
     Notice,
     OwnerReason,
     Process,
+    Snapshot,
     SocketMemory,
     SocketType,
     Source,
@@ -63,6 +64,8 @@ class SocketRecord(NamedTuple):
     subflow_of: int | None = None
     ifindex: int | None = None
     """The bound device's number, where the source gives no name."""
+    pending: tuple[int, ...] = ()
+    """Of a listening unix socket: the inodes of the clients that wait to be accepted."""
 
 
 class Unreadable(NamedTuple):
@@ -101,3 +104,5 @@ class Collection(NamedTuple):
     users: Mapping[int, str]
     """User names by uid, for the sockets' own uids."""
     notices: tuple[Notice, ...]
+    snapshot: Snapshot | None = None
+    """Of a listing that portsock itself printed: what was normalized already. The records are then none."""

@@ -1,6 +1,8 @@
 """Against ss and lsof on the same sockets, in a network namespace of their own."""
 
+import json
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,3 +143,13 @@ def test_as_another_user_the_same_sockets_are_hidden_partial_or_without_owner(
 def test_pids_are_those_of_the_listener_and_never_its_clients(animals: dict[str, Any]) -> None:
     done = portsock("ports", f"tcp/{animals['ports']['v6']}", "--listening", "--pids", pid=animals["pid"])
     assert [int(line) for line in done.stdout.split()] == sorted([animals["pid"], animals["twin"]])
+
+
+def test_what_portsock_printed_reads_back_without_loss(animals: dict[str, Any]) -> None:
+    for form, command in (("--json", "sockets"), ("--jsonl", "sockets"), ("--json", "procs")):
+        printed = portsock(command, "-tu", form, pid=animals["pid"]).stdout
+        again = run(["sh", "-c", f"{sys.executable} -m portsock {command} -tu {form} --from - <<'END'\n{printed}END\n"]).stdout
+        want, got = ([json.loads(part) for part in (text.splitlines() if form == "--jsonl" else [text])] for text in (printed, again))
+        want[0].pop("source")
+        got[0].pop("source")
+        assert got == want

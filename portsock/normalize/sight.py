@@ -14,7 +14,12 @@ _ADVICE = {
 
 
 def with_sight(snapshot: Snapshot, shown: Sequence[Socket]) -> Snapshot:
-    """The snapshot with notices about the owners of the shown sockets, and `complete` set by them."""
+    """The snapshot with notices about the owners of the shown sockets, and `complete` set by them.
+
+    A listing's own notices stand as they are: what its author could not see, nobody can look for here.
+    """
+    if snapshot.source.kind != "live":
+        return snapshot
     notices = (*snapshot.notices, *sight_notices(snapshot, shown))
     return snapshot._replace(notices=notices, complete=not any(notice.incomplete for notice in notices))
 

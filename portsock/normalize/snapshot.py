@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from portsock.model import Process, Snapshot, Socket, Source
+from portsock.model import Notice, Process, Snapshot, Socket, Source
 from portsock.normalize.holders import Holders
 from portsock.normalize.peers import join
 from portsock.normalize.roles import Roles
@@ -15,10 +15,16 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
     With several listings every socket keeps its listing's host label, and connections are joined across them.
     """
     several = len(collections) > 1
+    if not several and collections[0].snapshot:
+        return _again(collections[0], collections[0].snapshot)
     sockets: list[Socket] = []
     processes: dict[tuple[str | None, int], Process] = {}
     for collection in collections:
         host = collection.host.name if several else None
+        if collection.snapshot:
+            sockets += [socket._replace(host=host) for socket in collection.snapshot.sockets]
+            for (_, pid), process in collection.snapshot.processes.items():
+                processes[host, pid] = process._replace(host=host)
         sockets += _sockets(collection, host)
         for pid, process in collection.processes.items():
             processes[host, pid] = process._replace(host=host) if several else process
@@ -27,7 +33,7 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
     source = first.source
     if several:
         source = Source(source.kind, source.backend, tuple(item for each in collections for item in each.source.inputs))
-    notices = tuple(notice for each in collections for notice in each.notices)
+    notices = tuple(notice for each in collections for notice in (*_printed(each), *each.notices))
     return Snapshot(
         source,
         first.host,
@@ -39,6 +45,16 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
         tuple(process.pid for process in ownership.unreadable) if ownership else (),
         ownership.hidden_processes if ownership else None,
     )
+
+
+def _again(collection: Collection, snapshot: Snapshot) -> Snapshot:
+    """What portsock printed, as it was, but for where it is from now."""
+    host = snapshot.host._replace(name=collection.host.name or snapshot.host.name)
+    return snapshot._replace(source=collection.source, host=host)
+
+
+def _printed(collection: Collection) -> tuple[Notice, ...]:
+    return collection.snapshot.notices if collection.snapshot else ()
 
 
 def _sockets(collection: Collection, host: str | None) -> list[Socket]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from portsock.errors import UsageError
-from portsock.model import Notice
+from portsock.model import Notice, Snapshot
 from portsock.parse.paste_noise import is_noise, prompt, undressed, without_sequences
 from portsock.parse.reader import DocumentReader, LineReader
 from portsock.parse.registry import document_readers, formats, line_readers
@@ -58,6 +58,8 @@ class Capture:
         self._any = False
         self._skipped = 0
         self._skipped_at: list[int] = []
+        self.snapshot: Snapshot | None = None
+        """Of portsock's own JSON, which tells more than records can hold: they are then none."""
         self._remarks: list[Notice] = []
 
     @property
@@ -101,7 +103,12 @@ class Capture:
         self._met(reader.format, reader.system)
         text = "\n".join(_without_noise(lines))
         try:
-            yield from reader().read(text, self._services)
+            if reader.format == "portsock":
+                from portsock.parse.portsock_json import read_snapshot
+
+                self.snapshot = read_snapshot(text)
+            else:
+                yield from reader().read(text, self._services)
         except ValueError as error:
             raise UsageError(f"no readable {reader.format}: {error}") from None
         except RecursionError:

@@ -20,7 +20,7 @@ from portsock.model import (
 )
 from portsock.parse.json_text import integer
 from portsock.parse.portsock_socket import member, netns_of, owners_of, record_of, role_of, text_of
-from portsock.records import Holder, SocketRecord
+from portsock.records import SocketRecord
 from portsock.services import Services
 
 _Object = dict[str, Any]
@@ -30,7 +30,7 @@ _EPHEMERAL = (32768, 65535)
 
 
 class PortsockReader:
-    """The sockets alone; `read_snapshot` gives everything."""
+    """Recognises the format; `read_snapshot` reads it."""
 
     format = "portsock"
     title = "portsock --json and --jsonl"
@@ -41,12 +41,9 @@ class PortsockReader:
         start = head.lstrip()[:400]
         return start[:1] == "{" and '"schema"' in start and '"portsock/' in start
 
-    def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - ports are numbers here
-        """All sockets. Raises ValueError as read_snapshot does."""
-        for socket, item in _sockets(_document(text)):
-            holders = tuple(Holder(*owner) for owner in socket.owners)
-            unreported = socket.owner_status is OwnerStatus.UNREPORTED
-            yield record_of(item)._replace(holders=None if unreported and not holders else holders)
+    def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - all of it is in the snapshot
+        """No records: a document of portsock's own is read whole, by `read_snapshot`."""
+        return ()
 
 
 def read_snapshot(text: str) -> Snapshot:

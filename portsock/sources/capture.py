@@ -85,7 +85,7 @@ def _one(label: str | None, path: str, only: str | None, services: Services, pro
     listing = "+".join(capture.formats)
     host = Host(capture.system, _EPHEMERAL.get(capture.system, _UNKNOWN_EPHEMERAL), True, label)
     source = Source("capture", None, (Input(name, label, listing),))
-    return Collection(source, host, None, sockets, None, {}, {}, capture.notices())
+    return Collection(source, host, None, sockets, None, {}, {}, capture.notices(), capture.snapshot)
 
 
 def _opened(path: str) -> BinaryIO:
