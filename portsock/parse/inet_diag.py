@@ -44,6 +44,8 @@ STATES = {
 """include/net/tcp_states.h; 12 is NEW_SYN_RECV, 13 BOUND_INACTIVE (as a filter: rows of it say 7)."""
 ALL_STATES = (1 << 14) - 1
 
+_REST = tuple(SocketRecord._field_defaults[name] for name in SocketRecord._fields[SocketRecord._fields.index("netns") + 1 :])
+"""What a plain record says after its namespace: nothing."""
 _UNUSUAL = {7, 10}
 """Codes of sockets with more to tell than their ends: listening, or without a peer."""
 _DATAGRAM_STATES = {1: State.ESTABLISHED, 7: State.UNCONN}
@@ -99,7 +101,7 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
     usual = frozenset() if request.info or request.memory or request.timers or not ported else states.keys() - _UNUSUAL
 
     def decode(buffer: Buffer, bodies: Iterable[tuple[int, int]]) -> list[SocketRecord]:
-        unpack, new = _MESSAGE.unpack_from, tuple.__new__
+        unpack, new, rest = _MESSAGE.unpack_from, tuple.__new__, _REST
         kind = _TYPES.get(protocol)
         records = []
         for at, end in bodies:
@@ -117,7 +119,7 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
                     SocketRecord,
                     (family, kind, protocol, None, states[code], None, ends[source, sport, 0], ends[destination, dport, 0],
                      rqueue, wqueue, None, None, uid if inode else None, inode or None, cookie,
-                     None, None, netns, None, None, None, None, None, None, None, None, None, None),
+                     None, None, netns, *rest),
                 )
             )  # fmt: skip
         return records
