@@ -5,89 +5,104 @@ Source: the kernel's Documentation/bpf/btf.rst and include/uapi/linux/btf.h.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmap import mmap
 
 _MAGIC = 0xEB9F
 _HEADER = struct.Struct("=HBBIIIII")
-_STRUCT, _UNION, _FUNC = 4, 5, 12
+_STRUCT, _FUNC = 4, 12
 
-_WORDS = [3] * 32
-"""32-bit words of a type of each kind, before its members."""
-_PER_MEMBER = [0] * 32
-"""Further words for each member, parameter, enumerator or section variable."""
-for _kind, _words in {1: 4, 3: 6, 14: 4, 17: 4}.items():  # INT, ARRAY, VAR, DECL_TAG
-    _WORDS[_kind] = _words
-for _kind, _words in {_STRUCT: 3, _UNION: 3, 6: 2, 13: 2, 15: 3, 19: 3}.items():  # ENUM, FUNC_PROTO, DATASEC, ENUM64
-    _PER_MEMBER[_kind] = _words
+_WORDS = {1: 4, 3: 6, 14: 4, 17: 4}
+"""32-bit words of a type of each kind, before its members: INT, ARRAY, VAR, DECL_TAG; of all others 3."""
+_PER_MEMBER = {_STRUCT: 3, 5: 3, 6: 2, 13: 2, 15: 3, 19: 3}
+"""Further words for each member, enumerator, parameter or variable: UNION, ENUM, FUNC_PROTO, DATASEC, ENUM64; else none."""
 
 
 class BtfError(ValueError):
     """These bytes are no BTF, or lack what is looked for."""
 
 
-class Btf:
-    """One BTF blob of the machine's own byte order."""
+class _Lengths(dict[int, int]):
+    """32-bit words of a whole type, by its info word, of which few different ones occur."""
 
-    def __init__(self, data: bytes) -> None:
+    def __missing__(self, info: int) -> int:
+        kind = info >> 24 & 31
+        length = self[info] = _WORDS.get(kind, 3) + _PER_MEMBER.get(kind, 0) * (info & 0xFFFF)
+        return length
+
+
+class Btf:
+    """One BTF blob of the machine's own byte order. The data is not copied: it may be a mapped file."""
+
+    def __init__(self, data: "bytes | mmap") -> None:
         try:
             magic, version, _, header, type_at, type_length, string_at, string_length = _HEADER.unpack_from(data)
         except struct.error as error:
             raise BtfError("too short for a BTF header") from error
         if magic != _MAGIC or version != 1:
             raise BtfError("no BTF of this byte order and version")
-        types = data[header + type_at : header + type_at + type_length]
-        self._strings = data[header + string_at : header + string_at + string_length]
-        if len(types) != type_length or len(self._strings) != string_length or type_length % 4:
+        self._data = data
+        self._types: tuple[int, int] = header + type_at, header + type_at + type_length
+        self._strings: tuple[int, int] = header + string_at, header + string_at + string_length
+        if max(self._types[1], self._strings[1]) > len(data) or type_length % 4 or self._types[0] % 4:
             raise BtfError("the BTF is cut short")
-        self._types = types
-        self._words = memoryview(types).cast("I")
+        self._words = memoryview(data)[slice(*self._types)].cast("I")
 
     def function(self, name: str) -> int:
-        """The type number of the function so named. One pass over all types: they have no index."""
-        wanted = self._name(name)
-        words, sizes, members = self._words, _WORDS, _PER_MEMBER
-        at, number, end = 0, 1, len(words)
+        """The number of the function's type: how many types stand before it, which only counting tells, and one more."""
+        words, lengths = self._words, _Lengths()
+        at, number = 0, 1
         try:
-            while at < end:
-                info = words[at + 1]
-                kind = info >> 24 & 31
-                if kind == _FUNC and words[at] == wanted:
+            for place in self._places(name):
+                while at < place:
+                    at += lengths[words[at + 1]]
+                    number += 1
+                if at == place and words[at + 1] >> 24 & 31 == _FUNC:
                     return number
-                at += sizes[kind] + members[kind] * (info & 0xFFFF)
-                number += 1
         except IndexError as error:
             raise BtfError("the types of the BTF are cut short") from error
         raise BtfError(f"the kernel has no function {name}")
 
     def offsets(self, structure: str, members: Sequence[str]) -> list[int]:
-        """Byte offsets of members of the structure so named; members of anonymous unions and structures inside are not looked into."""
-        found = dict(self._members(structure))
+        """Byte offsets of members of the structure so named, without those inside its anonymous unions and structures."""
+        found = self._members(structure)
         try:
             return [found[self._name(member)] for member in members]
         except KeyError as error:
             raise BtfError(f"struct {structure} lacks one of {', '.join(members)}") from error
 
     def _name(self, text: str) -> int:
-        at = self._strings.find(b"\0" + text.encode() + b"\0")
+        at: int = self._data.find(b"\0" + text.encode() + b"\0", *self._strings)
         if at < 0:
             raise BtfError(f"the kernel knows no name {text}")
-        return at + 1
+        return at + 1 - self._strings[0]
 
-    def _members(self, structure: str) -> Iterable[tuple[int, int]]:
-        """(name, byte offset) of each member. Found by its name's bytes, which is faster than a pass over all types: a chance
-        hit is told by its kind and by members that are none."""
-        pattern = struct.pack("=I", self._name(structure))
-        at = self._types.find(pattern)
+    def _places(self, name: str) -> Iterator[int]:
+        """Where the name's number stands among the words: at the type itself, at members, or by chance."""
+        pattern = struct.pack("=I", self._name(name))
+        begin, end = self._types
+        at = self._data.find(pattern, begin, end)
         while at >= 0:
-            word = at // 4
-            if at % 4 == 0 and word + 3 <= len(self._words):
-                info, size = self._words[word + 1], self._words[word + 2]
-                length = info & 0xFFFF
-                if info >> 24 & 31 == _STRUCT and length and word + 3 + 3 * length <= len(self._words):
-                    bitfields = 0xFFFFFF if info >> 31 else 0xFFFFFFFF
-                    rows = range(word + 3, word + 3 + 3 * length, 3)
-                    found = [(self._words[row], (self._words[row + 2] & bitfields) // 8) for row in rows]
-                    if all(name < len(self._strings) and offset <= size for name, offset in found):
-                        return found
-            at = self._types.find(pattern, at + 1)
+            if (at - begin) % 4 == 0:
+                yield (at - begin) // 4
+            at = self._data.find(pattern, at + 1, end)
+
+    def _members(self, structure: str) -> dict[int, int]:
+        """Byte offsets by the names of members. A chance hit of the structure's name is told by its kind and by members that
+        are none, which is faster than a pass over all types."""
+        words = self._words
+        for place in self._places(structure):
+            if place + 3 > len(words):
+                continue
+            info, size = words[place + 1], words[place + 2]
+            rows = range(place + 3, place + 3 + 3 * (info & 0xFFFF), 3)
+            if info >> 24 & 31 != _STRUCT or not rows or rows.stop > len(words):
+                continue
+            bits = 0xFFFFFF if info >> 31 else 0xFFFFFFFF  # above it: the width of a bit field
+            found = {words[row]: (words[row + 2] & bits) // 8 for row in rows}
+            if all(self._strings[0] + name < self._strings[1] for name in found) and max(found.values()) <= size:
+                return found
         raise BtfError(f"the kernel knows no struct {structure}")

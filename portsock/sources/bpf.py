@@ -1,9 +1,9 @@
 """Holders of sockets from the kernel's own iterator over tasks and files: the fast way in front of the walk over /proc.
 
-What it loads: one BPF program of type tracing, attached to the iterator `task_file` (Linux >= 5.8), of the 23 instructions in
-`_program`. The kernel calls it for every open file of every task; where the file's inode is a socket it writes the process,
-the descriptor and the inode number, 16 bytes, into the buffer that portsock reads. It changes nothing, keeps nothing and
-hooks nothing: it runs only while portsock reads, and is gone when the descriptors are closed, at the latest with portsock.
+What it loads: one BPF program of type tracing, attached to the iterator `task_file` (Linux >= 5.8), of the instructions in
+`_program`, some thirty. The kernel calls it for every open file of every task; where the file is a socket it writes the
+process, the descriptor and the inode number, 16 bytes, into the buffer that portsock reads. It changes nothing, keeps nothing
+and hooks nothing: it runs only while portsock reads, and is gone when the descriptors are closed, at the latest with portsock.
 
 Why that is safe: the kernel's verifier proves before loading that it ends, and that it reads only through typed kernel
 pointers. The offsets come from this kernel's own type description (/sys/kernel/btf/vmlinux), none is guessed.
@@ -19,14 +19,21 @@ It is asked with bpf(2) directly; see include/uapi/linux/bpf.h and kernel/bpf/ta
 
 import os
 import struct
-from collections.abc import Container
+from collections.abc import Container, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from portsock.parse.btf import Btf, BtfError
 from portsock.records import Holder
+from portsock.sources.walk import GONE, Walk, stat_of
+
+if TYPE_CHECKING:
+    import mmap
 
 FORBID = "PORTSOCK_NO_BPF"
 BTF = "/sys/kernel/btf/vmlinux"
 _INITIAL_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO in include/linux/proc_ns.h
+_CAPABILITIES = (1 << 38 | 1 << 39, 1 << 21)
+"""CAP_PERFMON and CAP_BPF, or CAP_SYS_ADMIN, which has both; include/uapi/linux/capability.h"""
 
 _SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "ppc64le": 361, "s390x": 351}
 """The number of bpf(2), by machine."""
@@ -37,32 +44,75 @@ _SEQ_WRITE = 127  # BPF_FUNC_seq_write
 _SOCKET_MODE, _FORMAT_MASK = 0xC000, 0xF000  # S_IFSOCK, S_IFMT
 _CONTEXT_META, _CONTEXT_TASK, _CONTEXT_FD, _CONTEXT_FILE = 0, 8, 16, 24  # struct bpf_iter__task_file
 _RECORD = struct.Struct("=IIQ")
-_CHUNK = 1 << 18
+_CHUNK = 1 << 15
+"""Bytes of one read(2): the kernel's own buffer is of that size."""
 
 
 class BpfUnavailable(Exception):
     """The iterator cannot be used here; its text says why."""
 
 
-def holders(inodes: Container[int] | None) -> dict[int, list[Holder]]:
-    """Every (process, descriptor) that refers to one of these sockets (None: to any), by inode. Raises BpfUnavailable."""
-    found: dict[int, list[Holder]] = {}
+def find(pids: Iterable[int], inodes: Container[int] | None) -> Walk:
+    """Every (process, descriptor) that refers to one of these sockets (None: to any), and of these processes the ones that
+    cannot be judged: they may not be read, and the iterator told nothing of them either. Raises BpfUnavailable."""
+    records = read_records()
+    holders: dict[int, list[Holder]] = {}
     make = tuple.__new__
-    for pid, fd, inode in _RECORD.iter_unpack(_records()):
+    for pid, fd, inode in _RECORD.iter_unpack(records):
         if inodes is None or inode in inodes:
             holder = make(Holder, (pid, fd, None, None))
-            if inode in found:
-                found[inode].append(holder)
+            if inode in holders:
+                holders[inode].append(holder)
             else:
-                found[inode] = [holder]
+                holders[inode] = [holder]
+    for inode, held in holders.items():
+        if len(held) > 1:  # threads whose main thread has exited tell the same one after the other
+            holders[inode] = list(dict.fromkeys(held))
+    started = _started({pid for held in holders.values() for pid, *_ in held if pid is not None})
+    if None in started.values():
+        holders = _without({pid for pid, ticks in started.items() if ticks is None}, holders)
+    denied = [pid for pid in pids if _may_not_be_read(pid)]
+    if denied:
+        told = set(memoryview(records).cast("I")[:: _RECORD.size // 4].tolist())
+        denied = [pid for pid in denied if pid not in told]
+    return Walk(holders, denied, {pid: ticks for pid, ticks in started.items() if ticks is not None})
+
+
+def _started(pids: Iterable[int]) -> dict[int, int | None]:
+    """When these processes started, None of those that have ended meanwhile; those that may not be asked are left out."""
+    found: dict[int, int | None] = {}
+    for pid in pids:
+        try:
+            found[pid] = stat_of(f"/proc/{pid}/stat").started
+        except GONE:
+            found[pid] = None
+        except OSError:
+            continue
     return found
 
 
-def _records() -> bytes:
+def _without(ended: Container[int], holders: dict[int, list[Holder]]) -> dict[int, list[Holder]]:
+    left = {inode: [holder for holder in held if holder.pid not in ended] for inode, held in holders.items()}
+    return {inode: held for inode, held in left.items() if held}
+
+
+def _may_not_be_read(pid: int) -> bool:
+    """Whether the descriptors of the process would be denied: the kernel asks the same of every link of a process, and this
+    one is there in kernel threads, too."""
+    try:
+        os.readlink(f"/proc/{pid}/cwd")
+    except GONE:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def read_records() -> bytes:
+    """What the program writes, as _RECORD. Raises BpfUnavailable."""
     _check()
     try:
-        with open(BTF, "rb") as file:
-            types = Btf(file.read())
+        types = Btf(_type_description())
         program = _program(types)
         attach_to = types.function("bpf_iter_task_file")
     except (OSError, BtfError) as error:
@@ -72,10 +122,7 @@ def _records() -> bytes:
         opened.append(_load(program, attach_to))
         opened.append(_call(_LINK_CREATE, struct.pack("=IIII", opened[0], 0, _TRACE_ITER, 0)))
         opened.append(_call(_ITER_CREATE, struct.pack("=II", opened[1], 0)))
-        chunks = []
-        while chunk := os.read(opened[2], _CHUNK):
-            chunks.append(chunk)
-        return b"".join(chunks)
+        return b"".join(_chunks(opened[2]))
     except OSError as error:
         raise BpfUnavailable(f"bpf(2): {error.strerror}") from error
     finally:
@@ -83,30 +130,58 @@ def _records() -> bytes:
             os.close(descriptor)
 
 
+def _chunks(iterator: int) -> Iterator[bytes]:
+    while True:
+        try:
+            chunk = os.read(iterator, _CHUNK)
+        except BlockingIOError:  # a million files without a socket among them: the kernel takes a breath
+            continue
+        if not chunk:
+            return
+        yield chunk
+
+
+def _type_description() -> "bytes | mmap.mmap":
+    """The kernel's BTF, mapped where that can be done (Linux >= 6.16): reading its 5 MB takes 5 ms, a page a call."""
+    import mmap
+
+    with open(BTF, "rb") as file:
+        try:
+            return mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        except OSError:
+            return file.read()
+
+
 def _check() -> None:
+    """What can be told without asking the kernel to load anything."""
     if os.environ.get(FORBID):
         raise BpfUnavailable(f"{FORBID} is set")
-    if os.geteuid() != 0:
-        raise BpfUnavailable("not root")
-    try:
-        namespace = os.stat("/proc/self/ns/pid").st_ino
-    except OSError as error:
-        raise BpfUnavailable(f"/proc/self/ns/pid: {error.strerror}") from error
     if os.uname().machine not in _SYSCALL:
         raise BpfUnavailable(f"the number of bpf(2) on {os.uname().machine} is not known")
-    if namespace != _INITIAL_PID_NAMESPACE:
-        raise BpfUnavailable("not in the initial PID namespace")
+    try:
+        if not _capable():
+            raise BpfUnavailable("not root")
+        if os.stat("/proc/self/ns/pid").st_ino != _INITIAL_PID_NAMESPACE:
+            raise BpfUnavailable("not in the initial PID namespace")
+    except OSError as error:
+        raise BpfUnavailable(f"/proc/self: {error.strerror}") from error
+
+
+def _capable() -> bool:
+    with open("/proc/self/status", "rb") as file:
+        effective = next((int(line.split()[1], 16) for line in file if line.startswith(b"CapEff:")), 0)
+    return any(effective & wanted == wanted for wanted in _CAPABILITIES)
 
 
 class _Assembler:
     """BPF instructions: opcode, registers, jump offset or displacement, immediate (Documentation/bpf/standardization)."""
 
     def __init__(self) -> None:
-        self.code = b""
+        self._code: list[tuple[int, int, int, int | None, int]] = []
 
-    def add(self, opcode: int, to: int = 0, source: int = 0, offset: int = 0, immediate: int = 0) -> None:
-        registers = source << 4 | to if struct.pack("=H", 1) == b"\1\0" else to << 4 | source
-        self.code += struct.pack("=BBhi", opcode, registers, offset, immediate)
+    def add(self, opcode: int, to: int = 0, source: int = 0, offset: int | None = 0, immediate: int = 0) -> None:
+        """One instruction; a jump with the offset None goes to the end."""
+        self._code.append((opcode, to, source, offset, immediate))
 
     def load(self, size: int, to: int, source: int, offset: int) -> None:
         """to = *(source + offset), of 2, 4 or 8 bytes."""
@@ -116,40 +191,52 @@ class _Assembler:
         """*(frame + offset) = source."""
         self.add({4: 0x63, 8: 0x7B}[size], 10, source, offset)
 
+    def finished(self) -> bytes:
+        """The instructions, and an end that returns 0."""
+        end = len(self._code)
+        self.add(0xB7, 0, immediate=0)
+        self.add(0x95)
+        low_first = struct.pack("=H", 1) == b"\1\0"
+        code = b""
+        for index, (opcode, to, source, offset, immediate) in enumerate(self._code):
+            registers = source << 4 | to if low_first else to << 4 | source
+            code += struct.pack("=BBhi", opcode, registers, end - index - 1 if offset is None else offset, immediate)
+        return code
+
 
 def _program(types: Btf) -> bytes:
     """The program, for the kernel whose types these are."""
     (inode_at,) = types.offsets("file", ["f_inode"])
     mode_at, number_at = types.offsets("inode", ["i_mode", "i_ino"])
-    (tgid_at,) = types.offsets("task_struct", ["tgid"])
-    body = _Assembler()
-    body.load(8, 9, 8, inode_at)  # inode = file->f_inode
-    body.load(2, 1, 9, mode_at)
-    body.add(0x57, 1, immediate=_FORMAT_MASK)
-    body.add(0x55, 1, offset=12, immediate=_SOCKET_MODE)  # not a socket: to the end
-    body.load(4, 1, 7, tgid_at)
-    body.store(4, -16, 1)
-    body.load(4, 1, 6, _CONTEXT_FD)
-    body.store(4, -12, 1)
-    body.load(8, 1, 9, number_at)
-    body.store(8, -8, 1)
-    body.load(8, 1, 6, _CONTEXT_META)
-    body.load(8, 1, 1, 0)  # meta->seq
-    body.add(0xBF, 2, 10)
-    body.add(0x07, 2, immediate=-_RECORD.size)
-    body.add(0xB7, 3, immediate=_RECORD.size)
-    body.add(0x85, immediate=_SEQ_WRITE)
-    steps = len(body.code) // 8
-    whole = _Assembler()
-    whole.add(0xBF, 6, 1)  # the context
-    whole.load(8, 7, 6, _CONTEXT_TASK)
-    whole.add(0x15, 7, offset=steps + 2)  # no task: the iterator's last call
-    whole.load(8, 8, 6, _CONTEXT_FILE)
-    whole.add(0x15, 8, offset=steps)
-    whole.code += body.code
-    whole.add(0xB7, 0, immediate=0)
-    whole.add(0x95)
-    return whole.code
+    tgid_at, leader_at, files_at = types.offsets("task_struct", ["tgid", "group_leader", "files"])
+    code = _Assembler()
+    code.add(0xBF, 6, 1)  # the context
+    code.load(8, 7, 6, _CONTEXT_TASK)
+    code.add(0x15, 7, offset=None)  # no task: the iterator's last call
+    code.load(8, 8, 6, _CONTEXT_FILE)
+    code.add(0x15, 8, offset=None)
+    # Other threads count only once the main one has exited, as in the walk.
+    code.load(8, 1, 7, leader_at)  # leader = task->group_leader
+    code.add(0x1D, 1, 7, offset=2)  # leader == task: on
+    code.load(8, 1, 1, files_at)
+    code.add(0x55, 1, offset=None)  # leader->files != NULL: to the end
+    code.load(8, 9, 8, inode_at)  # inode = file->f_inode
+    code.load(2, 1, 9, mode_at)
+    code.add(0x57, 1, immediate=_FORMAT_MASK)
+    code.add(0x55, 1, offset=None, immediate=_SOCKET_MODE)  # not a socket: to the end
+    code.load(4, 1, 7, tgid_at)
+    code.store(4, -16, 1)
+    code.load(4, 1, 6, _CONTEXT_FD)
+    code.store(4, -12, 1)
+    code.load(8, 1, 9, number_at)
+    code.store(8, -8, 1)
+    code.load(8, 1, 6, _CONTEXT_META)
+    code.load(8, 1, 1, 0)  # meta->seq
+    code.add(0xBF, 2, 10)
+    code.add(0x07, 2, immediate=-_RECORD.size)
+    code.add(0xB7, 3, immediate=_RECORD.size)
+    code.add(0x85, immediate=_SEQ_WRITE)
+    return code.finished()
 
 
 def _call(command: int, attributes: bytes) -> int:
