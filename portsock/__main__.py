@@ -9,9 +9,14 @@ def main() -> None:
     Nothing is imported before the interrupt handler is in place: Ctrl-C during start-up must end in one quiet exit, too.
     """
     try:
-        from portsock.cli.main import run
+        if sys.argv[1:2] == ["--complete"]:
+            from portsock.cli.complete import run as complete
 
-        status = run(sys.argv[1:])
+            status = complete(sys.argv[2:])
+        else:
+            from portsock.cli.main import run
+
+            status = run(sys.argv[1:])
     except KeyboardInterrupt:
         status = 130
     sys.exit(status)

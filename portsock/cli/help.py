@@ -112,6 +112,14 @@ def root_help(group: Any, commands: dict[str, str], context: Any) -> str:
     ]) + "\n"  # fmt: skip
 
 
+def parameters(name: str) -> tuple[list[Any], list[Any]]:
+    """The options and the arguments of a command that are no secret, as typer's objects."""
+    from portsock.cli.app import build
+
+    command = build().get_command(None, name)
+    return _split(command, command.make_context(name, ["8080"], resilient_parsing=True))
+
+
 def spelling(option: Any) -> str:
     """An option as it is typed: '-l --listening', '--port N[-M]'."""
     names = sorted(option.opts, key=lambda name: name.startswith("--"))

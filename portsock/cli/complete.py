@@ -1,0 +1,178 @@
+"""Live values for TAB: what the completions of bash, zsh and fish ask by `portsock --complete KIND [PREFIX]`.
+
+Answered before typer is imported: a TAB has to be fast. Lines of a value, a tab and a description; nothing where nothing is
+known, and never an error, which would be printed into the line that is being typed.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from portsock.model import InetEndpoint, Socket, State, UnixEndpoint
+from portsock.request import Request
+
+if TYPE_CHECKING:
+    from portsock.model import Snapshot
+
+_PORTED = frozenset({"tcp", "udp", "udplite", "sctp"})
+_HOLDING = frozenset({"tcp", "udp", "udplite", "sctp", "unix"})
+
+Value = tuple[str, str]
+"""What may be typed, and what it is."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Print the values of the kind that is the first word, beginning with the second one."""
+    kind, prefix = [*words, "", ""][:2]
+    try:
+        values = _KINDS[kind](prefix) if kind in _KINDS else ()
+        text = "".join(f"{value}\t{about}\n" for value, about in values if _typable(value) and value.startswith(prefix))
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.flush()
+    except Exception:  # noqa: BLE001 - an error message would land in the line that is being typed
+        return 1
+    return 0
+
+
+def _typable(value: str) -> bool:
+    return value.isprintable() and bool(value)
+
+
+def _collected(protocols: frozenset[str], states: frozenset[State] | None) -> "Snapshot":
+    from portsock.normalize.snapshot import normalize
+    from portsock.sources.live import collect
+
+    return normalize([collect(Request(protocols, states=states))])
+
+
+def _ports(prefix: str) -> Iterator[Value]:  # noqa: ARG001 - the interface of a kind
+    return _port_values("")
+
+
+def _port_values(head: str) -> Iterator[Value]:
+    """Ports that are listened on or bound, by number; of one protocol where `head` is 'tcp/', say."""
+    found: dict[int, dict[str, None]] = {}
+    for socket in _collected(_PORTED, frozenset({State.LISTEN})).sockets:
+        local = socket.local
+        if head not in ("", f"{socket.protocol}/"):
+            continue
+        if socket.remote is None and isinstance(local, InetEndpoint) and local.port:
+            names = _names(socket) or (f"{socket.protocol}, no process known",)
+            found.setdefault(local.port, {}).update(dict.fromkeys(names))
+    for port, holders in sorted(found.items()):
+        yield f"{head}{port}", _plain(", ".join(holders))
+
+
+def _names(socket: Socket) -> Sequence[str]:
+    return [owner.name for owner in socket.owners if owner.name]
+
+
+def _held() -> dict[int, tuple[str, int]]:
+    """Processes that hold sockets: pid → (name, how many)."""
+    found: dict[int, tuple[str, int]] = {}
+    for socket in _collected(_HOLDING, None).sockets:
+        for owner in socket.owners:
+            if owner.pid is not None:
+                name, number = found.get(owner.pid, (owner.name or "", 0))
+                found[owner.pid] = (name, number + 1)
+    return found
+
+
+def _pids(prefix: str) -> Iterator[Value]:
+    head = "pid:" if prefix.startswith("pid:") else ""
+    return ((f"{head}{pid}", _plain(name)) for pid, (name, _) in sorted(_held().items()))
+
+
+def _processes(prefix: str) -> Iterator[Value]:
+    head = "proc:" if prefix.startswith("proc:") else ""
+    pids: dict[str, list[int]] = {}
+    for pid, (name, _) in sorted(_held().items()):
+        pids.setdefault(name, []).append(pid)
+    return ((f"{head}{name}", _counted(numbers)) for name, numbers in sorted(pids.items()) if name)
+
+
+def _counted(pids: Sequence[int]) -> str:
+    return f"pid {pids[0]}" if len(pids) == 1 else f"{len(pids)} processes"
+
+
+def _users(prefix: str) -> Iterator[Value]:
+    head = "user:" if prefix.startswith("user:") else ""
+    named = {socket.user for socket in _collected(_HOLDING, None).sockets if socket.user}
+    return ((f"{head}{user}", "holds sockets") for user in sorted(named))
+
+
+def _placed(kind: str) -> Iterator[Value]:
+    """Systemd units or containers of processes that hold sockets."""
+    found: dict[str, list[int]] = {}
+    for process in _collected(_HOLDING, None).processes.values():
+        name = process.unit if kind == "unit" else process.container
+        if name:
+            found.setdefault(name, []).append(process.pid)
+    return ((f"{kind}:{name}", _counted(pids)) for name, pids in sorted(found.items()))
+
+
+def _netns(prefix: str) -> Iterator[Value]:  # noqa: ARG001
+    from portsock.sources.netns import namespaces
+
+    yield "all", "every network namespace"
+    for found in namespaces(("all",))[0]:
+        if found.netns.name:
+            yield found.netns.name, "this one" if found.own else "network namespace"
+
+
+def _unix(prefix: str) -> Iterator[Value]:
+    head = "unix:" if prefix.startswith("unix:") else ""
+    paths: dict[str, dict[str, None]] = {}
+    for socket in _collected(frozenset({"unix"}), None).sockets:
+        if isinstance(socket.local, UnixEndpoint) and socket.local.path:
+            path = socket.local.path.decode("utf-8", "replace")
+            paths.setdefault(f"@{path}" if socket.local.abstract else path, {}).update(dict.fromkeys(_names(socket)))
+    return ((head + path, _plain(", ".join(names))) for path, names in sorted(paths.items()))
+
+
+_FORMS = (
+    ("pid:", "a process by number"),
+    ("proc:", "processes by name"),
+    ("user:", "processes of a user"),
+    ("unit:", "a systemd unit"),
+    ("container:", "a container"),
+    ("service:", "a service's ports"),
+    ("tcp/", "a TCP port"),
+    ("udp/", "a UDP port"),
+    ("unix:", "a unix socket"),
+)
+
+
+def _targets(prefix: str) -> Iterator[Value]:
+    """What a TARGET may be: by its first letters one kind of value, and without any the ports and the forms there are."""
+    if prefix.startswith(("/", "@", "unix:")):
+        yield from _unix(prefix)
+    elif prefix.startswith(("unit:", "container:")):
+        yield from _placed(prefix.partition(":")[0])
+    elif prefix.startswith(("tcp/", "udp/")):
+        yield from _port_values(prefix[:4])
+    elif (kind := prefix.partition(":")[0]) in _BY_PREFIX and ":" in prefix:
+        yield from _BY_PREFIX[kind](prefix)
+    else:
+        if not prefix or prefix.isdigit():
+            yield from _port_values("")
+        yield from _FORMS
+
+
+def _plain(text: str) -> str:
+    from portsock.render.escape import escape
+
+    return escape(text)
+
+
+_BY_PREFIX: dict[str, Callable[[str], Iterable[Value]]] = {"pid": _pids, "proc": _processes, "user": _users}
+
+_KINDS: dict[str, Callable[[str], Iterable[Value]]] = {
+    "targets": _targets,
+    "ports": _ports,
+    "pids": _pids,
+    "processes": _processes,
+    "users": _users,
+    "netns": _netns,
+    "unix": _unix,
+}
