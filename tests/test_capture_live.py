@@ -11,20 +11,16 @@ from typing import Any
 
 import pytest
 
-FIXTURES = Path(__file__).parent / "fixtures"
+from tests.fixtures.linux_world import APART
+
+ROOT = Path(__file__).parent.parent
 Row = list[Any]
 
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, list[Row]]:
-    sys.path.insert(0, str(FIXTURES))
-    try:
-        from linux_world import APART  # type: ignore[import-not-found,unused-ignore]
-    finally:
-        sys.path.remove(str(FIXTURES))
-    command = [*APART, sys.executable, str(FIXTURES / "compare_linux.py")]
-    environment = {**os.environ, "PYTHONPATH": str(FIXTURES.parent.parent)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
+    command = [*APART, sys.executable, "-m", "tests.fixtures.compare_linux"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
     if "unshare" in done.stderr or "mount" in done.stderr:
         pytest.skip(f"no namespaces here: {done.stderr.strip().splitlines()[-1]}")
     assert done.returncode == 0, done.stderr

@@ -149,7 +149,8 @@ def test_what_portsock_printed_reads_back_without_loss(animals: dict[str, Any]) 
     for form, command in (("--json", "sockets"), ("--jsonl", "sockets"), ("--json", "procs")):
         printed = portsock(command, "-tu", form, pid=animals["pid"]).stdout
         again = run(["sh", "-c", f"{sys.executable} -m portsock {command} -tu {form} --from - <<'END'\n{printed}END\n"]).stdout
-        want, got = ([json.loads(part) for part in (text.splitlines() if form == "--jsonl" else [text])] for text in (printed, again))
+        texts = [text.splitlines() if form == "--jsonl" else [text] for text in (printed, again)]
+        want, got = ([json.loads(part) for part in parts] for parts in texts)
         want[0].pop("source")
         got[0].pop("source")
         assert got == want

@@ -15,7 +15,7 @@ _tuple = tuple.__new__
 """Makes named tuples four times as fast as their own constructor, which matters for a million rows only."""
 _HOLDERS = SocketRecord._fields.index("holders")
 _BEFORE = (None,) * (_HOLDERS - 12)
-_AFTER = (None,) * (len(SocketRecord._fields) - _HOLDERS - 1)
+_AFTER = tuple(SocketRecord._field_defaults[name] for name in SocketRecord._fields[_HOLDERS + 1 :])
 _TYPES = {"tcp": SocketType.STREAM, "udp": SocketType.DGRAM}
 _STATES = {
     "ESTAB": State.ESTABLISHED,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import BinaryIO
 
 from portsock.errors import UsageError
@@ -12,6 +13,11 @@ from portsock.records import Collection
 from portsock.services import Services
 
 _CHUNK = 1 << 18
+
+LONGEST_DOCUMENT = 1 << 28
+"""Characters that one line of JSON may have: compact JSON has no other lines."""
+_BEFORE_JSON = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
+"""What may stand before it: byte order marks, the zero bytes of UTF-16, white space."""
 
 _EPHEMERAL = {
     "Linux": (32768, 60999),
@@ -67,14 +73,19 @@ def _one(label: str | None, path: str, only: str | None, services: Services, pro
     import gc
 
     name = "stdin" if path == "-" else path
+    longest = LONGEST
     capture = Capture(services, only)
     collecting = gc.isenabled()
     gc.disable()  # millions of tuples and no cycles: the collector would only look at them again and again
     try:
         with _opened(path) as stream:
-            sockets = list(capture.read(text_lines(_chunks(stream, progress), LONGEST)))
+            chunks = _chunks(stream, progress)
+            first = next(chunks)
+            if first[:64].lstrip(_BEFORE_JSON)[:1] in (b"{", b"["):
+                longest = LONGEST_DOCUMENT
+            sockets = list(capture.read(text_lines(chain([first], chunks), longest)))
     except TooLong:
-        raise UsageError(f"{name}: a line has more than {LONGEST} characters: no socket listing") from None
+        raise UsageError(f"{name}: a line has more than {longest:,} characters: no socket listing") from None
     except OSError as error:
         raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from None
     except UsageError as error:
