@@ -13,9 +13,9 @@ from pathlib import Path
 from tests.zoo import NOBODY, connect, keep, kept, listener, wait
 
 AWAY = "10.99.0.1"
-"""An address of the namespace, on an interface that swallows what is sent."""
+"""An address of the namespace."""
 SILENT = "10.99.0.2"
-"""A neighbour that never answers."""
+"""A host that never answers: what is sent there comes back on the loopback interface and is dropped."""
 
 
 def child(work: Callable[[], object]) -> int:
@@ -38,12 +38,6 @@ def drop(opened: socket.socket | None) -> None:
 
 def port_of(opened: socket.socket) -> int:
     return int(opened.getsockname()[1])
-
-
-def swallow() -> None:
-    """An interface into nothing, with the address AWAY."""
-    for command in ("link add away type dummy", f"address add {AWAY}/24 dev away", "link set away up"):
-        subprocess.run(["ip", *command.split()], check=True)
 
 
 def server_with_clients() -> dict[str, int]:
@@ -159,7 +153,8 @@ def many_time_wait() -> dict[str, int]:
 
 def unanswered() -> dict[str, int]:
     """Attempts to reach a host that is silent, and handshakes that are never completed."""
-    swallow()
+    for command in (f"address add {AWAY}/32 dev lo", f"route add {SILENT}/32 dev lo src {AWAY}"):
+        subprocess.run(["ip", *command.split()], check=True)
     for _ in range(4):
         client = keep(socket.socket())
         client.setblocking(False)

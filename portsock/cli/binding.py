@@ -1,25 +1,58 @@
 """Can a program bind here? What `explain` asks the system before the verdict, and the kernel's own answer under --try."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.errors import UsageError
-from portsock.model import Identity, Snapshot
+from portsock.model import Host, Identity, Snapshot
 
 if TYPE_CHECKING:
-    from portsock.explain.attempt import Attempt
+    from portsock.explain.attempt import Attempt, Way
     from portsock.query.target import Target
 
 WAYS = ("plain", "reuseaddr", "reuseport")
 
 
-class _Place:
+class Place(NamedTuple):
     """The protocols, addresses and port that a target asks about."""
 
-    def __init__(self, protocols: Sequence[str], addresses: Sequence[str], port: int) -> None:
-        self.protocols = protocols
-        self.addresses = addresses
-        self.port = port
+    protocols: Sequence[str]
+    addresses: Sequence[str]
+    """IPv6 ones with their zone."""
+    port: int
+
+
+def place_of(target: "Target") -> Place | None:
+    """Where the target would have a program bind; None for a target that names no single port."""
+    from portsock.explain.bind import PORT_ADDRESSES, PORT_PROTOCOLS
+    from portsock.query.target import InetTarget, ServiceTarget
+
+    if isinstance(target, ServiceTarget):
+        ports = {port for _, port in target.pairs}
+        protocols = sorted(protocol for protocol, _ in target.pairs if protocol in PORT_PROTOCOLS)
+        return Place(protocols, PORT_ADDRESSES, ports.pop()) if len(ports) == 1 and protocols else None
+    if not isinstance(target, InetTarget) or target.ports is None or target.ports[0] != target.ports[1]:
+        return None
+    if not all(network.single for network in target.networks):
+        return None
+    zone = f"%{target.zone}" if target.zone else ""
+    addresses = tuple(network.address + zone for network in target.networks) or PORT_ADDRESSES
+    return Place((target.protocol,) if target.protocol else PORT_PROTOCOLS, addresses, target.ports[0])
+
+
+def check_trial(targets: Sequence["Target | str"], way: str, v6only: bool) -> None:
+    """Raise UsageError for a trial that cannot be made: no such way, or a target that is no endpoint or port."""
+    if way not in WAYS:
+        raise UsageError(f"--try {way}: no such way; there are {', '.join(WAYS)}")
+    for target in targets:
+        place = None if isinstance(target, str) else place_of(target)
+        if place is None:
+            text = target if isinstance(target, str) else target.text
+            raise UsageError(
+                f"--try needs one port or endpoint, as in portsock explain 127.0.0.1:8080 --try {way}; '{text}' is none"
+            )
+        if v6only and not any(":" in address for address in place.addresses):
+            raise UsageError(f"--v6only is for IPv6 addresses; {place.addresses[0]} is none")
 
 
 def attempts_of(
@@ -27,96 +60,79 @@ def attempts_of(
 ) -> tuple["Attempt", ...]:
     """The attempts at the port of this target, none for a target that names no single port.
 
-    With `way` the kernel is asked once, in that way, beside the verdict. Raises UsageError for a way that is none, or a trial
-    of no single endpoint.
+    With `way` (see check_trial) the kernel is asked once, in that way, beside the verdict.
     """
-    if way is not None and way not in WAYS:
-        raise UsageError(f"--try {way}: no such way; there are {', '.join(WAYS)}")
-    place = _place(target)
+    place = place_of(target)
     if place is None:
-        if way is not None:
-            raise UsageError(
-                f"--try needs one endpoint, as in portsock explain 127.0.0.1:8080 --try {way}; '{target.text}' is none"
-            )
         return ()
     from portsock.explain.bind import attempts_for
     from portsock.explain.bind_held import inodes_that_matter
     from portsock.sources.identity import identity
+    from portsock.sources.linux import own_namespace
     from portsock.sources.sockopts import bound_sockets_listed, options_of
 
     who = identity(user)
-    netns = _own_namespace()
+    own = own_namespace()
+    netns = own.id if own else None
     wanted = inodes_that_matter(snapshot.sockets, place.protocols, place.addresses, place.port, netns=netns)
-    options = options_of(snapshot.sockets, wanted)
-    unseen = not bound_sockets_listed(snapshot.source.backend)
     attempts = attempts_for(
         snapshot.sockets,
         place.protocols,
         place.addresses,
         place.port,
         who,
-        snapshot.host,
-        options,
+        _with_addresses(snapshot.host, place.addresses),
+        options_of(snapshot.sockets, wanted),
         netns=netns,
-        bound_unseen=unseen,
+        bound_unseen=not bound_sockets_listed(snapshot.source.backend),
     )
-    if way is None:
-        return attempts
-    return (*attempts, _trial(place, attempts, way, v6only, who))
+    return attempts if way is None else (*attempts, _trial(place, attempts, way, v6only, who))
 
 
-def _own_namespace() -> int | None:
-    from portsock.sources.linux import own_namespace
+def _with_addresses(host: Host, addresses: Sequence[str]) -> Host:
+    """The host with those of these addresses that the kernel takes for its own although no interface has them, as a
+    subnet's broadcast address or one of a route of type local."""
+    from portsock.addresses import WILDCARDS
+    from portsock.sources.trial import is_local
 
-    netns = own_namespace()
-    return netns.id if netns else None
-
-
-def _place(target: "Target") -> _Place | None:
-    from portsock.explain.bind import PORT_ADDRESSES, PORT_PROTOCOLS
-    from portsock.query.target import InetTarget, ServiceTarget
-
-    if isinstance(target, ServiceTarget):
-        ports = {port for _, port in target.pairs}
-        protocols = sorted(protocol for protocol, _ in target.pairs if protocol in PORT_PROTOCOLS)
-        return _Place(protocols, PORT_ADDRESSES, ports.pop()) if len(ports) == 1 and protocols else None
-    if not isinstance(target, InetTarget) or target.ports is None or target.ports[0] != target.ports[1]:
-        return None
-    if not all(network.single for network in target.networks):
-        return None
-    zone = f"%{target.zone}" if target.zone else ""
-    addresses = tuple(network.address + zone for network in target.networks) or PORT_ADDRESSES
-    protocols = (target.protocol,) if target.protocol else PORT_PROTOCOLS
-    return _Place(protocols, addresses, target.ports[0])
+    for address in addresses:
+        bare = address.partition("%")[0]
+        if address in WILDCARDS or bare in (host.addresses or ()):
+            continue
+        local = is_local(address)
+        if local is not None:
+            host = host._replace(addresses=(host.addresses or frozenset()) | ({bare} if local else frozenset()))
+    return host
 
 
-def _trial(place: _Place, attempts: Sequence["Attempt"], way: str, v6only: bool, who: Identity) -> "Attempt":
+def _trial(place: Place, attempts: Sequence["Attempt"], way: str, v6only: bool, who: Identity) -> "Attempt":
     """Ask the kernel, once: a second trial on the same port could be answered otherwise because of the first."""
+    import os
+
     from portsock.explain.attempt import Way
     from portsock.explain.bind import tried
     from portsock.sources.trial import bind_once
 
-    address, protocol = place.addresses[0], place.protocols[0]
-    asked_way: Way = Way(way == "reuseaddr", way == "reuseport", v6only if ":" in address else None)
-    options = tuple(
-        name for name, given in (("SO_REUSEADDR", asked_way.reuseaddr), ("SO_REUSEPORT", asked_way.reuseport)) if given
-    )
+    address = next(address for address in place.addresses if not v6only or ":" in address)
+    how = Way(way == "reuseaddr", way == "reuseport", v6only if ":" in address else None)
     asked = next(
         attempt
         for attempt in attempts
-        if (attempt.protocol, attempt.address, attempt.options) == (protocol, address, options)
-        and (attempt.v6only or False) == (asked_way.v6only or False)
+        if (attempt.protocol, attempt.address, attempt.v6only, *attempt.options)
+        == (place.protocols[0], address, how.v6only, *_options(how))
     )
-    import os
-
-    other = who.uid if who.uid != os.geteuid() else None
     trial = bind_once(
-        protocol,
+        asked.protocol,
         address,
         place.port,
-        reuseaddr=asked_way.reuseaddr,
-        reuseport=asked_way.reuseport,
-        v6only=asked_way.v6only,
-        uid=other,
+        reuseaddr=how.reuseaddr,
+        reuseport=how.reuseport,
+        v6only=how.v6only,
+        uid=who.uid if hasattr(os, "geteuid") and who.uid != os.geteuid() else None,
     )
     return tried(asked, trial.errno)
+
+
+def _options(way: "Way") -> tuple[str, ...]:
+    """As an Attempt names them."""
+    return tuple(name for name, given in (("SO_REUSEADDR", way.reuseaddr), ("SO_REUSEPORT", way.reuseport)) if given)

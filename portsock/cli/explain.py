@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portsock.explain.types import Explanation
     from portsock.query.target import Target
 
-NEEDS = frozenset({"owners", "processes", "peer", "connections"})
+NEEDS = frozenset({"owners", "processes", "peer", "connections", "timers", "memory"})
 
 
 class Explaining(NamedTuple):
@@ -41,15 +41,31 @@ def command(
     from portsock.sources.system import services as system_services
 
     console: Console = ctx.obj
-    if explaining.attempt is not None and collect.captures:
-        raise UsageError("--try with --from: a listing is another machine's; leave one of them out")
     services = system_services()
     parsed = [_parse(text, services, collect) for text in targets]
+    _check(parsed, explaining, collect)
     snapshot = _snapshot([target for target in parsed if not isinstance(target, str)], collect, services, console)
-    answers = [_answer(target, snapshot, services, explaining, live=not collect.captures) for target in parsed]
+    answers = [_answer(target, snapshot, services, explaining, collect) for target in parsed]
     snapshot = _with_sight(snapshot, answers)
     _print(answers, snapshot, services, explaining, console)
     return _status(answers, snapshot, collect, console)
+
+
+def _check(targets: "Sequence[Target | str]", explaining: Explaining, collect: Collecting) -> None:
+    """Raise UsageError for options that do not go together."""
+    if explaining.identity is not None and collect.captures:
+        raise UsageError("--as with --from: what a listing's host would let a user bind is not known; leave one of them out")
+    if explaining.attempt is None:
+        if explaining.v6only:
+            raise UsageError("--v6only says how to try; give --try plain, --try reuseaddr or --try reuseport with it")
+        return
+    if collect.captures:
+        raise UsageError("--try with --from: a listing is another machine's; leave one of them out")
+    if collect.netns:
+        raise UsageError("--try with --netns: it binds in the namespace that portsock runs in; leave one of them out")
+    from portsock.cli.binding import check_trial
+
+    check_trial(targets, explaining.attempt, explaining.v6only)
 
 
 def _parse(text: str, services: Services, collect: Collecting) -> "Target | str":
@@ -72,7 +88,7 @@ def _snapshot(targets: "Sequence[Target]", collect: Collecting, services: Servic
 
 
 def _answer(
-    target: "Target | str", snapshot: Snapshot, services: Services, explaining: Explaining, live: bool
+    target: "Target | str", snapshot: Snapshot, services: Services, explaining: Explaining, collect: Collecting
 ) -> "Explanation":
     from portsock.explain.engine import explain
     from portsock.explain.words import explain_word
@@ -81,10 +97,14 @@ def _answer(
         answer = explain_word(target, snapshot, services)
         assert answer is not None
         return answer
-    if not live:
+    if collect.captures:
         return explain(target, snapshot, services)
-    from portsock.cli.binding import attempts_of
     from portsock.cli.paths import path_facts
+
+    if collect.netns and "all" not in collect.netns:
+        # Whether a program could bind is asked of the namespace it runs in, which is not among those looked into.
+        return explain(target, snapshot, services, (), path_facts(target))
+    from portsock.cli.binding import attempts_of
 
     attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only)
     return explain(target, snapshot, services, attempts, path_facts(target))

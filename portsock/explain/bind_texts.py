@@ -43,7 +43,8 @@ TEXTS = {
     Why.OTHER_UID: "{who} belongs to uid {uid}, and SO_REUSEPORT is shared by sockets of one user only",
     Why.REUSEADDR_UNKNOWN: "it depends on whether {who} has SO_REUSEADDR set, which could not be read",
     Why.REUSEPORT_UNKNOWN: "it depends on whether {who} has SO_REUSEPORT set, which could not be read",
-    Why.LEFTOVER: "it depends on the options of the program that left {who} behind: no process holds it, so none can be asked",
+    Why.LEFTOVER: "it depends on whether the program that left {who} behind had set the option, too; no process holds it "
+    "now, so that none can be asked",
     Why.UID_UNKNOWN: "it depends on which user {who} belongs to, which is not known",
     Why.V6ONLY_UNKNOWN: "it depends on whether {who} was made with IPV6_V6ONLY, which is not known",
     Why.ADDRESS_UNKNOWN: "it depends on the address of {who}, which is not fully known",

@@ -43,15 +43,15 @@ def _by_findings(scene: Scene, codes: set[str]) -> list[Command]:
     if any(socket.owner_reason in _FOR_ROOT for socket in scene.passive or scene.here if not socket.owners):
         found.append(Command(f"sudo portsock explain {text}", "see the process that is hidden from this user"))
     if Code.SOCKET_ACTIVATION in codes:
-        found.append(Command("systemctl list-sockets --all", "find the .socket unit, to be stopped with systemctl stop"))
+        found.append(Command("systemctl list-sockets --all", "find the .socket unit, and stop that"))
     if Code.PORT_FORWARDER in codes:
         name = next((process.container for process in _processes(scene) if process.container), None)
         line = f"docker stop {quoted_argument(name)}" if name else "docker ps"
         found.append(Command(line, "stop the container" if name else "find the container to stop"))
     if Code.CLOSE_WAIT_PILE_UP in codes:
-        found.append(Command(f"portsock sockets --state close-wait {text}", "all connections that the program should close"))
+        found.append(Command(f"portsock sockets --state close-wait {text}", "those it should close"))
     if codes & {Code.ACCEPT_QUEUE_FULL, Code.ACCEPT_QUEUE_FILLING}:
-        found.append(Command("nstat -az TcpExtListenOverflows TcpExtListenDrops", "count what was dropped so far"))
+        found.append(Command("nstat -az 'TcpExtListen*'", "count what was dropped so far"))
     if Code.EPHEMERAL_EXHAUSTION in codes:
         found.append(Command("sysctl net.ipv4.ip_local_port_range", "the range that is running out"))
     return found
@@ -62,7 +62,7 @@ def _holder(scene: Scene) -> list[Command]:
     owners = [owner for owner in holders(sockets) if owner.pid is not None]
     if scene.passive and len(owners) >= 1 and port_of(sockets[0].local) is not None:
         stop = _stop(scene)
-        look = Command(f"portsock procs pid:{owners[0].pid}", "all that this process listens on and talks to")
+        look = Command(f"portsock procs pid:{owners[0].pid}", "all that it listens on and talks to")
         return [look, *([stop] if stop else [])]
     if owners:
         return [Command(f"portsock procs pid:{owners[0].pid}", "what else this process holds")]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from portsock.explain.durations import duration
+from portsock.explain.durations import duration, seconds
 from portsock.explain.picture import far_state, unique_connections
 from portsock.explain.scene import Scene
 from portsock.explain.show import address_of, endpoint_text, listed, plural
@@ -37,7 +37,9 @@ def state_sentences(socket: Socket, scene: Scene) -> list[str]:
     lasts = duration(state, scene.snapshot.host)
     if state is State.ESTABLISHED:
         return [text.meaning]
-    return [text.meaning, text.cause, *([lasts] if lasts else [])]
+    left = socket.timer.expires_ms if socket.timer and state is State.TIME_WAIT else None
+    remaining = [phrases.REMAINING.format(time=seconds(left / 1000))] if left else []
+    return [text.meaning, text.cause, *([lasts] if lasts else []), *remaining]
 
 
 def _one(socket: Socket, scene: Scene) -> list[str]:

@@ -7,6 +7,7 @@ from portsock.explain.picture import owners_text
 from portsock.explain.scene import Scene, is_passive
 from portsock.explain.show import endpoint_text, listed, plural
 from portsock.explain.texts import phrases
+from portsock.explain.texts.states import STATES
 from portsock.model import INTERNET, Family, Role, Socket, State, UnixEndpoint
 from portsock.query.target import UnixTarget
 
@@ -21,6 +22,8 @@ def paragraphs(scene: Scene) -> list[str]:
     if not sockets:
         return []
     sentences = _listeners(scene) if scene.passive else []
+    if any(socket.state is State.BOUND for socket in scene.passive):
+        sentences += [STATES[State.BOUND].meaning, STATES[State.BOUND].many]
     if len(sockets) == 1 and not is_passive(sockets[0]):
         sentences.append(phrases.TWO_SENSES.format(facts=facts(sockets[0])))
     if any(_mapped(socket) for socket in sockets):

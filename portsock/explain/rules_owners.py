@@ -39,15 +39,13 @@ def socket_activation(scene: Scene) -> Iterator[Finding]:
 def inherited(scene: Scene) -> Iterator[Finding]:
     """A listener in the hands of a program that does not open one."""
     for socket in scene.passive:
-        if socket.family is Family.UNIX:
-            continue
+        if socket.family is Family.UNIX or any(map(_is_systemd, socket.owners)):
+            continue  # whom systemd starts was handed the descriptor on purpose
         odd = [owner for owner in holders([socket]) if _base(owner, socket, scene) in NOT_SERVERS]
-        others = {owner.name for owner in socket.owners if not _is_systemd(owner)}
+        names = {owner.name for owner in socket.owners}
         if odd:
             yield finding(Code.INHERITED_DESCRIPTOR, evidence([socket]), who=listed([owner_text(owner) for owner in odd], 3))
-        elif len(others) > 1 and None not in others and _younger(socket, scene) is not None:
-            younger = _younger(socket, scene)
-            assert younger is not None
+        elif len(names) > 1 and None not in names and (younger := _younger(socket, scene)) is not None:
             yield finding(Code.INHERITED_DESCRIPTOR, evidence([socket]), who=owner_text(younger))
 
 
@@ -121,7 +119,7 @@ def _younger(socket: Socket, scene: Scene) -> Owner | None:
     for owner in holders([socket]):
         process = processes[owner.pid]
         parent = processes.get(process.ppid) if process and process.ppid else None
-        if process and parent and parent.name != "systemd" and process.exe and parent.exe and process.exe != parent.exe:
+        if process and parent and process.exe and parent.exe and process.exe != parent.exe:
             return owner
     return None
 

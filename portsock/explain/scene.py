@@ -91,7 +91,9 @@ _WITH_PEER = frozenset(State) - {State.LISTEN, State.BOUND, State.UNCONN, State.
 
 def is_passive(socket: Socket) -> bool:
     """Whether it waits for others: a listener, a bound TCP socket, a datagram socket without a peer."""
-    return socket.state in (State.LISTEN, State.BOUND) or (socket.remote is None and socket.state not in _WITH_PEER)
+    if socket.state in (State.LISTEN, State.BOUND):
+        return True
+    return socket.remote is None and (socket.state not in _WITH_PEER or socket.role is Role.BOUND)
 
 
 def make_scene(target: Target, snapshot: Snapshot, services: Services, path: PathFacts | None = None) -> Scene:

@@ -18,8 +18,7 @@ CHOSEN_LOCAL = "The local {port} was probably chosen by the system (inferred fro
 CHOSEN_REMOTE = "The peer's {port} was probably chosen by its own system (inferred)."
 
 # Socket.
-SHARE_LOCAL_PORT = "The listener and what came to it ({count}) have the same local port: accept(2) opens no new one, \
-and connections differ in their peers."
+SHARE_LOCAL_PORT = "The listener and what came to it ({count}) have the same local port: accept(2) opens no new one."
 LISTENER_ALONE = "The listener itself carries no data: each connection gets a socket of its own on this same local port."
 QUEUE = "In its queue{of} {count} {wait} for accept(2){limit}."
 QUEUE_EMPTY = "Its queue{of} is empty{limit}."
@@ -35,7 +34,7 @@ BYTES_QUEUED = "{unread} bytes wait to be read here, {unacked} to be acknowledge
 # Connection.
 COUNTS = "{connections}: {states}."
 PEERS = "Peers: {list}."
-FIVE_TUPLE = "What tells them apart is the pair of endpoints with the protocol: the {side} end alone is the same in all."
+FIVE_TUPLE = "Only the pair of endpoints with the protocol tells them apart: the {side} end is the same in all."
 SIBLINGS = "{endpoint} takes part in {count} connections seen here, so that it identifies none of them: only the pair of \
 endpoints with the protocol does."
 DIRECTION_IN = "It came in (inferred: a listener holds the local port)."
@@ -46,6 +45,8 @@ OTHER_END_HERE = "Its other end is on this host too, as a socket of its own{stat
 OTHER_END_HOST = "The other end is in the listing of {host}."
 OTHER_END_NETNS = "On the far side it is in network namespace {netns} of this host."
 FAR_STATE = " in {state}"
+
+REMAINING = "Of it {time} remain here."
 
 # Process.
 PROCESS = "{name} (pid {pid}{user}{started}){cmdline}"

@@ -36,7 +36,7 @@ SEPARATE_SPACES = (
 )
 KEPT_APART = "Ports are separate in each network namespace: the same number in another one is another port."
 
-GATE = "Binding is only the first gate: the host's firewall, cloud rules, NAT and routing decide the rest, in both directions."
+GATE = "Binding is only the first gate: firewalls, NAT and routing decide the rest, in both directions."
 
 SCOPES: dict[Scope, str] = {
     Scope.UNSPECIFIED: "the wildcard: to a listener every address of this host, as a peer no peer, "

@@ -79,7 +79,7 @@ STATES: dict[State, StateText] = {
     State.BOUND: StateText(
         "BOUND: a TCP socket has taken a port, but neither listens nor is connected.",
         "The local program called bind(2) and nothing after it.",
-        "Several are unusual: most listings cannot show them at all, and still each of them keeps its port in use.",
+        "Most listings cannot show such sockets at all, and still each of them keeps its port in use; several are unusual.",
     ),
     State.UNCONN: StateText(
         "UNCONN: a datagram socket without a default peer, which takes datagrams from anyone.",

@@ -154,7 +154,7 @@ WORDS: dict[Word, WordText] = {
         ),
         (
             Command("portsock sockets --listening", "each listener's queue"),
-            Command("nstat -az TcpExtListenOverflows TcpExtListenDrops", "overflows of this network namespace"),
+            Command("nstat -az 'TcpExtListen*'", "overflows of this network namespace"),
         ),
     ),
     Word.EADDRINUSE: WordText(
@@ -170,6 +170,9 @@ WORDS: dict[Word, WordText] = {
             "If no listing shows a holder, think of a bound socket that is not listening, a child process that inherited the "
             "listener, the kernel, an outgoing connection that was given this port, or on Windows an excluded range "
             "(netsh int ipv4 show excludedportrange tcp).",
+            "Other systems differ: on macOS and the BSDs SO_REUSEADDR on the new socket alone lets a wildcard and a specific "
+            "address live side by side; on Windows it takes the port over from a program that set it, too, and "
+            "SO_EXCLUSIVEADDRUSE keeps everybody out.",
             "For port 0 it means that every ephemeral port is taken.",
         ),
         (Command("portsock explain 8080", "of the port in question: who is in the way, and which options would help"),),
