@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from portsock.addresses import unmap
 from portsock.errors import ReadError
 from portsock.model import Family, InetEndpoint, Notice, OwnerReason, Process, SocketType, Source, State, UnixEndpoint
 from portsock.records import Collection, Holder, Ownership, SocketRecord, Unreadable
@@ -139,7 +140,7 @@ def _inet(address: Any) -> InetEndpoint | None:
     if not address:
         return None
     text, _, zone = address[0].partition("%")
-    return InetEndpoint(text, address[1], zone or None)
+    return InetEndpoint(unmap(text), address[1], zone or None)
 
 
 def _unix(path: Any) -> UnixEndpoint:

@@ -1,0 +1,77 @@
+"""The three ways of asking Linux give the same answer about what all of them can see."""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from portsock.model import InetEndpoint
+from portsock.normalize.snapshot import normalize
+from portsock.request import Request
+from portsock.sources import live
+
+pytestmark = [
+    pytest.mark.linux,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="netlink and /proc are Linux's"),
+]
+REQUEST = Request(frozenset({"tcp", "udp"}))
+@pytest.fixture
+def ports() -> Iterator[set[int]]:
+    """The local ports of sockets of every kind that all backends can see."""
+    with ExitStack() as stack:
+        four = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        both = stack.enter_context(socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True))
+        pairs = [four, both]
+        for address, listener in (("127.0.0.1", four), ("127.0.0.1", both), ("::1", both)):
+            try:
+                client = stack.enter_context(socket.create_connection((address, listener.getsockname()[1])))
+            except OSError:  # no IPv6 loopback
+                continue
+            pairs += [client, stack.enter_context(listener.accept()[0])]
+        pairs[2].shutdown(socket.SHUT_WR)
+        _await_acknowledgement(pairs[2])
+        bound = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        bound.bind(("127.0.0.1", 0))
+        connected = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        connected.connect(bound.getsockname())
+        yield {item.getsockname()[1] for item in (*pairs, bound, connected)}
+
+
+def _await_acknowledgement(closing: socket.socket) -> None:
+    """Until the state is FIN_WAIT_2 (5), which does not change by itself soon."""
+    until = time.monotonic() + 5
+    while closing.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != 5 and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def _held(backend: str, ports: set[int]) -> set[tuple[object, ...]]:
+    """What the backend tells of the sockets with these local ports: ends, states, and who holds them by which descriptor."""
+    snapshot = normalize([live.collect(REQUEST, backend)])
+    return {
+        (
+            item.protocol,
+            item.family,
+            item.type,
+            item.local,
+            item.remote,
+            item.state,
+            frozenset((owner.pid, owner.fd) for owner in item.owners),
+        )
+        for item in snapshot.sockets
+        if isinstance(item.local, InetEndpoint) and item.local.port in ports
+    }
+
+
+@pytest.mark.parametrize("backend", ["procfs", "psutil"])
+def test_backends_agree_on_ends_states_and_owners(backend: str, ports: set[int]) -> None:
+    by_netlink = _held("netlink", ports)
+    assert _held(backend, ports) == by_netlink
+    assert len(by_netlink) >= 8
+    for held in by_netlink:
+        holders = held[-1]
+        assert isinstance(holders, frozenset)
+        assert {pid for pid, _ in holders} == {os.getpid()}
