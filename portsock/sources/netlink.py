@@ -76,8 +76,6 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
         found.sockets.extend(map(_with_interface, _unique(records)))
     if request.ports and request.listeners:  # a listener on one of the ports came in both dumps
         found.sockets[:] = _unique(found.sockets)
-    if request.ports and request.listeners:  # a listener on one of the ports came with both dumps
-        found.sockets[:] = _unique(found.sockets)
     if {"tcp", "mptcp"} <= request.protocols:
         found.sockets[:] = _tied(found.sockets)
     return found._replace(missing=frozenset(missing))
