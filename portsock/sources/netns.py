@@ -111,10 +111,14 @@ def _visited(found: Found, function: Callable[[Found], _Result]) -> _Result | OS
 
 def _enter(found: Found) -> None:
     """Take the calling thread into a namespace. Raises OSError: PermissionError, or FileNotFoundError where it is gone."""
+    failure: OSError = FileNotFoundError(2, "the namespace is gone")
     for path in found.paths:
         try:
             descriptor = os.open(path, _READ)
         except (FileNotFoundError, ProcessLookupError):
+            continue
+        except OSError as error:  # another path may still lead there
+            failure = error
             continue
         try:
             if os.fstat(descriptor).st_ino == found.netns.id:  # else the pid or the name is another's by now
@@ -122,7 +126,7 @@ def _enter(found: Found) -> None:
                 return
         finally:
             os.close(descriptor)
-    raise FileNotFoundError(2, "the namespace is gone")
+    raise failure
 
 
 def _setns(descriptor: int) -> None:
