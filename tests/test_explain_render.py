@@ -117,20 +117,23 @@ def test_addresses_that_fare_alike_share_a_row() -> None:
 
 
 def test_the_table_stands_between_for_whom_and_why() -> None:
-    lines = render_explanation(answer("80", web(), attempts=[attempt()])).splitlines()
+    free = attempt(protocol="udp", ok=True, errno=None, blockers=(), reason=None)
+    lines = render_explanation(answer("80", web(), attempts=[attempt(), free])).splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("Binding"))
-    assert lines[start : start + 5] == [
+    assert lines[start : start + 6] == [
         "Binding     Whether a program run as dev could bind it now (in the way:",
         "            0.0.0.0:80 LISTEN nginx[500]):",
         "                 plain",
         "    tcp 0.0.0.0  no EADDRINUSE",
+        "    udp 0.0.0.0  yes",
         "            A listener holds it.",
     ]
 
 
-def test_no_table_where_nothing_was_tried_or_every_way_succeeds() -> None:
+def test_no_table_where_nothing_was_tried_or_every_way_fares_alike() -> None:
     assert attempts_table([]) == []
     assert attempts_table([attempt(ok=True, errno=None, blockers=(), reason=None)]) == []
+    assert attempts_table([attempt(), attempt(address="127.0.0.1")]) == []
 
 
 @pytest.mark.parametrize("target", ["80", "pid:501", "443", "127.0.0.1:80,127.0.0.1:50000"])

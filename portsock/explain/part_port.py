@@ -2,7 +2,7 @@
 
 from portsock.explain.durations import setting
 from portsock.explain.scene import Scene
-from portsock.explain.show import port_name, port_of
+from portsock.explain.show import holders, port_name, port_of
 from portsock.explain.texts import phrases, places, words
 from portsock.explain.texts.places import RANGES, Range
 from portsock.model import Host, Role
@@ -30,12 +30,18 @@ def paragraphs(scene: Scene) -> list[str]:
         sentences.append(places.SEPARATE_SPACES)
     if len({socket.netns for socket in scene.here}) > 1:
         sentences.append(places.KEPT_APART)
-    known = places.WELL_KNOWN_HOLDERS.get((scene.snapshot.host.system, port))
+    known = places.WELL_KNOWN_HOLDERS.get((_likely_system(scene), port))
     if known:
         sentences.append(known)
     if scene.target.text.startswith(":::"):
         sentences.append(places.TRIPLE_COLON.format(port=port))
     return [" ".join(sentences)] + ([] if scene.here or scene.there else [absent(scene)])
+
+
+def _likely_system(scene: Scene) -> str:
+    """The system; a listing of lsof does not tell it, but a program that only macOS has does."""
+    names = [owner.name or "" for owner in holders(scene.passive)]
+    return "Darwin" if any(name.startswith("ControlCe") for name in names) else scene.snapshot.host.system
 
 
 def range_of(port: int) -> Range:

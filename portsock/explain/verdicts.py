@@ -25,11 +25,23 @@ def section(attempts: Sequence[Attempt]) -> Section:
     who = identity.name or f"uid {identity.uid}"
     if identity.net_bind_service and attempts[0].port < _LOW:
         who += " (with CAP_NET_BIND_SERVICE)"
-    free = all(attempt.ok for attempt in judged)
-    lines = [(phrases.BINDING_FREE if free else phrases.BINDING_FOR).format(who=who, blockers=_blockers(judged))]
+    lines = [_opening(judged).format(who=who, blockers=_blockers(judged), errno=judged[0].errno or "it fails")]
     lines += [_sentence(reason) for reason in _reasons(judged)]
     lines += [_said(attempt, judged) for attempt in attempts if attempt.tried]
     return Section(tuple(lines), tuple(attempts))
+
+
+def fare_alike(attempts: Sequence[Attempt]) -> bool:
+    """Whether one verdict holds for all, which then needs no table."""
+    return len({verdict(attempt) for attempt in attempts}) <= 1
+
+
+def _opening(attempts: Sequence[Attempt]) -> str:
+    if not fare_alike(attempts):
+        return phrases.BINDING_FOR
+    if attempts[0].ok is None:
+        return phrases.BINDING_UNCERTAIN
+    return phrases.BINDING_FREE if attempts[0].ok else phrases.BINDING_REFUSED
 
 
 def _reasons(attempts: Sequence[Attempt]) -> list[str]:

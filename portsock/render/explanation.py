@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from portsock.explain.attempt import Attempt
 from portsock.explain.types import Command, Explanation, Finding, Reading, Severity
-from portsock.explain.verdicts import verdict
+from portsock.explain.verdicts import fare_alike, verdict
 from portsock.render.escape import escape
 
 WIDTH = 80
@@ -102,11 +102,11 @@ def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool
 def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
     """Rows are protocol and address, columns what the program sets first; cells yes, no with the error, or depends.
 
-    Empty where every attempt succeeds. Addresses of one protocol that fare alike share a row. What the kernel was asked
+    Empty where all attempts fare alike. Addresses of one protocol that fare alike share a row. What the kernel was asked
     (--try) is told in words beside the verdicts.
     """
     attempts = [attempt for attempt in attempts if not attempt.tried] or attempts
-    if all(attempt.ok for attempt in attempts):
+    if fare_alike(attempts):
         return []
     ways = [way for way in _WAYS if any(attempt.options == way for attempt in attempts)]
     ways += sorted({attempt.options for attempt in attempts} - set(ways))

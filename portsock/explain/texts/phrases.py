@@ -71,6 +71,8 @@ BINDING_BLOCKED = " (in the way: {blockers})"
 BINDING_CONNECTIONS = ", with connections"
 BINDING_TRIED = "Tried for real, {what}: the kernel says {answer}, the verdict was {verdict}. Such a trial takes the port for \
 an instant where it succeeds, and gives it back."
+BINDING_REFUSED = "A program run as {who} could not bind it now in any way: {errno}{blockers}."
+BINDING_UNCERTAIN = "Whether a program run as {who} could bind it now cannot be told{blockers}."
 BINDING_FREE = "A program run as {who} could bind it now, in every way."
 
 # Nothing found.

@@ -53,8 +53,8 @@ SCOPES: dict[Scope, str] = {
 }
 
 EXPOSURES: dict[Exposure, str] = {
-    Exposure.LOOPBACK: "Only programs on this machine and in this network namespace can reach it (a container's loopback is "
-    "its own); a proxy or an SSH tunnel here can pass it on.",
+    Exposure.LOOPBACK: "Only programs on this machine and in this network namespace can reach it (a container has its own); "
+    "a proxy or an SSH tunnel can pass it on.",
     Exposure.LINK: "Hosts on the same link can reach it, and none behind a router.",
     Exposure.PRIVATE: "Hosts of the same private network or VPN can reach it; from elsewhere only where a NAT forwards to it.",
     Exposure.SHARED: "Hosts of the provider's or overlay network that uses 100.64.0.0/10 can reach it.",
