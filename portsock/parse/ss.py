@@ -13,6 +13,8 @@ from portsock.records import SocketRecord
 from portsock.services import Services
 from portsock.states import parse_state
 
+_ONLY_TCP = frozenset(State) - {State.ESTABLISHED, State.UNCONN, State.CLOSED}
+"""A section without a Netid column is of one protocol: one row in such a state tells which."""
 _LONGEST_NAME = 4096
 """Characters that a row may go on for after a line break inside a name."""
 
@@ -84,7 +86,7 @@ class SsReader:
     @property
     def remarks(self) -> tuple[Notice, ...]:
         """What was taken for granted."""
-        if not self._assumed:
+        if not self._assumed or any(record.state in _ONLY_TCP for record in self._records):
             return ()
         text = f"this listing of ss does not tell the protocol: taken for {self._protocol} (with two of -t -u -w ss prints it)"
         return (Notice("protocol_assumed", self._assumed, text, incomplete=False),)
