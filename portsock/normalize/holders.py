@@ -55,6 +55,11 @@ class Holders:
             return status, self._found_reason if self._looked else None, self._owners(held)
         return (*self._absence(record), ())
 
+    def of_inode(self, inode: int) -> tuple[OwnerStatus, tuple[Owner, ...]] | None:
+        """Status and owners of a socket that no record tells of; None where no holder was found."""
+        held = self._by_inode.get(inode)
+        return (self._found, self._owners(held)) if held else None
+
     def _owners(self, held: Sequence[Holder]) -> tuple[Owner, ...]:
         owners = []
         names = self._names

@@ -6,6 +6,8 @@ from portsock.addresses import scope
 from portsock.model import Family, InetEndpoint, Peer, Scope, Socket
 
 _Key = tuple[object, ...]
+_Inodes = dict[tuple[str | None, int | None], int]
+"""Unix sockets by host and inode."""
 _NOT_UNIQUE = frozenset({Scope.LOOPBACK, Scope.LINK, Scope.UNSPECIFIED})
 """Addresses that every host has: they never join sockets of two hosts."""
 
@@ -18,9 +20,8 @@ def join(sockets: list[Socket], hosts: bool) -> list[Socket]:
         if key is not None:
             ends[key] = index
     across = _across(sockets) if hosts else {}
-    inodes: dict[int | None, int] = {
-        socket.inode: index for index, socket in enumerate(sockets) if socket.family is Family.UNIX and socket.inode
-    }
+    unix = [(index, socket) for index, socket in enumerate(sockets) if socket.family is Family.UNIX]
+    inodes: _Inodes = {(socket.host, socket.inode): index for index, socket in unix if socket.inode}
     joined = []
     for index, socket in enumerate(sockets):
         other = _other(socket, ends, across, inodes)
@@ -40,9 +41,9 @@ def _key(socket: Socket) -> _Key | None:
     return (*place, local.address, local.port, remote.address, remote.port)
 
 
-def _other(socket: Socket, ends: dict[_Key, int], across: dict[_Key, int], inodes: dict[int | None, int]) -> int | None:
+def _other(socket: Socket, ends: dict[_Key, int], across: dict[_Key, int], inodes: _Inodes) -> int | None:
     if socket.peer_inode:
-        return inodes.get(socket.peer_inode)
+        return inodes.get((socket.host, socket.peer_inode))
     key = _key(socket)
     if key is None:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from portsock.addresses import WILDCARDS, scope
-from portsock.model import Family, InetEndpoint, Role, Scope, State, UnixEndpoint
+from portsock.model import Family, InetEndpoint, Role, Scope, SocketType, State, UnixEndpoint
 from portsock.records import SocketRecord
 
 
@@ -13,12 +13,18 @@ class Roles:
     def __init__(self, records: Iterable[SocketRecord], ephemeral: tuple[int, int]) -> None:
         self._first, self._last = ephemeral
         self._listening: dict[tuple[int | None, str, int | None], set[str | None]] = {}
-        self._named: dict[int | None, bool] = {}
+        self._unix_listening: set[tuple[int | None, UnixEndpoint]] = set()
+        self._unix: dict[int, SocketRecord] = {}
+        self._pending: set[int] = set()
         for record in records:
             if record.state is State.LISTEN and isinstance(record.local, InetEndpoint):
                 self._listening.setdefault(_place(record, record.local.port), set()).add(record.local.address)
             elif record.family is Family.UNIX:
-                self._named[record.inode] = _is_named(record)
+                if record.inode is not None:
+                    self._unix[record.inode] = record
+                if record.state is State.LISTEN and isinstance(record.local, UnixEndpoint) and _is_named(record):
+                    self._unix_listening.add((record.netns.id if record.netns else None, record.local))
+                    self._pending.update(record.pending)
 
     def of(self, record: SocketRecord) -> Role:
         """The role of one record."""
@@ -41,13 +47,26 @@ class Roles:
         return Role.UNKNOWN
 
     def _of_unix(self, record: SocketRecord) -> Role:
-        """An accepted unix socket carries its listener's name; the end that connected to it usually has none."""
+        """An accepted unix socket carries its listener's name; the end that connected to it usually has none.
+
+        A datagram socket without a peer is bound, whatever its state: that of one to which others connect is ESTABLISHED, too.
+        """
         named = _is_named(record)
-        if record.state is State.ESTABLISHED:
-            if named:
-                return Role.SERVER
-            return Role.CLIENT if self._named.get(record.peer_inode) and record.peer_inode else Role.UNKNOWN
-        return Role.BOUND if named else Role.UNKNOWN
+        if record.state is not State.ESTABLISHED or (record.type is SocketType.DGRAM and record.peer_inode is None):
+            return Role.BOUND if named else Role.UNKNOWN
+        if record.inode in self._pending:
+            return Role.CLIENT
+        other = self._unix.get(record.peer_inode) if record.peer_inode else None
+        mine, theirs = self._is_served(record), other is not None and self._is_served(other)
+        if mine is theirs:
+            mine, theirs = named, other is not None and _is_named(other)
+        if mine is theirs:
+            return Role.UNKNOWN
+        return Role.SERVER if mine else Role.CLIENT
+
+    def _is_served(self, record: SocketRecord) -> bool:
+        """Whether it has the name of a listener."""
+        return (record.netns.id if record.netns else None, record.local) in self._unix_listening
 
     def _covered(self, record: SocketRecord, endpoint: InetEndpoint) -> bool:
         addresses = self._listening.get(_place(record, endpoint.port))

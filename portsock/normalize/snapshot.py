@@ -6,6 +6,7 @@ from portsock.model import Notice, Process, Snapshot, Socket, Source
 from portsock.normalize.holders import Holders
 from portsock.normalize.peers import join
 from portsock.normalize.roles import Roles
+from portsock.normalize.unix_ends import with_ends
 from portsock.records import Collection
 
 
@@ -38,7 +39,7 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
         source,
         first.host,
         None if several else first.taken_at,
-        join(sockets, several),
+        with_ends(join(sockets, several), collections),
         processes,
         notices,
         not any(notice.incomplete for notice in notices),

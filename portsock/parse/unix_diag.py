@@ -12,7 +12,7 @@ from portsock.records import SocketRecord
 _REQUEST = struct.Struct("=BBHIIIII")
 _MESSAGE = struct.Struct("=BBBBIQ")
 _NAME, _VFS, _PEER, _ICONS, _RQLEN, _MEMINFO, _SHUTDOWN, _UID = range(8)
-_SHOW = 0x1 | 0x2 | 0x4 | 0x10 | 0x20 | 0x40  # name, vfs, peer, rqlen, meminfo, uid
+_SHOW = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40  # name, vfs, peer, icons, rqlen, meminfo, uid
 _PAIR = struct.Struct("=II")
 _TYPES = {1: SocketType.STREAM, 2: SocketType.DGRAM, 5: SocketType.SEQPACKET}
 _STATES = {1: State.ESTABLISHED, 2: State.CONNECTING, 7: State.UNCONN, 10: State.LISTEN}
@@ -61,6 +61,7 @@ def decode(
                 shutdown=more[_SHUTDOWN][0] if more.get(_SHUTDOWN) else None,
                 vfs=_vfs(more),
                 memory=_memory(more) if memory else None,
+                pending=_pending(more) if listening else (),
             )
         )
     return records
@@ -88,6 +89,12 @@ def _vfs(more: dict[int, bytes]) -> tuple[int, int] | None:
         return None
     major, minor = device >> 20, device & 0xFFFFF
     return (major << 8 | minor & 0xFF | (minor & ~0xFF) << 12, inode)
+
+
+def _pending(more: dict[int, bytes]) -> tuple[int, ...]:
+    """The clients in a listener's queue; of one whose socket is closed already the kernel gives 0."""
+    words = more.get(_ICONS, b"")
+    return tuple(inode for inode in memoryview(words[: len(words) // 4 * 4]).cast("I") if inode)
 
 
 def _number(more: dict[int, bytes], kind: int) -> int | None:

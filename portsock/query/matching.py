@@ -42,12 +42,13 @@ def is_listening(socket: Socket) -> bool:
     state = socket.state
     if state is State.LISTEN:
         return True
+    if socket.family is Family.UNIX and socket.type is SocketType.DGRAM:  # ESTABLISHED, too, once others connect to it
+        named = isinstance(socket.local, UnixEndpoint) and socket.local.path is not None
+        return named and socket.peer_inode is None and socket.remote is None
     if state is not State.UNCONN:
         return state is None and socket.role in _PASSIVE
-    if socket.family is not Family.UNIX:
-        return socket.type not in _STREAMS and socket.protocol != "tcp"  # as which a listing may spell CLOSED
-    named = isinstance(socket.local, UnixEndpoint) and socket.local.path is not None
-    return named and socket.type is SocketType.DGRAM and socket.peer_inode is None
+    # A listing may spell CLOSED as UNCONN for TCP.
+    return socket.family is not Family.UNIX and socket.type not in _STREAMS and socket.protocol != "tcp"
 
 
 def _state_predicate(query: Query) -> Predicate:

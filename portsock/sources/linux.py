@@ -151,6 +151,8 @@ def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> 
     if request.owners == "none":
         return None, []
     inodes = {record.inode for record in records if record.inode is not None}
+    if "unix" in request.protocols:  # whose other ends may be in a namespace that is not listed
+        inodes |= {record.peer_inode for record in records if record.peer_inode is not None}
     if not _asks_for_bound(request) or _lists_bound(used):
         return owners.find(inodes, method=request.owners), []
     from portsock.sources import unlisted

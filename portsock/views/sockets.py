@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from portsock.addresses import exposure
-from portsock.model import INTERNET, Exposure, InetEndpoint, OwnerStatus, Role, Socket
+from portsock.model import INTERNET, Exposure, Family, InetEndpoint, OwnerReason, OwnerStatus, Role, Socket
 from portsock.views.columns import Column, View
 from portsock.views.context import Context
 from portsock.views.endpoints import local_key, local_text, remote_key, remote_text
@@ -46,7 +46,8 @@ def _peer(row: Socket, context: Context) -> str:  # noqa: ARG001
     peer = row.peer
     if peer is None:
         return ""
-    text = holders_text(peer.owners, peer.owner_status is OwnerStatus.PARTIAL) or absence(peer.owner_status, None, None)
+    waits = OwnerReason.UNACCEPTED if peer.inode is None and row.family is Family.UNIX else None
+    text = holders_text(peer.owners, peer.owner_status is OwnerStatus.PARTIAL) or absence(peer.owner_status, waits, None)
     if peer.netns:
         text += f" in netns {peer.netns.name or peer.netns.id}"
     return f"{text} on {peer.host}" if peer.host else text
