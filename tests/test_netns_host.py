@@ -126,7 +126,7 @@ def test_nobody_is_told_what_is_missing(host: Lab) -> None:
     assert "root" in told
 
 
-def test_nobody_can_list_by_pid_what_the_own_user_started() -> None:
+def test_what_may_not_be_entered_is_read_through_a_process_in_it() -> None:
     """A user's own process in a namespace that only its user namespace's root may enter: /proc/PID/net serves."""
     script = (
         "import os, subprocess, sys\n"
@@ -142,7 +142,7 @@ def test_nobody_can_list_by_pid_what_the_own_user_started() -> None:
     inner = f"import socket,sys; s=socket.create_server(('', {PORT})); print('ready', flush=True); sys.stdin.read()"
     # One user namespace with a user of its own, so that the process in the second one is its own and may not be entered.
     told = subprocess.run(
-        ["unshare", "-U", "--map-user=1000", sys.executable, "-c", script % inner],
+        ["unshare", "-U", "--map-user=1000", "--map-group=1000", sys.executable, "-c", script % inner],
         capture_output=True,
         text=True,
         check=False,
