@@ -99,15 +99,13 @@ def _answer(
         return answer
     if collect.captures:
         return explain(target, snapshot, services)
+    from portsock.cli.binding import attempts_of
     from portsock.cli.paths import path_facts
 
-    if collect.netns and "all" not in collect.netns:
-        # Whether a program could bind is asked of the namespace it runs in, which is not among those looked into.
-        return explain(target, snapshot, services, (), path_facts(target))
-    from portsock.cli.binding import attempts_of
-
-    attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only)
-    return explain(target, snapshot, services, attempts, path_facts(target))
+    # Whether a program could bind is asked of the namespace it runs in, which --netns may leave out.
+    own = not collect.netns or "all" in collect.netns
+    attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only) if own else ()
+    return explain(target, snapshot, services, attempts, path_facts(target, snapshot))
 
 
 def _with_sight(snapshot: Snapshot, answers: "Sequence[Explanation]") -> Snapshot:

@@ -3,11 +3,14 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from portsock.explain.types import PathFacts
+    from portsock.model import Snapshot, Socket
     from portsock.query.target import Target
 
 
-def path_facts(target: "Target") -> "PathFacts | None":
+def path_facts(target: "Target", snapshot: "Snapshot") -> "PathFacts | None":
     """Facts of the path that a target names; None for a target that is no path of this file system."""
     from portsock.query.target import UnixTarget
 
@@ -16,9 +19,42 @@ def path_facts(target: "Target") -> "PathFacts | None":
     import stat
 
     from portsock.explain.types import PathFacts
+    from portsock.model import UnixEndpoint
     from portsock.sources.paths import look
 
+    name = UnixEndpoint(target.path)
+    bound = [socket for socket in snapshot.sockets if socket.local == name and socket.remote is None and socket.vfs]
     seen = look(target.path)
     if seen.mode is None:
-        return PathFacts(seen.exists)
-    return PathFacts(True, stat.S_ISSOCK(seen.mode), seen.file, stat.S_IMODE(seen.mode))
+        facts = PathFacts(seen.exists)
+    else:
+        owner = _owner(seen.uid, seen.gid)
+        facts = PathFacts(True, stat.S_ISSOCK(seen.mode), seen.file, stat.S_IMODE(seen.mode), owner)
+    apart = [socket for socket in bound if socket.vfs != seen.file]
+    return _seen_by_holders(facts, target.path, apart) if apart else facts
+
+
+def _seen_by_holders(facts: "PathFacts", path: bytes, apart: "Iterable[Socket]") -> "PathFacts":
+    """With what is known of sockets that are bound to another file of this name: their holders may see other files."""
+    import os
+
+    from portsock.sources.paths import look, seen_by, sees_the_same_files
+
+    foreign = set()
+    for socket in apart:
+        pids = [owner.pid for owner in socket.owners if owner.pid is not None]
+        if socket.inode is None or not pids or any(sees_the_same_files(pid) for pid in pids):
+            continue
+        foreign.add(socket.inode)
+        place = next((place for pid in pids if look(place := seen_by(pid, path)).file == socket.vfs), None)
+        facts = facts._replace(foreign=frozenset(foreign), through=os.fsdecode(place) if place else facts.through)
+    return facts
+
+
+def _owner(uid: int | None, gid: int | None) -> str | None:
+    """'root:docker', numbers where there is no name."""
+    if uid is None or gid is None:
+        return None
+    from portsock.sources.system import groups, users
+
+    return f"{users({uid}).get(uid, uid)}:{groups({gid}).get(gid, gid)}"

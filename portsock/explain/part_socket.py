@@ -106,13 +106,15 @@ def _unix(scene: Scene, sockets: list[Socket]) -> list[str]:
             sentences.append(f"It carries {kind}.")
         ends = [socket.local for socket in sockets if isinstance(socket.local, UnixEndpoint)]
         named = next((end for end in ends if end.path), None)
-        mode = f" (mode {path.mode:04o})" if path is not None and path.mode is not None else ""
+        owner = f", {path.owner}" if path is not None and path.owner else ""
+        mode = f" (mode {path.mode:04o}{owner})" if path is not None and path.mode is not None and not path.foreign else ""
         if named is None:
             sentences.append(phrases.UNIX_UNNAMED)
         else:
             sentences.append(phrases.UNIX_ABSTRACT if named.abstract else phrases.UNIX_PATHNAME.format(mode=mode))
-        listener = next((socket for socket in sockets if socket.state is State.LISTEN), None)
-        text = queue_text(listener, scene, named=False) if listener else None
+        sentences += _unix_file(scene)
+        listeners = scene.listeners
+        text = queue_text(listeners[0], scene, named=False) if len(listeners) == 1 else None
         sentences += [text] if text else []
         sentences += _unix_clients(sockets)
     elif path is not None and not path.exists:
@@ -120,6 +122,22 @@ def _unix(scene: Scene, sockets: list[Socket]) -> list[str]:
     elif path is not None and path.is_socket is False:
         sentences.append(phrases.UNIX_NO_SOCKET)
     return [" ".join(sentences)] if sentences else []
+
+
+def _unix_file(scene: Scene) -> list[str]:
+    """Whether the path leads to the socket."""
+    path = scene.path
+    bound = [socket for socket in scene.passive if socket.vfs is not None]
+    if path is None or not bound or not isinstance(scene.target, UnixTarget):
+        return []
+    if any(socket.inode in path.foreign for socket in bound):
+        return [phrases.UNIX_THROUGH.format(path=path.through) if path.through else phrases.UNIX_FOREIGN]
+    same = [socket for socket in bound if socket.vfs == path.inode]
+    if not same:
+        return []
+    if same[0].local != UnixEndpoint(scene.target.path):
+        return [phrases.UNIX_BOUND_AS.format(name=endpoint_text(same[0].local))]
+    return [phrases.UNIX_LEADS]
 
 
 def _unix_clients(sockets: list[Socket]) -> list[str]:

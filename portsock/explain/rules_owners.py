@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from portsock.explain.finding import evidence, evidence_line, finding
 from portsock.explain.part_process import is_remarkable, kernel_user, missing_sentences
 from portsock.explain.scene import Scene
-from portsock.explain.show import endpoint_text, holders, listed, owner_text
+from portsock.explain.show import endpoint_text, holders, listed, owner_text, who
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Finding
-from portsock.model import Family, Owner, OwnerReason, OwnerStatus, Process, Socket, State, UnixEndpoint
+from portsock.model import Family, Owner, OwnerReason, OwnerStatus, Process, Socket, UnixEndpoint
 from portsock.query.target import UnixTarget
 
 NOT_SERVERS = frozenset(
@@ -81,11 +81,12 @@ def unix_path(scene: Scene) -> Iterator[Finding]:
     name = endpoint_text(UnixEndpoint(scene.target.path))
     if not scene.here and path.exists and path.is_socket is not False:
         yield finding(Code.STALE_UNIX_PATH, [f"{name} exists, no socket has this path"])
-    bound = [socket for socket in scene.here if socket.vfs is not None and socket.state is not State.ESTABLISHED]
-    if bound and (not path.exists or (path.inode is not None and all(socket.vfs != path.inode for socket in bound))):
-        found = "gone" if not path.exists else f"inode {path.inode[1] if path.inode else '?'}"
-        bound_to = bound[0].vfs
-        lines = [f"bound to inode {bound_to[1] if bound_to else '?'}, the file now: {found}"]
+    for socket in scene.passive:
+        if socket.vfs is None or socket.inode in path.foreign or (path.exists and path.inode in (None, socket.vfs)):
+            continue
+        found = f"inode {path.inode[1]}" if path.inode else "gone"
+        holder = who([socket])
+        lines = [f"{f'held by {holder}, ' if holder else ''}bound to inode {socket.vfs[1]}, the file now: {found}"]
         yield finding(Code.REPLACED_UNIX_PATH, lines)
 
 

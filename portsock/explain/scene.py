@@ -99,6 +99,8 @@ def is_passive(socket: Socket) -> bool:
 def make_scene(target: Target, snapshot: Snapshot, services: Services, path: PathFacts | None = None) -> Scene:
     """Select what the target names."""
     here, there, processes = _select(target, snapshot)
+    if isinstance(target, UnixTarget) and path is not None and path.inode is not None:
+        here = _with_same_file(here, path.inode, snapshot)
     elsewhere: list[Socket] = []
     if here and there:
         own = snapshot.host.addresses or frozenset()
@@ -106,6 +108,12 @@ def make_scene(target: Target, snapshot: Snapshot, services: Services, path: Pat
         elsewhere = [socket for socket in there if not _is_own(socket, local)]
         there = [socket for socket in there if _is_own(socket, local)]
     return Scene(target, snapshot, services, here, there, elsewhere, processes, path)
+
+
+def _with_same_file(here: list[Socket], file: tuple[int, int], snapshot: Snapshot) -> list[Socket]:
+    """With the sockets that were bound to the file at the path under another name: through a symbolic link, or relative."""
+    taken = {id(socket) for socket in here}
+    return here + [socket for socket in snapshot.sockets if socket.vfs == file and id(socket) not in taken]
 
 
 def _is_own(socket: Socket, local: set[str | None]) -> bool:
@@ -174,11 +182,11 @@ def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:
         for socket in sockets
         if socket.role is Role.SERVER
         and socket.protocol == listener.protocol
-        and socket.netns == listener.netns
         and socket.host == listener.host
         and (
-            socket.local == listener.local
-            if unix
-            else port_of(socket.local) == port_of(listener.local) and (address_of(socket.local) == bound or bound in WILDCARDS)
+            socket.local == listener.local and socket.vfs == listener.vfs
+            if unix  # what is accepted is in its client's network namespace
+            else socket.netns == listener.netns
+            and port_of(socket.local) == port_of(listener.local) and (address_of(socket.local) == bound or bound in WILDCARDS)
         )
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from portsock.addresses import WILDCARDS
 from portsock.explain.picture import connection_line, unique_connections
-from portsock.explain.scene import Scene, is_passive
+from portsock.explain.scene import Scene, accepted_from, is_passive
 from portsock.explain.show import address_of, endpoint_text, holders, listed, owner_text, plural, port_name, port_of, who
 from portsock.explain.texts import phrases
 from portsock.model import InetEndpoint, OwnerStatus, Process, Role, Socket, State, UnixEndpoint
@@ -182,15 +182,18 @@ def _process(scene: Scene) -> str:
 
 def _unix(scene: Scene, target: UnixTarget) -> str:
     name = endpoint_text(UnixEndpoint(target.path, target.abstract))
-    listener = next((socket for socket in scene.here if socket.state is State.LISTEN), None)
+    bound = sorted(scene.passive, key=lambda socket: scene.path is None or socket.vfs != scene.path.inode)
+    listener = next((socket for socket in bound if socket.state is State.LISTEN), None)
     if listener is not None:
-        clients = len([socket for socket in scene.here if socket.state is State.ESTABLISHED])
         holder = who([listener]) or missing_holder(listener)
         kind = listener.type or "stream"
-        return f"{name} is a unix {kind} socket on which {holder} listens, with {plural(clients, 'connection')}."
+        clients = plural(len(accepted_from(listener, scene.here)), "connection")
+        waiting = f" and {listener.accept_queue} waiting for accept(2)" if listener.accept_queue else ""
+        return f"{name} is a unix {kind} socket on which {holder} listens, with {clients}{waiting}."
     if scene.here:
-        holder = who(scene.here) or missing_holder(scene.here[0])
-        return f"{name} is a unix {scene.here[0].type or 'datagram'} socket that {holder} has bound."
+        socket = (bound or scene.here)[0]
+        holder = who([socket]) or missing_holder(socket)
+        return f"{name} is a unix {socket.type or 'datagram'} socket that {holder} has bound."
     if scene.path is not None and scene.path.exists:
         return f"{name} exists as a file, but no socket here is bound to it."
     return _nothing(scene)

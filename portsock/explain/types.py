@@ -75,6 +75,12 @@ class PathFacts(NamedTuple):
     """Device and inode number of the file, to compare with Socket.vfs."""
     mode: int | None = None
     """Permission bits, as in st_mode & 0o7777."""
+    owner: str | None = None
+    """'USER:GROUP' of the file."""
+    foreign: frozenset[int] = frozenset()
+    """Inodes of sockets with this path whose processes see other files (mount namespace, root): not to be compared."""
+    through: str | None = None
+    """Where the file of such a socket is from here, if it still is the one it was bound to."""
 
 
 class Explanation(NamedTuple):

@@ -51,6 +51,16 @@ def parse_namespaces(mountinfo: str, kind: str) -> list[tuple[int, str]]:
     return found
 
 
+def device_of(mountinfo: str, mount: int) -> tuple[int, int] | None:
+    """Major and minor number of the file system of the mount with this id; None where there is no such mount."""
+    for line in mountinfo.splitlines():
+        number, _, device, *_ = (*line.split(" ", 3), "", "", "")
+        if number == str(mount):
+            major, _, minor = device.partition(":")
+            return (_number(major), _number(minor))
+    return None
+
+
 def _unescaped(path: str) -> str:
     r"""A mount point with what the kernel escapes (space, tab, newline, backslash as \040 and so on) put back."""
     for code in ("\\040", "\\011", "\\012", "\\134"):

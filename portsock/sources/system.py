@@ -59,6 +59,21 @@ def users(uids: Iterable[int]) -> dict[int, str]:
     return {uid: name for uid in uids if (name := _user(uid)) is not None}
 
 
+def groups(gids: Iterable[int]) -> dict[int, str]:
+    """The names of groups; those without one are left out."""
+    try:
+        import grp
+    except ImportError:
+        return {}
+    found = {}
+    for gid in gids:
+        try:
+            found[gid] = grp.getgrgid(gid).gr_name
+        except (KeyError, OverflowError):
+            continue
+    return found
+
+
 def home(uid: int) -> str:
     """A user's home directory, '/nonexistent' where there is none."""
     try:

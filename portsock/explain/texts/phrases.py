@@ -94,6 +94,12 @@ EXAMPLE = "Seen here, for example:"
 # Unix.
 UNIX_PATHNAME = "It is bound to a path: connecting takes write permission on the file{mode}, and the file stays when the \
 server ends."
+UNIX_LEADS = "The path leads to this socket (same device and inode)."
+UNIX_BOUND_AS = "The path leads to this socket (same device and inode), which was bound as {name}."
+UNIX_FOREIGN = "Its process sees other files (mount namespace or root directory): whether its path still leads to it cannot \
+be told from here."
+UNIX_THROUGH = "Its process sees other files (mount namespace or root directory); from here the path is {path}, and leads \
+to it."
 UNIX_ABSTRACT = "Its name is abstract (Linux only): there is no file and no permission, the name belongs to the network \
 namespace and goes with the last descriptor."
 UNIX_UNNAMED = "It has no name: one end of a socketpair(2), or a client, which needs none."
