@@ -4,16 +4,21 @@ from collections import Counter
 from collections.abc import Sequence
 
 from portsock.explain.durations import duration, seconds
+from portsock.explain.part_port import range_of
 from portsock.explain.picture import far_state, unique_connections
 from portsock.explain.scene import Scene
-from portsock.explain.show import address_of, endpoint_text, listed, plural
+from portsock.explain.show import address_of, endpoint_text, listed, plural, port_of
 from portsock.explain.texts import phrases
+from portsock.explain.texts.places import Range
 from portsock.explain.texts.states import STATES, UDP_ESTABLISHED, UNIX_ESTABLISHED, UNKNOWN_STATE
 from portsock.model import Family, Role, Socket, State
 from portsock.query.target import InetTarget
 
 ORDINARY = (State.ESTABLISHED, State.TIME_WAIT)
 """States that need no words where many connections are summed up."""
+
+MOST_SIBLINGS = 3
+"""Other ends that an endpoint is also connected with, which are named."""
 
 
 def paragraphs(scene: Scene) -> list[str]:
@@ -52,6 +57,9 @@ def _one(socket: Socket, scene: Scene) -> list[str]:
     if here:
         direction = phrases.DIRECTION_BOTH.format(client=client, server=server)
     sentences = [*state_sentences(socket, scene), direction]
+    peers = port_of(socket.remote)
+    if socket.role is Role.SERVER and scene.port is not None and peers and range_of(peers) is not Range.SYSTEM:
+        sentences.append(phrases.CHOSEN_REMOTE.format(port=peers))
     if socket.recv_q or socket.send_q:
         sentences.append(phrases.BYTES_QUEUED.format(unread=socket.recv_q or 0, unacked=socket.send_q or 0))
     if socket.peer is not None:
@@ -79,9 +87,12 @@ def _siblings(socket: Socket, scene: Scene) -> list[str]:
             and each.remote is not None
             and endpoint in (each.local, each.remote)
         ]
-        count = len(unique_connections(same))
-        if count > 1:
-            return [phrases.SIBLINGS.format(endpoint=endpoint_text(endpoint), count=count)]
+        unique = unique_connections(same)
+        if len(unique) > 1:
+            ends = {end: None for each in unique for end in (each.local, each.remote)}
+            others = [endpoint_text(end) for end in ends if end not in (socket.local, socket.remote)]
+            text = listed(others, MOST_SIBLINGS) or "itself"
+            return [phrases.SIBLINGS.format(endpoint=endpoint_text(endpoint), count=len(unique), others=text)]
     return []
 
 

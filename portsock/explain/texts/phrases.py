@@ -35,8 +35,8 @@ BYTES_QUEUED = "{unread} bytes wait to be read here, {unacked} to be acknowledge
 COUNTS = "{connections}: {states}."
 PEERS = "Peers: {list}."
 FIVE_TUPLE = "Only the pair of endpoints with the protocol tells them apart: the {side} end is the same in all."
-SIBLINGS = "{endpoint} takes part in {count} connections seen here, so that it identifies none of them: only the pair of \
-endpoints with the protocol does."
+SIBLINGS = "{endpoint} takes part in {count} connections seen here (also with {others}), so that it identifies none of \
+them: only the pair of endpoints with the protocol does."
 DIRECTION_IN = "It came in (inferred: a listener holds the local port)."
 DIRECTION_OUT = "It went out from here (inferred: the local port is ephemeral, and nothing listens on it)."
 DIRECTION_BOTH = "{client} is the client's end and {server} the server's (inferred from the listener or the range)."
