@@ -12,7 +12,7 @@ from portsock.errors import UsageError
 from portsock.model import InetEndpoint, Netns, Snapshot, State
 from portsock.normalize.snapshot import normalize
 from portsock.request import Request
-from portsock.sources import linux, netns
+from portsock.sources import linux, netns, setns
 from tests.netns_lab import PORT, Lab, lab
 
 pytestmark = [
@@ -94,7 +94,7 @@ def test_unknown_name_gets_the_nearest(host: Lab) -> None:
 def test_the_caller_stays_where_it_was(host: Lab) -> None:
     before = os.readlink("/proc/thread-self/ns/net")
     founds, _ = netns.namespaces([host.names["a"] or ""])
-    (inside,) = netns.visit(founds, lambda found: os.readlink("/proc/thread-self/ns/net"))  # noqa: ARG005
+    (inside,) = setns.visit(founds, lambda found: os.readlink("/proc/thread-self/ns/net"))  # noqa: ARG005
     assert inside == f"net:[{host.inodes['a']}]" != before
     assert os.readlink("/proc/thread-self/ns/net") == before
 
@@ -105,18 +105,18 @@ def test_what_fails_inside_is_raised_to_the_caller(host: Lab) -> None:
 
     founds, _ = netns.namespaces([host.names["a"] or ""])
     with pytest.raises(ValueError, match=host.names["a"] or ""):
-        netns.visit(founds, fail)
+        setns.visit(founds, fail)
 
 
 def test_namespace_that_is_gone_is_passed_over(host: Lab) -> None:
     found = netns.Found(Netns(1), False, (f"/run/netns/{host.names['a']}", "/nonexistent"), ())
-    (outcome,) = netns.visit([found], lambda _: "entered")
+    (outcome,) = setns.visit([found], lambda _: "entered")
     assert isinstance(outcome, FileNotFoundError)
 
 
 def test_own_namespace_is_told_by_its_name(host: Lab) -> None:
     founds, _ = netns.namespaces([host.names["b"] or ""])
-    assert netns.visit(founds, lambda _: linux.own_namespace()) == [Netns(host.inodes["b"], host.names["b"])]
+    assert setns.visit(founds, lambda _: linux.own_namespace()) == [Netns(host.inodes["b"], host.names["b"])]
 
 
 def test_nobody_is_told_what_is_missing(host: Lab) -> None:

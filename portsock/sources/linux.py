@@ -108,12 +108,13 @@ def _untold(protocols: Iterable[str]) -> list[Notice]:
 def _every_namespace(request: Request, backend: str | None) -> _Dumped:
     """The sockets of each namespace asked for, read from inside, or where it may not be entered, from a process in it."""
     from portsock.sources import netns
+    from portsock.sources.setns import visit
 
     founds, notices = netns.namespaces(request.netns)
     records: list[SocketRecord] = []
     used = backend or "netlink"
     closed = []
-    for found, outcome in zip(founds, netns.visit(founds, lambda found: _dump(request, backend, found.netns)), strict=True):
+    for found, outcome in zip(founds, visit(founds, lambda found: _dump(request, backend, found.netns)), strict=True):
         if isinstance(outcome, FileNotFoundError):  # it has ended since it was found
             continue
         if isinstance(outcome, OSError):

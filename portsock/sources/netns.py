@@ -1,23 +1,19 @@
-"""Network namespaces: which there are, what they are called, and running something inside each. network_namespaces(7).
+"""Network namespaces: which there are, and what they are called. network_namespaces(7), ip-netns(8).
 
 A namespace lives as long as a process is in it, a file is mounted from it or a descriptor refers to it, so that all three are
-looked for. Entering one takes CAP_SYS_ADMIN over it; what it holds can be read without through /proc/PID/net.
+looked for.
 """
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from portsock.errors import UsageError
 from portsock.model import Netns, Notice
 
 NAMED = "/run/netns"
 """Where ip-netns(8) mounts the namespaces that it names."""
-_CLONE_NEWNET = 0x40000000
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
-
-_Result = TypeVar("_Result")
 
 
 class Found(NamedTuple):
@@ -70,74 +66,6 @@ def name_of(inode: int, proc: str = "/proc", named: str = NAMED) -> str | None:
     """What `ip netns` calls a namespace; None where it has no name for it."""
     place = _Survey(proc, named).places.get(inode)
     return place.name if place else None
-
-
-def visit(founds: Sequence[Found], function: Callable[[Found], _Result]) -> list[_Result | OSError]:
-    """What the function says in each namespace, or the error that kept it from being entered.
-
-    The own namespace is asked where we are. All others are entered by one thread, which ends in the last of them: a namespace
-    is a thread's, so that the caller stays in its own. What the function raises is raised here.
-    """
-    from threading import Thread
-
-    outcomes: list[_Result | OSError] = []
-    failed: list[BaseException] = []
-
-    def tour() -> None:
-        try:
-            outcomes.extend(_visited(found, function) for found in abroad)
-        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
-            failed.append(error)
-
-    home = [function(found) for found in founds if found.own]
-    abroad = [found for found in founds if not found.own]
-    if abroad:
-        thread = Thread(target=tour, name="netns")
-        thread.start()
-        thread.join()
-    if failed:
-        raise failed[0]
-    there, here = iter(outcomes), iter(home)
-    return [next(here) if found.own else next(there) for found in founds]
-
-
-def _visited(found: Found, function: Callable[[Found], _Result]) -> _Result | OSError:
-    try:
-        _enter(found)
-    except OSError as error:
-        return error
-    return function(found)
-
-
-def _enter(found: Found) -> None:
-    """Take the calling thread into a namespace. Raises OSError: PermissionError, or FileNotFoundError where it is gone."""
-    failure: OSError = FileNotFoundError(2, "the namespace is gone")
-    for path in found.paths:
-        try:
-            descriptor = os.open(path, _READ)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        except OSError as error:  # another path may still lead there
-            failure = error
-            continue
-        try:
-            if os.fstat(descriptor).st_ino == found.netns.id:  # else the pid or the name is another's by now
-                _setns(descriptor)
-                return
-        finally:
-            os.close(descriptor)
-    raise failure
-
-
-def _setns(descriptor: int) -> None:
-    if sys.version_info >= (3, 12):
-        os.setns(descriptor, _CLONE_NEWNET)
-        return
-    import ctypes
-
-    if ctypes.CDLL(None, use_errno=True).setns(descriptor, _CLONE_NEWNET):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
 
 
 def denied(founds: Sequence[Found]) -> Notice:
