@@ -14,7 +14,7 @@ import pytest
 from portsock.errors import UsageError
 from portsock.model import InetEndpoint, Netns, State
 from portsock.request import Request
-from portsock.sources import netlink, netns
+from portsock.sources import netlink, netns, setns
 
 pytestmark = [
     pytest.mark.linux,
@@ -54,7 +54,7 @@ def test_the_own_namespace_comes_first_of_all() -> None:
 def test_the_own_namespace_is_not_entered() -> None:
     founds, notices = netns.namespaces((str(os.getpid()),))
     assert (len(founds), notices) == (1, [])
-    assert netns.visit(founds, lambda _: threading.current_thread()) == [threading.current_thread()]
+    assert setns.visit(founds, lambda _: threading.current_thread()) == [threading.current_thread()]
 
 
 def test_a_process_that_is_not_there_is_refused() -> None:
@@ -81,7 +81,7 @@ def test_a_namespace_is_found_by_its_name_without_a_process(other: int, tmp_path
         os.waitpid(other, 0)
         (found,), _ = netns.namespaces(("blue",), named=str(tmp_path))
         assert (found.netns, found.pids) == (Netns(inode, "blue"), ())
-        assert netns.visit([found], lambda _: here()) == [inode]
+        assert setns.visit([found], lambda _: here()) == [inode]
         assert Netns(inode, "blue") in {every.netns for every in netns.namespaces(("all",), named=str(tmp_path))[0]}
         assert inode in {every.netns.id for every in netns.namespaces(("all",))[0]}  # by mountinfo
         with pytest.raises(UsageError, match="did you mean blue"):
@@ -99,7 +99,7 @@ def test_a_namespace_held_by_a_descriptor_alone_is_found(other: int) -> None:
         os.kill(other, 9)
         os.waitpid(other, 0)
         (found,) = (each for each in netns.namespaces(("all",))[0] if each.netns.id == inode)
-        assert netns.visit([found], lambda _: here()) == [inode]
+        assert setns.visit([found], lambda _: here()) == [inode]
     finally:
         os.close(descriptor)
 
@@ -111,10 +111,10 @@ def test_sockets_of_two_namespaces_on_one_port_are_told_apart(other: int) -> Non
     before = here()
     with ExitStack() as held:
         first = held.enter_context(socket.create_server(("127.0.0.1", 0)))
-        (second,) = netns.visit(founds[1:], lambda _: held.enter_context(socket.create_server(first.getsockname())))
+        (second,) = setns.visit(founds[1:], lambda _: held.enter_context(socket.create_server(first.getsockname())))
         assert isinstance(second, socket.socket)
         request = Request(frozenset({"tcp"}), states=frozenset({State.LISTEN}))
-        dumps = netns.visit(founds, lambda found: netlink.dump(request, found.netns))
+        dumps = setns.visit(founds, lambda found: netlink.dump(request, found.netns))
         seen = []
         for dump in dumps:
             assert isinstance(dump, netlink.Dump)
@@ -132,8 +132,8 @@ def test_what_may_not_be_entered_is_told_and_the_rest_is_visited(other: int, mon
         raise PermissionError(1, "Operation not permitted")
 
     founds, _ = netns.namespaces((str(os.getpid()), str(other)))
-    monkeypatch.setattr(netns, "_setns", denied)
-    home, abroad = netns.visit(founds, lambda _: here())
+    monkeypatch.setattr(setns, "_setns", denied)
+    home, abroad = setns.visit(founds, lambda _: here())
     assert home == here()
     assert isinstance(abroad, PermissionError)
     notice = netns.denied(founds[1:])
@@ -153,7 +153,7 @@ def test_a_way_that_is_denied_does_not_close_another(other: int, monkeypatch: py
         return opened(path, flags)
 
     monkeypatch.setattr("os.open", denied)
-    assert netns.visit([found._replace(paths=("/denied", *found.paths))], lambda _: here()) == [of(other)]
+    assert setns.visit([found._replace(paths=("/denied", *found.paths))], lambda _: here()) == [of(other)]
 
 
 @root
@@ -161,7 +161,7 @@ def test_a_way_that_is_denied_does_not_close_another(other: int, monkeypatch: py
 def test_a_reused_pid_does_not_lead_into_another_namespace(other: int) -> None:
     (found,), _ = netns.namespaces((str(other),))
     stale = found._replace(paths=("/proc/self/ns/net",))
-    (outcome,) = netns.visit([stale], lambda _: here())
+    (outcome,) = setns.visit([stale], lambda _: here())
     assert isinstance(outcome, FileNotFoundError)
 
 
@@ -174,4 +174,4 @@ def test_what_the_function_raises_in_another_namespace_reaches_the_caller(other:
         raise netlink.NetlinkRefused("no")
 
     with pytest.raises(netlink.NetlinkRefused, match="no"):
-        netns.visit(founds, fail)
+        setns.visit(founds, fail)
