@@ -62,7 +62,7 @@ class Holders:
 
     def _owners(self, held: Sequence[Holder]) -> tuple[Owner, ...]:
         owners = []
-        names = self._names
+        names, make = self._names, tuple.__new__
         for pid, fd, name, user in held:
             if name is None and pid is not None:
                 if pid not in names:
@@ -70,7 +70,7 @@ class Holders:
                     names[pid] = (process.name, process.user)
                 name, found = names[pid]
                 user = user or found
-            owners.append(Owner(pid, fd, name, user))
+            owners.append(make(Owner, (pid, fd, name, user)))
         return tuple(owners)
 
     def _absence(self, record: SocketRecord) -> tuple[OwnerStatus, OwnerReason | None]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 
 from portsock.model import Notice, OwnerReason, OwnerStatus, Snapshot, Socket
 
@@ -26,7 +27,7 @@ def with_sight(snapshot: Snapshot, shown: Sequence[Socket]) -> Snapshot:
 
 def sight_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, ...]:
     """Notices about the owners of the shown sockets, empty where every process could be read."""
-    statuses = Counter(socket.owner_status for socket in shown)
+    statuses = Counter(map(attrgetter("owner_status"), shown))
     notices = []
     hidden, partial = statuses[OwnerStatus.HIDDEN], statuses[OwnerStatus.PARTIAL]
     if hidden:

@@ -63,42 +63,21 @@ def _sockets(collection: Collection, host: str | None) -> list[Socket]:
     role = Roles(collection.sockets, collection.host.ephemeral).of
     users = collection.users
     sockets = []
+    make = tuple.__new__
     for record in collection.sockets:
+        (family, kind, protocol, number, state, state_raw, local, remote, recv_q, send_q, accept_queue, accept_limit,
+         uid, inode, cookie, interface, v6only, netns, _, user,
+         peer_inode, shutdown, vfs, timer, memory, info, subflow_of) = record[:27]  # fmt: skip
         status, reason, owners = sight(record)
+        if user is None and uid is not None:
+            user = users.get(uid)
+        # By position and without Socket's own constructor, which takes as long again.
         sockets.append(
-            Socket(
-                record.family,
-                record.type,
-                record.protocol,
-                record.number,
-                record.state,
-                record.state_raw,
-                role(record),
-                record.local,
-                record.remote,
-                record.recv_q,
-                record.send_q,
-                record.accept_queue,
-                record.accept_limit,
-                record.uid,
-                record.user or (users.get(record.uid) if record.uid is not None else None),
-                record.inode,
-                record.cookie,
-                record.interface,
-                record.v6only,
-                record.netns,
-                host,
-                status,
-                reason,
-                owners,
-                None,
-                record.peer_inode,
-                record.shutdown,
-                record.vfs,
-                record.timer,
-                record.memory,
-                record.info,
-                record.subflow_of,
+            make(
+                Socket,
+                (family, kind, protocol, number, state, state_raw, role(record), local, remote,
+                 recv_q, send_q, accept_queue, accept_limit, uid, user, inode, cookie, interface, v6only, netns, host,
+                 status, reason, owners, None, peer_inode, shutdown, vfs, timer, memory, info, subflow_of),
             )
-        )
+        )  # fmt: skip
     return sockets

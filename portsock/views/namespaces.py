@@ -1,6 +1,7 @@
 """Network namespaces as the text of a cell."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from portsock.model import Port, Socket
 from portsock.views.context import Context
@@ -13,4 +14,4 @@ def netns_text(row: Port | Socket, context: Context) -> str:  # noqa: ARG001 - t
 
 def several_namespaces(rows: Sequence[Port | Socket]) -> bool:
     """Whether rows of more than one namespace are shown."""
-    return len({row.netns.id for row in rows if row.netns}) > 1
+    return len({netns.id for netns in set(map(attrgetter("netns"), rows)) if netns}) > 1

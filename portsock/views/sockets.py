@@ -1,6 +1,7 @@
 """The columns of `portsock sockets`."""
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from portsock.addresses import exposure
@@ -10,7 +11,7 @@ from portsock.views.context import Context
 from portsock.views.endpoints import local_key, local_text, remote_key, remote_text
 from portsock.views.namespaces import netns_text, several_namespaces
 from portsock.views.owners import absence, facts_text, first_pid, holders_text, pids_text, users_of
-from portsock.views.socket_details import DETAILS
+from portsock.views.socket_details import DETAILS, shown
 
 _OWNERS = frozenset({"owners"})
 _PROCESSES = frozenset({"owners", "processes"})
@@ -83,19 +84,14 @@ def _v6only(row: Socket, context: Context) -> str:  # noqa: ARG001
     return "" if row.v6only is None else "yes" if row.v6only else "no"
 
 
-def _shown(field: str) -> Callable[[Sequence[Socket]], bool]:
-    place = Socket._fields.index(field)
-    return lambda rows: any(row[place] is not None for row in rows)
-
-
 def _other_families(rows: Sequence[Socket]) -> bool:
-    return any(row.family not in INTERNET for row in rows)
+    return not INTERNET.issuperset(map(attrgetter("family"), rows))
 
 
 SOCKETS: View[Socket] = View(
     "sockets",
     (
-        Column("host", "which listing it is from", "string", lambda row, _: row.host or "", default=True, when=_shown("host")),
+        Column("host", "which listing it is from", "string", lambda row, _: row.host or "", default=True, when=shown("host")),
         Column("protocol", "protocol; raw sockets with the number of theirs", "string", _protocol,
                default=True, short="proto"),
         Column("type", "the type given to socket(2)", "string", lambda row, _: row.type or "", default=True,
@@ -112,7 +108,7 @@ SOCKETS: View[Socket] = View(
         Column("process", "every process and descriptor that holds it, or why none is known", "array", _process, default=True,
                needs=_OWNERS, free_text=True, meaning=lambda row: row.owner_status),
         Column("peer", "the process at the other end, where it is known", "object", _peer, default=True,
-               when=_shown("peer"), needs=_PEER, free_text=True),
+               when=shown("peer"), needs=_PEER, free_text=True),
         *DETAILS,
         Column("family", "address family", "string", lambda row, _: row.family),
         Column("role", "which end it is, inferred", "string", lambda row, _: row.role),
