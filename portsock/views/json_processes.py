@@ -1,6 +1,6 @@
 """Processes as objects of the JSON contract, and which of them an answer names."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from portsock.model import Owner, Process, Socket
@@ -40,15 +40,14 @@ def process_object(process: Process) -> Object:
 def named_processes(sockets: Iterable[Socket], processes: Processes) -> list[Process]:
     """Every process that the sockets or their peers name, once, by host and pid."""
     found: dict[tuple[str | None, int], Owner] = {}
-    seen: set[tuple[str | None, tuple[Owner, ...]]] = set()
     for socket in sockets:
-        sides: Sequence[tuple[str | None, tuple[Owner, ...]]] = ((socket.host, socket.owners),)
-        if socket.peer is not None:
-            sides = (*sides, (socket.peer.host or socket.host, socket.peer.owners))
-        for side in sides:
-            if side not in seen:
-                seen.add(side)
-                for owner in side[1]:
-                    if owner.pid is not None:
-                        found.setdefault((side[0], owner.pid), owner)
+        host, owners, peer = socket.host, socket.owners, socket.peer
+        for owner in owners:
+            if owner.pid is not None and (host, owner.pid) not in found:
+                found[host, owner.pid] = owner
+        if peer is not None:
+            host = peer.host or host
+            for owner in peer.owners:
+                if owner.pid is not None and (host, owner.pid) not in found:
+                    found[host, owner.pid] = owner
     return [process_of(key, found[key], processes) for key in sorted(found, key=lambda key: (key[0] or "", key[1]))]
