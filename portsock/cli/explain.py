@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portsock.explain.types import Explanation
     from portsock.query.target import Target
 
-NEEDS = frozenset({"owners", "processes", "peer", "connections", "timers", "memory"})
+NEEDS = frozenset({"owners", "processes", "peer", "connections", "parents", "timers", "memory"})
 
 
 class Explaining(NamedTuple):
@@ -84,7 +84,22 @@ def _snapshot(targets: "Sequence[Target]", collect: Collecting, services: Servic
     from portsock.cli.obtain import obtain
 
     query = Query(targets=tuple(targets), netns=tuple(collect.netns or ()))
-    return obtain("explain", query, NEEDS, collect, services, console)[0]
+    snapshot = obtain("explain", query, NEEDS, collect, services, console)[0]
+    return snapshot if collect.captures else _with_named(snapshot, targets)
+
+
+def _with_named(snapshot: Snapshot, targets: "Sequence[Target]") -> Snapshot:
+    """The snapshot with the processes that pid:N names although they hold no socket that was found. Linux only."""
+    from portsock.query.target import NumberTarget
+
+    pids = [target.number for target in targets if isinstance(target, NumberTarget) and target.kind == "pid"]
+    pids = [pid for pid in pids if (None, pid) not in snapshot.processes]
+    if not pids or snapshot.host.system != "Linux":
+        return snapshot
+    from portsock.sources.processes import facts
+
+    found = {(None, process.pid): process for process in facts(pids, parents=True).values() if process.comm is not None}
+    return snapshot._replace(processes={**found, **snapshot.processes})
 
 
 def _answer(

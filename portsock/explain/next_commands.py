@@ -5,7 +5,7 @@ from portsock.explain.show import holders, port_of, quoted_argument
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding
 from portsock.model import OwnerReason, Process, State
-from portsock.query.target import InetTarget, ServiceTarget
+from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
 
 MOST = 2
 _FOR_ROOT = frozenset({OwnerReason.OTHER_USER, OwnerReason.HIDEPID})
@@ -29,7 +29,12 @@ def _of_listing(scene: Scene) -> list[Command]:
 
 
 def _absent(scene: Scene) -> list[Command]:
-    if scene.here or scene.there or not isinstance(scene.target, InetTarget | ServiceTarget):
+    if scene.here or scene.there:
+        return []
+    if isinstance(scene.target, ConnectionTarget):
+        ends = [quoted_argument(end.text) for end in scene.target.ends]
+        return [Command(f"portsock explain {end}", "what there is at this end") for end in ends]
+    if not isinstance(scene.target, InetTarget | ServiceTarget):
         return []
     linux = scene.snapshot.host.system == "Linux"
     text = quoted_argument(scene.target.text)
@@ -72,9 +77,10 @@ def _holder(scene: Scene) -> list[Command]:
 
 
 def _stop(scene: Scene) -> Command | None:
-    """How to free the port. Ending a mere client would free nothing, so that only holders of listeners are named."""
+    """How to free the port, where it is one program's. Ending a mere client would free nothing, so that only holders of
+    listeners are named."""
     holding = _processes(scene)
-    if not holding or scene.snapshot.host.system == "Windows":
+    if len({process.name for process in holding}) != 1 or scene.snapshot.host.system == "Windows":
         return None
     process = holding[0]
     if process.pid == 1 or process.forwards_to:

@@ -175,6 +175,8 @@ def _process(scene: Scene) -> str:
     holds += [plural(unix, "unix socket")] if unix else []
     if holds:
         has.append(f"{'have' if many else 'has'} {listed(holds)}")
+    if not has and any(process.pid in scene.snapshot.unreadable for process in scene.processes):
+        has.append(phrases.DESCRIPTORS_UNREAD)
     if not has:
         has.append(f"hold{'' if many else 's'} no socket that was asked for")
     return f"{subject} {listed(has)}."

@@ -45,10 +45,13 @@ def _opening(attempts: Sequence[Attempt]) -> str:
 
 
 def _reasons(attempts: Sequence[Attempt]) -> list[str]:
-    """What it depends on, then why not, by the way that asks for most first: lesser ways fail for lesser reasons."""
+    """One for each way: what it depends on, then why not, by the way that asks for most first."""
     telling = [attempt for attempt in attempts if attempt.reason and attempt.ok is not True]
     telling.sort(key=lambda attempt: (attempt.ok is not None, "SO_REUSEPORT" not in attempt.options, not attempt.options))
-    return list(dict.fromkeys(attempt.reason for attempt in telling if attempt.reason))[:MOST_REASONS]
+    by_way: dict[tuple[str, ...], str] = {}
+    for attempt in telling:
+        by_way.setdefault(attempt.options, attempt.reason or "")
+    return list(dict.fromkeys(by_way.values()))[:MOST_REASONS]
 
 
 def _sentence(reason: str) -> str:

@@ -8,6 +8,7 @@ ONLY_CONNECTIONS = "{what} is the local end of {connections}{by}; nothing listen
 CONNECTED = "{client} and {server} are the two ends of {protocol} {picture} ({state})."
 BOTH_ENDS = "{who} holds both ends of {protocol} {picture} ({state})."
 ONE_END = "{who} is the end on this host of {protocol} {picture} ({state})."
+DESCRIPTORS_UNREAD = "may hold sockets, but its descriptors cannot be read from here"
 
 # Port.
 NUMBER_IS = "{number} is {meaning}."
