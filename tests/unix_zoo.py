@@ -95,21 +95,21 @@ def receiver() -> tuple[int, socket.socket]:
     return pid, mine
 
 
-def abroad(name: bytes) -> tuple[int, int]:
-    """A child in a network namespace of its own, connected to a path; its pid and its socket's inode."""
+def abroad(at: bytes) -> tuple[int, list[int]]:
+    """A child in a network namespace of its own, client of a listener and of a datagram socket; its pid and its sockets."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         for opened in kept:
             opened.close()
         unshare_net()
-        far = client(socket.SOCK_STREAM, name)
-        os.write(writer, str(inode(far)).encode())
+        ends = [client(socket.SOCK_STREAM, at + b"plain"), client(socket.SOCK_DGRAM, at + b"datagrams")]
+        os.write(writer, json.dumps([inode(end) for end in ends]).encode())
         os.close(writer)
         wait()
     os.close(writer)
     with os.fdopen(reader) as told:
-        return pid, int(told.read())
+        return pid, json.load(told)
 
 
 def unshare_net() -> None:
@@ -130,7 +130,7 @@ def main() -> None:
     socket.send_fds(channel, [b"x"], [plain.fileno()])
     (descriptor,) = json.loads(channel.recv(100))
     channel.close()
-    foreigner, found["abroad-client"] = abroad(at + b"plain")
+    foreigner, (found["abroad-client"], found["abroad-sender"]) = abroad(at)
     found["abroad-server"] = inode(keep(plain.accept()[0]))
     told = {"pid": os.getpid(), "child": child, "child_fd": descriptor, "abroad": foreigner, "inodes": found}
     sys.stdout.write(json.dumps(told) + "\n")
