@@ -1,5 +1,7 @@
 """The console script, and `python -m portsock`."""
 
+import gc
+import os
 import sys
 
 
@@ -8,6 +10,8 @@ def main() -> None:
 
     Nothing is imported before the interrupt handler is in place: Ctrl-C during start-up must end in one quiet exit, too.
     """
+    # A run makes few cycles and soon ends; collecting takes a tenth of a start and a fifth of 50,000 sockets.
+    gc.disable()
     try:
         if sys.argv[1:2] == ["--complete"]:
             from portsock.cli.complete import run as complete
@@ -19,7 +23,20 @@ def main() -> None:
             status = run(sys.argv[1:])
     except KeyboardInterrupt:
         status = 130
-    sys.exit(status)
+    _leave(status)
+
+
+def _leave(status: int) -> None:
+    """Write what is left in the streams and end at once: taking all objects down takes another tenth of a start."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):  # closed or full: the interpreter says what is to be said
+        sys.exit(status)
+    except KeyboardInterrupt:
+        status = 130
+    os._exit(status)
 
 
 if __name__ == "__main__":
