@@ -98,8 +98,8 @@ def _with_named(snapshot: Snapshot, targets: "Sequence[Target]") -> Snapshot:
         return snapshot
     from portsock.sources.processes import facts
 
-    found = {(None, process.pid): process for process in facts(pids, parents=True).values() if process.comm is not None}
-    return snapshot._replace(processes={**found, **snapshot.processes})
+    named = [process for process in facts(pids, parents=True).values() if process.comm is not None]
+    return snapshot._replace(processes={**{(process.host, process.pid): process for process in named}, **snapshot.processes})
 
 
 def _answer(
