@@ -5,6 +5,7 @@ from portsock.explain.show import holders, port_of, quoted_argument
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding
 from portsock.model import OwnerReason, Process, State
+from portsock.query.owner_matching import forwards_into
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
 
 MOST = 2
@@ -50,8 +51,10 @@ def _by_findings(scene: Scene, codes: set[str]) -> list[Command]:
     if Code.SOCKET_ACTIVATION in codes:
         found.append(Command("systemctl list-sockets --all", "find the .socket unit, and stop that"))
     if Code.PORT_FORWARDER in codes:
-        name = next((process.container for process in _processes(scene) if process.container), None)
-        line = f"docker stop {quoted_argument(name)}" if name else "docker ps"
+        forwarder, target = next((each, each.forwards_to) for each in _processes(scene) if each.forwards_to)
+        engine = "podman" if target.startswith(("container ", "a rootless podman")) else "docker"
+        name = forwards_into(forwarder)
+        line = f"{engine} stop {quoted_argument(name)}" if name else f"{engine} ps"
         found.append(Command(line, "stop the container" if name else "find the container to stop"))
     if Code.CLOSE_WAIT_PILE_UP in codes:
         found.append(Command(f"portsock sockets --state close-wait {text}", "those it should close"))

@@ -92,13 +92,22 @@ def _in_unit(name: str) -> ProcessTest:
 
 
 def _in_container(name: str) -> ProcessTest:
-    """The container's name, or the beginning of its id; either side may have the shorter id."""
+    """The container's name, or the beginning of its id; either side may have the shorter id. Its port forwarders count."""
 
     def test(_: Owner, process: Process | None) -> bool:
-        container = process.container if process is not None else None
+        container = (process.container or forwards_into(process)) if process is not None else None
         if container is None or container == name:
             return container is not None
         ids = len(name) >= _SHORTEST_ID and _HEX.issuperset(name) and _HEX.issuperset(container)
         return ids and (container.startswith(name) or name.startswith(container))
 
     return test
+
+
+def forwards_into(process: Process) -> str | None:
+    """The container that a port forwarder forwards to, where Process.forwards_to names it: 'ADDRESS:PORT (NAME)' or 'container
+    NAME'."""
+    target = process.forwards_to or ""
+    if target.startswith("container "):
+        return target.removeprefix("container ")
+    return target.partition(" (")[2].removesuffix(")") or None

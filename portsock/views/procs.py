@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from portsock.model import InetEndpoint, Owner, Process, Role, Socket
+from portsock.model import InetEndpoint, Owner, Process, Role, Socket, UnixEndpoint
 from portsock.views.columns import Column, View
 from portsock.views.context import Context, Processes
-from portsock.views.endpoints import bracketed, endpoint_text
+from portsock.views.endpoints import bracketed, endpoint_text, unix_text
 
 _PROCESSES = frozenset({"owners", "processes"})
 _PASSIVE = frozenset({Role.LISTENER, Role.BOUND})
@@ -103,6 +103,8 @@ def _connections(row: ProcessRow, context: Context) -> str:
     ends: Counter[str] = Counter()
     for socket in row.sockets:
         remote, local = socket.remote, socket.local
+        if unix := _unix_server(socket):
+            ends[unix_text(unix)] += 1
         if not isinstance(remote, InetEndpoint) or not isinstance(local, InetEndpoint):
             continue
         if socket.role is Role.SERVER:
@@ -116,7 +118,13 @@ def _connections(row: ProcessRow, context: Context) -> str:
 
 
 def _connected(row: ProcessRow) -> int:
-    return sum(socket.remote is not None for socket in row.sockets)
+    return sum(isinstance(socket.remote, InetEndpoint) or _unix_server(socket) is not None for socket in row.sockets)
+
+
+def _unix_server(socket: Socket) -> UnixEndpoint | None:
+    """The name that a unix client is connected to."""
+    remote = socket.remote
+    return remote if isinstance(remote, UnixEndpoint) and remote.path is not None and socket.role is Role.CLIENT else None
 
 
 def _command(row: ProcessRow, context: Context) -> str:  # noqa: ARG001
@@ -148,6 +156,8 @@ PROCS: View[ProcessRow] = View(
         Column("name", "what a person would call it", "string", _name,
                key=lambda row, _: row.process.name or row.process.comm, default=True),
         Column("user", "its effective user", "string", lambda row, _: row.process.user or "", default=True, needs=_PROCESSES),
+        Column("container", "its container, where there is one", "string", lambda row, _: row.process.container or "",
+               default=True, when=lambda rows: any(row.process.container for row in rows), needs=_PROCESSES),
         Column("listening", "what it listens on or is bound to", "array", _listening,
                key=lambda row, _: len(row.listening) or None, default=True),
         Column("connections", "where its connections lead, the most frequent first", "array", _connections,
@@ -163,7 +173,6 @@ PROCS: View[ProcessRow] = View(
         Column("exe", "its executable", "string", lambda row, _: row.process.exe or "", needs=_PROCESSES, free_text=True),
         Column("started_at", "when it started, UTC", "string", _started, key=_started_key, needs=_PROCESSES),
         Column("unit", "its systemd unit", "string", lambda row, _: row.process.unit or "", needs=_PROCESSES),
-        Column("container", "its container", "string", lambda row, _: row.process.container or "", needs=_PROCESSES),
         Column("forwards_to", "of a port forwarder: where to", "string", lambda row, _: row.process.forwards_to or "",
                needs=_PROCESSES),
     ),
