@@ -42,9 +42,7 @@ def state_sentences(socket: Socket, scene: Scene) -> list[str]:
     lasts = duration(state, scene.snapshot.host)
     if state is State.ESTABLISHED:
         return [text.meaning]
-    left = socket.timer.expires_ms if socket.timer and state is State.TIME_WAIT else None
-    remaining = [phrases.REMAINING.format(time=seconds(left / 1000))] if left else []
-    return [text.meaning, text.cause, *([lasts] if lasts else []), *remaining]
+    return [text.meaning, text.cause, *([lasts] if lasts else [])]
 
 
 def _one(socket: Socket, scene: Scene) -> list[str]:
@@ -56,7 +54,9 @@ def _one(socket: Socket, scene: Scene) -> list[str]:
     )
     if here:
         direction = phrases.DIRECTION_BOTH.format(client=client, server=server)
-    sentences = [*state_sentences(socket, scene), direction]
+    left = socket.timer.expires_ms if socket.timer and socket.state is State.TIME_WAIT else None
+    remaining = [phrases.REMAINING.format(time=seconds(left / 1000))] if left else []
+    sentences = [*state_sentences(socket, scene), *remaining, direction]
     peers = port_of(socket.remote)
     if socket.role is Role.SERVER and scene.port is not None and peers and range_of(peers) is not Range.SYSTEM:
         sentences.append(phrases.CHOSEN_REMOTE.format(port=peers))

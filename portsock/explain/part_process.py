@@ -53,11 +53,12 @@ def _described(kind: list[Process], scene: Scene) -> str:
     ]
     if len(kind) > 1:
         sentences.append(phrases.ALIKE.format(pids=_pids(kind[1:])))
-    chain = ancestors(process, scene)
-    if chain:
-        sentences.append(phrases.CHAIN.format(chain=" → ".join([*chain, process.name or process.comm or str(process.pid)])))
     service = process.unit is not None and process.unit.endswith(".service")
-    if process.ppid == 1 and scene.passive and not service and not process.container:
+    adopted = process.ppid == 1 and bool(scene.passive) and not service and not process.container
+    chain = ancestors(process, scene)
+    if chain and not adopted:
+        sentences.append(phrases.CHAIN.format(chain=" → ".join([*chain, process.name or process.comm or str(process.pid)])))
+    if adopted:
         sentences.append(phrases.ADOPTED)
     if process.unit:
         sentences.append(phrases.UNIT.format(unit=process.unit))

@@ -71,8 +71,11 @@ def holders(sockets: Iterable[Socket]) -> list[Owner]:
 def who(sockets: Iterable[Socket], most: int = 3) -> str | None:
     """'nginx (pid 5)', 'nginx (pids 5, 6 and 7)' or 'a (pid 1) and b (pid 2)'; None where no holder is known."""
     owners = holders(sockets)
-    if not owners:
-        return None
+    return named(owners, most) if owners else None
+
+
+def named(owners: Sequence[Owner], most: int = 3) -> str:
+    """As who(), of one process or more, each once."""
     names = {owner.name for owner in owners}
     if len(owners) > 1 and len(names) == 1 and all(owner.pid is not None for owner in owners):
         return f"{owners[0].name or 'processes'} (pids {listed([str(owner.pid) for owner in owners], most)})"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from portsock.addresses import WILDCARDS
 from portsock.explain.picture import connection_line, unique_connections
 from portsock.explain.scene import Scene, accepted_from, is_passive
-from portsock.explain.show import address_of, endpoint_text, holders, listed, owner_text, plural, port_name, port_of, who
+from portsock.explain.show import address_of, endpoint_text, holders, listed, named, plural, port_name, port_of, who
 from portsock.explain.texts import phrases
 from portsock.model import InetEndpoint, OwnerStatus, Process, Role, Socket, State, UnixEndpoint
 from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, UnixTarget
@@ -116,7 +116,8 @@ def connection(socket: Socket) -> str:
     ends, _ = connection_line(socket)
     picture, _, state = ends.rpartition("  ")
     mine = who([socket])
-    theirs = listed([owner_text(owner) for owner in socket.peer.owners], 3) if socket.peer and socket.peer.owners else None
+    others = {owner.pid if owner.pid is not None else owner.name: owner for owner in socket.peer.owners} if socket.peer else {}
+    theirs = named(list(others.values())) if others else None
     values = {"protocol": "the connection" if socket.protocol == "tcp" else f"the {socket.protocol} pair",
               "picture": picture, "state": state}  # fmt: skip
     if mine and theirs:

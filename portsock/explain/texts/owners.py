@@ -20,7 +20,7 @@ REASONS: dict[OwnerReason, str] = {
     "wait, there is nothing to kill.",
     OwnerReason.UNACCEPTED: "The handshake is complete and the listener's program has not called accept(2): "
     "look at the process of the listener.",
-    OwnerReason.OTHER_USER: "Its process belongs to another user, whose descriptors only root can read: ask again with sudo.",
+    OwnerReason.OTHER_USER: "Its process belongs to another user, whose descriptors only root can read.",
     OwnerReason.HIDEPID: "/proc is mounted with hidepid, which hides other users' processes: "
     "ask as root, or as a member of the group in its gid= option.",
     OwnerReason.DENIED: "The system denies reading that process's descriptors even to this user, as it does for sandboxed "
