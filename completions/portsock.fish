@@ -255,6 +255,7 @@ function __portsock_static
             printf '%s\t%s\n' 'pid' 'process id'
             printf '%s\t%s\n' 'name' 'what a person would call it'
             printf '%s\t%s\n' 'user' 'its effective user'
+            printf '%s\t%s\n' 'container' 'its container, where there is one'
             printf '%s\t%s\n' 'listening' 'what it listens on or is bound to'
             printf '%s\t%s\n' 'connections' 'where its connections lead, the most frequent first'
             printf '%s\t%s\n' 'command' 'its command line'
@@ -265,7 +266,6 @@ function __portsock_static
             printf '%s\t%s\n' 'exe' 'its executable'
             printf '%s\t%s\n' 'started_at' 'when it started, UTC'
             printf '%s\t%s\n' 'unit' 'its systemd unit'
-            printf '%s\t%s\n' 'container' 'its container'
             printf '%s\t%s\n' 'forwards_to' 'of a port forwarder: where to'
     end
 end

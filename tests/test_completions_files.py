@@ -50,9 +50,12 @@ def test_every_option_stands_in_all_three() -> None:
 
 def test_the_live_entry_imports_no_typer() -> None:
     code = (
-        "import sys; sys.argv = ['portsock', '--complete', 'ports']\n"
+        "import sys\n"
+        "sys.argv = ['portsock', '--complete', 'ports']\n"
+        "import os\n"
+        "os._exit = lambda status: print(status, 'typer' in sys.modules, file=sys.stderr)\n"
         "from portsock.__main__ import main\n"
-        "try: main()\nexcept SystemExit as leaving: print(leaving.code, 'typer' in sys.modules, file=sys.stderr)"
+        "main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60, cwd=ROOT)
     assert done.stderr == "0 False\n"
