@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.live import ENVIRONMENT, ROOT
@@ -40,8 +42,9 @@ def regenerate(text: str) -> str:
     return BLOCK.sub(replaced, text)
 
 
-def inside() -> None:
-    """In the new namespaces: start the servers, a client that stays, and run the commands."""
+@contextmanager
+def servers() -> Iterator[None]:
+    """In the new namespaces: servers, and a client that stays."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder))
@@ -52,21 +55,27 @@ def inside() -> None:
         time.sleep(1)
         with subprocess.Popen(["redis-cli", "subscribe", "news"], stdout=subprocess.DEVNULL) as client:
             time.sleep(0.5)
-            README.write_text(regenerate(README.read_text("utf-8")), "utf-8")
+            yield
             client.terminate()
         redis.terminate()
     subprocess.run(["nginx", "-c", str(folder / "nginx.conf"), "-s", "stop"], check=True)
     shutil.rmtree(folder)
 
 
-def main() -> None:
-    if sys.argv[1:] == ["inside"]:
-        inside()
-        return
+def again_inside(module: str) -> None:
+    """Run a module of the tests once more, with the argument 'inside', in namespaces of its own."""
     tools = os.path.dirname(sys.executable)
     path = f"{tools}:/usr/sbin:{os.environ['PATH']}"
-    again = ["unshare", "--net", "--pid", "--fork", "--mount-proc", sys.executable, "-m", "tests.readme", "inside"]
+    again = ["unshare", "--net", "--pid", "--fork", "--mount-proc", sys.executable, "-m", module, "inside"]
     subprocess.run(again, check=True, cwd=ROOT, env={**os.environ, "PATH": path})
+
+
+def main() -> None:
+    if sys.argv[1:] != ["inside"]:
+        again_inside("tests.readme")
+        return
+    with servers():
+        README.write_text(regenerate(README.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,78 @@
+"""Pictures for the README from a real run: `python -m tests.screenshots` (as root) writes the .svg files beside this one.
+
+Needs what tests/readme.py needs. They are readable on light and on dark pages: the picture takes the page's colors.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+from tests.live import ENVIRONMENT
+from tests.readme import again_inside, servers
+
+HERE = Path(__file__).parent
+PICTURES = {
+    "ports": "portsock ports --listening --color always --no-config",
+    "explain": "portsock explain 6379 --no-config",
+}
+CLASSES = {"1": "bold", "31": "red", "32": "green", "35": "magenta", "36": "cyan"}
+"""SGR parameters (ECMA-48) that portsock uses, to classes of the style below."""
+
+STYLE = """
+rect { fill: #ffffff; stroke: #d0d7de } text { fill: #1f2328; font: 14px ui-monospace, Menlo, Consolas, monospace }
+.bold { font-weight: bold } .dim { fill: #6e7781 }
+.red { fill: #cf222e } .green { fill: #116329 } .magenta { fill: #8250df } .cyan { fill: #1b7c83 }
+@media (prefers-color-scheme: dark) {
+rect { fill: #0d1117; stroke: #30363d } text { fill: #e6edf3 } .dim { fill: #8b949e }
+.red { fill: #ff7b72 } .green { fill: #56d364 } .magenta { fill: #d2a8ff } .cyan { fill: #56d4dd } }
+"""
+LINE, WIDTH, MARGIN = 20, 8.43, 16
+"""Pixels: height of a line, width of a character, and around."""
+
+
+def picture(prompt: str, output: str) -> str:
+    """The terminal's text as SVG."""
+    lines = [f'<tspan class="dim">$ </tspan>{escape(prompt)}', *map(_colored, output.splitlines())]
+    longest = max(len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in (f"$ {prompt}", *output.splitlines()))
+    width, height = longest * WIDTH + 2 * MARGIN, len(lines) * LINE + 2 * MARGIN
+    texts = "\n".join(
+        f'<text x="{MARGIN}" y="{MARGIN + LINE * number - 5}" xml:space="preserve">{line}</text>'
+        for number, line in enumerate(lines, 1)
+        if line
+    )
+    size = f'width="{width:.0f}" height="{height}" viewBox="0 0 {width:.0f} {height}"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n<style>{STYLE}</style>\n'
+        f'<rect x="0.5" y="0.5" width="{width - 1:.0f}" height="{height - 1}" rx="6"/>\n{texts}\n</svg>\n'
+    )
+
+
+def _colored(line: str) -> str:
+    return "".join(_spans(line))
+
+
+def _spans(line: str) -> Iterator[str]:
+    current = ""
+    for part in re.split(r"(\x1b\[[\d;]*m)", line):
+        if part.startswith("\x1b["):
+            current = CLASSES.get(part[2:-1], "")
+        elif part:
+            yield f'<tspan class="{current}">{escape(part)}</tspan>' if current else escape(part)
+
+
+def main() -> None:
+    if sys.argv[1:] != ["inside"]:
+        again_inside("tests.screenshots")
+        return
+    with servers():
+        for name, command in PICTURES.items():
+            done = subprocess.run(command.split(), capture_output=True, text=True, check=True, env=ENVIRONMENT)
+            shown = command.replace(" --color always", "").replace(" --no-config", "")
+            (HERE / f"{name}.svg").write_text(picture(shown, done.stdout), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
