@@ -99,8 +99,12 @@ def processes(iterator: None) -> Iterator[dict[str, object]]:  # noqa: ARG001 - 
 
 def among(found: Ownership, pids: set[int]) -> dict[int, set[tuple[int, int | None]]]:
     """What these processes hold, by inode."""
-    rows = {inode: {(pid, fd) for pid, fd, *_ in held if pid is not None and pid in pids} for inode, held in found.holders.items()}
-    return {inode: held for inode, held in rows.items() if held}
+    rows: dict[int, set[tuple[int, int | None]]] = {}
+    for inode, held in found.holders.items():
+        for pid, fd, *_ in held:
+            if pid is not None and pid in pids:
+                rows.setdefault(inode, set()).add((pid, fd))
+    return rows
 
 
 @pytest.mark.root

@@ -18,7 +18,7 @@ _BARE = InetEndpoint(None, None)[2:]
 
 
 class SocketTexts:
-    """Texts of the sockets of one answer; endpoints and owners that recur are written once and used again."""
+    """Texts of the sockets of one answer; endpoints, and runs of keys whose values recur, are written once and used again."""
 
     def __init__(self, context: Context, dumps: Callable[[Any], str]) -> None:
         self._objects = Objects(context)
@@ -26,7 +26,8 @@ class SocketTexts:
         self._hostnames = context.hostnames
         self._dumps = dumps
         self._endpoints: dict[tuple[str, Endpoint | None], str] = {}
-        self._owners: dict[tuple[Owner, ...], str] = {}
+        self._addresses: dict[str | None, tuple[str, str]] = {}
+        self._names: dict[tuple[str | None, str | None], str] = {}
         self._words: dict[object, str] = {None: "null"}
         self._heads: dict[object, str] = {}
         self._users: dict[object, str] = {}
@@ -48,7 +49,7 @@ class SocketTexts:
             f'{head}{near},"remote":{far},'
             f'"recv_q":{"null" if recv_q is None else recv_q},"send_q":{"null" if send_q is None else send_q},{creator}'
             f'"inode":{"null" if inode is None else inode},"cookie":{"null" if cookie is None else cookie},'
-            f'{self._sights.get(sight) or self._sight(*sight)}{self._owners.get(owners) or self._held(owners)},'
+            f'{self._sights.get(sight) or self._sight(*sight)}{self._held(owners)},'
             f'"peer":{"null" if peer is None else self._peer(peer)}}}'
         )
 
@@ -73,10 +74,7 @@ class SocketTexts:
     def _peer(self, peer: Peer) -> str:
         inode, netns, host, status, owners = peer
         sight = self._sights.get((netns, host, status)) or self._peer_sight(netns, host, status)
-        return (
-            f'{{"inode":{"null" if inode is None else inode},{sight}'
-            f"{self._owners.get(owners) or self._held(owners)}}}"
-        )
+        return f'{{"inode":{"null" if inode is None else inode},{sight}{self._held(owners)}}}'
 
     def _peer_sight(self, netns: Netns | None, host: str | None, status: str) -> str:
         text = self._sights[netns, host, status] = (
@@ -87,25 +85,31 @@ class SocketTexts:
     def _endpoint(self, protocol: str, endpoint: Endpoint | None) -> str:
         if isinstance(endpoint, InetEndpoint) and endpoint[2:] == _BARE and not self._hostnames:
             address, port = endpoint[:2]
+            before, after = self._addresses.get(address) or self._address(address)
             service = self._service(protocol, port)
-            text = (
-                f'{{"kind":"inet","address":{self._word(address)},'
-                f'"port":{"null" if port is None else port},"service":{self._word(service)},'
-                f'"scope":{_member(scope(address))},"zone":null}}'
-            )
+            text = f'{before}{"null" if port is None else port},"service":{self._word(service)}{after}'
         else:
             text = self._dumps(endpoint and self._objects.endpoint(endpoint, protocol))
         self._endpoints[protocol, endpoint] = text
         return text
 
+    def _address(self, address: str | None) -> tuple[str, str]:
+        """What stands before and after port and service of a bare endpoint."""
+        before = f'{{"kind":"inet","address":{self._word(address)},"port":'
+        text = self._addresses[address] = before, f',"scope":{_member(scope(address))},"zone":null}}'
+        return text
+
     def _held(self, owners: tuple[Owner, ...]) -> str:
-        word = self._word
-        texts = [
-            f'{{"pid":{"null" if pid is None else pid},"fd":{"null" if fd is None else fd},'
-            f'"name":{word(name)},"user":{word(user)}}}'
-            for pid, fd, name, user in owners
-        ]
-        text = self._owners[owners] = f"[{','.join(texts)}]"
+        text, names = "", self._names
+        for pid, fd, name, user in owners:
+            text += (
+                f'{"," if text else "["}{{"pid":{"null" if pid is None else pid},"fd":{"null" if fd is None else fd},'
+                f"{names.get((name, user)) or self._name(name, user)}"
+            )
+        return text + "]" if text else "[]"
+
+    def _name(self, name: str | None, user: str | None) -> str:
+        text = self._names[name, user] = f'"name":{self._word(name)},"user":{self._word(user)}}}'
         return text
 
     def _word(self, value: Any) -> str:
