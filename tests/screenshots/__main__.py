@@ -22,7 +22,7 @@ CLASSES = {"1": "bold", "31": "red", "32": "green", "35": "magenta", "36": "cyan
 """SGR parameters (ECMA-48) that portsock uses, to classes of the style below."""
 
 STYLE = """
-rect { fill: #ffffff; stroke: #d0d7de } text { fill: #1f2328; font: 14px ui-monospace, Menlo, Consolas, monospace }
+rect { fill: #ffffff; stroke: #d0d7de } text { fill: #1f2328; font: 14px Menlo, Consolas, 'DejaVu Sans Mono', monospace }
 .bold { font-weight: bold } .dim { fill: #6e7781 }
 .red { fill: #cf222e } .green { fill: #116329 } .magenta { fill: #8250df } .cyan { fill: #1b7c83 }
 @media (prefers-color-scheme: dark) {
@@ -35,11 +35,11 @@ LINE, WIDTH, MARGIN = 20, 8.43, 16
 
 def picture(prompt: str, output: str) -> str:
     """The terminal's text as SVG."""
-    lines = [f'<tspan class="dim">$ </tspan>{escape(prompt)}', *map(_colored, output.splitlines())]
+    lines = [f'<tspan class="dim">$</tspan> {escape(prompt)}', *map(_colored, output.splitlines())]
     longest = max(len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in (f"$ {prompt}", *output.splitlines()))
     width, height = longest * WIDTH + 2 * MARGIN, len(lines) * LINE + 2 * MARGIN
     texts = "\n".join(
-        f'<text x="{MARGIN}" y="{MARGIN + LINE * number - 5}" xml:space="preserve">{line}</text>'
+        f'<text x="{MARGIN}" y="{MARGIN + LINE * number - 5}">{line}</text>'
         for number, line in enumerate(lines, 1)
         if line
     )
@@ -55,12 +55,16 @@ def _colored(line: str) -> str:
 
 
 def _spans(line: str) -> Iterator[str]:
-    current = ""
-    for part in re.split(r"(\x1b\[[\d;]*m)", line):
+    """Its pieces, each placed where its column begins: a viewer's font may be none of fixed width."""
+    current, column = "", 0
+    for part in re.split(r"(\x1b\[[\d;]*m| {2,})", line):
         if part.startswith("\x1b["):
             current = CLASSES.get(part[2:-1], "")
-        elif part:
-            yield f'<tspan class="{current}">{escape(part)}</tspan>' if current else escape(part)
+            continue
+        if part.strip():
+            style = f' class="{current}"' if current else ""
+            yield f'<tspan x="{MARGIN + column * WIDTH:.1f}"{style}>{escape(part)}</tspan>'
+        column += len(part)
 
 
 def main() -> None:
