@@ -10,7 +10,7 @@ from portsock.cli.obtain import obtain, tell_formats
 from portsock.cli.options import Collecting, Printing, Selecting
 from portsock.errors import Exit, UsageError
 from portsock.model import Port, Snapshot, Socket
-from portsock.query.selection import Query, select
+from portsock.query.selection import Query, filters_owners, select
 from portsock.services import Services
 from portsock.views.columns import View
 from portsock.views.context import Context
@@ -71,10 +71,13 @@ def run(
     context = Context(services, output.numeric, answer.snapshot.processes, _hostnames(answer, collect))
     rows = layout.ordered(rows, context)
     shown = [socket for row in rows for socket in listing.sockets(row)]
-    snapshot = _with_notices(answer, shown, listing.side)
+    of_processes = listing.view.command == "procs"
+    # A process that cannot be seen is a row that is missing, and not only a cell.
+    snapshot = _with_notices(answer, answer.sockets if of_processes else shown, listing.side)
     status = _print(listing, layout, rows, shown, snapshot, context, console)
     say_notices(snapshot, console)
-    return _status(status, bool(rows), snapshot, query, collect, console)
+    unseen = answer.snapshot.sockets if filters_owners(query) else answer.sockets if of_processes else ()
+    return _status(status, bool(rows), unseen, snapshot, query, collect, console)
 
 
 def _answer(
@@ -158,9 +161,17 @@ def say_notices(snapshot: Snapshot, console: Console) -> None:
             console.say(line)
 
 
-def _status(status: int, found: bool, snapshot: Snapshot, query: Query, collect: Collecting, console: Console) -> int:
-    """2 came as an exception before; here 3 goes before 1."""
-    from portsock.query.selection import filters_owners, names_something
+def _status(
+    status: int,
+    found: bool,
+    unseen: Sequence[Socket],
+    snapshot: Snapshot,
+    query: Query,
+    collect: Collecting,
+    console: Console,
+) -> int:
+    """2 came as an exception before; here 3 goes before 1. `unseen`: sockets whose hidden owners could be the answer."""
+    from portsock.query.selection import names_something
 
     if status:
         return status
@@ -168,17 +179,17 @@ def _status(status: int, found: bool, snapshot: Snapshot, query: Query, collect:
         return Exit.SYSTEM
     if found or not names_something(query):
         return Exit.OK
-    if filters_owners(query) and _owners_hidden(snapshot):
+    if _owners_hidden(unseen):
         console.say("nothing matched, but the owners of some sockets are hidden; run as root to be sure")
         return Exit.SYSTEM
     console.say(nothing_text(query))
     return Exit.NO_MATCH
 
 
-def _owners_hidden(snapshot: Snapshot) -> bool:
+def _owners_hidden(sockets: Sequence[Socket]) -> bool:
     from portsock.model import OwnerStatus
 
-    return any(socket.owner_status in {OwnerStatus.HIDDEN, OwnerStatus.PARTIAL} for socket in snapshot.sockets)
+    return any(socket.owner_status in {OwnerStatus.HIDDEN, OwnerStatus.PARTIAL} for socket in sockets)
 
 
 def nothing_text(query: Query) -> str:

@@ -8,7 +8,7 @@ from portsock.explain.scene import Scene, is_passive
 from portsock.explain.show import endpoint_text, listed, plural
 from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES
-from portsock.model import INTERNET, Family, Role, Socket, State, UnixEndpoint
+from portsock.model import INTERNET, Family, InetEndpoint, Role, Socket, State, UnixEndpoint
 from portsock.query.target import UnixTarget
 
 SOMAXCONN = "net.core.somaxconn"
@@ -30,9 +30,10 @@ def paragraphs(scene: Scene) -> list[str]:
         sentences.append(phrases.MAPPED)
     if any(socket.subflow_of for socket in sockets):
         sentences.append(phrases.SUBFLOW)
-    device = next((socket.interface for socket in scene.passive if socket.interface), None)
+    device = next((socket for socket in scene.passive if socket.interface and not _zoned(socket)), None)
     if device:
-        sentences.append(phrases.DEVICE.format(name=device))
+        which = "It" if len(scene.passive) == 1 else f"{device.protocol} {endpoint_text(device.local)}"
+        sentences.append(phrases.DEVICE.format(which=which, name=device.interface))
     if all(socket.family not in INTERNET or socket.protocol in phrases.OTHER_FAMILIES for socket in sockets):
         sentences += [text for name, text in phrases.OTHER_FAMILIES.items() if name in {socket.protocol for socket in sockets}]
     return [" ".join(sentences)] if sentences else []
@@ -89,6 +90,11 @@ def queue_text(socket: Socket, scene: Scene, named: bool) -> str | None:
         return phrases.QUEUE_EMPTY.format(of=of, limit=limit)
     return phrases.QUEUE.format(of=of, count=count,
                                 wait="waits" if socket.accept_queue == 1 else "wait", limit=limit)  # fmt: skip
+
+
+def _zoned(socket: Socket) -> bool:
+    """A link-local address is on one link anyway."""
+    return isinstance(socket.local, InetEndpoint) and socket.local.zone is not None
 
 
 def _mapped(socket: Socket) -> bool:

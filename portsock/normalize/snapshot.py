@@ -34,7 +34,8 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
     source = first.source
     if several:
         source = Source(source.kind, source.backend, tuple(item for each in collections for item in each.source.inputs))
-    notices = tuple(notice for each in collections for notice in (*_printed(each), *each.notices))
+    # Each namespace may give the same one.
+    notices = tuple(dict.fromkeys(notice for each in collections for notice in (*_printed(each), *each.notices)))
     return Snapshot(
         source,
         first.host,

@@ -103,8 +103,8 @@ def _connections(row: ProcessRow, context: Context) -> str:
     ends: Counter[str] = Counter()
     for socket in row.sockets:
         remote, local = socket.remote, socket.local
-        if unix := _unix_server(socket):
-            ends[unix_text(unix)] += 1
+        if isinstance(remote, UnixEndpoint) and (text := _unix(socket)):
+            ends[text] += 1
         if not isinstance(remote, InetEndpoint) or not isinstance(local, InetEndpoint):
             continue
         if socket.role is Role.SERVER:
@@ -118,13 +118,18 @@ def _connections(row: ProcessRow, context: Context) -> str:
 
 
 def _connected(row: ProcessRow) -> int:
-    return sum(isinstance(socket.remote, InetEndpoint) or _unix_server(socket) is not None for socket in row.sockets)
+    return sum(isinstance(socket.remote, InetEndpoint) or bool(_unix(socket)) for socket in row.sockets)
 
 
-def _unix_server(socket: Socket) -> UnixEndpoint | None:
-    """The name that a unix client is connected to."""
-    remote = socket.remote
-    return remote if isinstance(remote, UnixEndpoint) and remote.path is not None and socket.role is Role.CLIENT else None
+def _unix(socket: Socket) -> str | None:
+    """'PATH' where the process is a client of that, 'PATH from NAMES' where it serves it; None of pairs without a name."""
+    served = socket.local if socket.role is Role.SERVER else socket.remote
+    if socket.remote is None or not isinstance(served, UnixEndpoint) or served.path is None:
+        return None
+    if socket.role is not Role.SERVER:
+        return unix_text(served)
+    names = dict.fromkeys(owner.name or "?" for owner in socket.peer.owners) if socket.peer else {}
+    return f"{unix_text(served)} from {','.join(names) or '?'}"
 
 
 def _command(row: ProcessRow, context: Context) -> str:  # noqa: ARG001

@@ -28,7 +28,7 @@ UDP_QUEUE = "Recv-Q counts buffer memory and not payload."
 TWO_SENSES = "In the operating system's sense this is one socket ({facts}); RFC 9293 calls each of its endpoints a socket."
 MAPPED = "The socket is an IPv6 one that speaks IPv4 (mapped addresses): hence tcp6 or udp6 in other tools."
 SUBFLOW = "It carries part of an MPTCP connection, which has a socket of its own."
-DEVICE = "It is bound to the device {name}, and takes only what passes there."
+DEVICE = "{which} is bound to the device {name}, and takes only what passes there."
 SEVERAL_SOCKETS = "{count} separate sockets have this port: {list}."
 BYTES_QUEUED = "{unread} bytes wait to be read here, {unacked} to be acknowledged by the peer."
 
