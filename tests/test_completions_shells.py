@@ -62,7 +62,7 @@ _START = {
 }
 _SET_UP = {
     "bash": "source {completions}/portsock.bash; bind 'set bell-style none'; "
-    "bind -x '\"\\C-]\": printf %s \"$READLINE_LINE\" > {out}.new; mv {out}.new {out}'",
+    'bind -x \'"\\C-]": printf %s "$READLINE_LINE" > {out}.new; mv {out}.new {out}\'',
     "zsh": "unset zle_bracketed_paste; fpath=({completions} $fpath); autoload -Uz compinit; compinit -u -D; "
     "dump() {{ print -rn -- \"$BUFFER\" > {out}.new; command mv {out}.new {out} }}; zle -N dump; bindkey '^]' dump",
 }

@@ -92,7 +92,7 @@ def _columns(value: Any, command: str, refuse: Callable[..., UsageError]) -> str
         if name not in _TABLES:
             raise refuse(f"[columns] has no '{name}'; there are {', '.join(_TABLES)}", name, "columns")
         if not isinstance(names, list) or not names or not all(isinstance(item, str) for item in names):
-            raise refuse(f"columns of {name} are a list of names, as in {name} = [\"port\"]", name, "columns")
+            raise refuse(f'columns of {name} are a list of names, as in {name} = ["port"]', name, "columns")
     if command not in value:
         return None
     text = ",".join(value[command])

@@ -39,9 +39,7 @@ def picture(prompt: str, output: str) -> str:
     longest = max(len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in (f"$ {prompt}", *output.splitlines()))
     width, height = longest * WIDTH + 2 * MARGIN, len(lines) * LINE + 2 * MARGIN
     texts = "\n".join(
-        f'<text x="{MARGIN}" y="{MARGIN + LINE * number - 5}">{line}</text>'
-        for number, line in enumerate(lines, 1)
-        if line
+        f'<text x="{MARGIN}" y="{MARGIN + LINE * number - 5}">{line}</text>' for number, line in enumerate(lines, 1) if line
     )
     size = f'width="{width:.0f}" height="{height}" viewBox="0 0 {width:.0f} {height}"'
     return (
