@@ -6,19 +6,22 @@ from portsock.addresses import WILDCARDS, scope
 from portsock.model import Family, InetEndpoint, Role, Scope, SocketType, State, UnixEndpoint
 from portsock.records import SocketRecord
 
+_NONE: dict[int | None, set[str | None]] = {}
+
 
 class Roles:
     """Infers roles within one collection, namespace by namespace."""
 
     def __init__(self, records: Iterable[SocketRecord], ephemeral: tuple[int, int]) -> None:
         self._first, self._last = ephemeral
-        self._listening: dict[tuple[int | None, str, int | None], set[str | None]] = {}
+        self._listening: dict[tuple[int | None, str], dict[int | None, set[str | None]]] = {}
         self._unix_listening: set[tuple[int | None, UnixEndpoint]] = set()
         self._unix: dict[int, SocketRecord] = {}
         self._pending: set[int] = set()
         for record in records:
             if record.state is State.LISTEN and isinstance(record.local, InetEndpoint):
-                self._listening.setdefault(_place(record, record.local.port), set()).add(record.local.address)
+                ports = self._listening.setdefault((record.netns.id if record.netns else None, record.protocol), {})
+                ports.setdefault(record.local.port, set()).add(record.local.address)
             elif record.family is Family.UNIX:
                 if record.inode is not None:
                     self._unix[record.inode] = record
@@ -37,12 +40,16 @@ class Roles:
             return Role.BOUND if remote is None and local is not None else Role.UNKNOWN
         if not isinstance(remote, InetEndpoint):
             return Role.BOUND if local.port else Role.UNKNOWN
-        if self._covered(record, local):
+        netns = record.netns
+        listening = self._listening.get((netns.id if netns else None, record.protocol), _NONE)
+        if local.port in listening and _covers(listening[local.port], local):
             return Role.SERVER
         if local.port is None or not self._first <= local.port <= self._last:
             return Role.UNKNOWN
+        if remote.port is None or not self._first <= remote.port <= self._last:
+            return Role.CLIENT
         here = remote.address == local.address or scope(remote.address) is Scope.LOOPBACK
-        if (here and self._covered(record, remote)) or remote.port is None or not self._first <= remote.port <= self._last:
+        if here and remote.port in listening and _covers(listening[remote.port], remote):
             return Role.CLIENT
         return Role.UNKNOWN
 
@@ -68,14 +75,10 @@ class Roles:
         """Whether it has the name of a listener."""
         return (record.netns.id if record.netns else None, record.local) in self._unix_listening
 
-    def _covered(self, record: SocketRecord, endpoint: InetEndpoint) -> bool:
-        addresses = self._listening.get(_place(record, endpoint.port))
-        return addresses is not None and (endpoint.address in addresses or not addresses.isdisjoint(WILDCARDS))
-
 
 def _is_named(record: SocketRecord) -> bool:
     return isinstance(record.local, UnixEndpoint) and record.local.path is not None
 
 
-def _place(record: SocketRecord, port: int | None) -> tuple[int | None, str, int | None]:
-    return (record.netns.id if record.netns else None, record.protocol, port)
+def _covers(addresses: set[str | None], endpoint: InetEndpoint) -> bool:
+    return endpoint.address in addresses or not addresses.isdisjoint(WILDCARDS)

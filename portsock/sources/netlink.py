@@ -73,7 +73,7 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
             records = broken.records
             text = f"the kernel's table of {protocol} sockets changed while it was read; some may be missing"
             found.notices.append(Notice("dump_interrupted", None, text))
-        found.sockets.extend(map(_with_interface, _unique(records)))
+        found.sockets.extend(record if record.ifindex is None else _with_interface(record) for record in _unique(records))
     if request.ports and request.listeners:  # a listener on one of the ports came in both dumps
         found.sockets[:] = _unique(found.sockets)
     if {"tcp", "mptcp"} <= request.protocols:
@@ -237,8 +237,7 @@ def _unique(records: list[SocketRecord]) -> list[SocketRecord]:
 
 def _with_interface(record: SocketRecord) -> SocketRecord:
     """The record with the name of the device it is bound to, as this namespace knows it, in place of the number."""
-    if record.ifindex is None:
-        return record
+    assert record.ifindex is not None
     try:
         name = socket.if_indextoname(record.ifindex)
     except OSError:

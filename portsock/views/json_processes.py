@@ -1,5 +1,6 @@
 """Processes as objects of the JSON contract, and which of them an answer names."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -39,15 +40,17 @@ def process_object(process: Process) -> Object:
 
 def named_processes(sockets: Iterable[Socket], processes: Processes) -> list[Process]:
     """Every process that the sockets or their peers name, once, by host and pid."""
-    found: dict[tuple[str | None, int], Owner] = {}
+    hosts: defaultdict[str | None, dict[int | None, Owner]] = defaultdict(dict)
     for socket in sockets:
         host, owners, peer = socket.host, socket.owners, socket.peer
+        here = hosts[host]
         for owner in owners:
-            if owner.pid is not None and (host, owner.pid) not in found:
-                found[host, owner.pid] = owner
-        if peer is not None:
-            host = peer.host or host
+            if owner[0] not in here:
+                here[owner[0]] = owner
+        if peer is not None and peer.owners:
+            here = hosts[peer.host or host]
             for owner in peer.owners:
-                if owner.pid is not None and (host, owner.pid) not in found:
-                    found[host, owner.pid] = owner
+                if owner[0] not in here:
+                    here[owner[0]] = owner
+    found = {(host, pid): owner for host, here in hosts.items() for pid, owner in here.items() if pid is not None}
     return [process_of(key, found[key], processes) for key in sorted(found, key=lambda key: (key[0] or "", key[1]))]
