@@ -410,6 +410,7 @@ complete -c portsock -n '__portsock_command explain' -l try -d 'ask the kernel: 
 complete -c portsock -n '__portsock_command explain' -l v6only -d 'with --try: set IPV6_V6ONLY'
 complete -c portsock -n '__portsock_command explain' -l brief -d 'only the first sentence'
 complete -c portsock -n '__portsock_command explain' -l json -d 'JSON, schema portsock/1'
+complete -c portsock -n '__portsock_command explain' -l color -d 'auto, always or never' -x -a '(__portsock_value colors explain)'
 complete -c portsock -n '__portsock_command explain' -l no-config -d 'ignore the configuration file'
 complete -c portsock -n '__portsock_command explain' -s h -l help -d 'Show this message and exit.'
 # to here.

@@ -90,6 +90,9 @@ def test_colors_are_for_terminals_and_no_color_forbids_them() -> None:
         assert "\x1b[" not in on_terminal("ports", target, NO_COLOR="1")
         assert "\x1b[" in on_terminal("ports", target, "--color", "always", NO_COLOR="1")
         assert "\x1b[" not in portsock("ports", target).stdout
+        assert "\x1b[1mPort\x1b[0m" in on_terminal("explain", target)
+        assert "\x1b[" not in on_terminal("explain", target, NO_COLOR="1")
+        assert "\x1b[" not in portsock("explain", target).stdout
 
 
 def test_a_summary_stands_under_the_table_on_a_terminal_only() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from portsock.cli.console import Console
-from portsock.cli.options import OUTPUT, WHAT, Collecting, flag, value
+from portsock.cli.options import OUTPUT, WHAT, Collecting, Color, flag, value
 from portsock.errors import Exit, UsageError
 from portsock.model import Snapshot
 from portsock.query.selection import Query
@@ -29,6 +29,7 @@ class Explaining(NamedTuple):
     v6only: Annotated[bool, flag("--v6only", help="with --try: set IPV6_V6ONLY", panel=WHAT)] = False
     brief: Annotated[bool, flag("--brief", help="only the first sentence", panel=OUTPUT)] = False
     json: Annotated[bool, flag("--json", help="JSON, schema portsock/1", panel=OUTPUT)] = False
+    color: Color = "auto"
 
 
 def command(
@@ -138,9 +139,12 @@ def _print(
 
         console.write(explanations(answers, snapshot, Context(services, False, snapshot.processes)))
         return
+    from portsock.render.color import use_color
     from portsock.render.explanation import render_explanations
 
-    console.write([render_explanations(answers, brief=explaining.brief, ascii_only=console.ascii_only)])
+    color = use_color(explaining.color, console.out_is_terminal, console.environ)
+    text = render_explanations(answers, brief=explaining.brief, ascii_only=console.ascii_only, color=color)
+    console.write([text])
 
 
 def _status(answers: "Sequence[Explanation]", snapshot: Snapshot, collect: Collecting, console: Console) -> int:

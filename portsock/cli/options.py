@@ -22,6 +22,9 @@ Targets = Annotated[
 ]
 
 
+Color = Annotated[str, value("--color", metavar="WHEN", help="auto, always or never", panel=OUTPUT)]
+
+
 class Collecting(NamedTuple):
     """Where the data is from."""
 
@@ -83,7 +86,7 @@ class Printing(NamedTuple):
     pids: Annotated[bool, flag("--pids", help="bare PIDs, for kill and xargs", panel=OUTPUT)] = False
     numeric: Annotated[bool, flag("--numeric", "-n", help="no service or host names", panel=OUTPUT)] = False
     wide: Annotated[bool, flag("--wide", "-W", help="never shorten a column", panel=OUTPUT)] = False
-    color: Annotated[str, value("--color", metavar="WHEN", help="auto, always or never", panel=OUTPUT)] = "auto"
+    color: Color = "auto"
     processes: Annotated[bool, flag("-p", help="accepted: owners are always shown", panel=OUTPUT, hidden=True)] = False
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from portsock.explain.attempt import Attempt
-from portsock.explain.types import Command, Explanation, Finding, Reading, Severity
+from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Severity
 from portsock.explain.verdicts import fare_alike, verdict
+from portsock.render.color import bold, paint
 from portsock.render.escape import escape
 
 WIDTH = 80
@@ -17,20 +18,39 @@ MOST_WHOLE = 3
 _TABLE_INDENT = 4
 """Of the table of attempts, which needs the room."""
 
+_HEADINGS = (*(part.capitalize() for part in Part), "Note", "Findings", "Or ask", "Next")
+
 _WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
 
 
-def render_explanation(explanation: Explanation, *, brief: bool = False, ascii_only: bool = False) -> str:
+def render_explanation(
+    explanation: Explanation, *, brief: bool = False, ascii_only: bool = False, color: bool = False
+) -> str:
     """The text of one answer, ending in a newline; `brief` is its first sentence on one line."""
     if brief:
         return _safe(explanation.summary, ascii_only) + "\n"
-    return "\n".join(_lines(explanation, ascii_only)) + "\n"
+    lines = _lines(explanation, ascii_only)
+    return "\n".join(map(_painted, lines) if color else lines) + "\n"
 
 
-def render_explanations(explanations: Sequence[Explanation], *, brief: bool = False, ascii_only: bool = False) -> str:
+def render_explanations(
+    explanations: Sequence[Explanation], *, brief: bool = False, ascii_only: bool = False, color: bool = False
+) -> str:
     """Several answers, an empty line between them."""
     gap = "" if brief else "\n"
-    return gap.join(render_explanation(each, brief=brief, ascii_only=ascii_only) for each in explanations)
+    return gap.join(render_explanation(each, brief=brief, ascii_only=ascii_only, color=color) for each in explanations)
+
+
+def _painted(line: str) -> str:
+    """The line with its heading in bold, or a finding's severity in its color."""
+    for heading in _HEADINGS:
+        if line == heading or (line.startswith(heading) and line[len(heading) : _INDENT].isspace()):
+            return bold(heading) + line[len(heading) :]
+    for severity in Severity:
+        mark = f"  {severity}:"
+        if line.startswith(mark):
+            return f"  {paint(severity, severity)}:{line[len(mark) :]}"
+    return line
 
 
 def _lines(explanation: Explanation, ascii_only: bool) -> Iterator[str]:
