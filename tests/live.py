@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,15 @@ def run(arguments: Sequence[str], pid: int | None = None, uid: int | None = None
 
 
 def portsock(*arguments: str, pid: int | None = None, uid: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run portsock as a user does."""
+    """Run portsock as a user does. Skips where another user may not run this Python (one below root's home)."""
+    if uid is not None and not _runs_as(uid):
+        pytest.skip(f"user {uid} cannot run {sys.executable}")
     return run([sys.executable, "-m", "portsock", *arguments], pid, uid)
+
+
+@cache
+def _runs_as(uid: int) -> bool:
+    return run([sys.executable, "-c", "import portsock"], uid=uid).returncode == 0
 
 
 def answer(*arguments: str, pid: int | None = None, uid: int | None = None) -> Any:

@@ -132,9 +132,7 @@ def test_a_passed_descriptor_makes_a_second_owner(animals: dict[str, Any], socke
     assert held[animals["child"]] == animals["child_fd"]
 
 
-def test_a_descriptor_in_flight_has_no_owner_and_says_why(
-    animals: dict[str, Any], sockets: dict[int, dict[str, Any]]
-) -> None:
+def test_a_descriptor_in_flight_has_no_owner_and_says_why(animals: dict[str, Any], sockets: dict[int, dict[str, Any]]) -> None:
     found = sockets[animals["inodes"]["in-flight"]]
     assert found["owners"] == []
     assert (found["owner_status"], found["owner_reason"]) in {
