@@ -1,13 +1,13 @@
 """Collections into one Snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from portsock.model import Notice, Process, Snapshot, Socket, Source
-from portsock.normalize.holders import Holders
-from portsock.normalize.peers import join
+from portsock.model import Notice, Peer, Process, Snapshot, Socket, Source
+from portsock.normalize.holders import Holders, Sight
+from portsock.normalize.peers import peers
 from portsock.normalize.roles import Roles
 from portsock.normalize.unix_ends import with_ends
-from portsock.records import Collection
+from portsock.records import Collection, SocketRecord
 
 
 def normalize(collections: Sequence[Collection]) -> Snapshot:
@@ -18,15 +18,17 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
     several = len(collections) > 1
     if not several and collections[0].snapshot:
         return _again(collections[0], collections[0].snapshot)
+    found = _found(collections, several)
     sockets: list[Socket] = []
     processes: dict[tuple[str | None, int], Process] = {}
     for collection in collections:
         host = collection.host.name if several else None
         if collection.snapshot:
-            sockets += [socket._replace(host=host) for socket in collection.snapshot.sockets]
+            for socket, (_, peer) in zip(collection.snapshot.sockets, found, strict=False):
+                sockets.append(socket._replace(host=host, peer=peer or socket.peer))
             for (_, pid), process in collection.snapshot.processes.items():
                 processes[host, pid] = process._replace(host=host)
-        sockets += _sockets(collection, host)
+        sockets += _sockets(collection, host, found)
         for pid, process in collection.processes.items():
             processes[host, pid] = process._replace(host=host) if several else process
     first = collections[0]
@@ -40,7 +42,7 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
         source,
         first.host,
         None if several else first.taken_at,
-        with_ends(join(sockets, several), collections),
+        with_ends(sockets, collections),
         processes,
         notices,
         not any(notice.incomplete for notice in notices),
@@ -59,17 +61,32 @@ def _printed(collection: Collection) -> tuple[Notice, ...]:
     return collection.snapshot.notices if collection.snapshot else ()
 
 
-def _sockets(collection: Collection, host: str | None) -> list[Socket]:
-    sight = Holders(collection).of
+def _found(collections: Sequence[Collection], several: bool) -> Iterator[tuple[Sight, Peer | None]]:
+    """What is known of the holders, and the other end, of every socket of the collections, in their order."""
+    rows: list[SocketRecord | Socket] = []
+    hosts: list[str | None] = []
+    sights: list[Sight] = []
+    for collection in collections:
+        if collection.snapshot:
+            printed = collection.snapshot.sockets
+            rows += printed
+            sights += [(socket.owner_status, socket.owner_reason, socket.owners) for socket in printed]
+        rows += collection.sockets
+        sights += map(Holders(collection).of, collection.sockets)
+        hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
+    return zip(sights, peers(rows, hosts, sights, several), strict=True)
+
+
+def _sockets(collection: Collection, host: str | None, found: Iterator[tuple[Sight, Peer | None]]) -> list[Socket]:
+    """The sockets of one collection. `found` gives the holders and the other end of each of its records, in their order."""
     role = Roles(collection.sockets, collection.host.ephemeral).of
     users = collection.users
     sockets = []
     make = tuple.__new__
-    for record in collection.sockets:
+    for record, ((status, reason, owners), peer) in zip(collection.sockets, found, strict=False):
         (family, kind, protocol, number, state, state_raw, local, remote, recv_q, send_q, accept_queue, accept_limit,
          uid, inode, cookie, interface, v6only, netns, _, user,
          peer_inode, shutdown, vfs, timer, memory, info, subflow_of) = record[:27]  # fmt: skip
-        status, reason, owners = sight(record)
         if user is None and uid is not None:
             user = users.get(uid)
         # By position and without Socket's own constructor, which takes as long again.
@@ -78,7 +95,7 @@ def _sockets(collection: Collection, host: str | None) -> list[Socket]:
                 Socket,
                 (family, kind, protocol, number, state, state_raw, role(record), local, remote,
                  recv_q, send_q, accept_queue, accept_limit, uid, user, inode, cookie, interface, v6only, netns, host,
-                 status, reason, owners, None, peer_inode, shutdown, vfs, timer, memory, info, subflow_of),
+                 status, reason, owners, peer, peer_inode, shutdown, vfs, timer, memory, info, subflow_of),
             )
         )  # fmt: skip
     return sockets

@@ -68,7 +68,7 @@ def find(pids: Iterable[int], inodes: Container[int] | None) -> Walk:
     for inode, held in holders.items():
         if len(held) > 1:  # threads whose main thread has exited tell the same one after the other
             holders[inode] = list(dict.fromkeys(held))
-    started = _started({pid for held in holders.values() for pid, *_ in held if pid is not None})
+    started = _started({holder.pid for held in holders.values() for holder in held if holder.pid is not None})
     if None in started.values():
         holders = _without({pid for pid, ticks in started.items() if ticks is None}, holders)
     denied = [pid for pid in pids if _may_not_be_read(pid)]
