@@ -6,10 +6,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from portsock.model import InetEndpoint
+from portsock.model import InetEndpoint, UnixEndpoint
 from portsock.normalize.snapshot import normalize
 from portsock.request import Request
 from portsock.sources import live
@@ -75,3 +76,23 @@ def test_backends_agree_on_ends_states_and_owners(backend: str, ports: set[int])
         holders = held[-1]
         assert isinstance(holders, frozenset)
         assert {pid for pid, _ in holders} == {os.getpid()}
+
+
+@pytest.mark.parametrize("backend", ["netlink", "procfs", "psutil"])
+def test_every_backend_names_every_holder_of_a_shared_socket(backend: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket(fileno=os.dup(listener.fileno())) as second:
+        pid = os.getpid()
+        ((*_, holders),) = _held(backend, {listener.getsockname()[1]})
+        assert holders == {(pid, listener.fileno()), (pid, second.fileno())}
+
+
+@pytest.mark.parametrize("backend", ["netlink", "procfs", "psutil"])
+def test_every_backend_tells_a_shared_unix_socket_once(backend: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "shared")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        with socket.socket(fileno=os.dup(listener.fileno())) as second:
+            snapshot = normalize([live.collect(Request(frozenset({"unix"})), backend)])
+            (found,) = (item for item in snapshot.sockets if item.local == UnixEndpoint(os.fsencode(path)))
+            assert {owner.fd for owner in found.owners} == {listener.fileno(), second.fileno()}

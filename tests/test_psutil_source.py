@@ -203,7 +203,7 @@ def test_facts_of_holders_and_parents_with_what_is_refused_left_out() -> None:
     found = collect([LISTENER]).processes
     assert set(found) == {10}
     assert (found[10].name, found[10].exe, found[10].user, found[10].uid) == ("web", None, "dev", 501)
-    assert found[10].cmdline == ("web", "\\udcff", "")
+    assert found[10].cmdline == ("web", "\udcff", "")
     assert set(collect([LISTENER], parents=True).processes) == {10, 11}
     assert collect([LISTENER._replace(pid=99)]).processes[99].name is None
 

@@ -1,6 +1,7 @@
 """Every system through psutil: the only source off Linux, and a second opinion on Linux.
 
-psutil tells no inode, queue or uid, and one holder of each socket where there may be several.
+psutil tells no inode, queue or uid, and on Linux one holder of each internet socket where there may be several: the others
+are those whose descriptors refer to the same inode.
 """
 
 import sys
@@ -45,8 +46,8 @@ class _Found(NamedTuple):
 def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
     """Collect through psutil; `psutil` is for tests.
 
-    There are no inodes to join by, so the records carry their holders (an empty tuple: none was found). The Ownership has
-    none: it only reports the processes that could not be read. Raises ReadError where psutil cannot list the sockets.
+    The records carry their holders (an empty tuple: none was found), as they have no inodes. The Ownership has none: it only
+    reports the processes that could not be read. Raises ReadError where psutil cannot list the sockets.
     """
     taken_at = time.time()
     if psutil is None:
@@ -55,8 +56,10 @@ def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
         psutil = installed
     wanted = request.protocols & _KNOWN
     found = _connections(psutil, _KINDS.get(wanted, "all")) if wanted else _Found([], [])
-    records = [record for record in _records(found.connections, request.owners != "none") if _asked(record, request)]
-    ownership = None if request.owners == "none" else _ownership(psutil, found.unreadable)
+    ownership = None if request.owners == "none" else _ownership(psutil, found.unreadable, request.owners)
+    records = [record for record in _records(found.connections, ownership) if _asked(record, request)]
+    if ownership is not None:
+        ownership = ownership._replace(holders={})
     pids = {holder.pid for record in records for holder in record.holders or () if holder.pid is not None}
     return Collection(
         Source("live", "psutil"),
@@ -90,12 +93,22 @@ def _connections(psutil: "ModuleType", kind: str) -> _Found:
     return found
 
 
-def _records(connections: Iterable[tuple[Any, int | None]], owners: bool) -> Iterator[SocketRecord]:
+def _records(connections: Iterable[tuple[Any, int | None]], ownership: Ownership | None) -> Iterator[SocketRecord]:
     """One record for each socket. Without an inode two holders of one socket cannot be told from two sockets, except that no
-    two connected TCP sockets have the same ends: those become one, with all its holders."""
+    two connected TCP sockets have the same ends: those become one, with all its holders. `ownership` has the inodes of the
+    descriptors where the system tells them."""
     joined: dict[tuple[object, ...], SocketRecord] = {}
+    inodes = _inodes(ownership)
+    told: set[int] = set()
     for connection, pid in connections:
-        record = _record(connection, _holders(connection, pid) if owners else None)
+        inode = inodes.get((pid, connection.fd))
+        if inode in told:  # psutil lists a unix socket once for each holder
+            continue
+        holders = None if ownership is None else _holders(connection, pid)
+        if ownership is not None and inode is not None:
+            told.add(inode)
+            holders = tuple(ownership.holders[inode])
+        record = _record(connection, holders)
         if record is None:
             continue
         if record.protocol != "tcp" or record.remote is None:
@@ -107,6 +120,13 @@ def _records(connections: Iterable[tuple[Any, int | None]], owners: bool) -> Ite
             record = held._replace(holders=tuple(dict.fromkeys((*held.holders, *record.holders))))
         joined[key] = record
     yield from joined.values()
+
+
+def _inodes(ownership: Ownership | None) -> dict[tuple[int | None, int | None], int]:
+    """The socket's inode of each descriptor, by process and descriptor."""
+    if ownership is None:
+        return {}
+    return {(holder.pid, holder.fd): inode for inode, held in ownership.holders.items() for holder in held}
 
 
 def _record(connection: Any, holders: tuple[Holder, ...] | None) -> SocketRecord | None:
@@ -154,12 +174,12 @@ def _asked(record: SocketRecord, request: Request) -> bool:
     return record.protocol in request.protocols and record.family in request.families
 
 
-def _ownership(psutil: "ModuleType", unreadable: Iterable[int]) -> Ownership:
-    """On Linux psutil leaves out in silence what it may not read, so that /proc is asked for that."""
+def _ownership(psutil: "ModuleType", unreadable: Iterable[int], method: str) -> Ownership:
+    """On Linux psutil leaves out in silence what it may not read, and all holders but the first: /proc is asked for those."""
     if _LINUX:
         from portsock.sources import owners
 
-        return owners.find(frozenset())._replace(method="psutil")
+        return owners.find(None, method=method)._replace(method="psutil")
     return Ownership({}, tuple(_unreadable(psutil, unreadable)), None, "psutil")
 
 
@@ -207,20 +227,16 @@ def _process(psutil: "ModuleType", pid: int) -> Process:
         cmdline, uids = ask("cmdline"), ask("uids")
         return Process(
             pid,
-            _text(ask("name")),
+            ask("name") or None,
             None,
-            _text(ask("exe")),
-            tuple(_text(argument) or "" for argument in cmdline) if cmdline is not None else None,
+            ask("exe") or None,
+            tuple(cmdline) if cmdline is not None else None,
             ask("username"),
             uids.effective if uids else None,
             ask("ppid") or None,
             ask("create_time"),
         )
 
-
-def _text(value: str | None) -> str | None:
-    """Text that can be encoded: psutil has undecodable bytes as lone surrogates. Its empty text means unknown."""
-    return value.encode("utf-8", "backslashreplace").decode() if value else None
 
 
 def _notices(request: Request, found: _Found) -> Iterator[Notice]:
