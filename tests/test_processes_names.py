@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portsock.parse.proc_pid import parse_cmdline, parse_stat, shown_name, text
+from portsock.render.escape import escape
+from portsock.views.json_text import sound
 
 STAT = b"42 (%s) S 7 42 42 0 -1 %d 1 2 3 4 5 6 7 8 20 0 3 0 12345 1 2 18446744073709551615\n"
 
@@ -77,5 +79,7 @@ def test_shown_name_is_what_a_person_would_say(comm: bytes, arguments: list[byte
 
 
 @given(st.binary(max_size=40))
-def test_text_can_always_be_encoded(data: bytes) -> None:
-    text(data).encode("utf-8")
+def test_text_keeps_every_byte_and_is_escaped_once(data: bytes) -> None:
+    assert text(data).encode("utf-8", "surrogateescape") == data
+    assert sound(text(data)) == data.decode("utf-8", "backslashreplace")
+    assert escape(text(b"\xff" + data)) == "\\xff" + escape(text(data))

@@ -66,5 +66,6 @@ def _base(argument: bytes) -> bytes:
 
 
 def text(data: bytes) -> str:
-    """Bytes that are hoped to be UTF-8 as text; what is not becomes a backslash escape."""
-    return data.decode("utf-8", "backslashreplace")
+    """Bytes that are hoped to be UTF-8 as text; those that are not are kept as lone surrogates (PEP 383), to be escaped once,
+    where they are printed."""
+    return data.decode("utf-8", "surrogateescape")
