@@ -70,7 +70,9 @@ def parse_sort(view: View[Row], text: str) -> Sort[Row]:
 
 def default_columns(view: View[Row], rows: Sequence[Row]) -> tuple[Column[Row], ...]:
     """The columns of the table where none are named; some depend on the rows."""
-    return tuple(column for column in view.columns if column.default and (column.when is None or column.when(rows)))
+    tests = {column.when for column in view.columns if column.default and column.when}
+    holds = {test: test(rows) for test in tests}  # several columns share one, which looks at every row
+    return tuple(column for column in view.columns if column.default and (column.when is None or holds[column.when]))
 
 
 def needs_of(view: View[Row], columns: Iterable[Column[Row]] | None) -> frozenset[str]:

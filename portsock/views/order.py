@@ -14,8 +14,11 @@ def in_order(sockets: Iterable[Socket]) -> list[Socket]:
 
 def _key(socket: Socket) -> tuple[Any, ...]:
     local, remote, netns = socket.local, socket.remote, socket.netns
-    place = (socket.host or "", netns.id if netns else 0, socket.protocol)
+    host, space = socket.host or "", netns.id if netns else 0
     if not isinstance(local, InetEndpoint):
-        return (*place, -1, False, "", -1, "", socket.inode or 0)
-    far = (remote.port or 0, remote.address or "") if isinstance(remote, InetEndpoint) else (-1, "")
-    return (*place, local.port or 0, remote is not None, local.address or "", *far, socket.inode or 0)
+        return (host, space, socket.protocol, -1, False, "", -1, "", socket.inode or 0)
+    port, address = (remote.port or 0, remote.address or "") if isinstance(remote, InetEndpoint) else (-1, "")
+    return (
+        host, space, socket.protocol, local.port or 0, remote is not None, local.address or "", port, address,
+        socket.inode or 0,
+    )  # fmt: skip

@@ -16,6 +16,9 @@ def shown(field: str) -> Callable[[Sequence[Socket]], bool]:
     return lambda rows: list(map(value, rows)).count(None) < len(rows)
 
 
+_HAS_INFO = shown("info")
+
+
 def _timer(row: Socket, context: Context) -> str:  # noqa: ARG001 - the interface of a column
     timer = row.timer
     if timer is None:
@@ -54,7 +57,7 @@ def _detail(name: str, help: str, json: str = "integer", short: str | None = Non
         found = value(row, context)
         return "" if found is None else str(found)
 
-    return Column(name, help, json, text, key=value, right=json != "string", default=default, when=shown("info"),
+    return Column(name, help, json, text, key=value, right=json != "string", default=default, when=_HAS_INFO,
                   needs=frozenset({"info"}), short=short)  # fmt: skip
 
 
