@@ -111,6 +111,33 @@ def test_a_port_that_nothing_uses_is_still_explained() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "target", ["8080", "tcp/8080", "0.0.0.0:81", "[::]:81", "127.0.0.1:81", "10.0.0.7:81", "localhost:81"]
+)
+def test_a_client_of_a_port_of_this_host_is_refused(target: str) -> None:
+    assert "refused at once (RST)" in part(answer(target, seen([])), Part.PORT)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["203.0.113.5:80", "5555/udp", "sctp/80", "0", "127.0.0.1:0", "239.1.1.1:80", "[ff02::1]:80", "[fe80::1%nosuch]:80"],
+)
+def test_no_refusal_is_promised_where_another_host_or_no_tcp_would_answer(target: str) -> None:
+    assert "refused at once" not in text(target, seen([]))
+
+
+def test_a_datagram_to_nobody_is_answered_by_icmp_or_by_silence() -> None:
+    said = part(answer("5555/udp", seen([])), Part.PORT)
+    assert "ICMP port unreachable" in said
+    assert "neither listens nor is connected" not in said
+
+
+def test_of_an_address_of_another_host_nothing_is_promised() -> None:
+    said = part(answer("203.0.113.5:80", seen([])), Part.PORT)
+    assert "203.0.113.5 is no address of this host, and nothing here can say what answers there" in said
+    assert "packet filter" not in said
+
+
 @pytest.mark.parametrize("target", ["pid:4242", "inode:99", "fd:4242/3", "@nothing", "10.1.2.3:80", "10.0.0.7:5,10.0.0.9:6"])
 def test_any_target_that_is_nowhere_gets_an_answer(target: str) -> None:
     explanation = answer(target, web())

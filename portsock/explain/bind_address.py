@@ -42,7 +42,7 @@ def address_ground(protocol: str, address: str, place: Place, way: Way, host: Ho
         return None
     if host.sysctls.get(f"net.ipv{place.version}.ip_nonlocal_bind") == "1":
         return None
-    local = _is_local(bare, kind, host)
+    local = is_local(bare, kind, host)
     if local and place.version == 6 and way.device is not None and host.system == "Linux":
         return Ground(None, None, Why.DEVICE)
     if local:
@@ -63,7 +63,7 @@ def privilege_ground(port: int, place: Place, identity: Identity, host: Host) ->
     return Ground(False, "EACCES", Why.PRIVILEGED) if allowed is False else Ground(None, None, Why.PRIVILEGED_UNKNOWN)
 
 
-def _is_local(address: str, kind: Scope | None, host: Host) -> bool | None:
+def is_local(address: str, kind: Scope | None, host: Host) -> bool | None:
     """Whether this host has the address. Linux has all of 127.0.0.0/8 as soon as it has one of it."""
     if host.addresses is None:
         return True if kind is Scope.LOOPBACK else None

@@ -1,5 +1,6 @@
 """What the number means: its range, its conventional name, and who chose it."""
 
+from portsock.explain.absence import absent
 from portsock.explain.durations import setting
 from portsock.explain.scene import Scene
 from portsock.explain.show import holders, port_name, port_of
@@ -35,7 +36,7 @@ def paragraphs(scene: Scene) -> list[str]:
         sentences.append(known)
     if scene.target.text.startswith(":::"):
         sentences.append(places.TRIPLE_COLON.format(port=port))
-    return [" ".join(sentences)] + ([] if scene.here or scene.there else [absent(scene)])
+    return [" ".join(sentences)] + ([] if scene.here or scene.there else absent(scene))
 
 
 def _likely_system(scene: Scene) -> str:
@@ -104,11 +105,3 @@ def _of_connection(scene: Scene) -> list[str]:
         chosen = phrases.CHOSEN_REMOTE.format(port=peers) if range_of(peers) is not Range.SYSTEM else ""
         return [(phrases.NUMBER_IS.format(number=name, meaning=RANGES[range_of(own)].meaning) + " " + chosen).strip()]
     return []
-
-
-def absent(scene: Scene) -> str:
-    """What it means that nothing has the port."""
-    if scene.captured:
-        return phrases.CAPTURE_NO_PROOF
-    linux = scene.snapshot.host.system == "Linux"
-    return " ".join([phrases.REFUSED] + ([phrases.BOUND_IDLE, phrases.NETFILTER] if linux else []))

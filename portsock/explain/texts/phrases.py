@@ -79,6 +79,9 @@ BINDING_FREE = "A program run as {who} could bind it now, in every way."
 # Nothing found.
 REFUSED = "A TCP connection to it would be refused at once (RST); a timeout instead means that something on the way \
 drops the packets."
+UNREACHABLE = "A UDP datagram to it would be answered with ICMP port unreachable, or by silence where a firewall drops either."
+FOREIGN_ADDRESS = "{address} is no address of this host, and nothing here can say what answers there: this is about sockets \
+of this host only."
 CAPTURE_NO_PROOF = "This is a listing: what is missing from it may have been left out by the options it was made with \
 ('ss -l' shows no connections, plain 'netstat' and 'ss' no listeners)."
 NETFILTER = "A container's port that is published by packet filter rules alone has no listener on the host and is still \
