@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -112,6 +113,37 @@ def test_namespace_that_is_gone_is_passed_over(host: Lab) -> None:
     found = netns.Found(Netns(1), False, (f"/run/netns/{host.names['a']}", "/nonexistent"), ())
     (outcome,) = setns.visit([found], lambda _: "entered")
     assert isinstance(outcome, FileNotFoundError)
+
+
+def test_a_fifo_where_a_namespace_was_mounted_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "trap")
+    found = netns.Found(Netns(os.stat(tmp_path / "trap").st_ino), False, (str(tmp_path / "trap"),), ())
+    outcomes: list[object] = []
+    trip = Thread(target=lambda: outcomes.extend(setns.visit([found], lambda _: "entered")), daemon=True)
+    trip.start()
+    trip.join(10)
+    assert [type(outcome) for outcome in outcomes] == [FileNotFoundError]
+
+
+def test_a_file_of_the_same_inode_number_elsewhere_is_no_namespace(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    found = netns.Found(Netns(os.stat(tmp_path / "file").st_ino), False, (str(tmp_path / "file"),), ())
+    (outcome,) = setns.visit([found], lambda _: "entered")
+    assert isinstance(outcome, FileNotFoundError)
+
+
+def test_where_one_way_in_is_refused_another_is_tried(host: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    really, refusals = setns._setns, [PermissionError(1, "no")]
+
+    def refuse_once(descriptor: int) -> None:
+        if refusals:
+            raise refusals.pop()
+        really(descriptor)
+
+    monkeypatch.setattr(setns, "_setns", refuse_once)
+    paths = (f"/run/netns/{host.names['a']}", f"/proc/{host.pids['a']}/ns/net")
+    found = netns.Found(Netns(host.inodes["a"]), False, paths, ())
+    assert setns.visit([found], lambda _: os.readlink("/proc/thread-self/ns/net")) == [f"net:[{host.inodes['a']}]"]
 
 
 def test_own_namespace_is_told_by_its_name(host: Lab) -> None:

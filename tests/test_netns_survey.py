@@ -157,5 +157,6 @@ def test_mounted_namespaces_of_one_kind_are_read() -> None:
         "1 2 0:3 / /proc rw - proc proc rw\n"
         "1 2 0:4 net:[x] /bad rw - nsfs nsfs rw\n"
         " - nsfs \n"
+        "1 2 0:5 net:[43] /sly rw - tmpfs x rw,y - nsfs z\n"
     )
     assert parse_namespaces(text, "net") == [(40, "/run/netns/a"), (42, "/a\\040\tb")]

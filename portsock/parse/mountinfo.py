@@ -42,9 +42,10 @@ def parse_namespaces(mountinfo: str, kind: str) -> list[tuple[int, str]]:
     """Inode number and mount point of each mounted namespace of a kind ('net'): those of nsfs, with the root 'net:[INODE]'."""
     found = []
     for line in mountinfo.splitlines():
-        if " - nsfs " not in line:
+        mount, _, about = line.partition(" - ")
+        if not about.startswith("nsfs "):
             continue
-        fields = line.split(" ")
+        fields = mount.split(" ")
         inode = fields[3].removeprefix(f"{kind}:[").removesuffix("]") if len(fields) > 4 else ""
         if inode.isascii() and inode.isdigit():
             found.append((int(inode), _unescaped(fields[4])))

@@ -5,12 +5,15 @@ Entering one takes CAP_SYS_ADMIN over it; what it holds can be read without thro
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from portsock.sources.netns import Found
 
 _CLONE_NEWNET = 0x40000000
+_LOOK = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
+"""Takes a file without opening what it is: of a fifo or a device that would wait, or have an effect."""
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 
 _Result = TypeVar("_Result")
@@ -54,23 +57,35 @@ def _visited(found: Found, function: Callable[[Found], _Result]) -> _Result | OS
 
 
 def _enter(found: Found) -> None:
-    """Take the calling thread into a namespace. Raises OSError: PermissionError, or FileNotFoundError where it is gone."""
+    """Take the calling thread into a namespace. Raises OSError: PermissionError, or FileNotFoundError where it is gone.
+
+    Some of the paths lead through what other users mounted, where anything may lie by now.
+    """
     failure: OSError = FileNotFoundError(2, "the namespace is gone")
+    wanted = (os.stat("/proc/self/ns/net").st_dev, found.netns.id)
     for path in found.paths:
         try:
-            descriptor = os.open(path, _READ)
+            with _opened(path, _LOOK) as place:
+                status = os.fstat(place)
+                if (status.st_dev, status.st_ino) != wanted:  # the pid or the name is another's by now
+                    continue
+                with _opened(f"/proc/self/fd/{place}", _READ) as namespace:
+                    _setns(namespace)
+            return
         except (FileNotFoundError, ProcessLookupError):
             continue
         except OSError as error:  # another path may still lead there
             failure = error
-            continue
-        try:
-            if os.fstat(descriptor).st_ino == found.netns.id:  # else the pid or the name is another's by now
-                _setns(descriptor)
-                return
-        finally:
-            os.close(descriptor)
     raise failure
+
+
+@contextmanager
+def _opened(path: str, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _setns(descriptor: int) -> None:
