@@ -36,28 +36,39 @@ _V6: tuple[tuple[int, int, Scope], ...] = (
     (1, 128, Scope.LOOPBACK),
     (0xFE80 << 112, 10, Scope.LINK),
     (0xFC00 << 112, 7, Scope.PRIVATE),
+    (0xFEC0 << 112, 10, Scope.PRIVATE),
+    (0x0064FF9B0001 << 80, 48, Scope.PRIVATE),
     (0xFF00 << 112, 8, Scope.MULTICAST),
     (0x20010DB8 << 96, 32, Scope.DOCUMENTATION),
     (0x3FFF << 112, 20, Scope.DOCUMENTATION),
+    (0x200100020000 << 80, 48, Scope.RESERVED),
     (0x2000 << 112, 3, Scope.GLOBAL),
     (0x0064FF9B << 96, 96, Scope.GLOBAL),
 )
+"""fec0::/10 was site-local (RFC 3879), 64:ff9b:1::/48 is for translation inside a site (RFC 8215), 2001:2::/48 for benchmarks
+(RFC 5180); whatever is in no row, such as the discard-only 100::/64 (RFC 6666), is reserved."""
 
-_EXPOSURE = {
+_EXPOSURE: dict[Scope, Exposure | None] = {
     Scope.UNSPECIFIED: Exposure.ALL,
     Scope.LOOPBACK: Exposure.LOOPBACK,
     Scope.LINK: Exposure.LINK,
     Scope.BROADCAST: Exposure.LINK,
     Scope.PRIVATE: Exposure.PRIVATE,
     Scope.SHARED: Exposure.SHARED,
-    Scope.MULTICAST: Exposure.PUBLIC,
-    Scope.DOCUMENTATION: Exposure.PUBLIC,
-    Scope.RESERVED: Exposure.PUBLIC,
+    Scope.DOCUMENTATION: None,
+    Scope.RESERVED: None,
     Scope.GLOBAL: Exposure.PUBLIC,
 }
+"""None of addresses that no network in use has: the registries do not say who could reach them, only that not everyone can."""
 
-_MULTICAST_SCOPES = {"1": Exposure.LOOPBACK, "2": Exposure.LINK}
-"""The fourth hexadecimal digit of an IPv6 multicast address (RFC 4291, 2.7), where it keeps packets near."""
+_MULTICAST_SCOPES = {
+    "0": None,
+    "1": Exposure.LOOPBACK,
+    "2": Exposure.LINK,
+    **dict.fromkeys("345678", Exposure.PRIVATE),
+}
+"""By the fourth hexadecimal digit of an IPv6 multicast address (RFC 4291, 2.7; RFC 7346), where it keeps packets near:
+0 is reserved, 3 to 8 are realms, sites and organizations."""
 _ORDER = tuple(Exposure)
 
 
@@ -100,7 +111,10 @@ def scope(address: str | None) -> Scope | None:
 
 
 def exposure(address: str | None) -> Exposure | None:
-    """Who could reach a socket bound to this address, before any firewall; None for what is no address."""
+    """Who could reach a socket bound to this address, before any firewall.
+
+    None for what is no address, and for documentation and reserved ones, which no network in use has.
+    """
     found = scope(address)
     if found is None or address is None:
         return None
@@ -109,11 +123,14 @@ def exposure(address: str | None) -> Exposure | None:
     return _EXPOSURE[found]
 
 
-def _multicast_exposure(address: str) -> Exposure:
-    """224.0.0.0/24 is never forwarded (RFC 5771, section 4); IPv6 says in the address how far it goes."""
+def _multicast_exposure(address: str) -> Exposure | None:
+    """224.0.0.0/24 is never forwarded (RFC 5771, 4), 239.0.0.0/8 not out of the administrative boundary (RFC 2365, 6); IPv6
+    says in the address how far it goes."""
     if ":" in address:
         return _MULTICAST_SCOPES.get(address[3], Exposure.PUBLIC)
-    return Exposure.LINK if address.startswith("224.0.0.") else Exposure.PUBLIC
+    if address.startswith("224.0.0."):
+        return Exposure.LINK
+    return Exposure.PRIVATE if address.startswith("239.") else Exposure.PUBLIC
 
 
 def widest(exposures: list[Exposure | None]) -> Exposure | None:
