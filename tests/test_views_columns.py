@@ -90,6 +90,11 @@ def test_default_columns_depend_on_the_rows() -> None:
     assert "host" in {column.name for column in default_columns(PORTS, [port(host="web1")])}
 
 
-def test_nothing_needs_owners_where_no_column_shows_them() -> None:
-    assert needs_of(PORTS, parse_columns(PORTS, "proto,port,addresses")) == frozenset()
-    assert "owners" in needs_of(PORTS, None)
+def test_sockets_need_owners_only_where_a_column_shows_them() -> None:
+    assert needs_of(SOCKETS, parse_columns(SOCKETS, "proto,local")) == frozenset()
+    assert "owners" in needs_of(SOCKETS, None)
+
+
+def test_rows_that_owners_make_need_them_whatever_their_columns() -> None:
+    assert needs_of(PORTS, parse_columns(PORTS, "port")) == {"owners"}
+    assert needs_of(PROCS, parse_columns(PROCS, "pid")) == {"owners", "processes"}

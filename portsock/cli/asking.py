@@ -32,11 +32,16 @@ def ask(targets: Iterable[str] | None, select: Selecting, collect: Collecting, s
         ports=_ports(select.port),
         pids=_pids(select.pid),
         processes=tuple(select.process or ()),
-        users=tuple(select.user or ()),
+        users=tuple(_listed(select.user)),
         netns=tuple(collect.netns or ()),
         all=select.all,
         exact=select.exact,
     )
+
+
+def _listed(texts: Iterable[str] | None) -> list[str]:
+    """The values of an option that may be repeated, or given as 'A,B'."""
+    return [part.strip() for text in texts or () for part in text.split(",")]
 
 
 def _families(select: Selecting) -> frozenset[Family]:
@@ -77,14 +82,14 @@ def _ports(texts: Iterable[str] | None) -> tuple[tuple[int, int], ...]:
         return ()
     from portsock.query.address_text import parse_ports
 
-    return tuple(parse_ports(text, text) for text in texts)
+    return tuple(parse_ports(text, text) for text in _listed(texts))
 
 
 def _pids(texts: Iterable[str] | None) -> tuple[int, ...]:
     from portsock.query.address_text import parse_number
 
     numbers = []
-    for text in texts or ():
+    for text in _listed(texts):
         number = parse_number(text, 2**32 - 1)
         if number is None:
             raise UsageError(f"--pid {text}: no process number; write it in the digits 0 to 9, or find it by --process {text}")

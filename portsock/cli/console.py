@@ -11,8 +11,9 @@ from portsock.errors import OutputClosed, WriteError
 class Console(NamedTuple):
     """Where output goes and what can be shown there."""
 
-    out: BinaryIO
-    err: TextIO
+    out: BinaryIO | None
+    """None where standard output is closed, as by '>&-'."""
+    err: TextIO | None
     stdin: BinaryIO
     out_is_terminal: bool
     err_is_terminal: bool
@@ -31,6 +32,8 @@ class Console(NamedTuple):
 
         Raises OutputClosed where the reader has gone, and WriteError where the output cannot be written (a full disk).
         """
+        if self.out is None:
+            raise WriteError("cannot write the output: standard output is closed")
         try:
             for chunk in chunks:
                 self.out.write(chunk.encode(self.encoding, "backslashreplace"))
@@ -44,6 +47,8 @@ class Console(NamedTuple):
         """One line to standard error; a closed standard error is nobody's to tell."""
         from portsock.render.escape import escape
 
+        if self.err is None:
+            return
         try:
             self.err.write(f"portsock: {escape(message)}\n")
             self.err.flush()
@@ -53,15 +58,16 @@ class Console(NamedTuple):
 
 def system_console() -> Console:
     """The console of this process."""
-    out = sys.stdout
-    terminal = out.isatty()
+    out: TextIO | None = sys.stdout
+    err: TextIO | None = sys.stderr
+    terminal = out is not None and out.isatty()
     return Console(
-        out.buffer,
-        sys.stderr,
+        out.buffer if out else None,
+        err,
         sys.stdin.buffer if sys.stdin else open(os.devnull, "rb"),
         terminal,
-        sys.stderr.isatty(),
-        out.encoding or "utf-8",
+        err is not None and err.isatty(),
+        (out.encoding if out else None) or "utf-8",
         _width() if terminal else 0,
         os.environ,
     )

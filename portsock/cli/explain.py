@@ -148,7 +148,7 @@ def _print(
 
 
 def _status(answers: "Sequence[Explanation]", snapshot: Snapshot, collect: Collecting, console: Console) -> int:
-    from portsock.cli.listing import say_notices
+    from portsock.cli.outcome import say_notices
 
     say_notices(snapshot, console)
     if collect.strict and not snapshot.complete:

@@ -40,7 +40,7 @@ class Layout(NamedTuple, Generic[Row]):
         if self.kind == "pids":
             return frozenset({"owners"})
         if self.kind == "count":
-            return frozenset()
+            return self.view.needs
         sorting = self.sort.column.needs if self.sort else frozenset()
         shown = needs_of(self.view, self.columns)
         # A default column of details is shown where they were collected; only its name or its option makes them be.

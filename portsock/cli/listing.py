@@ -3,18 +3,22 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from portsock.cli import outcome
 from portsock.cli.asking import ask
 from portsock.cli.console import Console
 from portsock.cli.layout import Layout, lay_out
 from portsock.cli.obtain import obtain, tell_formats
 from portsock.cli.options import Collecting, Printing, Selecting
 from portsock.errors import Exit, UsageError
-from portsock.model import Port, Snapshot, Socket
+from portsock.model import Port, Process, Snapshot, Socket
 from portsock.query.selection import Query, filters_owners, select
 from portsock.services import Services
 from portsock.views.columns import View
 from portsock.views.context import Context
 from portsock.views.procs import ProcessRow
+
+PORTLESS = frozenset({"unix", "raw", "icmp"})
+"""Protocols that options name and that have no ports."""
 
 Row = TypeVar("Row", Socket, Port, ProcessRow)
 
@@ -66,18 +70,31 @@ def run(
         raise UsageError("--pids with --from: the processes of a listing are another machine's; leave one of them out")
     services = system_services()
     query = ask(targets, select_, collect, services)
+    _check(listing, layout, query, collect)
     answer = _answer(listing, layout, query, collect, services, console)
     rows = listing.rows(answer)
     context = Context(services, output.numeric, answer.snapshot.processes, _hostnames(answer, collect))
     rows = layout.ordered(rows, context)
     shown = [socket for row in rows for socket in listing.sockets(row)]
+    # Of processes, those that cannot be seen are rows that are missing, and not only cells.
     of_processes = listing.view.command == "procs"
-    # A process that cannot be seen is a row that is missing, and not only a cell.
-    snapshot = _with_notices(answer, answer.sockets if of_processes else shown, listing.side)
-    status = _print(listing, layout, rows, shown, snapshot, context, console)
-    say_notices(snapshot, console)
-    unseen = answer.snapshot.sockets if filters_owners(query) else answer.sockets if of_processes else ()
-    return _status(status, bool(rows), unseen, snapshot, query, collect, console)
+    reported: Sequence[Socket] = answer.sockets if of_processes else shown
+    maybe: list[Socket] = outcome.unseen(answer.snapshot, query, listing.side, reported)
+    snapshot = _with_notices(answer, [*reported, *maybe], listing.side)
+    failed = _print(listing, layout, rows, shown, snapshot, context, console)
+    outcome.say_notices(snapshot, console)
+    if of_processes:
+        maybe = [*maybe, *outcome.ownerless(reported)]
+    return failed or outcome.status(bool(rows), maybe, snapshot, query, collect.strict, console)
+
+
+def _check(listing: Listing[Row], layout: Layout[Row], query: Query, collect: Collecting) -> None:
+    """Raise UsageError for what cannot be answered: it must not look like a finding."""
+    if collect.owners == "none" and (filters_owners(query) or layout.kind == "pids" or listing.view.command == "procs"):
+        raise UsageError("--owners none: this asks for processes; leave the option out")
+    portless = query.protocols & PORTLESS or any(target.kind == "unix" for target in query.targets)
+    if listing.view.command == "ports" and portless and not query.protocols - PORTLESS:
+        raise UsageError("unix and raw sockets have no ports; portsock sockets lists them")
 
 
 def _answer(
@@ -132,7 +149,7 @@ def _print(
     elif layout.kind == "count":
         console.write([f"{len(rows)}\n"])
     elif layout.kind == "pids":
-        return _print_pids(shown, console)
+        return _print_pids(shown, snapshot.processes, console)
     elif rows:
         console.write(layout.text(rows, context))
         if console.out_is_terminal and listing.summary and layout.kind == "table":
@@ -140,61 +157,11 @@ def _print(
     return Exit.OK
 
 
-def _print_pids(shown: Sequence[Socket], console: Console) -> int:
+def _print_pids(shown: Sequence[Socket], processes: Mapping[tuple[str | None, int], Process], console: Console) -> int:
     from portsock.cli.pids import pids_of
 
-    found = pids_of(shown)
+    found = pids_of(shown, processes)
     console.write(f"{pid}\n" for pid in found.pids)
     for remark in found.remarks:
         console.say(remark)
-    if shown and not found.pids:
-        console.say(f"{found.unknown} matching sockets have no process that could be found; portsock sockets shows why")
-        return Exit.SYSTEM
-    return Exit.OK
-
-
-def say_notices(snapshot: Snapshot, console: Console) -> None:
-    """One line for what could not be seen, and one for each other remark."""
-    missing = "; ".join(notice.message for notice in snapshot.notices if notice.incomplete)
-    for line in [missing, *(notice.message for notice in snapshot.notices if not notice.incomplete)]:
-        if line:
-            console.say(line)
-
-
-def _status(
-    status: int,
-    found: bool,
-    unseen: Sequence[Socket],
-    snapshot: Snapshot,
-    query: Query,
-    collect: Collecting,
-    console: Console,
-) -> int:
-    """2 came as an exception before; here 3 goes before 1. `unseen`: sockets whose hidden owners could be the answer."""
-    from portsock.query.selection import names_something
-
-    if status:
-        return status
-    if collect.strict and not snapshot.complete:
-        return Exit.SYSTEM
-    if found or not names_something(query):
-        return Exit.OK
-    if _owners_hidden(unseen):
-        console.say("nothing matched, but the owners of some sockets are hidden; run as root to be sure")
-        return Exit.SYSTEM
-    console.say(nothing_text(query))
-    return Exit.NO_MATCH
-
-
-def _owners_hidden(sockets: Sequence[Socket]) -> bool:
-    from portsock.model import OwnerStatus
-
-    return any(socket.owner_status in {OwnerStatus.HIDDEN, OwnerStatus.PARTIAL} for socket in sockets)
-
-
-def nothing_text(query: Query) -> str:
-    """What to say where a target or filter matched nothing, and the command that may tell more."""
-    if query.targets:
-        named = " or ".join(target.text for target in query.targets)
-        return f"nothing matches {named} here; portsock explain {query.targets[0].text} says what can be said of it"
-    return "no socket matches these filters"
+    return Exit.SYSTEM if shown and not found.pids else Exit.OK

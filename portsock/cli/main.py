@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 
 from portsock.cli.console import Console, system_console
 from portsock.errors import Exit, OutputClosed, PortsockError, WriteError
@@ -32,8 +34,11 @@ def _invoke(arguments: Sequence[str], console: Console) -> int:
 
     from portsock.cli.app import build
 
+    told = StringIO()
     try:
-        status = build()(args=list(arguments), prog_name="portsock", standalone_mode=False, obj=console)
+        # Typer prints help and version itself, and makes exit status 1 of a pipe that is closed meanwhile.
+        with redirect_stdout(told):
+            status = build()(args=list(arguments), prog_name="portsock", standalone_mode=False, obj=console)
     except ClickException as error:
         from portsock.cli.mistakes import usage_line
 
@@ -43,6 +48,8 @@ def _invoke(arguments: Sequence[str], console: Console) -> int:
         return leaving.exit_code
     except typer.Abort:
         return Exit.INTERRUPTED
+    if told.getvalue():
+        console.write([told.getvalue()])
     return Exit.OK if status is None else status
 
 
@@ -54,7 +61,7 @@ def _abandon_output() -> None:
 
 
 def _internal(error: Exception, console: Console) -> int:
-    if console.environ.get("PORTSOCK_TRACEBACK"):
+    if console.environ.get("PORTSOCK_TRACEBACK") and console.err:
         import traceback
 
         console.err.write("".join(traceback.format_exception(error)))

@@ -1,11 +1,12 @@
 """`--pids`: bare process ids that may be handed to kill or xargs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from portsock.model import Socket
+from portsock.model import Process, Socket
 
 INIT = 1
+_SYSTEMD = "systemd holds it for a service; systemctl list-sockets names the .socket unit to stop"
 
 
 class Pids(NamedTuple):
@@ -13,17 +14,18 @@ class Pids(NamedTuple):
 
     pids: tuple[int, ...]
     remarks: tuple[str, ...]
-    unknown: int
-    """Sockets that matched and whose process is not known."""
 
 
-def pids_of(sockets: Sequence[Socket]) -> Pids:
-    """The holders of these sockets, each once, ascending. Never 1: ending init ends the system."""
-    found = {owner.pid for socket in sockets for owner in socket.owners if owner.pid is not None}
+def pids_of(sockets: Sequence[Socket], processes: Mapping[tuple[str | None, int], Process]) -> Pids:
+    """The holders of these sockets, each once, ascending. Never 1: ending it ends the system or the container."""
+    found = {owner.pid for socket in sockets for owner in socket.owners if owner.pid}
     remarks = []
     if INIT in found:
-        remarks.append(
-            "PID 1 is left out: init holds a listener for a service (systemctl list-sockets names the .socket unit to stop)"
-        )
-    unknown = sum(1 for socket in sockets if not any(owner.pid for owner in socket.owners))
-    return Pids(tuple(sorted(found - {INIT, 0})), tuple(remarks), unknown)
+        name = (processes.get((None, INIT)) or Process(INIT)).name
+        why = _SYSTEMD if name == "systemd" else "ending it would end the system or container whose first process it is"
+        remarks.append(f"PID 1 is left out: {why}")
+    unknown = sum(not any(owner.pid for owner in socket.owners) for socket in sockets)
+    if unknown:
+        several = f"{unknown} matching sockets have" if unknown > 1 else "1 matching socket has"
+        remarks.append(f"{several} no process that could be found; portsock sockets says why")
+    return Pids(tuple(sorted(found - {INIT})), tuple(remarks))

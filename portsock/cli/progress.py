@@ -40,6 +40,7 @@ def progress(console: Console, what: str) -> Iterator[None]:
 
 
 def _write(console: Console, text: str) -> None:
+    assert console.err is not None
     try:
         console.err.write(text)
         console.err.flush()

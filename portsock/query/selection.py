@@ -111,6 +111,18 @@ def filters_owners(query: Query) -> bool:
     return bool(query.pids or query.processes or query.users) or any(item.kind in OWNER_KINDS for item in query.targets)
 
 
+def without_owners(query: Query) -> Query:
+    """The query without its conditions on owners. Targets are alternatives: where one names a process, none is a condition."""
+    owning = any(item.kind in OWNER_KINDS for item in query.targets)
+    return query._replace(
+        targets=() if owning else query.targets,
+        exclude=tuple(item for item in query.exclude if item.kind not in OWNER_KINDS),
+        pids=(),
+        processes=(),
+        users=(),
+    )
+
+
 def includes_connection_ports(query: Query) -> bool:
     """Whether `ports` also has rows for ports that only connections use: with --all, a place, or a state to look for."""
     if query.all or query.established or query.states or query.ports or query.local or query.remote:

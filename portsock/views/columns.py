@@ -46,6 +46,8 @@ class View(NamedTuple, Generic[Row]):
 
     command: str
     columns: tuple[Column[Row], ...]
+    needs: frozenset[str] = frozenset()
+    """What must be collected for there to be the right rows at all, whatever their columns."""
 
 
 class Sort(NamedTuple, Generic[Row]):
@@ -78,7 +80,7 @@ def default_columns(view: View[Row], rows: Sequence[Row]) -> tuple[Column[Row], 
 def needs_of(view: View[Row], columns: Iterable[Column[Row]] | None) -> frozenset[str]:
     """What must be collected for these columns, or for the default ones."""
     chosen = [column for column in view.columns if column.default] if columns is None else columns
-    return frozenset().union(*(column.needs for column in chosen))
+    return view.needs.union(*(column.needs for column in chosen))
 
 
 def sort_rows(rows: Iterable[Row], sort: Sort[Row], context: Context) -> list[Row]:

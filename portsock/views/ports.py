@@ -96,6 +96,7 @@ PORTS: View[Port] = View(
         Column("owner_status", "what is known of its holders", "string", lambda row, _: row.owner_status, needs=_OWNERS),
         Column("owner_reason", "why an owner is missing", "string", lambda row, _: row.owner_reason or "", needs=_OWNERS),
     ),
+    frozenset({"owners"}),
 )  # fmt: skip
 
 

@@ -181,4 +181,5 @@ PROCS: View[ProcessRow] = View(
         Column("forwards_to", "of a port forwarder: where to", "string", lambda row, _: row.process.forwards_to or "",
                needs=_PROCESSES),
     ),
+    frozenset({"owners", "processes"}),
 )  # fmt: skip
