@@ -400,6 +400,21 @@ def test_clients_of_a_remote_port_are_told_from_its_holder() -> None:
 # Exposure.
 
 
+def test_a_wildcard_bound_to_a_device_is_reached_through_that_only() -> None:
+    snapshot = seen([tcp("0.0.0.0:80", interface="v0", inode=1)], {1: 500})
+    exposure = part(answer("80", snapshot), Part.EXPOSURE)
+    assert "through v0 can reach it" in exposure
+    assert "Whoever can reach any address that this host has" not in exposure
+    assert "all IPv4 addresses of the device v0" in answer("80", snapshot).summary
+
+
+def test_both_a_wildcard_and_one_bound_to_a_device_are_told_of() -> None:
+    records = [tcp("0.0.0.0:80", interface="v0", inode=1), tcp("0.0.0.0:80", inode=2)]
+    exposure = part(answer("80", seen(records, {1: 500, 2: 500})), Part.EXPOSURE)
+    assert "through v0 can reach it" in exposure
+    assert "Whoever can reach any address that this host has" in exposure
+
+
 @pytest.mark.parametrize(
     ("local", "words"),
     [
@@ -496,6 +511,12 @@ def test_an_abstract_name_has_no_file() -> None:
 def test_a_missing_path_gives_enoent() -> None:
     assert "ENOENT" in text("/run/x.sock", seen([]), path=PathFacts(False))
     assert "not a socket" in text("/run/x.sock", seen([]), path=PathFacts(True, False))
+
+
+def test_an_address_that_no_network_uses_is_not_called_public() -> None:
+    said = part(answer("80", seen([tcp("198.18.0.1:80")], {1: 700})), Part.EXPOSURE)
+    assert "198.18.0.1: The address is reserved: not in ordinary use, so that nothing can be said" in said
+    assert "public" not in said
 
 
 # Listings.

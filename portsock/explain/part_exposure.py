@@ -12,20 +12,22 @@ MOST = 3
 
 def paragraphs(scene: Scene) -> list[str]:
     """About the bound addresses of the target, or the peer's address of a single connection."""
-    bound: dict[str, Socket] = {}
+    bound: dict[tuple[str, str | None], Socket] = {}
     for socket in scene.passive:
         address = address_of(socket.local)
         if address is not None:
-            bound.setdefault(address, socket)
+            bound.setdefault((address, _device(socket)), socket)
     if not bound:
         return _peer(scene)
     sentences = []
     told: set[Exposure] = set()
-    for address, socket in list(bound.items())[:MOST]:
+    for (address, device), socket in list(bound.items())[:MOST]:
         found = exposure(address)
-        sentence = places.EXPOSURES[found] if found is not None and found not in told else ""
-        if found is not None:
-            told.add(found)
+        if device is not None:
+            sentence = places.DEVICE_ONLY.format(device=device)
+        else:
+            sentence = _reach(address, found) if found not in told else ""
+            told |= {found} if found is not None else set()
         wildcard = wildcard_sentence(socket)
         parts = [part for part in (wildcard, sentence, _multicast(socket)) if part]
         if parts:
@@ -34,6 +36,19 @@ def paragraphs(scene: Scene) -> list[str]:
     if any(_container(socket, scene) for socket in bound.values()):
         sentences.append(phrases.IN_CONTAINER)
     return [*sentences, places.GATE] if len(sentences) > 1 else [" ".join([*sentences, places.GATE])]
+
+
+def _reach(address: str, found: Exposure | None) -> str:
+    """Who could reach the address, or why that is not known."""
+    if found is not None:
+        return places.EXPOSURES[found]
+    kind = scope(address)
+    return phrases.OUT_OF_USE.format(scope=places.SCOPES[kind]) if kind not in (None, Scope.MULTICAST) else ""
+
+
+def _device(socket: Socket) -> str | None:
+    """The device that limits who can reach a wildcard: SO_BINDTODEVICE of socket(7)."""
+    return socket.interface if address_of(socket.local) in WILDCARDS and socket.interface != "lo" else None
 
 
 def wildcard_sentence(socket: Socket) -> str | None:

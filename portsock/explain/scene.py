@@ -169,6 +169,8 @@ def takes(listener: Socket, endpoint: object) -> bool:
         return False
     address = address_of(listener.local)
     if address in WILDCARDS:
+        if listener.interface not in (None, "lo"):  # bound to a device that loopback traffic does not pass
+            return False
         return serves(listener, 6 if ":" in endpoint.address else 4) and scope(endpoint.address) is Scope.LOOPBACK
     return endpoint.address == address
 

@@ -101,10 +101,11 @@ def missing_holder(socket: Socket) -> str:
 def bound_address(socket: Socket) -> str:
     """The bound address as a person would say it."""
     address = address_of(socket.local)
+    through = f" of the device {socket.interface}" if socket.interface else ""
     if address == "*" or (address == "::" and socket.v6only is False):
-        return "all addresses"
+        return f"all addresses{through}"
     if address in WILDCARDS:
-        return f"all IPv{'4' if address == '0.0.0.0' else '6'} addresses"
+        return f"all IPv{'4' if address == '0.0.0.0' else '6'} addresses{through}"
     local = socket.local
     if isinstance(local, InetEndpoint):
         return (address or local.hostname or "?") + (f"%{local.zone}" if local.zone else "")

@@ -11,6 +11,9 @@ from portsock.services import lender
 IsLocal = Callable[[str, str | None], bool]
 """Whether an address may be one of the host with this label."""
 
+_LOOPS = frozenset({None, "lo"})
+"""The devices of sockets that take what is sent to a loopback address."""
+
 EndTest = Callable[[Socket, InetEndpoint], bool]
 
 
@@ -91,17 +94,19 @@ def unix_predicate(target: UnixTarget, side: str) -> Predicate:
 
 
 def _end_test(target: InetTarget) -> EndTest:
-    """Whether one end has the target's address, port and zone, as far as it names them."""
+    """Whether one end has the target's address, port and zone or device, as far as it names them."""
     first, last = target.ports or (None, None)
     is_address = _address_test(target) if target.networks else None
     zone = target.zone
+    # Only IPv6 addresses have zones; behind any other '%' is the device that the socket is bound to, which every source tells.
+    agree = _zones_agree if any(network.version == 6 for network in target.networks) else _same_device
 
     def test(socket: Socket, end: InetEndpoint) -> bool:
         if first is not None and last is not None and (end.port is None or not first <= end.port <= last):
             return False
         if is_address is not None and not is_address(end):
             return False
-        return zone is None or _zones_agree(zone, end.zone or socket.interface)
+        return zone is None or agree(zone, end.zone or socket.interface)
 
     return test
 
@@ -133,17 +138,30 @@ def _zones_agree(wanted: str, zone: str | None) -> bool:
     return zone is None or zone == wanted or zone.isdigit() != wanted.isdigit()
 
 
+def _same_device(wanted: str, device: str | None) -> bool:
+    """Whether a socket is bound to the device; sources may know it by name or by number only."""
+    return device is not None and _zones_agree(wanted, device)
+
+
 def _cover_test(target: InetTarget, is_local: IsLocal) -> EndTest:
-    """Whether a wildcard end receives what is sent to the target's address, which must be a local one."""
+    """Whether a wildcard end receives what is sent to the target's address, which must be a local one.
+
+    A socket bound to another device than lo takes nothing for a loopback address (socket(7), SO_BINDTODEVICE). Which other
+    addresses are reached through its device is not told, so that none of them is ruled out.
+    """
     first, last = target.ports or (0, 65535)
-    addresses = [(network.version, network.address) for network in target.networks]
+    addresses = [(network.version, network.address, scope(network.address) is Scope.LOOPBACK) for network in target.networks]
 
     def test(socket: Socket, end: InetEndpoint) -> bool:
         if target.ports is not None and (end.port is None or not first <= end.port <= last):
             return False
         if target.zone is not None and not _zones_agree(target.zone, socket.interface):
             return False
-        return any(_covers(end.address, socket.v6only, version) and is_local(text, socket.host) for version, text in addresses)
+        elsewhere = socket.interface not in _LOOPS
+        return any(
+            _covers(end.address, socket.v6only, version) and not (loopback and elsewhere) and is_local(text, socket.host)
+            for version, text, loopback in addresses
+        )
 
     return test
 

@@ -63,6 +63,7 @@ ONLY_A_CLIENT = "These are only clients of that port: ending one frees nothing a
 
 # Exposure.
 BOUND_TO = "{address}: {sentence}"
+OUT_OF_USE = "The address is {scope}, so that nothing can be said about who could reach it."
 PEER_ADDRESS = "The peer's address {address} is {scope}."
 IN_CONTAINER = "It is in a container's network namespace: from the host only what the container engine publishes leads to it."
 

@@ -62,6 +62,11 @@ EXPOSURES: dict[Exposure, str] = {
     Exposure.ALL: "Whoever can reach any address that this host has now or gets later can reach it.",
 }
 
+DEVICE_ONLY = (
+    "As it is bound to the device {device}, whoever can reach an address of this host through {device} can reach it; "
+    "what comes another way, loopback included, does not."
+)
+
 MULTICAST_TCP = "TCP cannot use a multicast address: nobody will ever connect to this listener."
 WILDCARD_V4 = "0.0.0.0 stands for every IPv4 address, and for no IPv6 one."
 WILDCARD_DUAL = ":: without IPV6_V6ONLY stands for every IPv6 and every IPv4 address."
