@@ -202,6 +202,25 @@ def test_zones_tell_link_local_addresses_apart() -> None:
     assert found(asking("[fe80::1]:80"), *sockets) == [0, 1, 2, 3, 4]
 
 
+def test_a_device_tells_sockets_of_one_address_apart() -> None:
+    sockets = [
+        inet("0.0.0.0:80", interface="v0"),
+        inet("0.0.0.0:80"),
+        inet(":::80", interface="v0", v6only=False),
+        inet("10.0.0.5:80", interface="v1"),
+    ]
+    assert found(asking("0.0.0.0%v0:80", exact=True), *sockets) == [0]
+    assert found(asking("*%v0:80"), *sockets) == [0, 2]
+    assert found(asking("10.0.0.5%v1:80", exact=True), *sockets) == [3]
+    assert found(asking("10.0.0.5%v0:80", exact=True), *sockets) == []
+
+
+def test_a_wildcard_of_another_device_does_not_cover_loopback_addresses() -> None:
+    sockets = [inet("0.0.0.0:80", interface="v0"), inet("0.0.0.0:80", interface="lo"), inet("0.0.0.0:80")]
+    assert found(asking("127.0.0.1:80"), *sockets) == [1, 2]
+    assert found(asking("192.168.1.3:80"), *sockets) == [0, 1, 2]
+
+
 def test_a_service_is_its_ports_under_its_protocols() -> None:
     sockets = [
         inet("0.0.0.0:53"),

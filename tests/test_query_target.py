@@ -98,6 +98,30 @@ def test_zones(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kind", "address", "zone", "port"),
+    [
+        ("0.0.0.0%v0:10010", "endpoint", "0.0.0.0", "v0", 10010),
+        ("127.0.0.53%lo:53", "endpoint", "127.0.0.53", "lo", 53),
+        ("127.0.0.53%lo", "address", "127.0.0.53", "lo", None),
+        ("*%v0:10010", "port", None, "v0", 10010),
+        ("[fe80::1]%eth0:546", "endpoint", "fe80::1", "eth0", 546),
+    ],
+)
+def test_local_ends_as_they_are_printed(text: str, kind: str, address: str | None, zone: str, port: int | None) -> None:
+    found = parse_inet(text)
+    assert (found.kind, found.zone) == (kind, zone)
+    assert [network.address for network in found.networks] == ([] if address is None else [address])
+    assert found.ports == (None if port is None else (port, port))
+
+
+@pytest.mark.parametrize("text", [":http", "*:http", "tcp/:http", ":http/tcp"])
+def test_a_service_may_stand_for_a_port_at_any_address(text: str) -> None:
+    for found in (parse_target(text, SERVICES), parse_place(text, SERVICES)):
+        assert isinstance(found, ServiceTarget)
+        assert (found.name, found.pairs) == ("http", frozenset({("tcp", 80)}))
+
+
+@pytest.mark.parametrize(
     ("text", "network", "length", "port"),
     [
         ("10.0.0.0/8", "10.0.0.0", 8, None),
@@ -215,7 +239,9 @@ def test_what_can_be_an_address_or_an_endpoint_is_refused_with_both_spellings() 
         ("http://localhost:3000/x", "'http://localhost:3000/x' is a URL, not a target; write 'localhost:3000'"),
         ("raw/80", "'raw/80': raw sockets have no ports; write raw/ADDRESS, or --raw"),
         ("*:*", "'*:*': that names every socket; leave it out, or write a port such as *:8080"),
-        ("127.0.0.1%lo", "'127.0.0.1%lo': a zone is an interface's name behind an IPv6 address, as in fe80::1%eth0"),
+        ("127.0.0.1%", "'127.0.0.1%': a zone is an interface's name behind an address, as in fe80::1%eth0"),
+        ("*%lo", "'*%lo': that names every socket; leave it out, or write a port such as *:8080"),
+        (":htps", "'htps' in ':htps' is no port: write a number from 0 to 65535, or a range such as 8000-8100"),
         ("pid:", "'pid:' names nothing after the ':'; write pid:1234, say"),
         (
             "pid:nginx",

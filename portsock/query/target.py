@@ -30,6 +30,7 @@ class InetTarget(NamedTuple):
     networks: tuple[Network, ...]
     """Empty is any address; host names may have several."""
     zone: str | None
+    """An IPv6 address's zone; behind an IPv4 address or '*' the device that the socket is bound to."""
     name: str | None = None
     """The host name that was typed, in lower case."""
 
@@ -211,8 +212,9 @@ def _take_protocol(text: str, whole: str) -> tuple[str | None, str]:
 
 def _inet_or_service(text: str, services: Services, resolve: Resolve | None) -> InetTarget | ServiceTarget:
     protocol, body = _take_protocol(text, text)
-    if services.ports(body):
-        return _service(text, text if protocol is None else f"{body}/{protocol}", services)
+    name = body.removeprefix("*").removeprefix(":") if body.startswith((":", "*:")) else body
+    if services.ports(name):
+        return _service(text, name if protocol is None else f"{name}/{protocol}", services)
     target = _inet(text, protocol, body, resolve)
     if target is not None:
         return target
@@ -243,8 +245,8 @@ def _inet(text: str, protocol: str | None, body: str, resolve: Resolve | None) -
 def _checked(target: InetTarget) -> InetTarget:
     """The target, where its parts go together."""
     wrong = None
-    if target.zone is not None and (not target.zone or {network.version for network in target.networks} != {6}):
-        wrong = "a zone is an interface's name behind an IPv6 address, as in fe80::1%eth0"
+    if target.zone == "":
+        wrong = "a zone is an interface's name behind an address, as in fe80::1%eth0"
     elif not target.networks and target.ports is None:
         wrong = "that names every socket; leave it out, or write a port such as *:8080"
     elif target.ports is not None and target.protocol in PORTLESS_PROTOCOLS:

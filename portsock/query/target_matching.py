@@ -45,7 +45,7 @@ def _any_target(targets: Iterable[Target], side: str, snapshot: Snapshot, is_loc
     pids: list[int] = []
     others: list[Predicate] = []
     for target in targets:
-        if isinstance(target, InetTarget) and target.kind == "port" and target.protocol is None and target.ports is not None:
+        if isinstance(target, InetTarget) and target.ports is not None and _is_plain_port(target):
             ranges.append(target.ports)
         elif isinstance(target, NumberTarget) and target.kind == "pid":
             pids.append(target.number)
@@ -56,6 +56,10 @@ def _any_target(targets: Iterable[Target], side: str, snapshot: Snapshot, is_loc
     found += others
     found += [pid_predicate(pids)] if pids else []
     return any_of(found)
+
+
+def _is_plain_port(target: InetTarget) -> bool:
+    return target.kind == "port" and target.protocol is None and target.zone is None
 
 
 def _target_predicate(target: Target, side: str, snapshot: Snapshot, is_local: IsLocal | None) -> Predicate:
