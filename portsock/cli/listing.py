@@ -73,7 +73,7 @@ def run(
     _check(listing, layout, query, collect)
     answer = _answer(listing, layout, query, collect, services, console)
     rows = listing.rows(answer)
-    context = Context(services, output.numeric, answer.snapshot.processes, _hostnames(answer, collect))
+    context = Context(services, output.numeric, answer.snapshot.processes, _hostnames(answer, collect, output.numeric))
     rows = layout.ordered(rows, context)
     shown = [socket for row in rows for socket in listing.sockets(row)]
     # Of processes, those that cannot be seen are rows that are missing, and not only cells.
@@ -104,14 +104,16 @@ def _answer(
     return Answer(snapshot, select(snapshot, query, side=listing.side), query, services, counted)
 
 
-def _hostnames(answer: Answer, collect: Collecting) -> Mapping[str, str]:
-    if not collect.resolve:
+def _hostnames(answer: Answer, collect: Collecting, numeric: bool) -> Mapping[str, str]:
+    if not collect.resolve or numeric:
         return {}
+    from portsock.addresses import WILDCARDS
     from portsock.model import InetEndpoint
     from portsock.sources.resolve import names_of
 
     ends = (end for socket in answer.sockets for end in (socket.local, socket.remote))
-    return names_of(end.address for end in ends if isinstance(end, InetEndpoint) and end.address)
+    found = (end.address for end in ends if isinstance(end, InetEndpoint) and end.address)
+    return names_of(address for address in found if address not in WILDCARDS)
 
 
 def _with_notices(answer: Answer, shown: Sequence[Socket], side: str) -> Snapshot:

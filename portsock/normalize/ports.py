@@ -44,28 +44,44 @@ def _holders(socket: Socket) -> object:
     return (socket.owner_status, socket.uid)
 
 
+class _Claim:
+    """What a row claims of the connections on its port."""
+
+    def __init__(self, row: Sequence[Socket]) -> None:
+        self.addresses = {socket.local.address for socket in row if isinstance(socket.local, InetEndpoint)}
+        self.wildcard = not self.addresses.isdisjoint(WILDCARDS)
+        self.pids = {owner.pid for socket in row for owner in socket.owners}
+
+    def fit(self, address: str | None, pids: set[int | None]) -> tuple[int, bool]:
+        """How well it covers a connection's local address (0: not), and whether one of its processes holds the connection."""
+        cover = 2 if address in self.addresses else int(self.wildcard)
+        return cover, bool(cover) and not self.pids.isdisjoint(pids)
+
+
 def _shares(rows: Sequence[Sequence[Socket]], connected: Sequence[Socket]) -> tuple[list[int], list[Socket]]:
     """How many of the connected sockets belong to each row, and those that no row's address covers.
 
     A specific address wins over a wildcard, as in the kernel's lookup; of several rows as good, the one whose processes hold
-    the connection, else the first.
+    the connection, else the first. A worker each with its own listener makes many rows of many connections alike: hence the
+    memory of what was decided.
     """
+    claims = [_Claim(row) for row in rows]
+    decided: dict[tuple[str | None, tuple[Owner, ...]], int | None] = {}
     numbers, rest = [0] * len(rows), []
     for socket in connected:
-        best = max(range(len(rows)), key=lambda index: _fit(rows[index], socket))
-        if _fit(rows[best], socket) > (0, False):
-            numbers[best] += 1
-        else:
+        address = socket.local.address if isinstance(socket.local, InetEndpoint) else None
+        key = (address, socket.owners)
+        if key not in decided:
+            pids = {owner.pid for owner in socket.owners}
+            fits = [claim.fit(address, pids) for claim in claims]
+            best = max(range(len(fits)), key=fits.__getitem__)
+            decided[key] = best if fits[best][0] else None
+        row = decided[key]
+        if row is None:
             rest.append(socket)
+        else:
+            numbers[row] += 1
     return numbers, rest
-
-
-def _fit(row: Sequence[Socket], socket: Socket) -> tuple[int, bool]:
-    address = socket.local.address if isinstance(socket.local, InetEndpoint) else None
-    bound = {item.local.address for item in row if isinstance(item.local, InetEndpoint)}
-    cover = 2 if address in bound else 0 if bound.isdisjoint(WILDCARDS) else 1
-    pids = {owner.pid for owner in socket.owners}
-    return cover, bool(cover) and any(owner.pid in pids for item in row for owner in item.owners)
 
 
 def _port(row: Sequence[Socket], services: Services, connections: int | None) -> Port:
