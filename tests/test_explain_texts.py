@@ -11,15 +11,14 @@ import pytest
 
 from portsock.explain import texts
 from portsock.explain.durations import backoff, duration, seconds
-from portsock.explain.part_port import range_of
 from portsock.explain.texts.findings import FINDINGS, Code
 from portsock.explain.texts.owners import REASONS, STATUSES
-from portsock.explain.texts.places import EXPOSURES, RANGES, SCOPES, Range
+from portsock.explain.texts.places import EXPOSURES, RANGES, SCOPES
 from portsock.explain.texts.states import STATES
 from portsock.explain.texts.words import WORDS, Word
 from portsock.explain.types import Command
 from portsock.model import Exposure, Host, OwnerReason, OwnerStatus, Scope, State
-from portsock.normalize.ports import range_of as normalized_range
+from portsock.port_ranges import Range
 from tests.explain_factory import HOST
 
 TABLES = [
@@ -123,7 +122,3 @@ def test_backoff_doubles_up_to_two_minutes() -> None:
 )
 def test_times_are_told_in_the_unit_a_person_would_use(value: float, text: str) -> None:
     assert seconds(value) == text
-
-
-def test_ranges_agree_with_those_of_ports_rows() -> None:
-    assert all(range_of(port) == normalized_range(port) for port in range(65536))

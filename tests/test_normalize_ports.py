@@ -1,7 +1,7 @@
 """Sockets into the rows of `ports`."""
 
 from portsock.model import Exposure, OwnerReason, OwnerStatus, Port, Process, State
-from portsock.normalize.ports import group_ports, range_of
+from portsock.normalize.ports import group_ports
 from portsock.normalize.snapshot import normalize
 from portsock.records import Holder, SocketRecord, Unreadable
 from portsock.services import parse_services
@@ -99,14 +99,3 @@ def test_a_row_whose_owners_are_hidden_says_so_and_why() -> None:
 
 def test_the_bound_device_is_part_of_the_address() -> None:
     assert ports([udp("127.0.0.53:53", interface="lo")])[0].addresses == ("127.0.0.53%lo",)
-
-
-def test_ranges_are_those_of_rfc_6335() -> None:
-    assert [range_of(port) for port in (0, 1023, 1024, 49151, 49152, 65535)] == [
-        "system",
-        "system",
-        "user",
-        "user",
-        "dynamic",
-        "dynamic",
-    ]

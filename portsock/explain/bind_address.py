@@ -9,6 +9,7 @@ from portsock.addresses import number_of, scope, unmap
 from portsock.explain.attempt import Way
 from portsock.explain.bind_overlap import Place
 from portsock.explain.bind_texts import Why
+from portsock.explain.durations import unprivileged_start
 from portsock.model import Host, Identity, Scope
 
 _BSD = frozenset({"Darwin", "FreeBSD", "OpenBSD", "NetBSD"})
@@ -54,8 +55,7 @@ def privilege_ground(port: int, place: Place, identity: Identity, host: Host) ->
     """Why the port's number cannot be had; None where nothing speaks against it."""
     if host.system == "Windows" or (host.system == "Darwin" and not place.number):
         return None
-    start = host.sysctls.get("net.ipv4.ip_unprivileged_port_start", "1024")
-    if not 0 < port < (int(start) if start.isdecimal() else 1024):
+    if not 0 < port < unprivileged_start(host)[0]:
         return None
     allowed = identity.uid == 0 if host.system in _BSD else identity.net_bind_service
     if allowed:

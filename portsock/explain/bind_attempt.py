@@ -7,6 +7,7 @@ from portsock.explain.attempt import Attempt, Blocker, Way
 from portsock.explain.bind_conflict import Clash
 from portsock.explain.bind_held import MOST_ALIKE
 from portsock.explain.bind_texts import TEXTS, Why
+from portsock.explain.durations import unprivileged_start
 from portsock.model import Host, Identity, InetEndpoint, Socket
 
 
@@ -44,7 +45,7 @@ class Question(NamedTuple):
             "address": self.address,
             "protocol": self.protocol,
             "system": self.host.system,
-            "start": self.host.sysctls.get("net.ipv4.ip_unprivileged_port_start", "1024"),
+            "start": unprivileged_start(self.host)[0],
             "uid": self.identity.uid,
             "device": self.way.device,
         }

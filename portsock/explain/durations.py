@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from portsock.explain.texts import durations as texts
 from portsock.model import Host, State
+from portsock.port_ranges import PRIVILEGED_END
+
+UNPRIVILEGED_START = "net.ipv4.ip_unprivileged_port_start"
 
 DEFAULTS: Mapping[str, int] = {
     "net.ipv4.tcp_syn_retries": 6,
@@ -41,6 +44,12 @@ def setting(host: Host, name: str) -> int | None:
     """The live value of a sysctl that is one number, or None."""
     text = host.sysctls.get(name, "").strip()
     return int(text) if text.isascii() and text.isdigit() else None
+
+
+def unprivileged_start(host: Host) -> tuple[int, bool]:
+    """The first port that needs no privilege, and whether that was read."""
+    live = setting(host, UNPRIVILEGED_START)
+    return (PRIVILEGED_END, False) if live is None else (live, True)
 
 
 class _Places(dict[str, str]):

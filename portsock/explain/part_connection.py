@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from portsock.explain.durations import duration, seconds
-from portsock.explain.part_port import range_of
 from portsock.explain.picture import far_state, unique_connections
 from portsock.explain.scene import Scene
 from portsock.explain.show import address_of, endpoint_text, listed, plural, port_of
 from portsock.explain.texts import phrases
-from portsock.explain.texts.places import Range
 from portsock.explain.texts.states import STATES, UDP_ESTABLISHED, UNIX_ESTABLISHED, UNKNOWN_STATE
 from portsock.model import Family, Role, Socket, State
+from portsock.port_ranges import Range, range_of
 from portsock.query.target import InetTarget
 
 ORDINARY = (State.ESTABLISHED, State.TIME_WAIT)

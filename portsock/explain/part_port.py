@@ -1,17 +1,14 @@
 """What the number means: its range, its conventional name, and who chose it."""
 
 from portsock.explain.absence import absent
-from portsock.explain.durations import setting
+from portsock.explain.durations import unprivileged_start
 from portsock.explain.scene import Scene
 from portsock.explain.show import holders, port_name, port_of
 from portsock.explain.texts import phrases, places, words
-from portsock.explain.texts.places import RANGES, Range
+from portsock.explain.texts.places import RANGES
 from portsock.model import Host, Role
+from portsock.port_ranges import Range, range_of
 from portsock.query.target import InetTarget, ServiceTarget
-
-UNPRIVILEGED_START = "net.ipv4.ip_unprivileged_port_start"
-UNPRIVILEGED_DEFAULT = 1024
-"""Linux's default (ip-sysctl.rst)."""
 
 
 def paragraphs(scene: Scene) -> list[str]:
@@ -20,7 +17,7 @@ def paragraphs(scene: Scene) -> list[str]:
     if port is None:
         return _of_connection(scene)
     protocol = _protocol(scene)
-    meaning = RANGES[range_of(port)].meaning
+    meaning = RANGES[range_of(port)]
     sentences = [phrases.NUMBER_IS.format(number=port_name(port, protocol, scene.services), meaning=meaning)]
     if port == 0:
         sentences = [places.PORT_ZERO]
@@ -43,11 +40,6 @@ def _likely_system(scene: Scene) -> str:
     """The system; a listing of lsof does not tell it, but a program that only macOS has does."""
     names = [owner.name or "" for owner in holders(scene.passive)]
     return "Darwin" if any(name.startswith("ControlCe") for name in names) else scene.snapshot.host.system
-
-
-def range_of(port: int) -> Range:
-    """The range of RFC 6335 that the number is in."""
-    return next(name for name, (first, last, _) in RANGES.items() if first <= port <= last)
 
 
 def how(host: Host) -> str:
@@ -79,11 +71,10 @@ def _ephemeral(scene: Scene, port: int) -> list[str]:
 def _privileged(host: Host, port: int) -> list[str]:
     if host.system != "Linux" or port == 0:
         return []
-    live = setting(host, UNPRIVILEGED_START)
-    start = UNPRIVILEGED_DEFAULT if live is None else live
+    start, live = unprivileged_start(host)
     if port >= start:
         return []
-    return [phrases.PRIVILEGED.format(start=start, how="assumed default" if live is None else "live value")]
+    return [phrases.PRIVILEGED.format(start=start, how="live value" if live else "assumed default")]
 
 
 def _of_connection(scene: Scene) -> list[str]:
@@ -99,9 +90,9 @@ def _of_connection(scene: Scene) -> list[str]:
     if socket.role is Role.CLIENT:
         name = port_name(peers, socket.protocol, scene.services)
         chosen = phrases.CHOSEN_LOCAL.format(port=own, first=first, last=last, how=how(host))
-        return [phrases.NUMBER_IS.format(number=name, meaning=RANGES[range_of(peers)].meaning) + " " + chosen]
+        return [phrases.NUMBER_IS.format(number=name, meaning=RANGES[range_of(peers)]) + " " + chosen]
     if socket.role is Role.SERVER:
         name = port_name(own, socket.protocol, scene.services)
         chosen = phrases.CHOSEN_REMOTE.format(port=peers) if range_of(peers) is not Range.SYSTEM else ""
-        return [(phrases.NUMBER_IS.format(number=name, meaning=RANGES[range_of(own)].meaning) + " " + chosen).strip()]
+        return [(phrases.NUMBER_IS.format(number=name, meaning=RANGES[range_of(own)]) + " " + chosen).strip()]
     return []

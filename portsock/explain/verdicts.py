@@ -8,14 +8,13 @@ from portsock.explain.show import endpoint_text, listed
 from portsock.explain.texts import phrases
 from portsock.explain.types import Section
 from portsock.model import InetEndpoint, State
+from portsock.port_ranges import PRIVILEGED_END
 
 MOST_REASONS = 2
 """Different reasons that are told; the attempts in JSON have all."""
 MOST_BLOCKERS = 2
 
 _CONNECTIONLESS = frozenset({State.LISTEN, State.BOUND, State.UNCONN, None})
-_LOW = 1024
-"""Below it a user's capability is worth a word."""
 
 
 def section(attempts: Sequence[Attempt]) -> Section:
@@ -23,7 +22,7 @@ def section(attempts: Sequence[Attempt]) -> Section:
     judged = [attempt for attempt in attempts if not attempt.tried] or attempts
     identity = attempts[0].identity
     who = identity.name or f"uid {identity.uid}"
-    if identity.net_bind_service and attempts[0].port < _LOW:
+    if identity.net_bind_service and attempts[0].port < PRIVILEGED_END:
         who += " (with CAP_NET_BIND_SERVICE)"
     lines = [_opening(judged).format(who=who, blockers=_blockers(judged), errno=judged[0].errno or "it fails")]
     lines += [_sentence(reason) for reason in _reasons(judged)]

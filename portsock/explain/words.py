@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from portsock.explain.durations import duration, setting
-from portsock.explain.part_port import UNPRIVILEGED_START, how, system
+from portsock.explain.durations import duration, setting, unprivileged_start
+from portsock.explain.part_port import how, system
 from portsock.explain.part_socket import SOMAXCONN
 from portsock.explain.picture import draw_sockets, unique_connections
 from portsock.explain.scene import accepted_from, is_passive
@@ -57,13 +57,13 @@ def _term(text: str, word: Word, snapshot: Snapshot) -> Explanation:
 
 def _places(snapshot: Snapshot) -> dict[str, str]:
     host = snapshot.host
-    somaxconn, start = setting(host, SOMAXCONN), setting(host, UNPRIVILEGED_START)
+    somaxconn, (start, live) = setting(host, SOMAXCONN), unprivileged_start(host)
     first, last = host.ephemeral
     name = system(host)
     return {
         "range": EPHEMERAL_RANGE.format(system=name[0].upper() + name[1:], first=first, last=last, how=how(host)),
         "somaxconn": f" ({somaxconn} here)" if somaxconn is not None else "",
-        "unprivileged": f" ({start} here)" if start is not None else " (by default 1024)",
+        "unprivileged": f" ({start} here)" if live else f" (by default {start})",
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from portsock.addresses import WILDCARDS, exposure, widest
 from portsock.model import Family, InetEndpoint, Owner, OwnerStatus, Port, Role, Socket, State
+from portsock.port_ranges import range_of
 from portsock.services import Services
 
 _Place = tuple[str | None, int | None, str, int]
@@ -106,11 +107,6 @@ def _port(row: Sequence[Socket], services: Services, connections: int | None) ->
         first.netns,
         first.host,
     )
-
-
-def range_of(port: int) -> str:
-    """The range of RFC 6335 section 6 that the number is in: system, user or dynamic."""
-    return "system" if port < 1024 else "user" if port < 49152 else "dynamic"
 
 
 def _addresses(row: Sequence[Socket]) -> tuple[str, ...]:

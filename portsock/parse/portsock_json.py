@@ -20,13 +20,11 @@ from portsock.model import (
 )
 from portsock.parse.json_text import integer
 from portsock.parse.portsock_socket import member, netns_of, owners_of, record_of, role_of, text_of
+from portsock.port_ranges import default_ephemeral
 from portsock.records import SocketRecord
 from portsock.services import Services
 
 _Object = dict[str, Any]
-
-_EPHEMERAL = (32768, 65535)
-"""Until the caller knows better: the format does not tell the range, nor the system."""
 
 
 class PortsockReader:
@@ -60,7 +58,7 @@ def read_snapshot(text: str) -> Snapshot:
     )
     return Snapshot(
         _source(document),
-        Host("unknown", _EPHEMERAL, True, text_of(document, "host")),
+        Host("unknown", default_ephemeral("unknown"), True, text_of(document, "host")),
         _seconds(document.get("taken_at")),
         [socket for socket, _ in _sockets(document)],
         {(process.host, process.pid): process for process in _processes(document)},

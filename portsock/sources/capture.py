@@ -9,6 +9,7 @@ from portsock.errors import UsageError
 from portsock.model import Host, Input, Source
 from portsock.parse.capture import LONGEST, Capture
 from portsock.parse.decoding import TooLong, is_binary, text_lines
+from portsock.port_ranges import default_ephemeral
 from portsock.records import Collection
 from portsock.services import Services
 
@@ -18,16 +19,6 @@ LONGEST_DOCUMENT = 1 << 28
 """Characters that one line of JSON may have: compact JSON has no other lines."""
 _BEFORE_JSON = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 """What may stand before it: byte order marks, the zero bytes of UTF-16, white space."""
-
-_EPHEMERAL = {
-    "Linux": (32768, 60999),
-    "Darwin": (49152, 65535),
-    "Windows": (49152, 65535),
-    "FreeBSD": (10000, 65535),
-}
-"""Where each system picks local ports from unless told otherwise: ip-sysctl, xnu's in.h, KB 929851, inet6(4)."""
-
-_UNKNOWN_EPHEMERAL = (32768, 65535)
 
 Progress = Callable[[int], None]
 """Told the number of bytes read so far."""
@@ -94,7 +85,7 @@ def _one(label: str | None, path: str, only: str | None, services: Services, pro
         if collecting:
             gc.enable()
     listing = "+".join(capture.formats)
-    host = Host(capture.system, _EPHEMERAL.get(capture.system, _UNKNOWN_EPHEMERAL), True, label)
+    host = Host(capture.system, default_ephemeral(capture.system), True, label)
     source = Source("capture", None, (Input(name, label, listing),))
     return Collection(source, host, None, sockets, None, {}, {}, capture.notices(), capture.snapshot)
 

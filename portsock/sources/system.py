@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from portsock.model import Host
+from portsock.port_ranges import default_ephemeral
 from portsock.services import EMPTY, Services, parse_services
 
 _SYSCTLS = (
@@ -32,16 +33,6 @@ _SYSCTLS = (
     "net.core.somaxconn",
 )
 _RANGE = _SYSCTLS[0]
-
-EPHEMERAL = {
-    "Linux": (32768, 60999),
-    "Darwin": (49152, 65535),
-    "Windows": (49152, 65535),
-    "FreeBSD": (10000, 65535),
-    "OpenBSD": (49152, 65535),
-    "NetBSD": (49152, 65535),
-}
-"""Each system's default range of local ports that it picks from; of any other RFC 6335's dynamic ports."""
 
 
 @lru_cache(maxsize=4096)
@@ -102,7 +93,7 @@ def host(root: str = "/proc", facts: bool = False) -> Host:
     read = _ephemeral(root) if system == "Linux" else None
     return Host(
         system,
-        read or EPHEMERAL.get(system, (49152, 65535)),
+        read or default_ephemeral(system),
         read is None,
         name,
         _addresses(root, system) if facts else None,

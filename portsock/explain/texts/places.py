@@ -1,29 +1,18 @@
 """What a port number and an address mean: ranges (RFC 6335 section 6), scopes (RFC 6890, RFC 4007), exposures."""
 
-from enum import StrEnum
-from typing import NamedTuple
-
 from portsock.model import Exposure, Scope
+from portsock.port_ranges import BOUNDS, Range
 
 
-class Range(StrEnum):
-    """The three ranges of RFC 6335. The values are those of Port.range."""
-
-    SYSTEM = "system"
-    USER = "user"
-    DYNAMIC = "dynamic"
+def _bounds(name: Range) -> str:
+    first, last = BOUNDS[name]
+    return f"{first}-{last}"
 
 
-class RangeText(NamedTuple):
-    first: int
-    last: int
-    meaning: str
-
-
-RANGES: dict[Range, RangeText] = {
-    Range.SYSTEM: RangeText(0, 1023, "a system (well-known) port, 0-1023, which IANA assigns to standard services"),
-    Range.USER: RangeText(1024, 49151, "a user (registered) port, 1024-49151, which IANA registers on request"),
-    Range.DYNAMIC: RangeText(49152, 65535, "a dynamic (private) port, 49152-65535, never assigned to a service"),
+RANGES: dict[Range, str] = {
+    Range.SYSTEM: f"a system (well-known) port, {_bounds(Range.SYSTEM)}, which IANA assigns to standard services",
+    Range.USER: f"a user (registered) port, {_bounds(Range.USER)}, which IANA registers on request",
+    Range.DYNAMIC: f"a dynamic (private) port, {_bounds(Range.DYNAMIC)}, never assigned to a service",
 }
 
 PORT_ZERO = (
