@@ -21,7 +21,7 @@ POD = "74c13223-5a00-11e9-b385-42010a80018d"
         ("/user.slice/user-1000.slice/session-3.scope", Placement("session-3.scope", user=1000)),
         (
             "/user.slice/user-1000.slice/user@1000.service/app.slice/dev.service",
-            Placement("dev.service", user=1000),
+            Placement("user@1000.service/dev.service", user=1000, manager=1000),
         ),
         ("/user.slice/user-1000.slice", Placement("user-1000.slice", user=1000)),
         ("/system.slice/nginx.service/worker", Placement("nginx.service")),
@@ -38,8 +38,26 @@ POD = "74c13223-5a00-11e9-b385-42010a80018d"
         (f"/system.slice/web.service/libpod-payload-{ID}", Placement("web.service", ID, "podman")),
         (
             f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope",
-            Placement(f"libpod-{ID}.scope", ID, "podman", user=1000),
+            Placement(f"user@1000.service/libpod-{ID}.scope", ID, "podman", user=1000, manager=1000),
         ),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/init.scope",
+            Placement("user@1000.service/init.scope", user=1000, manager=1000),
+        ),
+        ("/user.slice/user-1000.slice/user@1000.service", Placement("user@1000.service", user=1000, manager=1000)),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/app.slice",
+            Placement("user@1000.service/app.slice", user=1000, manager=1000),
+        ),
+        (
+            f"/user.slice/user-1000.slice/user@1000.service/crio-{ID}.scope",
+            Placement(f"user@1000.service/crio-{ID}.scope", user=1000, manager=1000),
+        ),
+        (
+            f"/user.slice/user-1000.slice/user@1000.service/x.service/kubepods/pod{POD}/{ID}",
+            Placement("user@1000.service/x.service", user=1000, manager=1000),
+        ),
+        ("/machine.slice/systemd-nspawn@a.service/payload/system.slice/ssh.service", Placement("systemd-nspawn@a.service")),
         (f"/kubepods/besteffort/pod{POD}/{ID}", Placement(None, ID, None, POD)),
         (
             f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{POD_SLICE}/cri-containerd-{ID}.scope",

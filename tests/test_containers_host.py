@@ -62,7 +62,7 @@ def host(tmp_path: Path) -> dict[int, Process]:
         (11, f"libpod-{DB}.scope", "db", None),
         (12, f"cri-containerd-{WEB[::-1]}.scope", WEB[::-1][:12], None),
         (13, None, "web", None),
-        (14, "dev.service", None, None),
+        (14, "user@1000.service/dev.service", None, None),
         (15, "nginx.service", None, None),
         (16, None, None, None),
         (20, "docker.service", None, "172.17.0.2:80 (web)"),
@@ -109,6 +109,28 @@ def test_what_to_stop_is_the_container_and_never_the_forwarder(port: int, comman
     assert not any(each.line.startswith("kill") for each in answer.next)
     (found,) = [each for each in answer.findings if each.code == "port_forwarder"]
     assert "do not kill the proxy" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("unit", "command"),
+    [
+        ("nginx.service", "systemctl stop nginx.service"),
+        ("user@1000.service/nginx.service", "systemctl --user -M 1000@ stop nginx.service"),
+        ("user@1000.service/a b.service", "systemctl --user -M 1000@ stop 'a b.service'"),
+        ("user@1000.service/run-7.scope", "kill 7"),
+        (None, "kill 7"),
+    ],
+)
+def test_a_service_is_stopped_by_the_manager_that_started_it(unit: str | None, command: str) -> None:
+    host = seen([tcp("0.0.0.0:80", inode=1)], {1: 7}, [Process(7, "nginx", unit=unit)])
+    assert [each.line for each in explained("80", host).next][1:] == [command]
+
+
+def test_a_users_unit_is_not_the_systems_of_that_name() -> None:
+    records = [tcp("0.0.0.0:80", inode=1), tcp("0.0.0.0:81", inode=2)]
+    host = seen(records, {1: 7, 2: 8}, [Process(7, unit="nginx.service"), Process(8, unit="user@1000.service/nginx.service")])
+    for text, inode in (("unit:nginx", 1), ("unit:user@1000.service/nginx", 2)):
+        assert [found.inode for found in select(host, Query(targets=(target(text),)), side="local")] == [inode]
 
 
 def test_a_port_without_a_listener_may_be_published_by_packet_filter_rules() -> None:

@@ -88,8 +88,10 @@ def _stop(scene: Scene) -> Command | None:
     process = holding[0]
     if process.pid == 1 or process.forwards_to:
         return None
-    if process.unit and process.unit.endswith(".service"):
-        return Command(f"systemctl stop {quoted_argument(process.unit)}", "stop the service and free the port")
+    manager, _, unit = (process.unit or "").rpartition("/")
+    if unit.endswith(".service"):
+        whose = f"--user -M {manager[5:].removesuffix('.service')}@ " if manager.startswith("user@") else ""
+        return Command(f"systemctl {whose}stop {quoted_argument(unit)}", "stop the service and free the port")
     pids = " ".join(str(each.pid) for each in holding[:8])
     return Command(f"kill {pids}", "end it, and with it its connections")
 

@@ -16,6 +16,8 @@ _RUNTIMES = (
 """How a runtime's scope begins. 'libpod-conmon-ID' and 'crio-conmon-ID' hold the container's monitor, which is outside it."""
 _PARENTS = {"docker": "docker", "libpod_parent": "podman"}
 """The cgroup above a bare id, where the runtime does not use systemd."""
+_ROOTLESS = frozenset({"docker", "podman", "containerd"})
+"""Runtimes that a user runs without root, and so below the user's own manager."""
 _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
@@ -23,7 +25,8 @@ class Placement(NamedTuple):
     """Where a process belongs, as far as its cgroups tell."""
 
     unit: str | None = None
-    """The innermost unit of this host's systemd; where there is none, the innermost slice."""
+    """The unit of this host's systemd; where there is none, the innermost slice. One of a user's manager comes behind that
+    manager's: 'user@1000.service/web.service' is no unit of the system's, whatever it is called."""
     container_id: str | None = None
     """64 hexadecimal digits. Of containers in a container the outermost, which is the one that this host runs."""
     runtime: str | None = None
@@ -32,6 +35,8 @@ class Placement(NamedTuple):
     """The UID of a Kubernetes pod."""
     user: int | None = None
     """Of user-UID.slice: whose session or user manager it is in."""
+    manager: int | None = None
+    """Of user@UID.service: whose manager it is below, where that user gives cgroups their names."""
 
 
 def parse_cgroup(text: str) -> Placement:
@@ -41,12 +46,16 @@ def parse_cgroup(text: str) -> Placement:
         parts = [part for part in path.split("/") if part not in {"", ".."}]
         at, container, runtime = _container(parts)
         host_parts = parts if at is None else parts[: at + 1]
+        manager = _manager(host_parts)
+        if manager is not None and runtime not in _ROOTLESS:
+            container = runtime = None
         found = Placement(
             found.unit or _unit(host_parts),
             found.container_id or container,
             found.runtime or runtime,
-            found.pod or _pod(host_parts),
+            found.pod or (_pod(host_parts) if manager is None else None),
             found.user if found.user is not None else _user(host_parts),
+            found.manager if found.manager is not None else manager,
         )
     return found
 
@@ -79,11 +88,23 @@ def _is_id(text: str) -> bool:
 
 
 def _unit(parts: list[str]) -> str | None:
-    for ends in (_UNITS, (".slice",)):
-        for part in reversed(parts):
-            if part.endswith(ends):
-                return part.removeprefix("_")  # systemd's escape for names that could be a controller's
-    return None
+    """The outermost unit: what lies below it is named by whoever it was delegated to."""
+    at = _first_unit(parts)
+    if at is None:
+        return next((part.removeprefix("_") for part in reversed(parts) if part.endswith(".slice")), None)
+    unit = parts[at].removeprefix("_")  # systemd's escape for names that could be a controller's
+    inner = _unit(parts[at + 1 :]) if _manager(parts) is not None else None
+    return f"{unit}/{inner}" if inner else unit
+
+
+def _first_unit(parts: list[str]) -> int | None:
+    return next((at for at, part in enumerate(parts) if part.endswith(_UNITS)), None)
+
+
+def _manager(parts: list[str]) -> int | None:
+    """The uid of user@UID.service, where that is the unit of the system's manager."""
+    at = _first_unit(parts)
+    return _number(parts[at], "user@", ".service") if at is not None else None
 
 
 def _pod(parts: list[str]) -> str | None:
@@ -98,8 +119,11 @@ def _pod(parts: list[str]) -> str | None:
 
 
 def _user(parts: list[str]) -> int | None:
-    for part in parts:
-        number = part.removeprefix("user-").removesuffix(".slice")
-        if part == f"user-{number}.slice" and number.isascii() and number.isdigit():
-            return int(number)
-    return None
+    return next((uid for part in parts if (uid := _number(part, "user-", ".slice")) is not None), None)
+
+
+def _number(part: str, start: str, end: str) -> int | None:
+    """The uid between the two."""
+    number = part.removeprefix(start).removesuffix(end)
+    usable = part == start + number + end and number.isascii() and number.isdigit() and len(number) <= 10
+    return int(number) if usable else None
