@@ -1,14 +1,20 @@
 """Names of containers and targets of port forwarders, from files and processes made for the test."""
 
 import json
+import os
+import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from portsock.parse.cgroup import Placement
 from portsock.parse.forwarders import Forward, parse_conmon, parse_docker_proxy
 from portsock.sources.containers import Containers
+from portsock.sources.state_files import read_json
+from portsock.sources.system import home
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="owners of files, fifos, symbolic links")
 ID = "4f797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970"
 PROXY = "/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80"
 
@@ -37,6 +43,61 @@ def test_docker_container_has_its_name(tmp_path: Path) -> None:
 def test_podman_container_has_its_name(tmp_path: Path) -> None:
     podman(tmp_path / "var/lib/containers/storage", [{"id": ID, "names": ["db"]}])
     assert Containers(str(tmp_path)).name(Placement(None, ID, "podman")) == "db"
+
+
+def store_of(user: int, root: Path) -> Path:
+    return Path(f"{root}{home(user)}") / ".local/share"
+
+
+@posix
+def test_rootless_container_has_the_name_that_its_user_gave_it(tmp_path: Path) -> None:
+    me = os.getuid()
+    podman(store_of(me, tmp_path) / "containers/storage", [{"id": ID, "names": ["mine"]}])
+    podman(tmp_path / "var/lib/containers/storage", [{"id": ID, "names": ["theirs"]}])
+    assert Containers(str(tmp_path)).name(Placement(None, ID, "podman", user=me)) == "mine"
+    assert Containers(str(tmp_path)).name(Placement(None, ID, "podman")) == "theirs"
+
+
+def test_below_a_users_manager_nothing_is_called_as_a_container_of_the_system(tmp_path: Path) -> None:
+    docker(tmp_path, web())
+    podman(tmp_path / "var/lib/containers/storage", [{"id": ID, "names": ["db"]}])
+    for runtime in ("docker", "podman"):
+        assert Containers(str(tmp_path)).name(Placement(None, ID, runtime, user=4999, manager=4999)) == ID[:12]
+
+
+def trap(kind: str, path: Path) -> None:
+    good = json.dumps([{"id": ID, "names": ["bait"]}])
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.with_name("good").write_text(good, encoding="ascii")
+        path.symlink_to("good")
+    elif kind == "deep":
+        path.write_text("[" * 200_000, encoding="ascii")
+    elif kind == "long number":
+        path.write_text("[" + "1" * 5000 + "]", encoding="ascii")
+    elif kind == "large":
+        path.write_text(good + " " * (4 << 20), encoding="ascii")
+    else:
+        path.write_text(good, encoding="ascii")
+
+
+@posix
+@pytest.mark.parametrize("kind", ["fifo", "link", "deep", "long number", "large", "plain"])
+def test_a_state_file_is_only_read_where_it_is_one(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "containers.json"
+    trap(kind, path)
+    told: list[object] = []
+    reading = Thread(target=lambda: told.append(read_json(str(path), os.getuid())), daemon=True)
+    reading.start()
+    reading.join(10)
+    assert told == ([[{"id": ID, "names": ["bait"]}]] if kind == "plain" else [None])
+
+
+@posix
+def test_a_state_file_of_another_user_is_not_read(tmp_path: Path) -> None:
+    trap("plain", tmp_path / "containers.json")
+    assert read_json(str(tmp_path / "containers.json"), os.getuid() + 1) is None
 
 
 @pytest.mark.parametrize("content", [[], {}, None, [None, {"id": ID}, {"id": ID, "names": [5]}], {"Name": 7}])

@@ -6,10 +6,12 @@ from functools import cached_property
 from portsock.parse.cgroup import Placement
 from portsock.parse.forwarders import is_rootlessport, parse_conmon, parse_docker_proxy
 from portsock.parse.proc_pid import parse_cmdline, text
+from portsock.sources.state_files import read_json
 
-_DOCKER = "/var/lib/docker/containers"
-_PODMAN = "/var/lib/containers/storage"
-_PODMAN_OF_USER = "/.local/share/containers/storage"
+_DOCKER = "/docker/containers"
+_PODMAN = "/containers/storage"
+_OF_USER = "/.local/share"
+"""Where a user's own runtime keeps what the system's keeps in /var/lib."""
 _PODMAN_INDEX = "/overlay-containers/containers.json"
 
 
@@ -19,7 +21,8 @@ class Containers:
     def __init__(self, root: str = "", proc: str = "/proc") -> None:
         self._root = root
         self._proc = proc
-        self._podman: dict[str, dict[str, str]] = {}
+        self._system = 0 if not root else os.stat(root).st_uid
+        self._podman: dict[int | None, dict[str, str]] = {}
 
     def name(self, placement: Placement) -> str | None:
         """The container's name, or the first 12 digits of its id where no name can be had; None outside containers."""
@@ -27,10 +30,11 @@ class Containers:
         if identity is None:
             return None
         found = None
-        if placement.runtime in {"docker", None}:
-            found = self._docker_name(identity)
-        if found is None and placement.runtime in {"podman", None}:
-            found = self._podman_name(identity, placement.user)
+        for user in self._stores(placement):
+            if found is None and placement.runtime in {"docker", None}:
+                found = self._docker_name(identity, user)
+            if found is None and placement.runtime in {"podman", None}:
+                found = self._podman_names(user).get(identity)
         return found or identity[:12]
 
     def forwards_to(self, pid: int, arguments: tuple[str, ...]) -> str | None:
@@ -45,8 +49,24 @@ class Containers:
             return f"container {name}" if name else "a rootless podman container"
         return None
 
-    def _docker_name(self, identity: str) -> str | None:
-        config = self._json(f"{self._root}{_DOCKER}/{identity}/config.v2.json")
+    @staticmethod
+    def _stores(placement: Placement) -> list[int | None]:
+        """Whose runtimes can have started it; None is the system. A user's manager starts none of the system's containers,
+        whatever a cgroup below it is called."""
+        if placement.manager is not None:
+            return [placement.manager]
+        return [None] if placement.user is None else [placement.user, None]
+
+    def _state(self, user: int | None, directory: str, file: str) -> object:
+        """A state file of a runtime of the system (None) or of a user: from the part of `directory` below /var/lib."""
+        if user is None:
+            return read_json(f"{self._root}/var/lib{directory}{file}", self._system)
+        from portsock.sources.system import home
+
+        return read_json(f"{self._root}{home(user)}{_OF_USER}{directory}{file}", user)
+
+    def _docker_name(self, identity: str, user: int | None = None) -> str | None:
+        config = self._state(user, _DOCKER, f"/{identity}/config.v2.json")
         name = config.get("Name") if isinstance(config, dict) else None
         return name.removeprefix("/") if isinstance(name, str) else None
 
@@ -55,11 +75,11 @@ class Containers:
         """Container names by address in any of their networks."""
         found: dict[str, str] = {}
         try:
-            identities = os.listdir(self._root + _DOCKER)
+            identities = os.listdir(f"{self._root}/var/lib{_DOCKER}")
         except OSError:
             return found
         for identity in identities:
-            config = self._json(f"{self._root}{_DOCKER}/{identity}/config.v2.json")
+            config = self._state(None, _DOCKER, f"/{identity}/config.v2.json")
             name = self._docker_name(identity)
             settings = config.get("NetworkSettings") if isinstance(config, dict) else None
             networks = settings.get("Networks") if isinstance(settings, dict) else None
@@ -70,24 +90,16 @@ class Containers:
                         found[address] = name
         return found
 
-    def _podman_name(self, identity: str, user: int | None) -> str | None:
-        stores = [self._root + _PODMAN]
-        if user is not None:
-            from portsock.sources.system import home
-
-            stores = [f"{self._root}{home(user)}{_PODMAN_OF_USER}", *stores]
-        return next((name for store in stores if (name := self._podman_names(store).get(identity))), None)
-
-    def _podman_names(self, store: str) -> dict[str, str]:
-        if store not in self._podman:
-            index = self._json(store + _PODMAN_INDEX)
+    def _podman_names(self, user: int | None) -> dict[str, str]:
+        if user not in self._podman:
+            index = self._state(user, _PODMAN, _PODMAN_INDEX)
             names = {}
             for entry in index if isinstance(index, list) else ():
-                aliases = entry.get("names") if isinstance(entry, dict) else None
-                if isinstance(aliases, list) and aliases and isinstance(aliases[0], str):
-                    names[str(entry.get("id"))] = aliases[0]
-            self._podman[store] = names
-        return self._podman[store]
+                identity, aliases = (entry.get("id"), entry.get("names")) if isinstance(entry, dict) else (None, None)
+                if isinstance(identity, str) and isinstance(aliases, list) and aliases and isinstance(aliases[0], str):
+                    names[identity] = aliases[0]
+            self._podman[user] = names
+        return self._podman[user]
 
     def _watched(self, pid: int) -> str | None:
         """The container whose monitor holds the other end of the forwarder's pipe on descriptor 3: the forwarder ends when the
@@ -110,15 +122,3 @@ class Containers:
             except OSError:
                 continue
         return None
-
-    @staticmethod
-    def _json(path: str) -> object:
-        """The document of a file; None where it cannot be read."""
-        import json
-
-        try:
-            with open(path, "rb") as file:
-                document: object = json.load(file)
-        except (OSError, ValueError):
-            return None
-        return document
