@@ -130,3 +130,13 @@ def test_closed_and_full_output_is_3_in_one_line(words: list[str]) -> None:
 def test_a_closed_standard_error_changes_nothing() -> None:
     command = f"{sys.executable} -m portsock ports 2>&-"
     assert subprocess.run(["sh", "-c", command], capture_output=True, cwd=ROOT, env=ENVIRONMENT).returncode == 0
+
+
+def test_explaining_a_process_that_hidden_owners_could_be_is_3(tmp_path: Path) -> None:
+    done = portsock("explain", "proc:nosuch", "--from", listing(tmp_path / "ss.txt"))
+    assert done.returncode == 3
+    assert "proc:nosuch was not found, but 1 socket may have owners that could not be seen" in done.stderr
+
+
+def test_explaining_a_port_that_is_not_there_is_1_whoever_is_hidden(tmp_path: Path) -> None:
+    assert portsock("explain", "81", "--from", listing(tmp_path / "ss.txt")).returncode == 1

@@ -49,7 +49,7 @@ def command(
     answers = [_answer(target, snapshot, services, explaining, collect) for target in parsed]
     snapshot = _with_sight(snapshot, answers)
     _print(answers, snapshot, services, explaining, console)
-    return _status(answers, snapshot, collect, console)
+    return _status(parsed, answers, snapshot, collect, console)
 
 
 def _check(targets: "Sequence[Target | str]", explaining: Explaining, collect: Collecting) -> None:
@@ -147,10 +147,32 @@ def _print(
     console.write([text])
 
 
-def _status(answers: "Sequence[Explanation]", snapshot: Snapshot, collect: Collecting, console: Console) -> int:
+def _status(
+    targets: "Sequence[Target | str]",
+    answers: "Sequence[Explanation]",
+    snapshot: Snapshot,
+    collect: Collecting,
+    console: Console,
+) -> int:
     from portsock.cli.outcome import say_notices
 
     say_notices(snapshot, console)
     if collect.strict and not snapshot.complete:
         return Exit.SYSTEM
-    return Exit.OK if all(answer.found for answer in answers) else Exit.NO_MATCH
+    lost = [target for target, answer in zip(targets, answers, strict=True) if not answer.found]
+    if not lost:
+        return Exit.OK
+    return Exit.SYSTEM if any(_maybe(target, snapshot, console) for target in lost) else Exit.NO_MATCH
+
+
+def _maybe(target: "Target | str", snapshot: Snapshot, console: Console) -> bool:
+    """Whether a target that nothing was found for may still have sockets, since their owners could not be seen."""
+    if isinstance(target, str):
+        return False
+    from portsock.cli.outcome import unseen
+
+    maybe = len(unseen(snapshot, Query(targets=(target,)), "either", ()))
+    if maybe:
+        sockets = "1 socket" if maybe == 1 else f"{maybe} sockets"
+        console.say(f"{target.text} was not found, but {sockets} may have owners that could not be seen")
+    return bool(maybe)
