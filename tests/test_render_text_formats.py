@@ -46,6 +46,33 @@ def test_a_bar_or_a_tag_in_a_name_does_not_break_a_github_table() -> None:
     assert len(text.splitlines()) == 3
 
 
+LINKS = Owner(7, 3, "![x](http://h/y.png) [[a]] {{b}} *c* _d_ `e` {color:red}", "dev")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("github", r"\!\[x\](http://h/y.png) \[\[a\]\] {{b}} \*c\* \_d\_ \`e\` {color:red}\[7/3\]"),
+        ("pipe", r"\!\[x\](http://h/y.png) \[\[a\]\] {{b}} \*c\* \_d\_ \`e\` {color:red}\[7/3\]"),
+        ("jira", r"\!\[x\](http://h/y.png) \[\[a\]\] \{\{b\}\} *c* _d_ `e` \{color:red\}\[7/3\]"),
+        ("mediawiki", "&#91;&#91;a&#93;&#93; &#123;&#123;b&#125;&#125;"),
+        ("moinmoin", "&#91;&#91;a&#93;&#93; &#123;&#123;b&#125;&#125;"),
+        ("asciidoc", "&#91;&#91;a]] &#123;&#123;b}}"),
+        ("orgtbl", r"\lbrack{}\lbrack{}a]]"),
+        ("textile", "&#33;[x](http"),
+    ],
+)
+def test_a_name_makes_no_link_and_no_image(name: str, shown: str) -> None:
+    text = "".join(renderer(name)([socket(owners=(LINKS,))], parse_columns(SOCKETS, "process"), Context(), Options()))
+    assert shown in text
+
+
+def test_a_backslash_shows_in_a_github_table_as_in_any_other() -> None:
+    columns = parse_columns(SOCKETS, "process")
+    text = "".join(renderer("github")([socket(owners=(Owner(7, 3, "a\nb\\", "dev"),))], columns, Context(), Options()))
+    assert r"a\\x0ab\\\\" in text  # which its readers show as a\x0ab\\
+
+
 def test_html_is_escaped() -> None:
     columns = parse_columns(SOCKETS, "process")
     assert "<img" not in "".join(renderer("html")([socket(owners=(EVIL,))], columns, Context(), Options()))

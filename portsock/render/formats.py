@@ -27,20 +27,27 @@ class Renderer(Protocol):
 _UNSAFE = frozenset({"unsafehtml", "latex_raw"})
 """Layouts that hand names on as markup."""
 
-_BAR = {
-    "github": r"\|",
-    "pipe": r"\|",
-    "jira": r"\|",
-    "asciidoc": r"\|",
-    "orgtbl": r"\vert{}",
-    "mediawiki": "&#124;",
-    "moinmoin": "&#124;",
-    "textile": "&#124;",
-}
-"""How a bar is written inside a cell, where a bare one would end it."""
+_MARKDOWN = {sign: f"\\{sign}" for sign in "\\`*_[]!|"} | {"&": "&amp;", "<": "&lt;"}
 
-_MARKUP = frozenset({"github", "pipe", "mediawiki"})
-"""Layouts whose readers take HTML tags."""
+
+def _references(signs: str) -> dict[str, str]:
+    return {sign: f"&#{ord(sign)};" for sign in signs}
+
+
+_QUOTED = {
+    name: str.maketrans(signs)
+    for name, signs in {
+        "github": _MARKDOWN,
+        "pipe": _MARKDOWN,
+        "jira": {sign: f"\\{sign}" for sign in "{}[]!|"},
+        "asciidoc": {"|": r"\|"} | _references("[{+"),
+        "orgtbl": {"|": r"\vert{}", "[": r"\lbrack{}"},
+        "mediawiki": _references("&<|[]{}'"),
+        "moinmoin": _references("&<|[]{}'"),
+        "textile": _references('&<|!"'),
+    }.items()
+}
+"""By layout, how the signs are written that its readers would take for the end of a cell, a tag, a link or an image."""
 
 
 def renderer(name: str) -> Renderer:
@@ -74,8 +81,8 @@ def tabulated(
 
     shown = list(rows)
     cells = [cells_of(shown, column, context, options.ascii_only) for column in columns]
-    if name in _BAR or name in _MARKUP:
-        cells = [[_quoted(cell, name) for cell in column] for column in cells]
+    if name in _QUOTED:
+        cells = [[cell.translate(_QUOTED[name]) for cell in column] for column in cells]
     tabulate.PRESERVE_WHITESPACE, tabulate.MIN_PADDING = True, 0
     text = tabulate.tabulate(
         list(zip(*cells, strict=True)),
@@ -85,9 +92,3 @@ def tabulated(
         disable_numparse=True,
     )
     yield text + "\n"
-
-
-def _quoted(cell: str, name: str) -> str:
-    if name in _MARKUP:
-        cell = cell.replace("&", "&amp;").replace("<", "&lt;")
-    return cell.replace("|", _BAR.get(name, "|"))
