@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,15 @@ def test_progress_tells_the_bytes_read(tmp_path: Path) -> None:
 def test_any_bytes_become_lines_however_they_are_cut(data: bytes, size: int) -> None:
     chunks = [data[at : at + size] for at in range(0, len(data), size)]
     assert all("\n" not in line for line in text_lines(chunks, 1000))
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16"])
+@given(st.text("ab\n\ré\u2028", max_size=200), st.lists(st.integers(0, 400), max_size=8))
+def test_lines_do_not_depend_on_where_the_chunks_end(codec: str, text: str, cuts: list[int]) -> None:
+    data = ("first line of the listing\n" + text).encode(codec)
+    edges = [0, 40, *sorted(cut + 40 for cut in cuts), len(data) + 440]
+    chunks = [data[start:end] for start, end in pairwise(edges)]
+    assert list(text_lines(chunks, 1000)) == list(text_lines([data], 1000))
 
 
 def test_a_long_line_is_refused_before_it_is_kept() -> None:

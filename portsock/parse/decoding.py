@@ -2,6 +2,7 @@
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 _CONTROL = bytes(set(range(1, 32)) - set(b"\t\n\r\x0b\x0c\x1b\x1a"))
 """Control characters that listings do not have; NUL ends fields in `lsof -F0`, 1A ended files of CP/M and DOS."""
@@ -47,19 +48,28 @@ def text_lines(chunks: Iterable[bytes], longest: int) -> Iterator[str]:
     if codec is not None:
         yield from _wide_lines(head, source, codec, longest)
         return
-    rest = head.removeprefix(BOM_UTF8)
-    for chunk in source:
-        whole, newline, tail = rest.rpartition(b"\n")
+    for block in _blocks(chain([head.removeprefix(BOM_UTF8)], source), 4 * longest):
+        yield from _decoded(block, longest)
+
+
+def _blocks(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
+    """Whole lines, as many as each chunk ends, without the last line end. Raises TooLong for a line of over `longest` bytes.
+
+    The pieces of an unfinished line are joined once: compact JSON is one line of any length.
+    """
+    pieces: list[bytes] = []
+    held = 0
+    for chunk in chunks:
+        whole, newline, tail = chunk.rpartition(b"\n")
         if newline:
-            yield from _decoded(whole, longest)
-        elif len(rest) > 4 * longest:
+            yield b"".join([*pieces, whole])
+            pieces, held = [], 0
+        pieces.append(tail)
+        held += len(tail)
+        if held > longest:
             raise TooLong
-        rest = tail + chunk
-    whole, newline, tail = rest.rpartition(b"\n")
-    if newline:
-        yield from _decoded(whole, longest)
-    if tail:
-        yield from _decoded(tail, longest)
+    if held:
+        yield b"".join(pieces)
 
 
 def _decoded(data: bytes, longest: int) -> Iterator[str]:
@@ -91,12 +101,16 @@ def _split(text: str, longest: int) -> Iterator[str]:
 
 def _wide_lines(head: bytes, chunks: Iterator[bytes], codec: str, longest: int) -> Iterator[str]:
     decode = getincrementaldecoder(codec)("replace").decode
-    rest = decode(head).removeprefix("\ufeff")
-    for chunk in chunks:
-        whole, newline, tail = rest.rpartition("\n")
+    pieces = [decode(head).removeprefix("\ufeff")]
+    held = 0
+    for text in chain([pieces.pop()], map(decode, chunks)):
+        whole, newline, tail = text.rpartition("\n")
         if newline:
-            yield from _split(whole, longest)
-        elif len(rest) > longest:
+            yield from _split("".join([*pieces, whole]), longest)
+            pieces, held = [], 0
+        pieces.append(tail)
+        held += len(tail)
+        if held > longest:
             raise TooLong
-        rest = tail + decode(chunk)
-    yield from _split(rest.removesuffix("\n"), longest)
+    if held:
+        yield from _split("".join(pieces), longest)
