@@ -38,7 +38,7 @@ def parse_services(text: str) -> Services:
     since a broken line there must not stop a listing."""
     names: dict[tuple[str, int], str] = {}
     ports: dict[str, set[tuple[str, int]]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         words = line.partition("#")[0].split()
         if len(words) < 2:
             continue

@@ -62,7 +62,7 @@ def parse_cgroup(text: str) -> Placement:
 
 def _paths(text: str) -> Iterator[str]:
     """The paths, those of systemd's own hierarchy first: version 2, then version 1's 'name=systemd', then the controllers."""
-    rows = [row for row in (line.split(":", 2) for line in text.splitlines()) if len(row) == 3]
+    rows = [row for row in (line.split(":", 2) for line in text.split("\n")) if len(row) == 3]
     for wanted in ("", "name=systemd"):
         yield from (path for _, controllers, path in rows if controllers == wanted)
     yield from (path for _, controllers, path in rows if controllers not in {"", "name=systemd"})

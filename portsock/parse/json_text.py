@@ -14,7 +14,7 @@ def load(text: str) -> Any:
         first = error
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]
     try:
         if len(lines) > 1:
             return [loads(line) for line in lines]

@@ -21,7 +21,7 @@ class HidePid(NamedTuple):
 def parse_hidepid(mountinfo: str, root: str) -> HidePid | None:
     """The option of the topmost proc mounted at `root`; None where none is mounted there."""
     found = None
-    for line in mountinfo.splitlines():
+    for line in mountinfo.split("\n"):
         mount, _, about = line.partition(" - ")
         fields, kind = mount.split(" "), about.split(" ")
         if len(fields) > 4 and fields[4] == root and kind[0] == "proc":
@@ -41,7 +41,7 @@ def _number(text: str) -> int:
 def parse_namespaces(mountinfo: str, kind: str) -> list[tuple[int, str]]:
     """Inode number and mount point of each mounted namespace of a kind ('net'): those of nsfs, with the root 'net:[INODE]'."""
     found = []
-    for line in mountinfo.splitlines():
+    for line in mountinfo.split("\n"):
         mount, _, about = line.partition(" - ")
         if not about.startswith("nsfs "):
             continue
@@ -54,7 +54,7 @@ def parse_namespaces(mountinfo: str, kind: str) -> list[tuple[int, str]]:
 
 def device_of(mountinfo: str, mount: int) -> tuple[int, int] | None:
     """Major and minor number of the file system of the mount with this id; None where there is no such mount."""
-    for line in mountinfo.splitlines():
+    for line in mountinfo.split("\n"):
         number, _, device, *_ = (*line.split(" ", 3), "", "", "")
         if number == str(mount):
             major, _, minor = device.partition(":")

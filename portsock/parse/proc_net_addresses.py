@@ -7,7 +7,7 @@ def parse_fib_trie(text: str) -> set[str]:
     """The addresses of all '/32 host LOCAL' leaves."""
     found = set()
     leaf = None
-    for line in text.splitlines():
+    for line in text.split("\n"):
         words = line.split()
         if words[:1] == ["|--"] and len(words) == 2:
             leaf = words[1]
@@ -19,7 +19,7 @@ def parse_fib_trie(text: str) -> set[str]:
 def parse_if_inet6(text: str) -> set[str]:
     """The addresses in the first column, 32 hexadecimal digits each."""
     found = set()
-    for line in text.splitlines():
+    for line in text.split("\n"):
         try:
             packed = bytes.fromhex(line.partition(" ")[0])
         except ValueError:
