@@ -127,3 +127,9 @@ def test_a_word_that_is_a_service_too_is_answered_as_word_and_shows_the_other_re
         "portsock explain backlog",
         "portsock explain service:backlog",
     ]
+
+
+def test_the_listeners_own_limit_bounds_unfinished_handshakes() -> None:
+    said = plain("backlog", seen([]))
+    assert "the listener's own limit bounds them, too" in said
+    assert "tcp_max_syn_backlog matters only without SYN cookies" in said

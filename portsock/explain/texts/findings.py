@@ -105,7 +105,7 @@ FINDINGS: dict[Code, FindingText] = {
     Code.TIME_WAIT_MANY: FindingText(
         INFO,
         "{count} connections are in TIME_WAIT, which is normal.",
-        "They cost little memory and no descriptor, and they show only that this side closed first.",
+        "They cost little memory and no descriptor, and they show only that this side closed first, or both did at once.",
         "Do nothing, unless local ports toward one destination run out; reusing connections avoids them.",
     ),
     Code.EPHEMERAL_EXHAUSTION: FindingText(
@@ -168,7 +168,7 @@ FINDINGS: dict[Code, FindingText] = {
         INFO,
         "The listener on [::]:{port} {also} IPv4.",
         "IPv4 clients appear on it as IPv6 sockets with mapped addresses (::ffff:a.b.c.d), which is why tools "
-        "call them tcp6; and 0.0.0.0:{port} cannot be bound beside it.",
+        "call them tcp6; and 0.0.0.0:{port} can be bound beside it only with SO_REUSEPORT on both, by one user.",
         "A rule or a bind meant for IPv4 only has to reckon with it; IPV6_V6ONLY keeps them apart.",
     ),
     Code.SHARED_ENDPOINT: FindingText(

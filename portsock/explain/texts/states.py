@@ -65,9 +65,9 @@ STATES: dict[State, StateText] = {
         "Numbers of them mean that peers are gone or that their acknowledgements are dropped on the way.",
     ),
     State.TIME_WAIT: StateText(
-        "TIME_WAIT: the connection is completely closed, and the side that closed first remembers it for a while, so that "
+        "TIME_WAIT: the connection is completely closed, and a side that closed first remembers it for a while, so that "
         "late packets cannot be taken for those of a new connection.",
-        "This side closed first, and both closes are acknowledged.",
+        "This side closed first, or both did at the same time, and both closes are acknowledged.",
         "Thousands are normal where connections are short; they matter only to a client that uses up its local ports "
         "toward one destination.",
     ),

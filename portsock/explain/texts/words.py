@@ -149,8 +149,9 @@ WORDS: dict[Word, WordText] = {
             "but 0 as Send-Q. On any other row the two columns are bytes: not yet read, and not yet acknowledged.",
             "When it overflows, Linux drops new attempts and counts them (ListenOverflows, ListenDrops); clients try again "
             "and see slowness or timeouts. They are reset only with tcp_abort_on_overflow=1.",
-            "Unfinished handshakes (SYN_RECV) wait in a second queue, bounded by tcp_max_syn_backlog; SYN cookies step in "
-            "when it is full.",
+            "Unfinished handshakes (SYN_RECV) are counted apart. Since Linux 4.4 the listener's own limit bounds them, too; "
+            "when they are as many, SYN cookies step in, and without those, new attempts are dropped. "
+            "tcp_max_syn_backlog matters only without SYN cookies: its last quarter is kept for peers known from before.",
         ),
         (
             Command("portsock sockets --listening", "each listener's queue"),
