@@ -66,6 +66,8 @@ class SocketRecord(NamedTuple):
     """The bound device's number, where the source gives no name."""
     pending: tuple[int, ...] = ()
     """Of a listening unix socket: the inodes of the clients that wait to be accepted."""
+    names_one: bool = False
+    """Whether the listing's tool names one holder of each socket at most, and leaves the kernel's own blank."""
 
 
 class Unreadable(NamedTuple):
@@ -106,3 +108,5 @@ class Collection(NamedTuple):
     notices: tuple[Notice, ...]
     snapshot: Snapshot | None = None
     """Of a listing that portsock itself printed: what was normalized already. The records are then none."""
+    unprivileged: bool = False
+    """Whether a listing says of itself that it leaves out processes of other users."""

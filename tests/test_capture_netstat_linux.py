@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portsock.model import Family, InetEndpoint, SocketType, State, Timer, UnixEndpoint
-from portsock.parse.capture import read
+from portsock.parse.capture import Capture, read
 from portsock.records import Holder, SocketRecord
 from portsock.services import EMPTY
 
@@ -36,6 +36,42 @@ def test_a_listener_has_no_true_send_queue() -> None:
 def test_a_dash_is_an_empty_owner_column() -> None:
     (record,) = rows(OWNED, "tcp        0      0 127.0.0.1:18090         127.0.0.1:39068         TIME_WAIT   -     ")
     assert record.holders == ()
+
+
+ENGLISH = (
+    "(Not all processes could be identified, non-owned process info",
+    " will not be shown, you would have to be root to see it all.)",
+)
+FRENCH = (
+    "(Tous les processus n'ont pu être identifiés, les infos sur les processus",
+    "non possédés ne seront pas affichées, vous devez être root pour les voir toutes.)",
+)
+GERMAN = (
+    "(Es konnten nicht alle Prozesse identifiziert werden; Informationen über",
+    "nicht-eigene Processe werden nicht angezeigt; Root kann sie anzeigen.)",
+)
+CHINESE = ("\uff08并非所有进程都能被检测到\uff0c所有非本用户的进程信息将不会显示\uff0c则必须切换到 root 用户\uff09",)
+OLD = ('(No info could be read for "-p": geteuid()=1000 but you should be root.)',)
+BUSYBOX = ("netstat: showing only processes with your user ID",)
+
+
+@pytest.mark.parametrize("remark", [ENGLISH, FRENCH, GERMAN, CHINESE, OLD, BUSYBOX])
+@pytest.mark.parametrize("place", ["before", "behind the title", "after"])
+def test_the_remark_of_an_unprivileged_netstat_is_understood(remark: tuple[str, ...], place: str) -> None:
+    row = "tcp        0      0 127.0.0.1:18090         0.0.0.0:*               LISTEN      -     "
+    before = [*remark, TITLE, OWNED, row]
+    lines = {"before": before, "behind the title": [TITLE, *remark, OWNED, row], "after": [TITLE, OWNED, row, *remark]}[place]
+    capture = Capture(EMPTY)
+    (record,) = capture.read(lines)
+    assert (capture.unprivileged, capture.notices()) == (True, ())
+    assert (record.holders, record.names_one) == ((), True)
+
+
+def test_titles_are_no_such_remark() -> None:
+    for title in (TITLE, "Aktive Internetverbindungen (Server und stehende Verbindungen)", "Sockets (root)"):
+        capture = Capture(EMPTY)
+        list(capture.read([title, OWNED, "tcp 0 0 127.0.0.1:18090 0.0.0.0:* LISTEN 7/root)"]))
+        assert not capture.unprivileged
 
 
 @pytest.mark.parametrize("name", ["nginx: worker", "sshd: root@pt", "-bash", "(sd-pam)", "a/b:c d"])

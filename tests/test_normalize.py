@@ -1,5 +1,7 @@
 """What is made of records: owners and why they are missing, roles, peers."""
 
+from typing import Any
+
 import pytest
 
 from portsock.model import (
@@ -12,6 +14,7 @@ from portsock.model import (
     OwnerStatus,
     Process,
     Role,
+    Snapshot,
     Source,
     State,
     UnixEndpoint,
@@ -92,6 +95,36 @@ def test_a_listing_with_an_owner_column_gives_owners_by_their_printed_names() ->
     snapshot = normalize([collection([held], source=source, ownership=None)])
     assert snapshot.sockets[0].owners == (Owner(5, 3, "nginx", None),)
     assert snapshot.sockets[0].owner_status is OwnerStatus.KNOWN
+
+
+def listed(*records: SocketRecord, **more: Any) -> Snapshot:
+    source = Source("capture", None, (Input("x", None, "ss"),))
+    return normalize([collection(list(records), source=source, ownership=None, **more)])
+
+
+def test_a_tool_that_names_one_holder_leaves_the_owners_partial_and_the_kernels_sockets_unreported() -> None:
+    held = tcp("0.0.0.0:80", holders=(Holder(5, None, "nginx"),), inode=None, names_one=True)
+    blank = udp("0.0.0.0:51820", holders=(), inode=9, names_one=True)
+    snapshot = listed(held, blank)
+    assert [socket.owner_status for socket in snapshot.sockets] == [OwnerStatus.PARTIAL, OwnerStatus.UNREPORTED]
+    assert (snapshot.notices, snapshot.complete) == ((), True)
+
+
+def test_a_listing_made_without_rights_hides_the_owners_of_what_is_blank() -> None:
+    held = tcp("0.0.0.0:80", holders=(Holder(5, None, "nginx"),), inode=None, names_one=True)
+    blank = tcp("0.0.0.0:22", holders=(), inode=None, names_one=True)
+    waiting = tcp("10.0.0.1:80", "10.0.0.2:4000", State.TIME_WAIT, holders=(), inode=None, names_one=True)
+    snapshot = listed(held, blank, waiting, unprivileged=True)
+    statuses = [socket.owner_status for socket in snapshot.sockets]
+    assert statuses == [OwnerStatus.PARTIAL, OwnerStatus.HIDDEN, OwnerStatus.NONE]
+    assert [(notice.code, notice.amount) for notice in snapshot.notices] == [("listing_unprivileged", 1)]
+    assert not snapshot.complete
+
+
+def test_a_listed_inode_without_a_holder_is_one_that_its_author_could_not_see() -> None:
+    snapshot = listed(tcp("0.0.0.0:22", holders=(), inode=7), tcp("0.0.0.0:23", holders=(), inode=None))
+    assert [socket.owner_status for socket in snapshot.sockets] == [OwnerStatus.HIDDEN, OwnerStatus.UNREPORTED]
+    assert [(notice.code, notice.amount) for notice in snapshot.notices] == [("listing_unprivileged", 1)]
 
 
 @pytest.mark.parametrize(

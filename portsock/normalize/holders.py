@@ -36,6 +36,7 @@ class Holders:
         self._by_inode = ownership.holders if ownership else {}
         self._processes = collection.processes
         self._looked = ownership is not None
+        self._unprivileged = collection.unprivileged
         self._keeps_inodes = collection.source.kind == "live" and collection.source.backend != "psutil"
         self._unreadable = ownership.unreadable if ownership else ()
         self._unlisted = ownership.hidden_processes if ownership else None
@@ -52,6 +53,8 @@ class Holders:
         if held is None and record.inode is not None:
             held = self._by_inode.get(record.inode)
         if held:
+            if not self._looked and (record.names_one or self._unprivileged):
+                return OwnerStatus.PARTIAL, None, self._owners(held)
             return (*self._held, self._owners(held))
         return (*self._absence(record), ())
 
@@ -80,6 +83,8 @@ class Holders:
                 return OwnerStatus.UNREPORTED, None if self._keeps_inodes else OwnerReason.NO_COLUMN
             if state in _NO_DESCRIPTOR:
                 return OwnerStatus.NONE, _NO_DESCRIPTOR[state]
+            if self._unprivileged or (record.inode is not None and not record.names_one):
+                return OwnerStatus.HIDDEN, None  # it has a descriptor, or may have one: whose, the author could not see
             return OwnerStatus.UNREPORTED, None
         if record.inode is None and state is not None:
             reasons = _WITHOUT_INODE if self._keeps_inodes else _NO_DESCRIPTOR

@@ -43,6 +43,21 @@ def sight_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, 
     return tuple(notices)
 
 
+def is_hidden(socket: Socket) -> bool:
+    """Whether its owners are hidden."""
+    return socket.owner_status is OwnerStatus.HIDDEN
+
+
+def listing_notices(hidden: int, unprivileged: bool) -> tuple[Notice, ...]:
+    """The notice about what the authors of captured listings could not see: the owners of so many sockets, or, where a
+    listing says so of itself, perhaps of some."""
+    if not hidden and not unprivileged:
+        return ()
+    what = f"the owners of {_sockets(hidden)} are hidden" if hidden else "there may be more owners"
+    text = f"{what}: whoever made the listing could not see every process; as root it tells more"
+    return (Notice("listing_unprivileged", hidden or None, text),)
+
+
 def _sockets(number: int) -> str:
     return "1 socket" if number == 1 else f"{number} sockets"
 

@@ -6,6 +6,7 @@ from portsock.model import Notice, Peer, Process, Snapshot, Socket, Source
 from portsock.normalize.holders import Holders, Sight
 from portsock.normalize.peers import peers
 from portsock.normalize.roles import Roles
+from portsock.normalize.sight import is_hidden, listing_notices
 from portsock.normalize.unix_ends import with_ends
 from portsock.records import Collection, SocketRecord
 
@@ -20,6 +21,7 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
         return _again(collections[0], collections[0].snapshot)
     found = _found(collections, several)
     sockets: list[Socket] = []
+    captured, hidden = collections[0].source.kind == "capture", 0
     processes: dict[tuple[str | None, int], Process] = {}
     for collection in collections:
         host = collection.host.name if several else None
@@ -28,7 +30,9 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
                 sockets.append(socket._replace(host=host, peer=peer or socket.peer))
             for (_, pid), process in collection.snapshot.processes.items():
                 processes[host, pid] = process._replace(host=host)
-        sockets += _sockets(collection, host, found)
+        own = _sockets(collection, host, found)
+        sockets += own
+        hidden += sum(map(is_hidden, own)) if captured else 0
         for pid, process in collection.processes.items():
             processes[host, pid] = process._replace(host=host) if several else process
     first = collections[0]
@@ -38,6 +42,8 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
         source = Source(source.kind, source.backend, tuple(item for each in collections for item in each.source.inputs))
     # Each namespace may give the same one.
     notices = tuple(dict.fromkeys(notice for each in collections for notice in (*_printed(each), *each.notices)))
+    if captured:
+        notices = (*notices, *listing_notices(hidden, any(collection.unprivileged for collection in collections)))
     return Snapshot(
         source,
         first.host,

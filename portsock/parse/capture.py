@@ -5,7 +5,7 @@ from itertools import chain
 
 from portsock.errors import UsageError
 from portsock.model import Notice, Snapshot
-from portsock.parse.paste_noise import is_noise, prompt, undressed, without_sequences
+from portsock.parse.paste_noise import is_noise, opens_remark, prompt, says_unprivileged, undressed, without_sequences
 from portsock.parse.reader import DocumentReader, LineReader
 from portsock.parse.registry import document_readers, formats, line_readers
 from portsock.records import SocketRecord
@@ -60,7 +60,10 @@ class Capture:
         self._skipped_at: list[int] = []
         self.snapshot: Snapshot | None = None
         """Of portsock's own JSON, which tells more than records can hold: they are then none."""
+        self.unprivileged = False
+        """Whether the listing says that it leaves out processes of other users."""
         self._remarks: list[Notice] = []
+        self._remark_begun = False
 
     @property
     def system(self) -> str:
@@ -132,7 +135,7 @@ class Capture:
 
     def _elsewhere(self, line: str, number: int) -> Iterable[SocketRecord]:
         """A line that the current section does not know: noise, the beginning of another one, or lost."""
-        if is_noise(line):
+        if self._is_remark(line) or is_noise(line):
             return ()
         for text in (line, undressed(line)):
             if text is None:
@@ -154,6 +157,16 @@ class Capture:
             if len(self._skipped_at) < 5:
                 self._skipped_at.append(number)
         return ()
+
+    def _is_remark(self, line: str) -> bool:
+        """Take the remark of an unprivileged netstat, which is of one or two lines. In front of a section or right behind its
+        title only such a remark has parentheses."""
+        begun, self._remark_begun = self._remark_begun, False
+        if (begun or line.lstrip()[:1] in ("(", "\uff08", "n")) and says_unprivileged(line):
+            self.unprivileged = True
+            return True
+        self._remark_begun = opens_remark(line)
+        return self._remark_begun
 
     def _open(self, line: str) -> Iterable[SocketRecord] | None:
         for candidate in self._lines:

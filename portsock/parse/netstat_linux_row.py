@@ -98,6 +98,7 @@ class InternetRows:
             holders=holders,
             user=user if uid is None and inode else None,
             timer=timer,
+            names_one=holders is not None,
         )
 
     def _endpoint(self, text: str, printed: str) -> InetEndpoint | None:
@@ -193,6 +194,7 @@ def unix_row(line: str, program: bool | None) -> SocketRecord | None:
         None,
         inode=inode or None,
         holders=holders,
+        names_one=holders is not None,
     )
 
 

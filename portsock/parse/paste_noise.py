@@ -21,6 +21,7 @@ _MARK = re.compile(
 )
 """Quote marks of mail and Markdown, 'LINE:' and 'FILE:' of grep."""
 
+_UNPRIVILEGED = ("netstat: showing only processes with your user id", '(no info could be read for "-p"')
 _NOTES = (
     "(not all processes could be identified",
     "will not be shown, you would have to be root",
@@ -53,6 +54,23 @@ def is_noise(line: str) -> bool:
     if _RULE.fullmatch(text) or _FENCE.fullmatch(text) or _TMUX.fullmatch(text):
         return True
     return text.lower().startswith(_NOTES)
+
+
+def says_unprivileged(line: str) -> bool:
+    """Whether the line ends what netstat -p says in any language where it may not read every process: a remark in parentheses
+    about being root. net-tools' netstat.c, busybox's netstat.c."""
+    text = line.strip().lower()
+    if text.startswith(_UNPRIVILEGED):
+        return True
+    if not text.endswith((")", "\uff09")) or len(text) > 300 or not text.isprintable():
+        return False
+    return "root" in text and not any("0" <= letter <= "9" for letter in text)
+
+
+def opens_remark(line: str) -> bool:
+    """Whether the line may be the first of such a remark: an opened parenthesis, and words."""
+    text = line.strip()
+    return text[:1] in ("(", "\uff08") and 30 < len(text) < 300 and not any("0" <= letter <= "9" for letter in text)
 
 
 def prompt(line: str) -> str | None:

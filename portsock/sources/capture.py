@@ -87,7 +87,7 @@ def _one(label: str | None, path: str, only: str | None, services: Services, pro
     listing = "+".join(capture.formats)
     host = Host(capture.system, default_ephemeral(capture.system), True, label)
     source = Source("capture", None, (Input(name, label, listing),))
-    return Collection(source, host, None, sockets, None, {}, {}, capture.notices(), capture.snapshot)
+    return Collection(source, host, None, sockets, None, {}, {}, capture.notices(), capture.snapshot, capture.unprivileged)
 
 
 def _opened(path: str) -> BinaryIO:
