@@ -311,6 +311,17 @@ def test_a_v6_wildcard_that_takes_ipv4(v6only: bool | None, words: str | None) -
         assert words in found.title
 
 
+def test_only_a_listener_on_0000_of_the_same_host_makes_a_wildcard_v6_only() -> None:
+    def told(host: str) -> bool:
+        records = [tcp(":::8080", inode=1, v6only=None), tcp("0.0.0.0:8080", inode=2)]
+        six, four = seen(records).sockets
+        snapshot = seen([])._replace(sockets=[six._replace(host="web1"), four._replace(host=host)])
+        return "wildcard_v6_takes_ipv4" in codes("8080", snapshot)
+
+    assert told("web2")
+    assert not told("web1")
+
+
 def test_sockets_of_several_processes_on_one_endpoint() -> None:
     records = [tcp("0.0.0.0:80", inode=1), tcp("0.0.0.0:80", inode=2)]
     found = finding("shared_endpoint", answer("80", seen(records, {1: 500, 2: 501})))

@@ -48,13 +48,17 @@ def admin_port(scene: Scene) -> Iterator[Finding]:
 def wildcard_v6(scene: Scene) -> Iterator[Finding]:
     """A TCP listener on '::' that takes IPv4 as well, or may."""
     told = set()
+    twins: set[object] | None = None
     for socket in scene.listeners:
         port = port_of(socket.local)
         if address_of(socket.local) != "::" or socket.v6only or socket.family is not Family.IPV6 or port in told:
             continue
         told.add(port)
-        if socket.v6only is None and _has_v4_twin(socket, scene):
-            continue
+        if socket.v6only is None:
+            # Where 0.0.0.0 is bound beside it, it is v6-only, or they share the port on purpose.
+            twins = _v4_listeners(scene) if twins is None else twins
+            if _space(socket) in twins:
+                continue
         also = "also takes" if socket.v6only is False else "probably also takes"
         yield finding(Code.WILDCARD_V6_TAKES_IPV4, evidence([socket]), port=port, also=also)
 
@@ -79,13 +83,16 @@ def shared_endpoint(scene: Scene) -> Iterator[Finding]:
 
 def specific_and_wildcard(scene: Scene) -> Iterator[Finding]:
     """The same port on one address and on all, by different processes."""
-    wildcards = [each for each in scene.snapshot.sockets if is_passive(each) and address_of(each.local) in WILDCARDS]
+    wildcards: dict[object, list[Socket]] = defaultdict(list)
+    for each in scene.snapshot.sockets:
+        if address_of(each.local) in WILDCARDS and is_passive(each):
+            wildcards[_space(each)].append(each)
     for specific in scene.passive:
         address = address_of(specific.local)
         port = port_of(specific.local)
         if address is None or address in WILDCARDS or not port:
             continue
-        for wildcard in wildcards:
+        for wildcard in wildcards.get(_space(specific), ()):
             if _overlaps(wildcard, specific, address) and _pids([wildcard]) != _pids([specific]):
                 yield finding(Code.SPECIFIC_AND_WILDCARD, evidence([specific, wildcard]), port=f"{port}/{specific.protocol}",
                               specific=address, wildcard=address_of(wildcard.local),
@@ -96,26 +103,21 @@ def specific_and_wildcard(scene: Scene) -> Iterator[Finding]:
 
 def _overlaps(wildcard: Socket, specific: Socket, address: str) -> bool:
     return (
-        port_of(wildcard.local) == port_of(specific.local)
-        and wildcard.protocol == specific.protocol
-        and wildcard.state is specific.state
-        and wildcard.netns == specific.netns
-        and wildcard.host == specific.host
+        wildcard.state is specific.state
         and serves(wildcard, 6 if ":" in address else 4)
         and wildcard.interface == specific.interface
     )
 
 
-def _has_v4_twin(socket: Socket, scene: Scene) -> bool:
-    """Whether 0.0.0.0 is bound beside it: then it is v6-only, or they share the port on purpose."""
-    return any(
-        other.state is State.LISTEN
-        and address_of(other.local) == "0.0.0.0"
-        and port_of(other.local) == port_of(socket.local)
-        and other.protocol == socket.protocol
-        and other.netns == socket.netns
-        for other in scene.snapshot.sockets
-    )
+def _v4_listeners(scene: Scene) -> set[object]:
+    """Where something listens on 0.0.0.0."""
+    sockets = scene.snapshot.sockets
+    return {_space(each) for each in sockets if each.state is State.LISTEN and address_of(each.local) == "0.0.0.0"}
+
+
+def _space(socket: Socket) -> object:
+    """What two sockets must have in common to be in each other's way."""
+    return (socket.host, socket.netns, socket.protocol, port_of(socket.local))
 
 
 def _pids(sockets: Sequence[Socket]) -> frozenset[int | None]:
