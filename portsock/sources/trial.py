@@ -46,10 +46,12 @@ def bind_once(
     would join the listeners of the group and take their connections; without either option bind(2) has decided). A filter
     on the socket drops whatever arrives in the meantime, so that a client is not accepted and then reset.
 
-    Raises ReadError where the trial cannot be made for that user.
+    Raises ReadError where the trial cannot be made for that user, or on this system.
     """
     if protocol not in _IPPROTO:
         raise ReadError(f"--try: {protocol} cannot be tried, only {', '.join(_IPPROTO)}")
+    if reuseport and not hasattr(socket, "SO_REUSEPORT"):
+        raise ReadError("--try reuseport: this system has no SO_REUSEPORT; try plain or reuseaddr")
     way = (reuseaddr, reuseport, v6only, device)
     if uid is None or not hasattr(os, "geteuid") or uid == os.geteuid():
         return _bind(protocol, address, port, *way)
@@ -81,7 +83,19 @@ def _name(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int
     if ":" not in address:
         return address, port
     bare, _, zone = address.partition("%")
-    return bare, port, 0, int(zone) if zone.isdecimal() else socket.if_nametoindex(zone) if zone else 0
+    return bare, port, 0, _interface(zone) if zone else 0
+
+
+def _interface(zone: str) -> int:
+    """The number of an interface by name or number. Raises OSError (ENODEV) where there is none."""
+    import errno
+
+    if zone.isascii() and zone.isdigit() and len(zone) <= 10 and int(zone) < 2**32:
+        return int(zone)
+    try:
+        return socket.if_nametoindex(zone)
+    except OSError:  # which has no number before Python 3.13
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from None
 
 
 def _bind(
@@ -127,14 +141,26 @@ def _error_name(error: OSError) -> str:
     return errno.errorcode.get(error.errno or 0, str(error.errno))
 
 
+def _group_of(uid: int) -> int:
+    """The user's group; of one without a name the group of the same number."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_gid
+    except KeyError:
+        return uid
+
+
 def _in_child(protocol: str, address: str, port: int, way: tuple[bool, bool, bool | None, str | None], uid: int) -> Trial:
     """The trial as another user: a child that gives up root, whose answer comes through a pipe."""
+    gid = _group_of(uid)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         # Whatever happens, the child must not come back into the caller's code.
         with suppress(BaseException):
             os.setgroups([])
+            os.setresgid(gid, gid, gid)
             os.setresuid(uid, uid, uid)
             trial = _bind(protocol, address, port, *way)
             os.write(writer, f"{trial.errno or 'OK'} {int(trial.listened)}".encode())
