@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from portsock.errors import ReadError
-from portsock.model import Netns, Notice, Process, Source, State
+from portsock.model import InetEndpoint, Netns, Notice, Process, Source, State
 from portsock.records import Collection, Ownership, SocketRecord
 from portsock.request import Request
 from portsock.sources import owners, processes, system
@@ -24,6 +24,9 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc serves where netlink cannot."""
     taken_at = time.time()
     records, notices, used = _every_namespace(request, backend) if request.netns else _dump(request, backend, own_namespace())
+    # In about the order in which rows are shown, so that what is made of them lies in memory as it is read: the kernel's hash
+    # order costs a tenth of the time for 50,000 sockets.
+    records.sort(key=_local_port)
     ownership, unseen = _ownership(request, records, used)
     return Collection(
         Source("live", used),
@@ -35,6 +38,11 @@ def collect(request: Request, backend: str | None = None) -> Collection:
         system.users({record.uid for record in records if record.uid is not None}),
         (*notices, *unseen),
     )
+
+
+def _local_port(record: SocketRecord) -> int:
+    local = record.local
+    return local.port or 0 if isinstance(local, InetEndpoint) else 0
 
 
 def own_namespace(proc: str = "/proc") -> Netns | None:
