@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from portsock.model import Family, InetEndpoint
 from portsock.parse.diag_filter import port_filter
+from portsock.parse.inet_diag import inet_request
 from portsock.records import SocketRecord
 from portsock.request import PortFilter, Request
 
@@ -61,11 +62,42 @@ def test_a_filter_accepts_the_sockets_in_its_ranges_and_no_others(
 ) -> None:
     ports = PortFilter(ranges, side)
     code = port_filter(ports)
+    assert code is not None
     audit(code)
     edges = [port + step for bounds in ranges for port in bounds for step in (-1, 0, 1)]
     for near in {local, *(port for port in edges if 0 <= port <= 65535)}:
         assert accepts(code, near, remote) == wanted(ports, near, remote)
         assert accepts(code, remote, near) == wanted(ports, remote, near)
+
+
+def test_a_filter_merges_ranges_that_touch_or_overlap() -> None:
+    assert port_filter(PortFilter(((5, 9), (1, 4), (7, 20), (8, 8)), "local")) == port_filter(PortFilter(((1, 20),), "local"))
+
+
+@pytest.mark.parametrize(("side", "most"), [("local", 3276), ("either", 1638)])
+def test_no_filter_is_made_of_more_ranges_than_its_jumps_can_pass(side: str, most: int) -> None:
+    ranges = tuple((port, port) for port in range(1, 2 * most, 2))
+    code = port_filter(PortFilter(ranges, side))
+    assert code is not None
+    audit(code)
+    assert accepts(code, ranges[-1][0], 0)
+    assert not accepts(code, 2, 0)
+    assert port_filter(PortFilter((*ranges, (60000, 60000)), side)) is None
+    assert len(inet_request("tcp", Family.IPV4, Request(frozenset({"tcp"}), ports=PortFilter(ranges[:2] * 2000, side)))) < 200
+
+
+@pytest.mark.linux
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux kernel")
+@pytest.mark.parametrize("number", [1, 40, 1600, 1638, 1700])
+def test_the_kernel_takes_a_filter_of_many_ranges(number: int) -> None:
+    from portsock.sources.netlink import dump
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        ranges = (*((each, each) for each in range(1, 2 * number - 2, 2)), (port, port))
+        found = dump(Request(frozenset({"tcp"}), frozenset({Family.IPV4}), ports=PortFilter(ranges, "either")))
+        assert found.missing == frozenset()
+        assert port in {port_of(record.local) for record in found.sockets}
 
 
 def port_of(endpoint: object) -> int:

@@ -12,16 +12,22 @@ _OPERATION = struct.Struct("=BBH")
 _JUMP, _SOURCE_GE, _SOURCE_LE, _DESTINATION_GE, _DESTINATION_LE = 1, 2, 3, 4, 5
 _COMPARISON = 8
 """Bytes of a comparison: the operation, and one that carries the port where the second jump would be."""
+_BLOCK = 2 * _COMPARISON + _OPERATION.size
+_FARTHEST = 2**16 - 1
+"""Bytes that a jump can reach."""
 
 
-def port_filter(ports: PortFilter) -> bytes:
-    """Accepts a socket whose local port (or, with side 'either', whose remote port) is in one of the ranges."""
-    tests = [(_SOURCE_GE, _SOURCE_LE, bounds) for bounds in ports.ranges]
+def port_filter(ports: PortFilter) -> bytes | None:
+    """Accepts a socket whose local port (or, with side 'either', whose remote port) is in one of the ranges; None for no
+    ranges, and for so many that no filter can hold them."""
+    ranges = _merged(ports.ranges)
+    tests = [(_SOURCE_GE, _SOURCE_LE, bounds) for bounds in ranges]
     if ports.side == "either":
-        tests += [(_DESTINATION_GE, _DESTINATION_LE, bounds) for bounds in ports.ranges]
-    blocks = len(tests)
-    size = 2 * _COMPARISON + _OPERATION.size
+        tests += [(_DESTINATION_GE, _DESTINATION_LE, bounds) for bounds in ranges]
+    blocks, size = len(tests), _BLOCK
     total = blocks * size
+    if not tests or total + _OPERATION.size > _FARTHEST:
+        return None
     code = b""
     for index, (least, most, (first, last)) in enumerate(tests):
         left = total - index * size
@@ -30,6 +36,17 @@ def port_filter(ports: PortFilter) -> bytes:
         code += _compare(most, last, missed - _COMPARISON)
         code += _OPERATION.pack(_JUMP, _OPERATION.size, left - 2 * _COMPARISON)
     return code
+
+
+def _merged(ranges: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    """The same ports in as few ranges as there can be."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
 
 
 def _compare(operation: int, port: int, missed: int) -> bytes:

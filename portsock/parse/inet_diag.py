@@ -86,10 +86,12 @@ def inet_request(protocol: str, family: Family, request: Request) -> bytes:
     head = _REQUEST.pack(FAMILIES[family], byte, extensions, states, bytes(2), bytes(2), bytes(16), bytes(16), 0, 0, 0)
     if number > 255:
         head += attribute(_PROTOCOL, struct.pack("=I", number))
-    if request.ports is not None and request.ports.ranges and protocol != "raw":
+    if request.ports is not None and protocol != "raw":
         from portsock.parse.diag_filter import port_filter
 
-        head += attribute(_BYTECODE, port_filter(request.ports))
+        code = port_filter(request.ports)
+        if code:
+            head += attribute(_BYTECODE, code)
     return head
 
 
