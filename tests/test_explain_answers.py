@@ -538,6 +538,46 @@ def test_absence_from_a_listing_is_no_proof() -> None:
     assert "refused at once" not in text("8080", snapshot)
 
 
+def test_a_listing_from_stdin_is_read_from_there_again() -> None:
+    source = Source("capture", None, (Input("stdin", None, "ss"),))
+    snapshot = normalize([collection([tcp("0.0.0.0:80")], source=source, host=HOST, ownership=None)])
+    assert [command.line for command in answer("80", snapshot).next] == ["portsock sockets --from - 80"]
+
+
+def test_that_a_listing_has_no_listener_does_not_mean_that_there_is_none() -> None:
+    snapshot = listing([tcp("10.0.0.5:52110", "198.51.100.34:443", inode=None)])
+    said = text("52110", snapshot)
+    assert "nothing listens on it" not in said
+    assert said.count("no listener on it is in this listing") == 2
+
+
+def test_a_label_is_told_as_printed_and_the_high_port_is_the_clients() -> None:
+    labelled = InetEndpoint("127.0.0.1", 8080, label="webcache", guessed=True)
+    held = (Holder(18085, 4),)
+    snapshot = listing(
+        [
+            tcp("127.0.0.1:8080", inode=None, holders=held)._replace(local=labelled),
+            tcp("127.0.0.1:8080", "127.0.0.1:48976", inode=None, holders=held)._replace(local=labelled),
+        ],
+        HOST._replace(assumed=True),
+        "lsof",
+    )
+    said = text("8080", snapshot)
+    assert "8080, printed as webcache: a name by convention" in said
+    assert "The client's own port 48976 was probably chosen by its system" in said
+    assert "a client's own port" not in part(answer("8080", snapshot), Part.PORT)
+    client = answer("48976", snapshot)
+    assert "Here it is a client's own port" in part(client, Part.PORT)
+    assert "printed as" not in part(client, Part.PORT)
+    assert "only clients" not in part(client, Part.PROCESS)
+
+
+@pytest.mark.parametrize(("kind", "told"), [("netstat-linux", True), ("netstat-windows", False), ("netstat-macos", False)])
+def test_only_the_netstat_of_linux_leaves_out_holders(kind: str, told: bool) -> None:
+    snapshot = listing([tcp("0.0.0.0:80", inode=None, holders=(Holder(7, None),))], kind=kind)
+    assert ("only one holder" in text("80", snapshot)) is told
+
+
 def test_a_listing_without_owners_says_that_it_does_not_tell() -> None:
     explanation = answer("80", listing([tcp("0.0.0.0:80", inode=None)]))
     assert "a process that the listing does not name" in explanation.summary

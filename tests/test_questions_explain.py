@@ -391,7 +391,7 @@ def test_a_listener_and_what_it_accepted_share_the_local_port_in_a_listing(tmp_p
         "8080/tcp (conventionally http-alt) is held by python3 (pid 1808)",
         "(1 connection) have the same local port: accept(2) opens no new one",
         "localhost:48976 → localhost:8080",
-        "The peer's 48976 was probably chosen by its own system (inferred)",
+        "The client's own port 48976 was probably chosen by its system (inferred)",
         "only a label in the local services table",
     )
 

@@ -23,9 +23,10 @@ def commands(scene: Scene, findings: tuple[Finding, ...]) -> tuple[Command, ...]
 def _of_listing(scene: Scene) -> list[Command]:
     """Only what reads the same file again: nothing of this host is to be asked about, or ended."""
     inputs = scene.snapshot.source.inputs
-    if len(inputs) != 1 or inputs[0].name in ("-", "") or not (scene.here or scene.there):
+    if len(inputs) != 1 or not inputs[0].name or not (scene.here or scene.there):
         return []
-    line = f"portsock sockets --from {quoted_argument(inputs[0].name)} {quoted_argument(scene.target.text)}"
+    name = "-" if inputs[0].name == "stdin" else quoted_argument(inputs[0].name)
+    line = f"portsock sockets --from {name} {quoted_argument(scene.target.text)}"
     return [Command(line, "the rows of the listing that this is about")]
 
 

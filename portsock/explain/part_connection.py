@@ -51,6 +51,7 @@ def _one(socket: Socket, scene: Scene) -> list[str]:
     direction = {Role.SERVER: phrases.DIRECTION_IN, Role.CLIENT: phrases.DIRECTION_OUT}.get(
         socket.role, phrases.DIRECTION_UNKNOWN
     )
+    direction = direction.format(listener=phrases.NO_LISTENER_LISTED if scene.captured else phrases.NO_LISTENER)
     if here:
         direction = phrases.DIRECTION_BOTH.format(client=client, server=server)
     left = socket.timer.expires_ms if socket.timer and socket.state is State.TIME_WAIT else None

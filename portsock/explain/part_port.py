@@ -3,10 +3,10 @@
 from portsock.explain.absence import absent
 from portsock.explain.durations import unprivileged_start
 from portsock.explain.scene import Scene
-from portsock.explain.show import holders, port_name, port_of
+from portsock.explain.show import holders, listed, port_name, port_of
 from portsock.explain.texts import phrases, places, words
 from portsock.explain.texts.places import RANGES
-from portsock.model import Host, Role
+from portsock.model import Host, InetEndpoint, Role
 from portsock.port_ranges import Range, range_of
 from portsock.query.target import InetTarget, ServiceTarget
 
@@ -23,6 +23,7 @@ def paragraphs(scene: Scene) -> list[str]:
         sentences = [places.PORT_ZERO]
     elif scene.services.name(protocol or "tcp", port) or (protocol is None and scene.services.name("udp", port)):
         sentences.append(places.NAME_IS_CONVENTION)
+    sentences += _printed(scene, port) + _clients_own(scene, port)
     sentences += _ephemeral(scene, port) + _privileged(scene.snapshot.host, port)
     if len({socket.protocol for socket in scene.here if port_of(socket.local) == port} & {"tcp", "udp"}) == 2:
         sentences.append(places.SEPARATE_SPACES)
@@ -34,6 +35,24 @@ def paragraphs(scene: Scene) -> list[str]:
     if scene.target.text.startswith(":::"):
         sentences.append(places.TRIPLE_COLON.format(port=port))
     return [" ".join(sentences)] + ([] if scene.here or scene.there else absent(scene))
+
+
+def _printed(scene: Scene, port: int) -> list[str]:
+    """The names that a listing has instead of the number."""
+    ends = [end for socket in [*scene.here, *scene.there] for end in (socket.local, socket.remote)]
+    labels = dict.fromkeys(end.label for end in ends if isinstance(end, InetEndpoint) and end.port == port and end.label)
+    return [phrases.PRINTED_AS.format(number=port, label=listed(list(labels)))] if labels else []
+
+
+def _clients_own(scene: Scene, port: int) -> list[str]:
+    """That the number is a client's, where every connection that has it says so."""
+    sockets = [*scene.here, *scene.there]
+    own = [
+        socket.role is (Role.CLIENT if port_of(socket.local) == port else Role.SERVER)
+        for socket in sockets
+        if port_of(socket.local) != port_of(socket.remote)
+    ]
+    return [phrases.CLIENTS_OWN] if sockets and len(own) == len(sockets) and all(own) else []
 
 
 def _likely_system(scene: Scene) -> str:

@@ -5,7 +5,7 @@ from portsock.explain.scene import Scene, is_passive, process_of
 from portsock.explain.show import holders, listed, port_of
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts import phrases
-from portsock.model import OwnerReason, OwnerStatus, Process, Socket, State
+from portsock.model import OwnerReason, OwnerStatus, Process, Role, Socket, State
 
 MOST = 2
 """Processes described: each takes up to three lines."""
@@ -30,9 +30,9 @@ def paragraphs(scene: Scene) -> list[str]:
     if not scene.processes:
         notes += _missing([socket for socket in sockets if not socket.owners])
         notes += [texts.STATUSES[OwnerStatus.PARTIAL]] if any(s.owner_status is OwnerStatus.PARTIAL for s in sockets) else []
-    if scene.there and not scene.here and found:
+    if found and not scene.here and any(socket.role is not Role.SERVER for socket in scene.there):
         notes.append(phrases.ONLY_A_CLIENT)
-    if scene.captured and _netstat(scene) and any(socket.owners for socket in sockets):
+    if scene.captured and _linux_netstat(scene) and any(socket.owners for socket in sockets):
         notes.append(texts.NETSTAT_FIRST)
     if scene.snapshot.host.system == "Windows" and any(process.pid == 4 for process in found):
         notes.append(texts.WINDOWS_SYSTEM)
@@ -144,5 +144,5 @@ def kernel_user(socket: Socket) -> tuple[str, str] | None:
     return texts.KERNEL_USERS.get((socket.protocol, port)) if port is not None else None
 
 
-def _netstat(scene: Scene) -> bool:
-    return any(item.format.startswith("netstat") for item in scene.snapshot.source.inputs)
+def _linux_netstat(scene: Scene) -> bool:
+    return any(item.format == "netstat-linux" for item in scene.snapshot.source.inputs)

@@ -66,7 +66,13 @@ def _place(scene: Scene) -> str:
     what = place_name(scene)
     text = phrases.ONLY_CONNECTIONS if connected else phrases.ONLY_REMOTE
     where = "in this listing" if scene.captured else "on this host"
-    sentence = text.format(what=what, connections=plural(len(sockets), _noun(sockets)), by=by, here=where)
+    sentence = text.format(
+        what=what,
+        connections=plural(len(sockets), _noun(sockets)),
+        by=by,
+        here=where,
+        listener=phrases.NO_LISTENER_LISTED if scene.captured else phrases.NO_LISTENER,
+    )
     return sentence[0].upper() + sentence[1:]
 
 

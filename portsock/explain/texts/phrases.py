@@ -4,7 +4,9 @@
 NOTHING_USES = "Nothing {here} uses {what}."
 NOTHING_MATCHES = "Nothing {here} matches {what}."
 ONLY_REMOTE = "Nothing {here} holds {what} itself; it is the far end of {connections}{by}."
-ONLY_CONNECTIONS = "{what} is the local end of {connections}{by}; nothing listens on it."
+ONLY_CONNECTIONS = "{what} is the local end of {connections}{by}; {listener}."
+NO_LISTENER = "nothing listens on it"
+NO_LISTENER_LISTED = "no listener on it is in this listing"
 CONNECTED = "{client} and {server} are the two ends of {protocol} {picture} ({state})."
 BOTH_ENDS = "{who} holds both ends of {protocol} {picture} ({state})."
 ONE_END = "{who} is the end on this host of {protocol} {picture} ({state})."
@@ -16,7 +18,11 @@ IN_EPHEMERAL = "It is inside the ephemeral range {first}-{last} ({how}), from wh
 that name none."
 PRIVILEGED = "Ports below {start} ({how}) need CAP_NET_BIND_SERVICE to bind."
 CHOSEN_LOCAL = "The local {port} was probably chosen by the system (inferred from the ephemeral range {first}-{last}, {how})."
-CHOSEN_REMOTE = "The peer's {port} was probably chosen by its own system (inferred)."
+CHOSEN_REMOTE = "The client's own port {port} was probably chosen by its system (inferred)."
+CLIENTS_OWN = "Here it is a client's own port, at which nothing is served (inferred)."
+PRINTED_AS = (
+    "The listing has it as {number}, printed as {label}: a name by convention, turned back by the services table here."
+)
 
 # Socket.
 SHARE_LOCAL_PORT = "The listener and what came to it ({count}) have the same local port: accept(2) opens no new one."
@@ -39,7 +45,7 @@ FIVE_TUPLE = "Only the pair of endpoints with the protocol tells them apart: the
 SIBLINGS = "{endpoint} takes part in {count} connections seen here (also with {others}), so that it identifies none of \
 them: only the pair of endpoints with the protocol does."
 DIRECTION_IN = "It came in (inferred: a listener holds the local port)."
-DIRECTION_OUT = "It went out from here (inferred: the local port is ephemeral, and nothing listens on it)."
+DIRECTION_OUT = "It went out from here (inferred: the local port is ephemeral, and {listener})."
 DIRECTION_BOTH = "{client} is the client's end and {server} the server's (inferred from the listener or the range)."
 DIRECTION_UNKNOWN = "Which end opened it cannot be told from what is seen."
 OTHER_END_HERE = "Its other end is on this host too, as a socket of its own{state}."
