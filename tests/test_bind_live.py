@@ -264,6 +264,10 @@ def test_for_whom_it_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     assert identity()[:2] == (OTHER, False)
     with pytest.raises(UsageError, match="--as nobody-of-this-name: no such user"):
         identity("nobody-of-this-name")
+    monkeypatch.setenv("SUDO_UID", "1" * 5000)
+    assert identity()[:2] == (0, True)
+    with pytest.raises(UsageError, match=r"--as 1{60}: no such user"):
+        identity("1" * 5000)
 
 
 def test_an_unprivileged_process_has_no_right_to_low_ports() -> None:

@@ -121,6 +121,29 @@ def test_what_is_no_toml_is_refused_by_line(config: Path) -> None:
     assert error.endswith("mend it, or leave it out by --no-config\n")
 
 
+@pytest.mark.parametrize("text", ["wide = " + "1" * 5000, "wide = " + "[" * 100_000, "wide = " + "{a = " * 100_000])
+def test_what_tomllib_gives_up_on_is_refused_in_one_line(config: Path, text: str) -> None:
+    config.write_text(text)
+    status, _, error = said(config, "ports")
+    assert (status, error) == (
+        2,
+        f"portsock: {config}: a number of thousands of digits, or values nested too deep; "
+        "mend it, or leave it out by --no-config\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("0x" + "f" * 5000, "such a value"), ("[0x" + "f" * 5000 + "]", "such a value"), ('"' + "x" * 999 + '"', '"xxx')],
+)
+def test_a_value_without_end_is_not_shown_whole(config: Path, value: str, shown: str) -> None:
+    config.write_text(f"wide = {value}\n")
+    status, _, error = said(config, "ports")
+    assert (status, len(error.splitlines())) == (2, 1)
+    assert f"true or false, not {shown}" in error
+    assert len(error) < 300
+
+
 def test_bytes_that_are_no_utf8_are_refused_by_line(config: Path) -> None:
     config.write_bytes(b"wide = true\n# \xff\n")
     with pytest.raises(UsageError, match=r"config\.toml:2: no UTF-8"):

@@ -149,6 +149,17 @@ def test_denied_names_the_first_three() -> None:
     assert netns.denied(founds[:1]).message.startswith("1 network namespace could not be entered: a;")
 
 
+@pytest.mark.parametrize("word", ["4194305", "9" * 11, "1" * 5000])
+def test_a_number_that_no_process_has_is_refused(tree: Tree, word: str) -> None:
+    with pytest.raises(UsageError, match="no such process") as caught:
+        tree.find(word)
+    assert len(str(caught.value)) < 120
+
+
+def test_a_pid_may_begin_with_zeros(tree: Tree) -> None:
+    assert tree.find("0" * 5000 + "10") == tree.find("10")
+
+
 def test_mounted_namespaces_of_one_kind_are_read() -> None:
     text = (
         "1 2 0:4 net:[40] /run/netns/a rw shared:3 - nsfs nsfs rw\n"

@@ -26,6 +26,10 @@ def load(path: str, command: str) -> dict[str, Any]:
         what, _, place = str(error).partition(" (at line ")
         line = f":{place.partition(',')[0]}" if place else ""
         raise UsageError(f"{path}{line}: no TOML: {what}; mend it, or leave it out by --no-config") from None
+    except (ValueError, RecursionError):  # which tomllib lets through, without a line
+        raise UsageError(
+            f"{path}: a number of thousands of digits, or values nested too deep; mend it, or leave it out by --no-config"
+        ) from None
 
     def refuse(message: str, key: str, table: str | None = None) -> UsageError:
         line = _line_of(text, key, table)
@@ -127,7 +131,11 @@ def _checked(
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    try:
+        text = f'"{value}"' if isinstance(value, str) else str(value)
+    except ValueError:  # thousands of digits
+        return "such a value"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _line_of(text: str, key: str, table: str | None) -> int | None:

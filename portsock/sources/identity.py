@@ -26,9 +26,16 @@ def identity(user: str | None = None) -> Identity:
 def _default() -> tuple[int, str | None]:
     uid = os.geteuid()
     behind = os.environ.get("SUDO_UID", "")
-    if uid == 0 and behind.isascii() and behind.isdigit() and int(behind) < 2**32 - 1:
-        uid = int(behind)
+    if uid == 0:
+        number = _number(behind)
+        uid = 0 if number is None else number
     return uid, _name_of(uid)
+
+
+def _number(text: str) -> int | None:
+    """A uid written in digits; None for anything else and for -1, which stands for no user."""
+    usable = text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**32 - 1
+    return int(text) if usable else None
 
 
 def _user(user: str) -> tuple[int, str | None]:
@@ -37,9 +44,10 @@ def _user(user: str) -> tuple[int, str | None]:
     try:
         entry = pwd.getpwnam(user)
     except (KeyError, ValueError):
-        if user.isascii() and user.isdigit() and int(user) < 2**32 - 1:
-            return int(user), _name_of(int(user))
-        raise UsageError(f"--as {user}: no such user; give a name from the user table, or a uid") from None
+        uid = _number(user)
+        if uid is not None:
+            return uid, _name_of(uid)
+        raise UsageError(f"--as {user[:60]}: no such user; give a name from the user table, or a uid") from None
     return entry.pw_uid, entry.pw_name
 
 

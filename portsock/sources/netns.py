@@ -13,6 +13,8 @@ from portsock.model import Netns, Notice
 
 NAMED = "/run/netns"
 """Where ip-netns(8) mounts the namespaces that it names."""
+_LONGEST_PID = 10
+"""Digits; int() refuses thousands of them."""
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -52,7 +54,7 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NAMED) -
             chosen |= survey.places.keys()
             unreadable += survey.unreadable
         elif word.isascii() and word.isdigit():
-            inode = survey.of_process(int(word))
+            inode = survey.of_process(word.lstrip("0") or "0")
             unreadable += inode is None
             chosen |= {inode} if inode is not None else set()
         else:
@@ -127,8 +129,9 @@ class _Survey:
         place.paths.append(path)
         return place
 
-    def of_process(self, pid: int) -> int | None:
+    def of_process(self, number: str) -> int | None:
         """The namespace of a process; None where it may not be known. Raises UsageError for no process."""
+        pid = int(number) if len(number) <= _LONGEST_PID else -1
         try:
             inode = os.stat(f"{self._proc}/{pid}/ns/net").st_ino
         except PermissionError:
@@ -136,7 +139,8 @@ class _Survey:
                 return None
             inode, pid = self._own, os.getpid()
         except OSError as error:
-            raise UsageError(f"--netns {pid}: no such process, or one that has ended; see `portsock procs`") from error
+            text = number if pid >= 0 else f"{number[:_LONGEST_PID]}…"
+            raise UsageError(f"--netns {text}: no such process, or one that has ended; see `portsock procs`") from error
         self._add(inode, f"{self._proc}/{pid}/ns/net").pids.append(pid)
         return inode
 
