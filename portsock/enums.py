@@ -62,6 +62,10 @@ class Role(StrEnum):
     UNKNOWN = "unknown"
 
 
+PASSIVE = frozenset({Role.LISTENER, Role.BOUND})
+"""Roles that wait for others."""
+
+
 class Scope(StrEnum):
     """What kind of address it is (IANA special-purpose registries, RFC 6890)."""
 

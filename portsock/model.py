@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from portsock.enums import INTERNET as INTERNET
+from portsock.enums import PASSIVE as PASSIVE
 from portsock.enums import Exposure as Exposure
 from portsock.enums import Family as Family
 from portsock.enums import OwnerReason as OwnerReason
@@ -32,7 +33,7 @@ class InetEndpoint(NamedTuple):
     hostname: str | None = None
     """The host name a listing printed instead of an address."""
     label: str | None = None
-    """The service name a listing printed instead of a number."""
+    """The service name a listing printed instead of a number; of an ICMP socket, which has no port, its echo identifier."""
     truncated: bool = False
     """The listing cut the address: it is a prefix of the real one."""
     guessed: bool = False

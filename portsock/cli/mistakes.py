@@ -5,8 +5,6 @@ from typing import Any
 
 from portsock.errors import UsageError
 
-COMMAND_NAMES = ("ports", "sockets", "procs", "explain")
-
 
 def unknown_command(word: str, commands: Mapping[str, str]) -> UsageError:
     """What to say of a first word that is no command: a near command, or where a target belongs."""
@@ -41,8 +39,10 @@ def usage_line(error: Any, arguments: Sequence[str]) -> str:
     """One line out of typer's exception, and the command that shows what there is."""
     from typer._click.exceptions import MissingParameter, NoSuchOption
 
+    from portsock.cli.app import COMMANDS
+
     command = next((word for word in arguments if not word.startswith("-")), "")
-    name = f"portsock {command}" if command in COMMAND_NAMES else "portsock"
+    name = f"portsock {command}" if command in COMMANDS else "portsock"
     see = f"see {name} --help"
     if isinstance(error, NoSuchOption):
         return f"no option {error.option_name}; {_meant(error, name, arguments)}{see}"

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from portsock.addresses import WILDCARDS, exposure, widest
-from portsock.model import Family, InetEndpoint, Owner, OwnerStatus, Port, Role, Socket, State
+from portsock.model import PASSIVE, Family, InetEndpoint, Owner, OwnerStatus, Port, Socket, State
 from portsock.port_ranges import range_of
 from portsock.services import Services
 
 _Place = tuple[str | None, int | None, str, int]
-_PASSIVE = frozenset({Role.LISTENER, Role.BOUND})
 
 
 def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) -> list[Port]:
@@ -23,7 +22,7 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
         if not isinstance(local, InetEndpoint) or local.port is None:
             continue
         place = (socket.host, socket.netns.id if socket.netns else None, socket.protocol, local.port)
-        if socket.role in _PASSIVE or socket.remote is None:
+        if socket.role in PASSIVE or socket.remote is None:
             passive.setdefault(place, {}).setdefault(_holders(socket), []).append(socket)
         else:
             connected.setdefault(place, []).append(socket)

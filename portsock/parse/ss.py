@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from portsock.model import Family, InetEndpoint, NetlinkEndpoint, Notice, State
+from portsock.model import INTERNET, Family, InetEndpoint, NetlinkEndpoint, Notice, State
 from portsock.parse.ss_extras import read_extras
 from portsock.parse.ss_info import read_info
 from portsock.parse.ss_plain import PlainRows
@@ -93,7 +93,7 @@ class SsReader:
 
     def _add(self, row: Row) -> None:
         record = row.record
-        if not row.told and record.family in _INTERNET:
+        if not row.told and record.family in INTERNET:
             self._tell(record)
         if row.rest:
             record = _with_extras(record, row.rest)
@@ -134,9 +134,6 @@ class SsReader:
         self._open = joined if row.open else None
         self._add(row)
         return ()
-
-
-_INTERNET = frozenset({Family.IPV4, Family.IPV6, Family.INET})
 
 
 def _with_extras(record: SocketRecord, text: str) -> SocketRecord:

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from portsock.model import Family, Role, Snapshot, Socket, SocketType, State, UnixEndpoint
+from portsock.model import PASSIVE, Family, Snapshot, Socket, SocketType, State, UnixEndpoint
 from portsock.query.selection import EVERY_STATE, Predicate, Query
 
 _STREAMS = frozenset({SocketType.STREAM, SocketType.SEQPACKET})
-_PASSIVE = frozenset({Role.LISTENER, Role.BOUND})
 
 
 def predicates(snapshot: Snapshot, query: Query, side: str) -> list[Predicate]:
@@ -46,7 +45,7 @@ def is_listening(socket: Socket) -> bool:
         named = isinstance(socket.local, UnixEndpoint) and socket.local.path is not None
         return named and socket.peer_inode is None and socket.remote is None
     if state is not State.UNCONN:
-        return state is None and socket.role in _PASSIVE
+        return state is None and socket.role in PASSIVE
     # A listing may spell CLOSED as UNCONN for TCP.
     return socket.family is not Family.UNIX and socket.type not in _STREAMS and socket.protocol != "tcp"
 
