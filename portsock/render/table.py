@@ -21,7 +21,7 @@ _ABSENT = "-"
 _GAP = "  "
 _CHUNK = 1000
 _LEAST = 12
-"""The width to which free text may be shortened at most, on however narrow a terminal."""
+"""The width to which free text may be shortened at most."""
 
 
 def table(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _meanings(rows: Sequence[Row], column: Column[Row]) -> list[str | None]:
 
 
 def _fit(cells: list[list[str]], columns: Sequence[Column[Row]], headings: Sequence[str] | None, options: Options) -> None:
-    """Shorten the cells of the last free-text column so that the lines fit the terminal."""
+    """Shorten the cells of the last free-text column so that the lines fit the terminal; not at all where they would not."""
     last = max((index for index, column in enumerate(columns) if column.free_text), default=None)
     if last is None or options.width is None:
         return
@@ -86,5 +86,6 @@ def _fit(cells: list[list[str]], columns: Sequence[Column[Row]], headings: Seque
         for index, column in enumerate(cells)
     ]
     room = options.width - (sum(widths) - widths[last]) - len(_GAP) * (len(cells) - 1)
-    if room < widths[last]:
-        cells[last] = [shorten(cell, max(room, _LEAST), options.ascii_only) for cell in cells[last]]
+    least = max(_LEAST, len(headings[last]) if headings else 0)
+    if least <= room < widths[last]:
+        cells[last] = [shorten(cell, room, options.ascii_only) for cell in cells[last]]
