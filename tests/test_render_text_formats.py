@@ -24,7 +24,8 @@ def test_csv_can_be_read_back_and_has_numbers_only_where_numbers_belong() -> Non
     rows = [port(80, service="http", owners=(EVIL,)), port(8080, exposure=None)]
     columns = parse_columns(PORTS, "proto,port,exposure,process")
     text = "".join(renderer("csv")(rows, columns, Context(), Options()))
-    assert text.endswith("\r\n")
+    assert text.endswith("\n")
+    assert "\r" not in text
     assert list(csv.reader(io.StringIO(text))) == [
         ["protocol", "port", "exposure", "process"],
         ["tcp", "80", "loopback", r'a|b,"c"\x0a<img src=x>[7]'],
@@ -35,7 +36,7 @@ def test_csv_can_be_read_back_and_has_numbers_only_where_numbers_belong() -> Non
 def test_csv_without_header_or_rows_is_empty() -> None:
     columns = parse_columns(PORTS, "port")
     assert "".join(renderer("csv")([], columns, Context(), Options(header=False))) == ""
-    assert "".join(renderer("csv")([], columns, Context(), Options())) == "port\r\n"
+    assert "".join(renderer("csv")([], columns, Context(), Options())) == "port\n"
 
 
 def test_a_bar_or_a_tag_in_a_name_does_not_break_a_github_table() -> None:

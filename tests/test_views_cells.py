@@ -51,6 +51,7 @@ def cell(view: View, name: str, row: Port | Socket | ProcessRow, context: Contex
         (socket(InetEndpoint("fe80::1", 546, "eth0")), "[fe80::1]%eth0:546"),
         (socket(InetEndpoint("fe80::1", 546, "eth0"), interface="eth0"), "[fe80::1]%eth0:546"),
         (socket("10.0.0.1:*"), "10.0.0.1:*"),
+        (socket(InetEndpoint("10.0.0.1", None, label="7"), protocol="icmp"), "10.0.0.1:7"),
         (socket(InetEndpoint(None, None, hostname="db.example", label="postgres")), "db.example:postgres"),
         (socket(InetEndpoint("2001:db8:1234", 80, truncated=True)), "[2001:db8:1234…]:80"),
         (socket(UnixEndpoint(b"/run/x.sock")), "/run/x.sock"),
@@ -180,6 +181,23 @@ def test_what_a_process_listens_on_and_talks_to() -> None:
     assert cell(PROCS, "listening", row) == "udp/53,tcp/443,/run/x"
     assert cell(PROCS, "connections", row) == "10.0.0.5:5432 x3, :443 from 10.0.0.7 x2, [::1]:1, +2"
     assert cell(PROCS, "sockets", row) == "12"
+
+
+def test_many_ports_and_ends_of_a_process_are_shortened_for_people_only() -> None:
+    sockets = tuple(socket(f"127.0.0.1:{number}") for number in range(8001, 8031))
+    row = ProcessRow(Process(7, "web"), sockets)
+    assert cell(PROCS, "listening", row) == ",".join(f"tcp/{number}" for number in range(8001, 8009)) + ",+22"
+    assert cell(PROCS, "listening", row, Context(whole=True)).count("tcp/") == 30
+    assert cell(PROCS, "listening", row._replace(sockets=sockets[:9])).endswith("tcp/8009")
+    clients = row._replace(sockets=tuple(socket("10.0.0.1:4000", f"10.0.0.2:{number}") for number in range(5)))
+    assert cell(PROCS, "connections", clients).endswith("+2")
+    assert cell(PROCS, "connections", clients, Context(whole=True)).count("10.0.0.2") == 5
+
+
+def test_a_tree_is_drawn_for_people_only() -> None:
+    row = ProcessRow(Process(7, "web"), (), depth=2)
+    assert cell(PROCS, "name", row) == "  └ web"
+    assert cell(PROCS, "name", row, Context(whole=True)) == "web"
 
 
 def test_the_tree_shows_parents_above_their_children() -> None:

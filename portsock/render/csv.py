@@ -1,4 +1,8 @@
-"""Comma-separated values, RFC 4180: CRLF, quotes where needed, a header of column names, absent values empty."""
+"""Comma-separated values, RFC 4180 but for the line ends: quotes where needed, a header of column names, absent values empty.
+
+Lines end in LF and not in CRLF: the next program of a Unix pipe would take the CR for part of the last value, and readers of
+RFC 4180 take both.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -18,13 +22,13 @@ _CHUNK = 1000
 
 
 def csv(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> Iterator[str]:
-    """Chunks of CSV. Numbers stand without service names, so that programs can read them."""
+    """Chunks of CSV. Numbers stand without service names, and lists are whole, so that programs can read them."""
     from csv import writer
     from io import StringIO
 
-    context = context._replace(numeric=True)
+    context = context._replace(numeric=True, whole=True)
     buffer = StringIO(newline="")
-    out = writer(buffer, lineterminator="\r\n")
+    out = writer(buffer, lineterminator="\n")
     if options.header:
         out.writerow([column.name for column in columns])
     remaining = iter(rows)

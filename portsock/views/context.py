@@ -19,3 +19,5 @@ class Context(NamedTuple):
     processes: Mapping[tuple[str | None, int], Process] = {}
     hostnames: Mapping[str, str] = {}
     """Host names by address, where --resolve asked for them."""
+    whole: bool = False
+    """For programs: cells have no drawing, and lists in them every item."""

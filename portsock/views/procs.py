@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from portsock.model import InetEndpoint, Owner, Process, Role, Socket, UnixEndpoint
+from portsock.model import PASSIVE, InetEndpoint, Owner, Process, Role, Socket, UnixEndpoint
 from portsock.views.columns import Column, View
 from portsock.views.context import Context, Processes
 from portsock.views.endpoints import bracketed, endpoint_text, unix_text
 
 _PROCESSES = frozenset({"owners", "processes"})
-_PASSIVE = frozenset({Role.LISTENER, Role.BOUND})
 _TOP = 3
 """How many remote ends a cell names."""
+_LISTED = 8
+"""How many ports a cell names; one more rather than '+1'."""
 
 
 class ProcessRow(NamedTuple):
@@ -26,7 +27,7 @@ class ProcessRow(NamedTuple):
     @property
     def listening(self) -> tuple[Socket, ...]:
         """Its listeners, and its bound sockets without a peer."""
-        return tuple(socket for socket in self.sockets if socket.role in _PASSIVE)
+        return tuple(socket for socket in self.sockets if socket.role in PASSIVE)
 
 
 def group_processes(sockets: Iterable[Socket], processes: Processes) -> list[ProcessRow]:
@@ -82,9 +83,9 @@ def _order(row: ProcessRow) -> tuple[str, int]:
     return (row.process.host or "", row.process.pid)
 
 
-def _name(row: ProcessRow, context: Context) -> str:  # noqa: ARG001 - the interface of a column
+def _name(row: ProcessRow, context: Context) -> str:
     name = row.process.name or row.process.comm or ""
-    return f"{'  ' * (row.depth - 1)}└ {name}" if row.depth else name
+    return f"{'  ' * (row.depth - 1)}└ {name}" if row.depth and not context.whole else name
 
 
 def _listening(row: ProcessRow, context: Context) -> str:
@@ -94,8 +95,10 @@ def _listening(row: ProcessRow, context: Context) -> str:
         if isinstance(socket.local, InetEndpoint) and socket.local.port is not None
     }
     others = [endpoint_text(socket.local, context) for socket in row.listening if not isinstance(socket.local, InetEndpoint)]
-    named = [f"{protocol}/{port}" for port, protocol in sorted(ports)]
-    return ",".join([*named, *dict.fromkeys(others)])
+    texts = [*(f"{protocol}/{port}" for port, protocol in sorted(ports)), *dict.fromkeys(others)]
+    if context.whole or len(texts) <= _LISTED + 1:
+        return ",".join(texts)
+    return ",".join([*texts[:_LISTED], f"+{len(texts) - _LISTED}"])
 
 
 def _connections(row: ProcessRow, context: Context) -> str:
@@ -112,8 +115,9 @@ def _connections(row: ProcessRow, context: Context) -> str:
             ends[f":{local.port} from {address}"] += 1
         else:
             ends[endpoint_text(remote, context)] += 1
-    texts = [text if number == 1 else f"{text} x{number}" for text, number in ends.most_common(_TOP)]
-    rest = ends.total() - sum(number for _, number in ends.most_common(_TOP))
+    shown = ends.most_common(None if context.whole else _TOP)
+    texts = [text if number == 1 else f"{text} x{number}" for text, number in shown]
+    rest = ends.total() - sum(number for _, number in shown)
     return ", ".join(texts + ([f"+{rest}"] if rest else []))
 
 
