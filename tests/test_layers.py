@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent / "portsock"
 
 ALLOWED = {
@@ -24,7 +26,12 @@ ALLOWED = {
     "render": {"model", "errors", "views", "explain", "addresses"},
 }
 PURE = {"parse", "normalize", "query", "views", "explain", "render"}
+PURE |= {"enums", "model", "errors", "states", "addresses", "services", "port_ranges", "records", "request"}
 IO_MODULES = {"os", "subprocess", "pathlib", "shutil", "ctypes", "psutil", "fcntl", "signal", "threading", "tempfile"}
+IO_MODULES |= {"io", "mmap", "time", "select", "multiprocessing", "asyncio", "glob", "urllib", "http", "ssl"}
+SOCKET_NAMES = {"inet_ntop", "inet_pton"}
+"""What the core may take from the socket module, beside the numbers of address families: conversions."""
+CALLS = {"open", "input", "print", "exec", "eval", "__import__"}
 
 
 def imports(path: Path) -> set[str]:
@@ -56,16 +63,66 @@ def test_imports_point_one_way_only() -> None:
 
 
 def test_the_core_does_no_input_or_output() -> None:
-    wrong = [
-        f"{path.relative_to(ROOT)} imports {name}"
+    wrong = {
+        str(path.relative_to(ROOT)): found
         for path in ROOT.rglob("*.py")
-        if layer(path) in PURE
-        for name in imports(path)
-        if name.split(".")[0] in IO_MODULES
-    ]
-    assert wrong == []
+        if layer(path) in PURE and (found := impurities(path.read_text("utf-8")))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(path):\n    return open(path)",
+        "import socket",
+        "from socket import AF_INET, create_connection",
+        "import time",
+        "from io import open",
+        "from mmap import mmap",
+        "def f():\n    import os.path",
+    ],
+)
+def test_what_reaches_outside_is_seen(source: str) -> None:
+    assert impurities(source) != []
+
+
+def test_conversions_of_addresses_are_pure() -> None:
+    assert impurities("from socket import AF_INET6, inet_ntop, inet_pton\nreader.open(1)") == []
+
+
+def impurities(source: str) -> list[str]:
+    """What a module of the core does that reaches outside."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name.split(".")[0] in IO_MODULES | {"socket"}]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            if node.module.split(".")[0] in IO_MODULES:
+                found.append(node.module)
+            elif node.module == "socket":
+                found += [alias.name for alias in node.names if not is_conversion(alias.name)]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+            found.append(f"{node.func.id}()")
+    return found
+
+
+def is_conversion(name: str) -> bool:
+    return name in SOCKET_NAMES or name.startswith("AF_")
 
 
 def test_every_module_belongs_to_a_layer() -> None:
     known = set(ALLOWED) | {"cli", "__init__", "__main__"}
     assert {layer(path) for path in ROOT.rglob("*.py")} <= known
+
+
+def test_the_core_takes_from_socket_only_what_every_system_has() -> None:
+    everywhere = {"AF_INET", "AF_INET6", "inet_ntop", "inet_pton"}
+    wrong = []
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if layer(path) in PURE | {"addresses"} and isinstance(node, ast.ImportFrom) and node.module == "socket":
+                wrong += [
+                    f"{path.relative_to(ROOT)} takes {alias.name}" for alias in node.names if alias.name not in everywhere
+                ]
+    assert wrong == []

@@ -3,12 +3,13 @@
 import struct
 import sys
 from collections.abc import Iterable
-from socket import AF_UNIX
 
 from portsock.model import Family, Netns, SocketMemory, SocketType, State, UnixEndpoint
 from portsock.parse.netlink_message import GarbledMessage, attributes
 from portsock.records import SocketRecord
 
+_FAMILY = 1
+"""Linux's AF_UNIX, wherever this is decoded."""
 _REQUEST = struct.Struct("=BBHIIIII")
 _MESSAGE = struct.Struct("=BBBBIQ")
 _NAME, _VFS, _PEER, _ICONS, _RQLEN, _MEMINFO, _SHUTDOWN, _UID = range(8)
@@ -22,7 +23,7 @@ _ORDER = sys.byteorder
 
 def unix_request() -> bytes:
     """The body of a dump request for all unix sockets, with what portsock reads of them."""
-    return _REQUEST.pack(AF_UNIX, 0, 0, 0xFFFFFFFF, 0, _SHOW, 0xFFFFFFFF, 0xFFFFFFFF)
+    return _REQUEST.pack(_FAMILY, 0, 0, 0xFFFFFFFF, 0, _SHOW, 0xFFFFFFFF, 0xFFFFFFFF)
 
 
 def decode(
