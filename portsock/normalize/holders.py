@@ -44,7 +44,7 @@ class Holders:
         self._first_reason = _likeliest(self._unreadable) or self._unlisted
         self._found = OwnerStatus.PARTIAL if self._unreadable or self._unlisted is OwnerReason.HIDEPID else OwnerStatus.KNOWN
         self._found_reason = self._first_reason if self._found is OwnerStatus.PARTIAL else None
-        self._held = (self._found, self._found_reason) if self._looked else (OwnerStatus.KNOWN, None)
+        self._held, self._held_reason = (self._found, self._found_reason) if self._looked else (OwnerStatus.KNOWN, None)
         self._names: dict[int, tuple[str | None, str | None]] = {}
 
     def of(self, record: SocketRecord) -> Sight:
@@ -55,7 +55,7 @@ class Holders:
         if held:
             if not self._looked and (record.names_one or self._unprivileged):
                 return OwnerStatus.PARTIAL, None, self._owners(held)
-            return (*self._held, self._owners(held))
+            return self._held, self._held_reason, self._owners(held)
         return (*self._absence(record), ())
 
     def of_inode(self, inode: int) -> tuple[OwnerStatus, tuple[Owner, ...]] | None:

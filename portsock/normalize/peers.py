@@ -33,6 +33,7 @@ def peers(rows: Sequence[_Row], hosts: Sequence[str | None], sights: Sequence[Si
     unix = [index for index, row in enumerate(rows) if row.family is Family.UNIX and row.inode]
     inodes: _Inodes = {(hosts[index], rows[index].inode): index for index in unix}
     found: list[Peer | None] = []
+    make = tuple.__new__
     for index, key in enumerate(keys):
         if key is not None:
             place, near, far = key
@@ -47,15 +48,8 @@ def peers(rows: Sequence[_Row], hosts: Sequence[str | None], sights: Sequence[Si
             continue
         row, host, sight = rows[other], hosts[other], sights[other]
         netns, here = row.netns, rows[index].netns
-        found.append(
-            Peer(
-                row.inode,
-                netns if netns is not here and netns != here else None,
-                host if host != hosts[index] else None,
-                sight[0],
-                sight[2],
-            )
-        )
+        elsewhere = netns if netns is not here and netns != here else None
+        found.append(make(Peer, (row.inode, elsewhere, host if host != hosts[index] else None, sight[0], sight[2])))
     return found
 
 

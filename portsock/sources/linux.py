@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from portsock.errors import ReadError
@@ -35,7 +36,7 @@ def collect(request: Request, backend: str | None = None) -> Collection:
         records,
         ownership,
         _processes(request, ownership),
-        system.users({record.uid for record in records if record.uid is not None}),
+        system.users({uid for uid in set(map(attrgetter("uid"), records)) if uid is not None}),
         (*notices, *unseen),
     )
 
@@ -159,7 +160,7 @@ def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> 
     """
     if request.owners == "none":
         return None, []
-    inodes = {record.inode for record in records if record.inode is not None}
+    inodes = {inode for inode in set(map(attrgetter("inode"), records)) if inode is not None}
     if "unix" in request.protocols:  # whose other ends may be in a namespace that is not listed
         inodes |= {record.peer_inode for record in records if record.peer_inode is not None}
     if not _asks_for_bound(request) or _lists_bound(used):
