@@ -88,6 +88,11 @@ def test_all_columns_together() -> None:
     assert record.timer == Timer("keepalive", 6176470, 1)
 
 
+def test_ping_socket_has_an_identifier_and_no_port() -> None:
+    (record,) = rows(PLAIN, "icmp       0      0 127.0.0.1:7             0.0.0.0:*               7          ")
+    assert record.local == InetEndpoint("127.0.0.1", None, label="7")
+
+
 def test_user_names_stay_names() -> None:
     (record,) = rows(FULL, "udp        0      0 0.0.0.0:68              0.0.0.0:*                  root       20830      -")
     assert (record.user, record.uid, record.inode, record.timer) == ("root", None, 20830, None)

@@ -86,6 +86,11 @@ def test_an_undecided_star_stays_a_star() -> None:
     assert (record.family, record.local) == (Family.INET, InetEndpoint("*", 22))
 
 
+def test_ping_socket_has_an_identifier_and_no_port() -> None:
+    (record,) = rows("icmp UNCONN 0 0 127.0.0.1:7 0.0.0.0:*")
+    assert record.local == InetEndpoint("127.0.0.1", None, label="7")
+
+
 def test_blank_holders_differ_from_no_column() -> None:
     with_column = rows("tcp ESTAB 0 0 10.0.0.1:1 10.0.0.2:2", 'tcp ESTAB 0 0 10.0.0.1:3 10.0.0.2:2 users:(("x",pid=1,fd=2))')
     assert [r.holders for r in with_column] == [(), (Holder(1, 2, "x"),)]

@@ -84,9 +84,9 @@ def test_raw_socket_has_a_protocol_number_and_no_port() -> None:
     assert record.remote == InetEndpoint("127.0.0.1", None)
 
 
-def test_ping_socket_shows_no_identifier_as_port() -> None:
+def test_ping_socket_has_an_identifier_and_no_port() -> None:
     record = parse(row(local="00000000:0007", remote="00000000:0000", state="07"), "icmp")
-    assert (record.number, record.local, record.remote) == (1, InetEndpoint("0.0.0.0", None), None)
+    assert (record.number, record.local, record.remote) == (1, InetEndpoint("0.0.0.0", None, label="7"), None)
 
 
 def test_ipv6_words_are_swapped_one_by_one() -> None:

@@ -73,6 +73,8 @@ class InternetRows:
         if protocol == "raw":
             number = ip_protocol(words[3].rpartition(":")[2])
             local = local._replace(port=None, label=None, guessed=False)
+        elif protocol == "icmp":  # no port, but the identifier of its echo requests
+            local = local._replace(port=None, label=str(local.port) if local.port else None, guessed=False)
         rest = self._rest(words[5].rstrip() if len(words) > 5 else "", protocol)
         state, state_raw, user, inode, holders, timer = rest
         if state is State.CLOSED and protocol == "tcp" and local.port:

@@ -87,6 +87,8 @@ def parse_inet_line(
         return None
     ports = protocol not in {"raw", "icmp"}
     local = InetEndpoint(local_address, local_number if ports else None)
+    if protocol == "icmp" and local_number:  # the identifier of its echo requests: net/ipv4/ping.c ping_v4_format_sock()
+        local = local._replace(label=str(local_number))
     remote = None
     if remote_number or remote_address not in WILDCARDS:
         remote = InetEndpoint(remote_address, remote_number if ports else None)

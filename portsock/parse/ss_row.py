@@ -142,6 +142,8 @@ class Rows:
         if protocol == "raw":
             number = ip_protocol(local.rpartition(":")[2])
             endpoint = endpoint._replace(port=None, label=None, guessed=False)
+        if protocol == "icmp":  # no port, but the identifier of its echo requests
+            endpoint = endpoint._replace(port=None, label=str(endpoint.port) if endpoint.port else None, guessed=False)
         if socket_type is None:
             socket_type = NETIDS[protocol][1] if protocol in NETIDS else None
         has_netid, has_state = front.netid is not None, front.state is not None

@@ -66,7 +66,9 @@ def _service(row: Socket, context: Context) -> str:
     """The name of the port that somebody serves: of the local end unless this socket is a client."""
     ends = (row.remote, row.local) if row.role is Role.CLIENT else (row.local, row.remote)
     for end in ends:
-        if isinstance(end, InetEndpoint) and (name := end.label or context.services.name(row.protocol, end.port)):
+        if not isinstance(end, InetEndpoint) or row.protocol == "icmp":
+            continue
+        if name := end.label or context.services.name(row.protocol, end.port):
             return name
     return ""
 
