@@ -6,7 +6,7 @@ import pytest
 
 from portsock.explain.attempt import Attempt, Way
 from portsock.explain.bind import PORT_ADDRESSES, PORT_PROTOCOLS, attempts_for, judge, tried, ways
-from portsock.explain.bind_held import MOST_ALIKE, inodes_that_matter
+from portsock.explain.bind_held import MOST_ALIKE, held_by, inodes_that_matter
 from portsock.explain.bind_texts import TEXTS, Why
 from portsock.model import Host, Identity, Netns, Owner, Socket, SocketOptions, State
 from portsock.normalize.snapshot import normalize
@@ -37,7 +37,8 @@ def verdict(
     netns: int | None = None,
     bound_unseen: bool = False,
 ) -> Attempt:
-    return judge(sockets, protocol, address, port, way, who, host, options or {}, netns=netns, bound_unseen=bound_unseen)
+    held = held_by(sockets, protocol, port, options or {}, netns)
+    return judge(held, protocol, address, port, way, who, host, bound_unseen=bound_unseen)
 
 
 def test_every_reason_has_its_own_text() -> None:

@@ -11,7 +11,7 @@ import pytest
 from portsock.errors import ReadError, UsageError
 from portsock.explain.attempt import Attempt, Way
 from portsock.explain.bind import judge
-from portsock.explain.bind_held import inodes_that_matter
+from portsock.explain.bind_held import held_by, inodes_that_matter
 from portsock.model import Host, Identity, Owner, Role, Socket, SocketOptions
 from portsock.sources import trial
 from portsock.sources.identity import identity
@@ -33,7 +33,8 @@ def verdict(
 ) -> Attempt:
     near = list(bind_lab.seen(protocol) if sockets is None else sockets)
     inodes = inodes_that_matter(near, (protocol,), (address,), port)
-    return judge(near, protocol, address, port, way, Identity(uid, uid == 0), HOST, options_of(near, inodes))
+    held = held_by(near, protocol, port, options_of(near, inodes), None)
+    return judge(held, protocol, address, port, way, Identity(uid, uid == 0), HOST)
 
 
 def kernel(address: str, port: int, way: Way, *, stream: bool = True, uid: int = 0) -> str | None:
@@ -170,7 +171,7 @@ def test_a_socket_of_another_namespace_is_not_in_the_way() -> None:
             elsewhere = bind_lab.seen("tcp")
             bind_lab.enter_namespace()
             here = os.stat("/proc/self/ns/net").st_ino
-            found = judge(elsewhere, "tcp", "127.0.0.1", 2001, Way(), Identity(0, True), HOST, {}, netns=here)
+            found = judge(held_by(elsewhere, "tcp", 2001, {}, here), "tcp", "127.0.0.1", 2001, Way(), Identity(0, True), HOST)
             return found, kernel("127.0.0.1", 2001, Way())
 
     found, said = bind_lab.in_namespace(work)

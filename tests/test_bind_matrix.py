@@ -13,7 +13,7 @@ import pytest
 
 from portsock.explain.attempt import Way
 from portsock.explain.bind import judge, ways
-from portsock.explain.bind_held import inodes_that_matter
+from portsock.explain.bind_held import held_by, inodes_that_matter
 from portsock.model import Host, Identity, Socket
 from portsock.sources.sockopts import options_of
 from portsock.sources.trial import bind_once
@@ -92,7 +92,9 @@ def outcomes(protocol: str, makers: dict[str, Maker], *, ask_holders: bool) -> l
 def _outcome(protocol: str, cell: Cell, port: int, twin: int, near: Sequence[Socket], ask_holders: bool) -> Outcome:
     assert near, cell
     inodes = inodes_that_matter(near, (protocol,), (cell.address,), port) if ask_holders else frozenset()
-    verdict = judge(near, protocol, cell.address, port, cell.way, ROOT, HOST, options_of(near, inodes))
+    verdict = judge(
+        held_by(near, protocol, port, options_of(near, inodes), None), protocol, cell.address, port, cell.way, ROOT, HOST
+    )
     way = cell.way
     kernel = bind_lab.kernel_says(
         cell.address, port, stream=protocol == "tcp", options=Options(way.reuseaddr, way.reuseport), v6only=way.v6only

@@ -42,11 +42,15 @@ def attempts_for(
     netns: int | None = None,
     bound_unseen: bool = False,
 ) -> tuple[Attempt, ...]:
-    """The verdict on every way of binding each protocol to each address; the arguments are those of judge()."""
+    """The verdict on every way of binding each protocol to each address: see judge().
+
+    `sockets` are all that are seen, at least those of this port; `options` what is known of their options, by inode; `netns`
+    the number of the namespace that the program binds in (None: all the sockets are in it).
+    """
     near = [socket for socket in sockets if port_of(socket) == port]
     held = {protocol: held_by(near, protocol, port, options, netns) for protocol in protocols}
     return tuple(
-        _decide(_asked(protocol, address, port, way, identity, host), held[protocol], bound_unseen)
+        judge(held[protocol], protocol, address, port, way, identity, host, bound_unseen=bound_unseen)
         for protocol in protocols
         for address in addresses
         for way in ways(address)
@@ -54,25 +58,21 @@ def attempts_for(
 
 
 def judge(
-    sockets: Iterable[Socket],
+    held: Sequence[Held],
     protocol: str,
     address: str,
     port: int,
     way: Way,
     identity: Identity,
     host: Host,
-    options: Mapping[int, SocketOptions],
     *,
-    netns: int | None = None,
     bound_unseen: bool = False,
 ) -> Attempt:
     """Whether bind(2) and, for TCP, listen(2) would both succeed now.
 
-    `sockets` are all that are seen, at least those of this port; `options` what is known of their options, by inode; `netns`
-    the number of the namespace that the program binds in (None: all the sockets are in it); `bound_unseen` that the source
-    does not list TCP sockets that are bound and idle (Linux before 6.8, /proc, most listings).
+    `held` are the sockets that have the port, by held_by(); `bound_unseen` tells that the source does not list TCP sockets
+    that are bound and idle (Linux before 6.8, /proc, most listings).
     """
-    held = held_by(sockets, protocol, port, options, netns)
     return _decide(_asked(protocol, address, port, way, identity, host), held, bound_unseen)
 
 
