@@ -8,6 +8,7 @@ from portsock.model import Notice, Snapshot
 from portsock.parse.paste_noise import is_noise, opens_remark, prompt, says_unprivileged, undressed, without_sequences
 from portsock.parse.reader import DocumentReader, LineReader
 from portsock.parse.registry import document_readers, formats, line_readers
+from portsock.parse.unsupported import unsupported
 from portsock.records import SocketRecord
 from portsock.services import Services
 
@@ -55,6 +56,8 @@ class Capture:
         self._documents = [reader for reader in document_readers() if only in (None, reader.format)]
         self._reader: LineReader | None = None
         self._foreign = False
+        self._unread: str | None = None
+        """The tool of a listing that is told by its header, and that no reader understands."""
         self._any = False
         self._skipped = 0
         self._skipped_at: list[int] = []
@@ -148,7 +151,9 @@ class Capture:
         command = prompt(line)
         if command is not None:
             return self._end() if command else ()
-        if _is_foreign(line):
+        unread = unsupported(line)
+        self._unread = self._unread or unread
+        if unread is not None or _is_foreign(line):
             ended = self._end()
             self._foreign = True
             return ended
@@ -206,6 +211,8 @@ class Capture:
             return f"no row of this {self.formats[0]} listing can be read: the first such line is {self._skipped_at[0]}"
         if self._only is not None:
             return f"no line of it is of the format '{self._only}'"
+        if self._unread is not None:
+            return f"this is a listing of {self._unread}, which is not read; --from-format help names what is"
         return f"no socket listing: tried {', '.join(name for name, _ in formats())}"
 
 

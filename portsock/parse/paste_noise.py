@@ -9,6 +9,8 @@ _PROMPT = re.compile(
     r"|(?:sh|bash|zsh)(?:-\d[\d.]{0,10})?[$#%]"
     r"|[$#%❯])(?:(?:(?<=>)|\s+)(?P<command>\S.*)|\s*)"
 )
+_SIGNS = frozenset("$#%>❯")
+"""One of them ends every prompt."""
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})[\w.-]{0,40}\s*")
 _RULE = re.compile(r"[\s\-=_*.─━═│┃|+┌┐└┘├┤┬┴┼╭╮╯╰▏▕]*")
 """Separators: grep's '--', Markdown rules, the frames of tmux and of tables."""
@@ -75,7 +77,7 @@ def opens_remark(line: str) -> bool:
 
 def prompt(line: str) -> str | None:
     """The command echoed behind a shell prompt, '' for a bare prompt, None where the line begins with none."""
-    if len(line) > 4000:
+    if len(line) > 4000 or _SIGNS.isdisjoint(line):  # most lines of a listing have none of them, and need no search
         return None
     match = _PROMPT.fullmatch(line.strip())
     return None if match is None else match["command"] or ""
