@@ -15,7 +15,8 @@ from portsock.explain.bind_held import held_by, inodes_that_matter
 from portsock.model import Host, Identity, Owner, Role, Socket, SocketOptions
 from portsock.sources import trial
 from portsock.sources.identity import identity
-from portsock.sources.sockopts import bound_sockets_listed, options_of
+from portsock.sources.sockopts import options_of
+from portsock.sources.system import bound_sockets_listed
 from portsock.sources.trial import bind_once, is_local
 from tests import bind_lab
 from tests.bind_lab import Bound, Options, Ports, as_user, kernel_says, new_socket

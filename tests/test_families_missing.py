@@ -11,6 +11,7 @@ import pytest
 from portsock.model import State
 from portsock.request import Request
 from portsock.sources import linux, netlink, owners, procfs, unlisted
+from portsock.sources.system import bound_sockets_listed
 
 pytestmark = [pytest.mark.linux, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's tables")]
 
@@ -48,7 +49,7 @@ def test_bound_socket_is_listed_by_netlink_and_counted_otherwise() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         inode = os.fstat(bound.fileno()).st_ino
-        if linux._lists_bound("netlink"):
+        if bound_sockets_listed("netlink"):
             listed = {record.inode: record for record in linux.collect(request).sockets}
             assert listed[inode].state is State.BOUND
         counted = linux.collect(request, "procfs")
@@ -101,4 +102,4 @@ def test_bound_sockets_are_listed_by_netlink_since_6_8(
     release: str, backend: str, lists: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "box", release, "", "")))
-    assert linux._lists_bound(backend) is lists
+    assert bound_sockets_listed(backend) is lists

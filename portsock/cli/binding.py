@@ -69,7 +69,8 @@ def attempts_of(
     from portsock.explain.bind_held import inodes_that_matter
     from portsock.sources.identity import identity
     from portsock.sources.linux import own_namespace
-    from portsock.sources.sockopts import bound_sockets_listed, options_of
+    from portsock.sources.sockopts import options_of
+    from portsock.sources.system import bound_sockets_listed
 
     who = identity(user)
     own = own_namespace()

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from portsock.parse.btf import Btf, BtfError
 from portsock.records import Holder
+from portsock.sources.sight import INITIAL_PID_NAMESPACE
 from portsock.sources.walk import GONE, Walk, stat_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 FORBID = "PORTSOCK_NO_BPF"
 BTF = "/sys/kernel/btf/vmlinux"
-_INITIAL_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO in include/linux/proc_ns.h
 _CAPABILITIES = (1 << 38 | 1 << 39, 1 << 21)
 """CAP_PERFMON and CAP_BPF, or CAP_SYS_ADMIN, which has both; include/uapi/linux/capability.h"""
 
@@ -161,7 +161,7 @@ def _check() -> None:
     try:
         if not _capable():
             raise BpfUnavailable("not root")
-        if os.stat("/proc/self/ns/pid").st_ino != _INITIAL_PID_NAMESPACE:
+        if os.stat("/proc/self/ns/pid").st_ino != INITIAL_PID_NAMESPACE:
             raise BpfUnavailable("not in the initial PID namespace")
     except OSError as error:
         raise BpfUnavailable(f"/proc/self: {error.strerror}") from error

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from portsock.sources.netlink import Dump
     from portsock.sources.netns import Found
 
-_NAMED = "/run/netns"
 _DIAG_ONLY = {"vsock": "AF_VSOCK", "sctp": "SCTP", "mptcp": "MPTCP"}
 """Protocols of which /proc/net has no table that is read, and their names in /proc/net/protocols."""
 
@@ -52,7 +51,7 @@ def own_namespace(proc: str = "/proc") -> Netns | None:
         inode = os.stat(f"{proc}/thread-self/ns/net").st_ino
     except OSError:
         return None
-    if not os.path.isdir(_NAMED):  # where nothing has a name, none needs to be looked up
+    if not os.path.isdir(system.NETNS_NAMES):  # where nothing has a name, none needs to be looked up
         return Netns(inode)
     from portsock.sources.netns import name_of
 
@@ -163,7 +162,7 @@ def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> 
     inodes = {inode for inode in set(map(attrgetter("inode"), records)) if inode is not None}
     if "unix" in request.protocols:  # whose other ends may be in a namespace that is not listed
         inodes |= {record.peer_inode for record in records if record.peer_inode is not None}
-    if not _asks_for_bound(request) or _lists_bound(used):
+    if not _asks_for_bound(request) or system.bound_sockets_listed(used):
         return owners.find(inodes, method=request.owners), []
     from portsock.sources import unlisted
 
@@ -175,12 +174,6 @@ def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> 
 def _asks_for_bound(request: Request) -> bool:
     """Whether TCP sockets that neither listen nor are connected are wanted, of the own namespace."""
     return "tcp" in request.protocols and not request.netns and (request.states is None or State.BOUND in request.states)
-
-
-def _lists_bound(backend: str) -> bool:
-    """Whether such sockets are listed that way: by sock_diag since Linux 6.8."""
-    numbers = os.uname().release.replace("-", ".").split(".")[:2]
-    return backend == "netlink" and [int(number) for number in numbers if number.isdigit()] >= [6, 8]
 
 
 def _processes(request: Request, ownership: Ownership | None) -> Mapping[int, Process]:

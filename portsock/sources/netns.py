@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from portsock.errors import UsageError
 from portsock.model import Netns, Notice
+from portsock.sources.system import NETNS_NAMES
 
-NAMED = "/run/netns"
-"""Where ip-netns(8) mounts the namespaces that it names."""
 _LONGEST_PID = 10
 """Digits; int() refuses thousands of them."""
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
@@ -39,7 +38,7 @@ class _Place:
         self.pids: list[int] = []
 
 
-def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NAMED) -> tuple[list[Found], list[Notice]]:
+def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES) -> tuple[list[Found], list[Notice]]:
     """The namespaces meant by names, PIDs or 'all', the own one first, and what could not be looked at.
 
     A number is always a PID. Names are those of `ip netns`, then those of containers. Raises UsageError for others.
@@ -64,7 +63,7 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NAMED) -
     return founds, [_unreadable(unreadable)] if unreadable else []
 
 
-def name_of(inode: int, proc: str = "/proc", named: str = NAMED) -> str | None:
+def name_of(inode: int, proc: str = "/proc", named: str = NETNS_NAMES) -> str | None:
     """What `ip netns` calls a namespace; None where it has no name for it."""
     place = _Survey(proc, named).places.get(inode)
     return place.name if place else None

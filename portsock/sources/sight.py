@@ -6,8 +6,8 @@ from typing import NamedTuple
 from portsock.model import OwnerReason
 from portsock.parse.mountinfo import INVISIBLE, NO_ACCESS, PTRACEABLE, HidePid, parse_hidepid
 
-_INITIAL_PID_NAMESPACE = "pid:[4026531836]"
-"""PROC_PID_INIT_INO, include/linux/proc_ns.h"""
+INITIAL_PID_NAMESPACE = 0xEFFFFFFC
+"""Its inode number: PROC_PID_INIT_INO, include/linux/proc_ns.h"""
 _INITIAL_NETWORK_ONLY = "sys/net/core/dev_weight"
 """A setting that only the initial network namespace has: net_core_table in net/core/sysctl_net_core.c."""
 
@@ -38,7 +38,7 @@ def sight(root: str = "/proc") -> Sight:
     if hidepid >= INVISIBLE:
         return Sight(hidepid, OwnerReason.HIDEPID)
     try:
-        inside = os.readlink(f"{root}/self/ns/pid") != _INITIAL_PID_NAMESPACE
+        inside = os.readlink(f"{root}/self/ns/pid") != f"pid:[{INITIAL_PID_NAMESPACE}]"
     except OSError:
         inside = False
     return Sight(hidepid, OwnerReason.PIDNS if inside and os.path.exists(f"{root}/{_INITIAL_NETWORK_ONLY}") else None)

@@ -80,13 +80,3 @@ def _options(fd: int) -> SocketOptions:
         )
     finally:
         held.detach()
-
-
-def bound_sockets_listed(backend: str | None) -> bool:
-    """Whether this backend shows TCP sockets that are bound and neither listen nor are connected: netlink since Linux 6.8
-    (net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE); /proc/net/tcp never does."""
-    if backend != "netlink" or not sys.platform.startswith("linux"):
-        return False
-    major, _, rest = os.uname().release.partition(".")
-    minor = rest.partition(".")[0].partition("-")[0]
-    return major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) >= (6, 8)

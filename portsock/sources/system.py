@@ -9,6 +9,8 @@ from portsock.model import Host
 from portsock.port_ranges import default_ephemeral
 from portsock.services import EMPTY, Services, parse_services
 
+NETNS_NAMES = "/run/netns"
+"""Where ip-netns(8) mounts the namespaces that it names."""
 _SYSCTLS = (
     "net.ipv4.ip_local_port_range",
     "net.ipv4.ip_local_reserved_ports",
@@ -73,6 +75,16 @@ def home(uid: int) -> str:
         return pwd.getpwuid(uid).pw_dir
     except (ImportError, KeyError, OverflowError):
         return "/nonexistent"
+
+
+def bound_sockets_listed(backend: str | None) -> bool:
+    """Whether this backend shows TCP sockets that are bound and neither listen nor are connected: netlink since Linux 6.8
+    (net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE); /proc/net/tcp never does."""
+    if backend != "netlink" or not sys.platform.startswith("linux"):
+        return False
+    major, _, rest = os.uname().release.partition(".")
+    minor = rest.partition(".")[0].partition("-")[0]
+    return major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) >= (6, 8)
 
 
 def services() -> Services:
