@@ -7,7 +7,8 @@ from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
 from portsock.addresses import WILDCARDS, unmap
-from portsock.model import Family, InetEndpoint, Netns, SocketMemory, SocketType, State, Timer
+from portsock.model import Family, InetEndpoint, Netns, SocketMemory, State, Timer
+from portsock.parse.linux_tables import DATAGRAM_STATES, TCP_STATES, TIMERS, TYPES
 from portsock.parse.netlink_message import GarbledMessage, attribute, attributes
 from portsock.records import SocketRecord
 from portsock.request import Request
@@ -26,38 +27,12 @@ FAMILIES = {Family.IPV4: 2, Family.IPV6: 10}
 STATEFUL = frozenset({"tcp", "sctp", "mptcp"})
 """Protocols whose sockets the kernel can choose by state."""
 
-STATES = {
-    1: State.ESTABLISHED,
-    2: State.SYN_SENT,
-    3: State.SYN_RECV,
-    4: State.FIN_WAIT_1,
-    5: State.FIN_WAIT_2,
-    6: State.TIME_WAIT,
-    7: State.CLOSED,
-    8: State.CLOSE_WAIT,
-    9: State.LAST_ACK,
-    10: State.LISTEN,
-    11: State.CLOSING,
-    12: State.SYN_RECV,
-    13: State.BOUND,
-}
-"""include/net/tcp_states.h; 12 is NEW_SYN_RECV, 13 BOUND_INACTIVE (as a filter: rows of it say 7)."""
 ALL_STATES = (1 << 14) - 1
 
 _REST = tuple(SocketRecord._field_defaults[name] for name in SocketRecord._fields[SocketRecord._fields.index("netns") + 1 :])
 """What a plain record says after its namespace: nothing."""
 _UNUSUAL = {7, 10}
 """Codes of sockets with more to tell than their ends: listening, or without a peer."""
-_DATAGRAM_STATES = {1: State.ESTABLISHED, 7: State.UNCONN}
-_TYPES = {
-    "tcp": SocketType.STREAM,
-    "mptcp": SocketType.STREAM,
-    "udp": SocketType.DGRAM,
-    "udplite": SocketType.DGRAM,
-    "icmp": SocketType.DGRAM,
-    "raw": SocketType.RAW,
-}
-"""SCTP has one-to-one and one-to-many sockets: its rows do not tell which."""
 
 _REQUEST = struct.Struct("=BBBxI2s2s16s16sIII")
 _MESSAGE = struct.Struct("=xBBBHH16s16sIQIIIII")
@@ -66,7 +41,6 @@ uid, inode."""
 _BYTECODE, _PROTOCOL = 1, 3
 _INFO, _CONGESTION, _SKMEMINFO, _SKV6ONLY = 2, 4, 7, 11
 _NO_COOKIE = (1 << 64) - 1
-_TIMERS = {1: "on", 2: "keepalive", 3: "timewait", 4: "persist"}
 _SWAP = sys.byteorder == "little"
 
 
@@ -80,7 +54,7 @@ def inet_request(protocol: str, family: Family, request: Request) -> bytes:
         extensions |= 1 << (_SKMEMINFO - 1)
     states = ALL_STATES
     if protocol in STATEFUL and protocol != "sctp" and request.states is not None:
-        states = sum(1 << value for value, state in STATES.items() if state in request.states)
+        states = sum(1 << value for value, state in TCP_STATES.items() if state in request.states)
     # A kernel that does not know the attribute (before 5.9) has no module for protocol 0, and says so.
     byte = number if number < 256 else 0
     head = _REQUEST.pack(FAMILIES[family], byte, extensions, states, bytes(2), bytes(2), bytes(16), bytes(16), 0, 0, 0)
@@ -99,12 +73,12 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
     """Reads the batches of one dump. What it returns raises GarbledMessage."""
     ported = protocol != "raw"
     ends = _Endpoints(family is Family.IPV6, ported)
-    states = STATES if protocol in STATEFUL else _DATAGRAM_STATES
+    states = TCP_STATES if protocol in STATEFUL else DATAGRAM_STATES
     usual = frozenset() if request.info or request.memory or request.timers or not ported else states.keys() - _UNUSUAL
 
     def decode(buffer: Buffer, bodies: Iterable[tuple[int, int]]) -> list[SocketRecord]:
         unpack, new, rest = _MESSAGE.unpack_from, tuple.__new__, _REST
-        kind = _TYPES.get(protocol)
+        kind = TYPES.get(protocol)
         records = []
         for at, end in bodies:
             if end - at < 72:
@@ -149,7 +123,7 @@ def _record(
         remote = None
     return SocketRecord(
         Family.INET,
-        _TYPES.get(protocol),
+        TYPES.get(protocol),
         protocol,
         None if ported else _host_order(sport),
         state,
@@ -164,7 +138,7 @@ def _record(
         inode or None,
         None if cookie == _NO_COOKIE else cookie,
         v6only=more[_SKV6ONLY] != b"\0" if _SKV6ONLY in more else None,
-        timer=Timer(_TIMERS.get(timer, str(timer)), expires, retransmits) if timer and request.timers and stateful else None,
+        timer=Timer(TIMERS.get(timer, str(timer)), expires, retransmits) if timer and request.timers and stateful else None,
         memory=_memory(more) if request.memory else None,
         info=_info(more, listening) if request.info and protocol == "tcp" else None,
         ifindex=device or None,

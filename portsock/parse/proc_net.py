@@ -6,7 +6,8 @@ from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Literal
 
 from portsock.addresses import WILDCARDS, unmap
-from portsock.model import Family, InetEndpoint, Netns, SocketType, State, Timer
+from portsock.model import Family, InetEndpoint, Netns, State, Timer
+from portsock.parse.linux_tables import DATAGRAM_STATES, TCP_STATES, TIMERS, TYPES
 from portsock.records import SocketRecord
 
 ByteOrder = Literal["little", "big"]
@@ -25,38 +26,14 @@ TABLES: dict[str, tuple[str, Family]] = {
 }
 """File name → the protocol and family of its rows."""
 
-TCP_STATES = {
-    "01": State.ESTABLISHED,
-    "02": State.SYN_SENT,
-    "03": State.SYN_RECV,
-    "04": State.FIN_WAIT_1,
-    "05": State.FIN_WAIT_2,
-    "06": State.TIME_WAIT,
-    "07": State.CLOSED,
-    "08": State.CLOSE_WAIT,
-    "09": State.LAST_ACK,
-    "0A": State.LISTEN,
-    "0B": State.CLOSING,
-    "0C": State.SYN_RECV,
-    "0D": State.BOUND,
-}
-"""include/net/tcp_states.h; 0C is NEW_SYN_RECV, 0D BOUND_INACTIVE."""
-
-_DATAGRAM_STATES = {"01": State.ESTABLISHED, "07": State.UNCONN}
-
-_TYPES = {
-    "tcp": SocketType.STREAM,
-    "udp": SocketType.DGRAM,
-    "udplite": SocketType.DGRAM,
-    "raw": SocketType.RAW,
-    "icmp": SocketType.DGRAM,
-}
+_TCP_STATES = {f"{code:02X}": state for code, state in TCP_STATES.items()}
+_DATAGRAM_STATES = {f"{code:02X}": state for code, state in DATAGRAM_STATES.items()}
 
 _ICMP_NUMBERS = {Family.IPV4: 1, Family.IPV6: 58}
 """IPPROTO_ICMP and IPPROTO_ICMPV6. A ping socket's 'port' column is its echo identifier, which is no port."""
 
-_TIMERS = {"01": "on", "02": "keepalive", "03": "timewait", "04": "persist"}
-"""The 'tr' column, in ss's words."""
+_TIMERS = {f"{code:02X}": word for code, word in TIMERS.items()}
+"""The 'tr' column."""
 
 _MS_PER_TICK = 10
 """'tm->when' is in units of USER_HZ, which is 100 on every architecture that still runs Linux."""
@@ -96,7 +73,7 @@ def parse_inet_line(
     listening = state is State.LISTEN
     return SocketRecord(
         family,
-        _TYPES.get(protocol),
+        TYPES.get(protocol),
         protocol,
         None if ports else local_number if protocol == "raw" else _ICMP_NUMBERS.get(family),
         state,
@@ -116,7 +93,7 @@ def parse_inet_line(
 def _state(code: str, protocol: str, port: int) -> State | None:
     if protocol != "tcp":
         return _DATAGRAM_STATES.get(code)
-    state = TCP_STATES.get(code.upper())
+    state = _TCP_STATES.get(code.upper())
     return State.BOUND if state is State.CLOSED and port else state
 
 

@@ -1,0 +1,33 @@
+"""Numbers and words of Linux's socket tables that both sock_diag and /proc/net use."""
+
+from portsock.model import SocketType, State
+
+TCP_STATES = {
+    1: State.ESTABLISHED,
+    2: State.SYN_SENT,
+    3: State.SYN_RECV,
+    4: State.FIN_WAIT_1,
+    5: State.FIN_WAIT_2,
+    6: State.TIME_WAIT,
+    7: State.CLOSED,
+    8: State.CLOSE_WAIT,
+    9: State.LAST_ACK,
+    10: State.LISTEN,
+    11: State.CLOSING,
+    12: State.SYN_RECV,
+    13: State.BOUND,
+}
+"""include/net/tcp_states.h; 12 is NEW_SYN_RECV, 13 BOUND_INACTIVE (as a filter: rows of it say 7)."""
+DATAGRAM_STATES = {1: State.ESTABLISHED, 7: State.UNCONN}
+"""Of UDP and raw sockets."""
+TYPES = {
+    "tcp": SocketType.STREAM,
+    "mptcp": SocketType.STREAM,
+    "udp": SocketType.DGRAM,
+    "udplite": SocketType.DGRAM,
+    "icmp": SocketType.DGRAM,
+    "raw": SocketType.RAW,
+}
+"""By protocol. SCTP has one-to-one and one-to-many sockets: its rows do not tell which."""
+TIMERS = {1: "on", 2: "keepalive", 3: "timewait", 4: "persist"}
+"""In ss's words; get_tcp4_sock() in net/ipv4/tcp_ipv4.c, inet_sk_diag_fill() in net/ipv4/inet_diag.c."""
