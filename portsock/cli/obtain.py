@@ -1,6 +1,7 @@
 """A Snapshot for a query: from this system, or from captured listings."""
 
 from portsock.cli.console import Console
+from portsock.cli.layout import DETAILS
 from portsock.cli.options import Collecting
 from portsock.cli.progress import progress
 from portsock.errors import UsageError
@@ -37,9 +38,11 @@ def obtain(
     if collect.owners not in OWNER_METHODS:
         raise UsageError(f"--owners {collect.owners}: no such way; there are {', '.join(OWNER_METHODS)}")
     if collect.captures:
+        _check_listing(collect)
         from portsock.sources.capture import collect as read_captures
 
-        return normalize(read_captures(collect.captures, collect.from_format, services)), True
+        snapshot = normalize(read_captures(collect.captures, collect.from_format, services))
+        return _with_untold(snapshot, command, needs), True
     request = plan(
         query,
         command=command,
@@ -57,7 +60,26 @@ def obtain(
         collection = collect_live(request, collect.backend)
     if collect.verbose:
         _tell(collection, console)
-    return normalize([collection]), request.states is None
+    return _with_untold(normalize([collection]), command, needs), request.states is None
+
+
+def _check_listing(collect: Collecting) -> None:
+    """Raise UsageError for options that say how this system is asked."""
+    for option, value, why in (
+        ("--netns", collect.netns, "a listing is of the network namespace that it was made in"),
+        ("--backend", collect.backend, "a listing is read, and no system asked"),
+    ):
+        if value:
+            raise UsageError(f"{option} with --from: {why}; leave one of them out")
+
+
+def _with_untold(snapshot: Snapshot, command: str, needs: frozenset[str]) -> Snapshot:
+    """With a notice about details that were asked for and are not told; `explain` takes what there is."""
+    if command == "explain" or needs.isdisjoint(DETAILS):
+        return snapshot
+    from portsock.cli.details import with_untold
+
+    return with_untold(snapshot, needs)
 
 
 def _tell(collection: Collection, console: Console) -> None:
