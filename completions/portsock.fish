@@ -289,7 +289,7 @@ complete -c portsock -n '__portsock_command ports' -l user -d 'held by this user
 complete -c portsock -n '__portsock_command ports' -l exclude -d 'leave these out' -x -a '(__portsock_value targets ports)'
 complete -c portsock -n '__portsock_command ports' -l exact -d 'an endpoint finds no wildcard socket'
 complete -c portsock -n '__portsock_command ports' -s a -l all -d 'also ports that only connections use'
-complete -c portsock -n '__portsock_command ports' -l netns -d 'network namespaces' -x -a '(__portsock_value netns ports)'
+complete -c portsock -n '__portsock_command ports' -s N -l netns -d 'network namespaces' -x -a '(__portsock_value netns ports)'
 complete -c portsock -n '__portsock_command ports' -l from -d 'read a captured listing' -r -F
 complete -c portsock -n '__portsock_command ports' -l from-format -d 'its format, if not detected' -x -a '(__portsock_value inputs ports)'
 complete -c portsock -n '__portsock_command ports' -l backend -d 'netlink, procfs or psutil' -x -a '(__portsock_value backends ports)'
@@ -330,7 +330,7 @@ complete -c portsock -n '__portsock_command sockets' -l user -d 'held by this us
 complete -c portsock -n '__portsock_command sockets' -l exclude -d 'leave these out' -x -a '(__portsock_value targets sockets)'
 complete -c portsock -n '__portsock_command sockets' -l exact -d 'an endpoint finds no wildcard socket'
 complete -c portsock -n '__portsock_command sockets' -s a -l all -d 'also ports that only connections use'
-complete -c portsock -n '__portsock_command sockets' -l netns -d 'network namespaces' -x -a '(__portsock_value netns sockets)'
+complete -c portsock -n '__portsock_command sockets' -s N -l netns -d 'network namespaces' -x -a '(__portsock_value netns sockets)'
 complete -c portsock -n '__portsock_command sockets' -l from -d 'read a captured listing' -r -F
 complete -c portsock -n '__portsock_command sockets' -l from-format -d 'its format, if not detected' -x -a '(__portsock_value inputs sockets)'
 complete -c portsock -n '__portsock_command sockets' -l backend -d 'netlink, procfs or psutil' -x -a '(__portsock_value backends sockets)'
@@ -374,7 +374,7 @@ complete -c portsock -n '__portsock_command procs' -l user -d 'held by this user
 complete -c portsock -n '__portsock_command procs' -l exclude -d 'leave these out' -x -a '(__portsock_value targets procs)'
 complete -c portsock -n '__portsock_command procs' -l exact -d 'an endpoint finds no wildcard socket'
 complete -c portsock -n '__portsock_command procs' -s a -l all -d 'also ports that only connections use'
-complete -c portsock -n '__portsock_command procs' -l netns -d 'network namespaces' -x -a '(__portsock_value netns procs)'
+complete -c portsock -n '__portsock_command procs' -s N -l netns -d 'network namespaces' -x -a '(__portsock_value netns procs)'
 complete -c portsock -n '__portsock_command procs' -l from -d 'read a captured listing' -r -F
 complete -c portsock -n '__portsock_command procs' -l from-format -d 'its format, if not detected' -x -a '(__portsock_value inputs procs)'
 complete -c portsock -n '__portsock_command procs' -l backend -d 'netlink, procfs or psutil' -x -a '(__portsock_value backends procs)'
@@ -397,7 +397,7 @@ complete -c portsock -n '__portsock_command procs' -s W -l wide -d 'never shorte
 complete -c portsock -n '__portsock_command procs' -l color -d 'auto, always or never' -x -a '(__portsock_value colors procs)'
 complete -c portsock -n '__portsock_command procs' -l no-config -d 'ignore the configuration file'
 complete -c portsock -n '__portsock_command procs' -s h -l help -d 'Show this message and exit.'
-complete -c portsock -n '__portsock_command explain' -l netns -d 'network namespaces' -x -a '(__portsock_value netns explain)'
+complete -c portsock -n '__portsock_command explain' -s N -l netns -d 'network namespaces' -x -a '(__portsock_value netns explain)'
 complete -c portsock -n '__portsock_command explain' -l from -d 'read a captured listing' -r -F
 complete -c portsock -n '__portsock_command explain' -l from-format -d 'its format, if not detected' -x -a '(__portsock_value inputs explain)'
 complete -c portsock -n '__portsock_command explain' -l backend -d 'netlink, procfs or psutil' -x -a '(__portsock_value backends explain)'

@@ -19,9 +19,10 @@ OPTIONS = {
     "all_families": "Internet, unix, netlink, packet and vsock sockets.",
     "local": "The local end is this port, address, endpoint, network or unix path.",
     "remote": "The remote end is.",
-    "port": "A port or a range of ports; at either end, with ports at the local one.",
+    "port": "A port or a range of ports, or several: 80,8000-8100; at either end, with ports at the local one.",
+    "pid": "A process by number, or several: 812,813.",
     "process": "A glob over the name that is shown, the kernel's name and the executable's base name; letter case counts.",
-    "user": "A name or a uid: that of any holder, or where no holder is known that of the socket.",
+    "user": "A name or a uid, or several: root,nobody; that of any holder, or where no holder is known that of the socket.",
     "exclude": "Leave out what this TARGET matches.",
     "exact": "An endpoint finds only sockets bound to that very address, and not the wildcard that covers it.",
     "all": "With ports: also ports that are in use by connections only. Elsewhere, where all sockets are shown anyway, it "

@@ -22,9 +22,10 @@ def said(*words: str) -> tuple[int, str, str]:
     return run(words, console), out.getvalue().decode(), err.getvalue()
 
 
-def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:
-    assert said(name, "--help")[0] == 0
-    return capsys.readouterr().out
+def help_of(name: str) -> str:
+    status, out, _ = said(name, "--help")
+    assert status == 0
+    return out
 
 
 def options_of(name: str) -> list[list[str]]:
@@ -35,32 +36,32 @@ def options_of(name: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_help_fits_a_screen_of_80_by_40(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = help_of(name, capsys).splitlines()
+def test_help_fits_a_screen_of_80_by_40(name: str) -> None:
+    lines = help_of(name).splitlines()
     assert len(lines) < 40
     assert [line for line in lines if len(line) > 80] == []
     assert "\n".join(lines).isascii()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_spelling_of_every_option_stands_in_the_help_once(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    table = help_of(name, capsys).partition("\nExamples:")[0]
+def test_every_spelling_of_every_option_stands_in_the_help_once(name: str) -> None:
+    table = help_of(name).partition("\nExamples:")[0]
     left = [re.split(r" {3,}|(?<=\S)  (?=[^-\s])", line.strip())[0] for line in table.splitlines() if re.match(r"  -", line)]
     shown = [word for line in left for word in line.split() if re.fullmatch(r"--?[a-z0-9A-Z-]+", word)]
     assert sorted(shown) == sorted(spelling for option in options_of(name) for spelling in option)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_value_is_announced_by_its_metavar(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    text = help_of(name, capsys)
+def test_a_value_is_announced_by_its_metavar(name: str) -> None:
+    text = help_of(name)
     command = build().get_command(None, name)
     valued = [item for item in command.params if item.param_type_name == "option" and not item.is_flag]
     assert [item.name for item in valued if f"{item.opts[0]} {item.metavar}" not in text] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_help_ends_with_three_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    shown = help_of(name, capsys).partition("\nExamples:\n")[2].splitlines()
+def test_each_help_ends_with_three_examples(name: str) -> None:
+    shown = help_of(name).partition("\nExamples:\n")[2].splitlines()
     assert [line.partition("#")[0].strip() for line in shown] == [command for command, _ in EXAMPLES[name]]
     assert len(shown) == 3
 
@@ -72,9 +73,9 @@ def test_every_example_is_understood(example: str) -> None:
     assert command.make_context(words[1], words[2:]).params
 
 
-def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said()[0] == 0
-    text = capsys.readouterr().out
+def test_without_a_command_the_help_is_shown() -> None:
+    status, text, _ = said()
+    assert status == 0
     assert [name for name in NAMES if f"\n  {name} " not in text] == []
     assert "Examples:" in text
     assert max(map(len, text.splitlines())) <= 80

@@ -28,7 +28,9 @@ Color = Annotated[str, value("--color", metavar="WHEN", help="auto, always or ne
 class Collecting(NamedTuple):
     """Where the data is from."""
 
-    netns: Annotated[list[str] | None, value("--netns", metavar="NAME|PID|all", help="network namespaces", panel=WHAT)] = None
+    netns: Annotated[
+        list[str] | None, value("--netns", "-N", metavar="NAME|PID|all", help="network namespaces", panel=WHAT)
+    ] = None
     captures: Annotated[
         list[str] | None, value("--from", metavar="[HOST=]FILE|-", help="read a captured listing", panel=WHAT)
     ] = None
@@ -87,6 +89,7 @@ class Printing(NamedTuple):
     numeric: Annotated[bool, flag("--numeric", "-n", help="no service or host names", panel=OUTPUT)] = False
     wide: Annotated[bool, flag("--wide", "-W", help="never shorten a column", panel=OUTPUT)] = False
     color: Color = "auto"
+    extended: Annotated[bool, flag("-e", help="accepted: --columns tells more", panel=OUTPUT, hidden=True)] = False
     processes: Annotated[bool, flag("-p", help="accepted: owners are always shown", panel=OUTPUT, hidden=True)] = False
 
 
