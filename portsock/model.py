@@ -211,8 +211,9 @@ class Connection(NamedTuple):
     """Two endpoints joined under one protocol, with the one or two sockets of it that can be seen from here."""
 
     protocol: str
-    local: InetEndpoint
-    remote: InetEndpoint
+    local: Endpoint | None
+    remote: Endpoint | None
+    """Seen from the first of the sockets. A unix client has no name, hence None."""
     sockets: tuple[Socket, ...]
 
 

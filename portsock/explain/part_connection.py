@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from portsock.explain.connections import connections, far_state, unique_connections
 from portsock.explain.durations import duration, seconds
-from portsock.explain.picture import far_state, unique_connections
 from portsock.explain.scene import Scene
 from portsock.explain.show import address_of, endpoint_text, listed, plural, port_of
 from portsock.explain.texts import phrases
@@ -87,7 +87,7 @@ def _siblings(socket: Socket, scene: Scene) -> list[str]:
             and each.remote is not None
             and endpoint in (each.local, each.remote)
         ]
-        unique = unique_connections(same)
+        unique = connections(same)
         if len(unique) > 1:
             ends = {end: None for each in unique for end in (each.local, each.remote)}
             others = [endpoint_text(end) for end in ends if end not in (socket.local, socket.remote)]

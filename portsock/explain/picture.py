@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from portsock.explain.connections import unique_connections
 from portsock.explain.scene import Scene, accepted_from
 from portsock.explain.show import endpoint_text, plural, short_owner
-from portsock.model import Endpoint, InetEndpoint, Owner, Role, Socket, State, UnixEndpoint
+from portsock.model import Endpoint, Owner, Role, Socket
 
 MOST_CONNECTIONS = 3
 """Connections drawn: with a listener and both processes on a line of their own they still leave room for the text."""
@@ -85,38 +86,3 @@ def owners_text(owners: Sequence[Owner]) -> str:
     """'nginx[5], nginx[6], …'."""
     texts = list(dict.fromkeys(short_owner(owner) for owner in owners))
     return ", ".join(texts[:3]) + (", …" if len(texts) > 3 else "")
-
-
-def unique_connections(sockets: Sequence[Socket]) -> list[Socket]:
-    """Each connection once, where both of its ends are among the sockets: the server's end stays, or the first."""
-    kept: dict[object, Socket] = {}
-    for socket in sockets:
-        key = _pair(socket)
-        other = kept.get(key)
-        if other is None or (socket.role is Role.SERVER and other.role is not Role.SERVER):
-            kept[key] = socket
-    return list(kept.values())
-
-
-def _pair(socket: Socket) -> object:
-    """What both ends of a connection have in common; across listings the host is not part of it."""
-    if isinstance(socket.local, UnixEndpoint) or isinstance(socket.remote, UnixEndpoint) or not socket.local:
-        inodes = (socket.inode, socket.peer_inode or (socket.peer.inode if socket.peer else None))
-        return frozenset(inodes) if None not in inodes else id(socket)
-    netns = socket.netns.id if socket.netns and (socket.peer is None or socket.peer.netns is None) else None
-    if not isinstance(socket.local, InetEndpoint) or not isinstance(socket.remote, InetEndpoint):
-        return id(socket)
-    # Only address and port: hashing whole endpoints, or their text, takes five times as long.
-    return (socket.protocol, netns, frozenset((socket.local[:2], socket.remote[:2])))
-
-
-def far_state(socket: Socket, sockets: Sequence[Socket]) -> State | None:
-    """The state of the other end's socket, where that is among the sockets."""
-    if socket.peer is None:
-        return None
-    for other in sockets:
-        if other is socket or other.protocol != socket.protocol or other.inode != socket.peer.inode:
-            continue
-        if other.local == socket.remote and other.remote == socket.local:
-            return other.state
-    return None

@@ -1,6 +1,6 @@
 """The meanings that a target has on this host, each with the command that asks for exactly it."""
 
-from portsock.explain.picture import unique_connections
+from portsock.explain.connections import unique_connections
 from portsock.explain.scene import Scene
 from portsock.explain.show import quoted_argument
 from portsock.explain.texts import phrases

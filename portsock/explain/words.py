@@ -3,10 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from portsock.explain.connections import unique_connections
 from portsock.explain.durations import duration, setting, unprivileged_start
 from portsock.explain.part_port import how, system
 from portsock.explain.part_socket import SOMAXCONN
-from portsock.explain.picture import draw_sockets, unique_connections
+from portsock.explain.picture import draw_sockets
 from portsock.explain.scene import accepted_from, is_passive
 from portsock.explain.show import holders, plural, port_of
 from portsock.explain.texts import phrases

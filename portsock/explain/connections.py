@@ -1,0 +1,47 @@
+"""Sockets into connections: the two ends of one that are both seen are one connection."""
+
+from collections.abc import Iterable, Sequence
+
+from portsock.model import Connection, InetEndpoint, Role, Socket, State, UnixEndpoint
+
+
+def connections(sockets: Iterable[Socket]) -> list[Connection]:
+    """The connections that connected sockets are the ends of, in order of first appearance, the server's end first."""
+    ends: dict[object, list[Socket]] = {}
+    for socket in sockets:
+        ends.setdefault(_pair(socket), []).append(socket)
+    found = []
+    for seen in ends.values():
+        if len(seen) > 1:
+            seen.sort(key=lambda socket: socket.role is not Role.SERVER)
+        found.append(Connection(seen[0].protocol, seen[0].local, seen[0].remote, tuple(seen)))
+    return found
+
+
+def unique_connections(sockets: Sequence[Socket]) -> list[Socket]:
+    """One socket of each connection: the server's end where it is among them, or the first."""
+    return [connection.sockets[0] for connection in connections(sockets)]
+
+
+def _pair(socket: Socket) -> object:
+    """What both ends of a connection have in common; across listings the host is not part of it."""
+    if isinstance(socket.local, UnixEndpoint) or isinstance(socket.remote, UnixEndpoint) or not socket.local:
+        inodes = (socket.inode, socket.peer_inode or (socket.peer.inode if socket.peer else None))
+        return frozenset(inodes) if None not in inodes else id(socket)
+    netns = socket.netns.id if socket.netns and (socket.peer is None or socket.peer.netns is None) else None
+    if not isinstance(socket.local, InetEndpoint) or not isinstance(socket.remote, InetEndpoint):
+        return id(socket)
+    # Only address and port: hashing whole endpoints, or their text, takes five times as long.
+    return (socket.protocol, netns, frozenset((socket.local[:2], socket.remote[:2])))
+
+
+def far_state(socket: Socket, sockets: Sequence[Socket]) -> State | None:
+    """The state of the other end's socket, where that is among the sockets."""
+    if socket.peer is None:
+        return None
+    for other in sockets:
+        if other is socket or other.protocol != socket.protocol or other.inode != socket.peer.inode:
+            continue
+        if other.local == socket.remote and other.remote == socket.local:
+            return other.state
+    return None
