@@ -1,9 +1,10 @@
 """The words of the product as types: what a Snapshot of a host's sockets is made of.
 
-Everything here is immutable and imports nothing of ours but the closed lists of words, which it passes on. `None` always
-means that nobody said: it is never replaced by 0, -1 or "-". The bulk types are NamedTuples and not frozen dataclasses
-because a busy host has 50,000 sockets: with as many fields as Socket has, creating them by position takes 0.04 s as named
-tuples and 0.22 s as frozen dataclasses (Python 3.11), and defining each class costs 0.4 ms of every start instead of 2.5 ms.
+Everything here is immutable and imports nothing of ours but the closed lists of words and the facts of a host, which it
+passes on. `None` always means that nobody said: it is never replaced by 0, -1 or "-". The bulk types are NamedTuples and not
+frozen dataclasses because a busy host has 50,000 sockets: with as many fields as Socket has, creating them by position takes
+0.04 s as named tuples and 0.22 s as frozen dataclasses (Python 3.11), and defining each class costs 0.4 ms of every start
+instead of 2.5 ms.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,9 @@ from portsock.enums import Role as Role
 from portsock.enums import Scope as Scope
 from portsock.enums import SocketType as SocketType
 from portsock.enums import State as State
+from portsock.host import Host as Host
+from portsock.host import Identity as Identity
+from portsock.host import SocketOptions as SocketOptions
 
 
 class InetEndpoint(NamedTuple):
@@ -268,21 +272,6 @@ class Source(NamedTuple):
     inputs: tuple[Input, ...] = ()
 
 
-class Host(NamedTuple):
-    """Facts of the host that texts and inferences need. `assumed` where they are a system's defaults, not read."""
-
-    system: str
-    """'Linux', 'Darwin', 'Windows', 'FreeBSD' …; 'unknown' for a listing that does not tell."""
-    ephemeral: tuple[int, int]
-    """The local ports that the system picks from, first and last."""
-    assumed: bool
-    name: str | None = None
-    addresses: frozenset[str] | None = None
-    """This host's own addresses, or None where not read."""
-    sysctls: Mapping[str, str] = {}
-    """Linux: 'net.ipv4.tcp_fin_timeout' → '60' and so on."""
-
-
 class Snapshot(NamedTuple):
     """What was seen, once, normalized."""
 
@@ -300,23 +289,3 @@ class Snapshot(NamedTuple):
     """The pids of processes whose descriptors could not be read; each could hold any socket."""
     unlisted: OwnerReason | None = None
     """HIDEPID or PIDNS where there may be processes that could not even be listed."""
-
-
-class Identity(NamedTuple):
-    """For whom it is judged whether a port can be taken."""
-
-    uid: int
-    net_bind_service: bool | None
-    """May bind privileged ports (CAP_NET_BIND_SERVICE in the user namespace that owns the network's); None: not known."""
-    name: str | None = None
-
-
-class SocketOptions(NamedTuple):
-    """Options of a socket that decide whether it lets others bind beside it, as getsockopt(2) tells them."""
-
-    reuseaddr: bool | None = None
-    reuseport: bool | None = None
-    v6only: bool | None = None
-    """None for IPv4, too."""
-    device: str | None = None
-    """SO_BINDTODEVICE; None where it is bound to none."""

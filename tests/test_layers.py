@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent / "portsock"
 
 ALLOWED = {
     "enums": set(),
-    "model": {"enums"},
+    "host": set(),
+    "model": {"enums", "host"},
     "errors": set(),
     "services": set(),
     "port_ranges": set(),
@@ -27,7 +28,7 @@ ALLOWED = {
     "render": {"model", "errors", "views", "explain", "addresses"},
 }
 PURE = {"parse", "normalize", "query", "views", "explain", "render"}
-PURE |= {"enums", "model", "errors", "states", "addresses", "services", "port_ranges", "records", "request"}
+PURE |= {"enums", "host", "model", "errors", "states", "addresses", "services", "port_ranges", "records", "request"}
 IO_MODULES = {"os", "subprocess", "pathlib", "shutil", "ctypes", "psutil", "fcntl", "signal", "threading", "tempfile"}
 IO_MODULES |= {"select", "multiprocessing", "asyncio", "glob", "urllib", "http", "ssl"}
 CONVERSIONS = {"socket": {"inet_ntop", "inet_pton"}, "time": {"gmtime", "strftime"}, "io": {"StringIO"}, "mmap": set()}
