@@ -63,9 +63,7 @@ def parse_inet_line(
     if slot[-1] != ":":
         return None
     ports = protocol not in {"raw", "icmp"}
-    local = InetEndpoint(local_address, local_number if ports else None)
-    if protocol == "icmp" and local_number:  # the identifier of its echo requests: net/ipv4/ping.c ping_v4_format_sock()
-        local = local._replace(label=str(local_number))
+    local = InetEndpoint(local_address, local_number) if ports else _portless(local_address, local_number, protocol)
     remote = None
     if remote_number or remote_address not in WILDCARDS:
         remote = InetEndpoint(remote_address, remote_number if ports else None)
@@ -88,6 +86,11 @@ def parse_inet_line(
         netns=netns,
         timer=_timer(timer, retransmits) if timers and protocol == "tcp" else None,
     )
+
+
+def _portless(address: str, number: int, protocol: str) -> InetEndpoint:
+    """Of an ICMP socket the number is the identifier of its echo requests: net/ipv4/ping.c ping_v4_format_sock()."""
+    return InetEndpoint(address, None, label=str(number) if protocol == "icmp" and number else None)
 
 
 def _state(code: str, protocol: str, port: int) -> State | None:
