@@ -6,9 +6,10 @@ import pytest
 
 from portsock.errors import UsageError
 from portsock.model import InetEndpoint
-from portsock.parse.capture import Capture, read
+from portsock.parse.capture import Capture
 from portsock.parse.registry import formats
 from portsock.services import EMPTY
+from tests.captures import read
 
 LINUX = Path(__file__).parent / "fixtures" / "linux"
 SS = (LINUX / "ss-tuanp.out").read_text().rstrip("\n").split("\n")

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from portsock.model import Family, InetEndpoint, SocketType, State, Timer, UnixEndpoint
-from portsock.parse.capture import Capture, read
+from portsock.parse.capture import Capture
 from portsock.records import Holder, SocketRecord
 from portsock.services import EMPTY
+from tests.captures import read
 
 LINUX = Path(__file__).parent / "fixtures" / "linux"
 TITLE = "Active Internet connections (servers and established)"

@@ -16,11 +16,12 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
-from portsock.parse.capture import Capture, read
+from portsock.parse.capture import Capture
 from portsock.parse.ss_extras import milliseconds
 from portsock.parse.ss_users import split_users
 from portsock.records import Holder, SocketRecord
 from portsock.services import EMPTY, parse_services
+from tests.captures import read
 
 LINUX = Path(__file__).parent / "fixtures" / "linux"
 HEADER = "Netid State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process"

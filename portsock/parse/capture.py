@@ -216,11 +216,6 @@ class Capture:
         return f"no socket listing: tried {', '.join(name for name, _ in formats())}"
 
 
-def read(lines: Iterable[str], services: Services, only: str | None = None) -> Iterator[SocketRecord]:
-    """The sockets of one captured listing, whatever it is (or of the format `only`). Raises UsageError as Capture does."""
-    return Capture(services, only).read(lines)
-
-
 def _without_noise(lines: Iterable[str]) -> Iterator[str]:
     """The lines without prompts, fences and rules before and after a document."""
     return (line for line in lines if not line.startswith("```") and prompt(line) is None)
