@@ -309,6 +309,7 @@ def test_a_v6_wildcard_that_takes_ipv4(v6only: bool | None, words: str | None) -
     assert (found is not None) == (words is not None)
     if found and words:
         assert words in found.title
+        assert "beside it only with SO_REUSEPORT on both, by one user" in found.detail
 
 
 def test_only_a_listener_on_0000_of_the_same_host_makes_a_wildcard_v6_only() -> None:

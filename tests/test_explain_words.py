@@ -133,3 +133,7 @@ def test_the_listeners_own_limit_bounds_unfinished_handshakes() -> None:
     said = plain("backlog", seen([]))
     assert "the listener's own limit bounds them, too" in said
     assert "tcp_max_syn_backlog matters only without SYN cookies" in said
+
+
+def test_time_wait_also_follows_a_simultaneous_close() -> None:
+    assert "closed first, or both did at the same time" in plain("TIME_WAIT", seen([]))
