@@ -593,8 +593,10 @@ def test_linux_durations_are_not_told_of_other_systems() -> None:
 
 def test_netstat_shows_only_one_holder() -> None:
     linux = HOST._replace(assumed=True, sysctls={}, addresses=None)
-    snapshot = listing([tcp("0.0.0.0:80", holders=(Holder(500, None, "nginx"),), inode=None)], linux, "netstat-linux")
+    record = tcp("0.0.0.0:80", holders=(Holder(500, None, "nginx"),), inode=None, names_one=True)
+    snapshot = listing([record], linux, "netstat-linux")
     assert "netstat shows only one holder" in text("80", snapshot)
+    assert "some processes could not be read" not in text("80", snapshot)
 
 
 def test_what_a_listing_always_leaves_unknown_is_said() -> None:

@@ -26,13 +26,15 @@ def paragraphs(scene: Scene) -> list[str]:
     lines = [_described(kind, scene) for kind in list(kinds.values())[:MOST]]
     if len(kinds) > MOST:
         lines.append(phrases.MORE_HOLDERS.format(count=sum(map(len, list(kinds.values())[MOST:]))))
+    names_first = scene.captured and _linux_netstat(scene)
     notes = _sharing(sockets) if not scene.processes else []
     if not scene.processes:
         notes += _missing([socket for socket in sockets if not socket.owners])
-        notes += [texts.STATUSES[OwnerStatus.PARTIAL]] if any(s.owner_status is OwnerStatus.PARTIAL for s in sockets) else []
+        partial = any(socket.owner_status is OwnerStatus.PARTIAL for socket in sockets)
+        notes += [texts.STATUSES[OwnerStatus.PARTIAL]] if partial and not names_first else []
     if found and not scene.here and any(socket.role is not Role.SERVER for socket in scene.there):
         notes.append(phrases.ONLY_A_CLIENT)
-    if scene.captured and _linux_netstat(scene) and any(socket.owners for socket in sockets):
+    if names_first and any(socket.owners for socket in sockets):
         notes.append(texts.NETSTAT_FIRST)
     if scene.snapshot.host.system == "Windows" and any(process.pid == 4 for process in found):
         notes.append(texts.WINDOWS_SYSTEM)
