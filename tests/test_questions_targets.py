@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.live import as_root, on_linux, portsock
+from tests.live import answer, as_root, on_linux, portsock
 from tests.live_situations import Place, situation
 
 LIVE = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
@@ -101,9 +101,15 @@ class TestForms:
     def test_the_chain_that_started_a_process_is_told(self, server: Place) -> None:
         assert "→ python → python." in server.explain(f"pid:{server.facts['client']}")
 
-    @pytest.mark.parametrize("target", ["9", "10.9.9.9:80", "pid:4194304", "unit:none.service", "inode:9999999999", "@none"])
+    @pytest.mark.parametrize("target", ["9", "10.9.9.9:80", "pid:4194304", "inode:9999999999", "@none"])
     def test_nowhere_is_status_1_with_an_answer(self, server: Place, target: str) -> None:
         assert server.explain(target, status=1).startswith("Nothing on this host ")
+
+    def test_a_unit_without_sockets_is_status_1_or_3_where_owners_are_hidden(self, server: Place) -> None:
+        sockets = answer("sockets", pid=server.facts["pid"])["sockets"]
+        hidden = any(each["owner_status"] in ("hidden", "partial", "elsewhere") for each in sockets)
+        text = server.explain("unit:none.service", status=3 if hidden else 1)
+        assert text.startswith("Nothing on this host ")
 
     def test_a_port_that_nothing_uses_is_still_explained(self, server: Place) -> None:
         text = server.explain("22/tcp", status=1)
