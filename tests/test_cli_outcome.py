@@ -140,3 +140,11 @@ def test_explaining_a_process_that_hidden_owners_could_be_is_3(tmp_path: Path) -
 
 def test_explaining_a_port_that_is_not_there_is_1_whoever_is_hidden(tmp_path: Path) -> None:
     assert portsock("explain", "81", "--from", listing(tmp_path / "ss.txt")).returncode == 1
+
+
+def test_csv_has_the_same_columns_whatever_the_rows(animals: dict[str, Any]) -> None:
+    headers = {
+        portsock("sockets", "--csv", *words, pid=where(animals)).stdout.splitlines()[0]
+        for words in ([], ["192.0.2.1"], ["-x"], ["--all-families"])
+    }
+    assert len(headers) == 1

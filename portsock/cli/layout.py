@@ -8,15 +8,24 @@ from portsock.cli.options import Printing
 from portsock.errors import UsageError
 from portsock.render.formats import Renderer, renderer
 from portsock.render.options import Options
-from portsock.views.columns import Column, Sort, View, default_columns, needs_of, parse_columns, parse_sort, sort_rows
+from portsock.views.columns import (
+    DETAILS,
+    Column,
+    Sort,
+    View,
+    default_columns,
+    fixed_columns,
+    needs_of,
+    parse_columns,
+    parse_sort,
+    sort_rows,
+)
 from portsock.views.context import Context
 
 Row = TypeVar("Row")
 
 JSON_NEEDS = frozenset({"owners", "processes", "peer", "connections"})
 """What the JSON contract promises of every row."""
-DETAILS = frozenset({"info", "timers", "memory"})
-"""What the kernel tells only when asked, since it costs."""
 
 
 class Layout(NamedTuple, Generic[Row]):
@@ -52,7 +61,8 @@ class Layout(NamedTuple, Generic[Row]):
 
     def text(self, rows: Sequence[Row], context: Context) -> Iterator[str]:
         """The rows as a table, a tabulate format or CSV."""
-        columns = self.columns or default_columns(self.view, rows)
+        fixed = self.kind == "csv"
+        columns = self.columns or (fixed_columns(self.view, self.details) if fixed else default_columns(self.view, rows))
         return self.render(rows, columns, context, self.options)
 
 

@@ -152,7 +152,7 @@ def _print(
         console.write([f"{len(rows)}\n"])
     elif layout.kind == "pids":
         return _print_pids(shown, snapshot.processes, console)
-    elif rows:
+    elif rows or layout.kind == "csv":
         console.write(layout.text(rows, context))
         if console.out_is_terminal and listing.summary and layout.kind == "table":
             console.write([f"\n{listing.summary(rows)}\n"])

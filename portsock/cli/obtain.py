@@ -1,7 +1,6 @@
 """A Snapshot for a query: from this system, or from captured listings."""
 
 from portsock.cli.console import Console
-from portsock.cli.layout import DETAILS
 from portsock.cli.options import Collecting
 from portsock.cli.progress import progress
 from portsock.errors import UsageError
@@ -10,6 +9,7 @@ from portsock.query.plan import plan
 from portsock.query.selection import Query
 from portsock.records import Collection
 from portsock.services import Services
+from portsock.views.columns import DETAILS
 
 OWNING = frozenset({"owners", "processes", "peer", "parents"})
 """Needs that only the holders of sockets can fill."""

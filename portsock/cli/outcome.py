@@ -55,7 +55,7 @@ def status(found: bool, maybe: Sequence[Socket], snapshot: Snapshot, query: Quer
     if found:
         return Exit.OK
     denied = any(notice.code == "netns_denied" for notice in snapshot.notices)
-    if denied and (not snapshot.sockets or names_something(query)):
+    if denied and (names_something(query) or "all" not in query.netns):
         console.say("nothing was found, but not every network namespace could be entered")
         return Exit.SYSTEM
     if not names_something(query):

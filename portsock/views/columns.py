@@ -9,6 +9,10 @@ from portsock.views.context import Context
 Row = TypeVar("Row")
 
 
+DETAILS = frozenset({"info", "timers", "memory"})
+"""What the kernel tells only when asked, since it costs."""
+
+
 class Column(NamedTuple, Generic[Row]):
     """One column of one command's table."""
 
@@ -75,6 +79,11 @@ def default_columns(view: View[Row], rows: Sequence[Row]) -> tuple[Column[Row], 
     tests = {column.when for column in view.columns if column.default and column.when}
     holds = {test: test(rows) for test in tests}  # several columns share one, which looks at every row
     return tuple(column for column in view.columns if column.default and (column.when is None or holds[column.when]))
+
+
+def fixed_columns(view: View[Row], details: frozenset[str]) -> tuple[Column[Row], ...]:
+    """The default columns whatever the rows, for programs that load them; those of `details` only where asked for."""
+    return tuple(column for column in view.columns if column.default and not (column.needs & DETAILS) - details)
 
 
 def needs_of(view: View[Row], columns: Iterable[Column[Row]] | None) -> frozenset[str]:
