@@ -14,11 +14,16 @@ def console(terminal: bool) -> Console:
     return Console(io.BytesIO(), io.StringIO(), io.BytesIO(), terminal, terminal, "utf-8", 80, {})
 
 
+def said(shown: Console) -> str:
+    assert isinstance(shown.err, io.StringIO)
+    return shown.err.getvalue()
+
+
 def test_a_short_collection_says_nothing() -> None:
     shown = console(terminal=True)
     with progress(shown, "collecting"):
         pass
-    assert shown.err.getvalue() == ""  # type: ignore[attr-defined]
+    assert said(shown) == ""
 
 
 def test_a_long_one_says_so_and_erases_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,9 +31,9 @@ def test_a_long_one_says_so_and_erases_it(monkeypatch: pytest.MonkeyPatch) -> No
     shown = console(terminal=True)
     with progress(shown, "collecting"):
         deadline = time.monotonic() + 10
-        while not shown.err.getvalue() and time.monotonic() < deadline:  # type: ignore[attr-defined]
+        while not said(shown) and time.monotonic() < deadline:
             time.sleep(0.005)
-    text = shown.err.getvalue()  # type: ignore[attr-defined]
+    text = said(shown)
     assert text.startswith("\rportsock: collecting, ")
     assert text.endswith("\r\x1b[K")
 
@@ -38,7 +43,7 @@ def test_where_standard_error_is_no_terminal_nothing_is_said(monkeypatch: pytest
     shown = console(terminal=False)
     with progress(shown, "collecting"):
         time.sleep(0.02)
-    assert shown.err.getvalue() == ""  # type: ignore[attr-defined]
+    assert said(shown) == ""
 
 
 def test_an_error_passes_and_leaves_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,4 +57,4 @@ def test_an_error_passes_and_leaves_no_line(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(OSError, match="gone"):
         fail()
-    assert shown.err.getvalue().endswith("\r\x1b[K")  # type: ignore[attr-defined]
+    assert said(shown).endswith("\r\x1b[K")
