@@ -16,7 +16,7 @@ from tests.readme import again_inside, servers
 HERE = Path(__file__).parent
 PICTURES = {
     "ports": "portsock ports --listening --color always --no-config",
-    "explain": "portsock explain 6379 --no-config",
+    "explain": "portsock explain 6379 --color always --no-config",
 }
 CLASSES = {"1": "bold", "31": "red", "32": "green", "35": "magenta", "36": "cyan"}
 """SGR parameters (ECMA-48) that portsock uses, to classes of the style below."""
