@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portsock.errors import UsageError
@@ -147,6 +147,7 @@ def test_any_bytes_become_lines_however_they_are_cut(data: bytes, size: int) -> 
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16"])
+@example("a\r\r\n\n", [22])
 @given(st.text("ab\n\ré\u2028", max_size=200), st.lists(st.integers(0, 400), max_size=8))
 def test_lines_do_not_depend_on_where_the_chunks_end(codec: str, text: str, cuts: list[int]) -> None:
     data = ("first line of the listing\n" + text).encode(codec)

@@ -90,9 +90,10 @@ def _one(line: bytes) -> str:
 
 
 def _split(text: str, longest: int) -> Iterator[str]:
-    """Lines of a text. Only LF, CR LF and CR end one: names in it may hold what str.splitlines takes for an end."""
+    """Lines of a text, whose last LF is cut off. Only LF, CR LF and CR end one: names in it may hold what str.splitlines takes
+    for an end. (A text that went through Windows twice has CR CR LF.)"""
     if "\r" in text:
-        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").removesuffix("\r").replace("\r", "\n")
+        text = f"{text}\n".replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
     lines = text.split("\n")
     if len(text) > longest and max(map(len, lines)) > longest:
         raise TooLong
