@@ -23,6 +23,7 @@ _STATES = {
     **{word: State[word.replace("-", "_")] for word in ("LISTEN", "TIME-WAIT", "CLOSE-WAIT", "SYN-SENT", "SYN-RECV")},
     **{word: State[word.replace("-", "_")] for word in ("FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING")},
 }
+_MOST_HOSTS = 1 << 16
 _LONGEST = 500
 """Characters of the longest row that is read the short way."""
 
@@ -89,5 +90,7 @@ class PlainRows:
             found = known[0], known[4]
         else:
             found = host, Family.IPV4
+        if len(self._hosts) >= _MOST_HOSTS:
+            self._hosts.clear()  # a listing of ever new addresses gains nothing by their memory
         self._hosts[host] = found
         return found
