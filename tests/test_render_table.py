@@ -7,7 +7,7 @@ import tabulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.model import Owner
+from portsock.model import Owner, OwnerStatus, Peer
 from portsock.render.options import Options
 from portsock.render.table import layout, table
 from portsock.render.width import shorten, width_of
@@ -93,7 +93,7 @@ def test_an_empty_table_is_its_header() -> None:
     assert text_of([], PORTS, Options(header=False)) == ""
 
 
-def test_only_the_last_free_text_column_is_shortened_and_only_on_a_terminal() -> None:
+def test_free_text_is_shortened_on_a_terminal_and_nothing_else() -> None:
     owners = tuple(Owner(pid, 6, "gunicorn", "dev") for pid in range(1000, 1060))
     full = text_of([port(owners=owners)], PORTS)
     assert "1059" in full
@@ -149,3 +149,34 @@ def test_a_hostile_process_name_stays_on_its_line() -> None:
 def test_services_do_not_hide_numbers_of_sockets() -> None:
     services = parse_services("http-alt 8080/tcp webcache")
     assert "127.0.0.1:8080" in text_of([socket()], SOCKETS, context=Context(services))
+
+
+def test_the_last_free_text_is_shortened_first() -> None:
+    process = Owner(7, 3, "a-rather-long-name", "dev")
+    peer = Peer(1, None, None, OwnerStatus.KNOWN, (Owner(8, 3, "another-rather-long-name", "dev"),))
+    rows = [socket(owners=(process,), peer=peer)]
+    full = max(map(len, text_of(rows, SOCKETS).splitlines()))
+    shown = text_of(rows, SOCKETS, Options(width=full - 5)).splitlines()
+    assert max(map(len, shown)) <= full - 5
+    assert "a-rather-long-name[7/3]" in shown[1]
+    assert "another-rather-long-name" not in shown[1]
+
+
+def test_spare_columns_are_left_out_where_there_is_no_room_and_named_below() -> None:
+    peer = Peer(1, None, None, OwnerStatus.KNOWN, (Owner(8, 3, "client", "dev"),))
+    rows = [socket(peer=peer)]
+    full = text_of(rows, SOCKETS)
+    headings, notes = set(), set()
+    for width in range(40, 120):
+        lines = text_of(rows, SOCKETS, Options(width=width, chosen=True)).splitlines()
+        table_lines = lines[:2]
+        assert max(map(len, table_lines)) <= width or "\n".join([*lines, ""]) == full
+        headings.add(" ".join(lines[0].split()))
+        notes.update(lines[2:])
+    assert "PROTO STATE LOCAL REMOTE PROCESS" in headings
+    assert "(RECV-Q, SEND-Q, PEER left out for want of room; --wide shows all)" in notes
+
+
+def test_columns_that_were_named_are_never_left_out() -> None:
+    rows = [socket()]
+    assert text_of(rows, SOCKETS, Options(width=40, chosen=False)) == text_of(rows, SOCKETS)

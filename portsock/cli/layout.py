@@ -83,6 +83,7 @@ def lay_out(view: View[Row], output: Printing, details: frozenset[str], console:
     options = Options(
         header=not output.no_header,
         width=console.width if shortened else None,
+        chosen=output.columns is None,
         color=kind == "table" and use_color(output.color, console.out_is_terminal, console.environ),
         ascii_only=console.ascii_only,
     )

@@ -26,13 +26,14 @@ _LEAST = 12
 
 def table(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> Iterator[str]:
     """Text left, numbers right, two spaces between, headings in capitals; absent values are '-'."""
-    shown = list(rows)
+    shown, columns = list(rows), list(columns)
     cells = [cells_of(shown, column, context, options.ascii_only) for column in columns]
     headings = [column.header for column in columns] if options.header else None
-    if options.width:
-        _fit(cells, columns, headings, options)
+    left_out = _squeeze(cells, columns, headings, options) if options.width else []
     meanings = [_meanings(shown, column) for column in columns] if options.color else None
     yield from layout(cells, [column.right for column in columns], headings, meanings)
+    if left_out:
+        yield f"({', '.join(left_out)} left out for want of room; --wide shows all)\n"
 
 
 def cells_of(rows: Sequence[Row], column: Column[Row], context: Context, ascii_only: bool) -> list[str]:
@@ -76,16 +77,42 @@ def _meanings(rows: Sequence[Row], column: Column[Row]) -> list[str | None]:
     return [None] * len(rows) if meaning is None else [meaning(row) for row in rows]
 
 
-def _fit(cells: list[list[str]], columns: Sequence[Column[Row]], headings: Sequence[str] | None, options: Options) -> None:
-    """Shorten the cells of the last free-text column so that the lines fit the terminal; not at all where they would not."""
-    last = max((index for index, column in enumerate(columns) if column.free_text), default=None)
-    if last is None or options.width is None:
-        return
-    widths = [
-        max(map(widths_of(column), (*(headings[index : index + 1] if headings else ()), *column)), default=0)
-        for index, column in enumerate(cells)
-    ]
-    room = options.width - (sum(widths) - widths[last]) - len(_GAP) * (len(cells) - 1)
-    least = max(_LEAST, len(headings[last]) if headings else 0)
-    if least <= room < widths[last]:
-        cells[last] = [shorten(cell, room, options.ascii_only) for cell in cells[last]]
+def _squeeze(
+    cells: list[list[str]], columns: list[Column[Row]], headings: list[str] | None, options: Options
+) -> list[str]:
+    """Make the lines fit the terminal: shorten free text, and where that is not enough leave out spare columns, whose
+    headings are returned. What cannot fit even so is left as it is."""
+    whole = [*cells], [*columns], headings and [*headings]
+    left_out: list[str] = []
+    while not _fit(cells, columns, headings, options):
+        spare = max((index for index, column in enumerate(columns) if column.spare), default=None)
+        if spare is None or not options.chosen:
+            cells[:], columns[:] = whole[0], whole[1]
+            if headings is not None:
+                headings[:] = whole[2] or []
+            return []
+        left_out.insert(0, columns[spare].header)
+        for each in (cells, columns, headings):
+            if each is not None:
+                del each[spare]
+    return left_out
+
+
+def _fit(cells: list[list[str]], columns: Sequence[Column[Row]], headings: Sequence[str] | None, options: Options) -> bool:
+    """Shorten free text, the last column first, so that the lines fit the terminal; whether they do. If not, nothing is."""
+    rooms = []
+    for index, column in enumerate(cells):
+        texts = (*(headings[index : index + 1] if headings else ()), *column)
+        rooms.append(max(map(widths_of(column), texts), default=0))
+    excess = sum(rooms) + len(_GAP) * (len(cells) - 1) - (options.width or 0)
+    narrower = {}
+    for index in reversed(range(len(columns))):
+        least = max(_LEAST, len(headings[index]) if headings else 0)
+        if excess > 0 and columns[index].free_text and rooms[index] > least:
+            narrower[index] = max(least, rooms[index] - excess)
+            excess -= rooms[index] - narrower[index]
+    if excess > 0:
+        return False
+    for index, room in narrower.items():
+        cells[index] = [shorten(cell, room, options.ascii_only) for cell in cells[index]]
+    return True

@@ -34,6 +34,8 @@ class Column(NamedTuple, Generic[Row]):
     """What must be collected for it: owners, connections, info, timers, memory, processes, peer."""
     free_text: bool = False
     """May be shortened on a terminal."""
+    spare: bool = False
+    """May be left out on a terminal that has no room for it."""
     meaning: Callable[[Row], str | None] | None = None
     """The enum member by which the cell is colored."""
     short: str | None = None
