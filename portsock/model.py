@@ -202,7 +202,7 @@ class Process(NamedTuple):
     started_at: float | None = None
     """Seconds since the epoch."""
     unit: str | None = None
-    """The systemd unit, from its cgroup."""
+    """The systemd unit, from its cgroup; a user manager's as 'user@1000.service/NAME'."""
     container: str | None = None
     """The container's name, or its short id where no name can be had."""
     exe_deleted: bool = False
