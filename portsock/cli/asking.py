@@ -1,12 +1,18 @@
 """The typed words of a command line into a Query."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from portsock.cli.options import Collecting, Selecting
 from portsock.errors import UsageError
 from portsock.model import Family
 from portsock.query.selection import Query, parse_states
 from portsock.services import Services
+
+if TYPE_CHECKING:
+    # The grammar is imported where something of it was typed: most starts need none.
+    from portsock.query.selection import Place
+    from portsock.query.target import Target
 
 _BY_FLAG = {
     "tcp": frozenset({"tcp"}),
@@ -53,7 +59,7 @@ def _families(select: Selecting) -> frozenset[Family]:
     return frozenset(found)
 
 
-def _targets(texts: Iterable[str] | None, collect: Collecting, services: Services):  # type: ignore[no-untyped-def]
+def _targets(texts: Iterable[str] | None, collect: Collecting, services: Services) -> tuple["Target", ...]:
     if not texts:
         return ()
     from portsock.query.target import parse_target
@@ -61,7 +67,7 @@ def _targets(texts: Iterable[str] | None, collect: Collecting, services: Service
     return tuple(parse_target(text, services, resolve=resolver(collect)) for text in texts)
 
 
-def _places(texts: Iterable[str] | None, collect: Collecting, services: Services):  # type: ignore[no-untyped-def]
+def _places(texts: Iterable[str] | None, collect: Collecting, services: Services) -> tuple["Place", ...]:
     if not texts:
         return ()
     from portsock.query.target import parse_place
@@ -69,7 +75,8 @@ def _places(texts: Iterable[str] | None, collect: Collecting, services: Services
     return tuple(parse_place(text, services, resolve=resolver(collect)) for text in texts)
 
 
-def resolver(collect: Collecting):  # type: ignore[no-untyped-def]
+def resolver(collect: Collecting) -> Callable[[str], list[str]] | None:
+    """What looks host names up; None without --resolve."""
     if not collect.resolve:
         return None
     from portsock.sources.resolve import addresses_of

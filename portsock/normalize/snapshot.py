@@ -21,40 +21,53 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
         return _again(collections[0], collections[0].snapshot)
     found = _found(collections, several)
     sockets: list[Socket] = []
-    captured, hidden = collections[0].source.kind == "capture", 0
-    processes: dict[tuple[str | None, int], Process] = {}
+    hidden = 0
     for collection in collections:
         host = collection.host.name if several else None
         if collection.snapshot:
             for socket, (_, peer) in zip(collection.snapshot.sockets, found, strict=False):
                 sockets.append(socket._replace(host=host, peer=peer or socket.peer))
-            for (_, pid), process in collection.snapshot.processes.items():
-                processes[host, pid] = process._replace(host=host)
         own = _sockets(collection, host, found)
         sockets += own
-        hidden += sum(map(is_hidden, own)) if captured else 0
-        for pid, process in collection.processes.items():
-            processes[host, pid] = process._replace(host=host) if several else process
+        hidden += sum(map(is_hidden, own)) if collection.source.kind == "capture" else 0
     first = collections[0]
     ownership = first.ownership
     source = first.source
     if several:
         source = Source(source.kind, source.backend, tuple(item for each in collections for item in each.source.inputs))
-    # Each namespace may give the same one.
-    notices = tuple(dict.fromkeys(notice for each in collections for notice in (*_printed(each), *each.notices)))
-    if captured:
-        notices = (*notices, *listing_notices(hidden, any(collection.unprivileged for collection in collections)))
+    notices = _notices(collections, hidden)
     return Snapshot(
         source,
         first.host,
         None if several else first.taken_at,
         with_ends(sockets, collections),
-        processes,
+        _processes(collections, several),
         notices,
         not any(notice.incomplete for notice in notices),
         tuple(process.pid for process in ownership.unreadable) if ownership else (),
         ownership.hidden_processes if ownership else None,
     )
+
+
+def _processes(collections: Sequence[Collection], several: bool) -> dict[tuple[str | None, int], Process]:
+    """What is known of processes, by host label and pid."""
+    found: dict[tuple[str | None, int], Process] = {}
+    for collection in collections:
+        host = collection.host.name if several else None
+        if collection.snapshot:
+            for (_, pid), process in collection.snapshot.processes.items():
+                found[host, pid] = process._replace(host=host)
+        for pid, process in collection.processes.items():
+            found[host, pid] = process._replace(host=host) if several else process
+    return found
+
+
+def _notices(collections: Sequence[Collection], hidden: int) -> tuple[Notice, ...]:
+    """All notices, each once, since every namespace may give the same. `hidden`: sockets whose owners a listing hides."""
+    given = tuple(dict.fromkeys(notice for each in collections for notice in (*_printed(each), *each.notices)))
+    if collections[0].source.kind != "capture":
+        return given
+    return (*given, *listing_notices(hidden, any(collection.unprivileged for collection in collections)))
 
 
 def _again(collection: Collection, snapshot: Snapshot) -> Snapshot:
