@@ -133,7 +133,7 @@ class SocketMemory(NamedTuple):
     queued: int
     option: int
     backlog: int
-    drops: int
+    drops: int | None
 
 
 class Socket(NamedTuple):

@@ -7,9 +7,10 @@ from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
 from portsock.addresses import WILDCARDS, unmap
-from portsock.model import Family, InetEndpoint, Netns, SocketMemory, State, Timer
+from portsock.model import Family, InetEndpoint, Netns, State, Timer
 from portsock.parse.linux_tables import DATAGRAM_STATES, TCP_STATES, TIMERS, TYPES
 from portsock.parse.netlink_message import GarbledMessage, attribute, attributes
+from portsock.parse.sock_diag import socket_memory
 from portsock.records import SocketRecord
 from portsock.request import Request
 
@@ -139,7 +140,7 @@ def _record(
         None if cookie == _NO_COOKIE else cookie,
         v6only=more[_SKV6ONLY] != b"\0" if _SKV6ONLY in more else None,
         timer=Timer(TIMERS.get(timer, str(timer)), expires, retransmits) if timer and request.timers and stateful else None,
-        memory=_memory(more) if request.memory else None,
+        memory=socket_memory(more.get(_SKMEMINFO, b"")) if request.memory else None,
         info=_info(more, listening) if request.info and protocol == "tcp" else None,
         ifindex=device or None,
     )
@@ -168,14 +169,6 @@ class _Endpoints(dict[tuple[bytes, int, int], InetEndpoint]):
 
 def _host_order(port: int) -> int:
     return (port & 255) << 8 | port >> 8 if _SWAP else port
-
-
-def _memory(more: dict[int, bytes]) -> SocketMemory | None:
-    """The nine words of INET_DIAG_SKMEMINFO; kernels before 3.9 and 4.8 give fewer."""
-    words = more.get(_SKMEMINFO, b"")
-    if len(words) < 32:
-        return None
-    return SocketMemory(*struct.unpack("=9I", words[:36].ljust(36, b"\0")))
 
 
 def _info(more: dict[int, bytes], listening: bool) -> dict[str, int | float | str | bool | None] | None:

@@ -4,8 +4,9 @@ import struct
 import sys
 from collections.abc import Iterable
 
-from portsock.model import Family, NetlinkEndpoint, Netns, SocketMemory, SocketType
+from portsock.model import Family, NetlinkEndpoint, Netns, SocketType
 from portsock.parse.netlink_message import GarbledMessage, attributes
+from portsock.parse.sock_diag import socket_memory
 from portsock.records import SocketRecord
 
 _AF_NETLINK = 16
@@ -15,7 +16,6 @@ _MESSAGE = struct.Struct("=xBBxIIIIQ")
 """Type, protocol, port id, the default peer's port id and group, inode, cookie."""
 _SHOW_MEMINFO, _SHOW_GROUPS = 0x1, 0x2
 _MEMINFO, _GROUPS = 0, 1
-_WORDS = struct.Struct("=9I")
 _TYPES = {2: SocketType.DGRAM, 3: SocketType.RAW}
 
 
@@ -37,8 +37,7 @@ def decode(
             raise GarbledMessage(f"a netlink_diag message of {end - at} bytes")
         kind, protocol, portid, peer, group, inode, cookie = _MESSAGE.unpack_from(buffer, at)
         more = attributes(buffer, at + _MESSAGE.size, end)
-        words = more.get(_MEMINFO, b"")
-        used = SocketMemory(*_WORDS.unpack(words[:36])) if len(words) >= _WORDS.size else None
+        used = socket_memory(more.get(_MEMINFO, b""))
         # A bit map in words of a C long, the lowest groups first; /proc tells the first 32 of them, and so do we.
         groups = int.from_bytes(more[_GROUPS][:8], sys.byteorder) & 0xFFFFFFFF if _GROUPS in more else 0
         records.append(

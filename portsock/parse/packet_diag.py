@@ -4,8 +4,9 @@ import struct
 import sys
 from collections.abc import Iterable
 
-from portsock.model import Family, Netns, PacketEndpoint, SocketMemory, SocketType
+from portsock.model import Family, Netns, PacketEndpoint, SocketType
 from portsock.parse.netlink_message import GarbledMessage, attributes
+from portsock.parse.sock_diag import socket_memory
 from portsock.records import SocketRecord
 
 _AF_PACKET = 17
@@ -14,7 +15,6 @@ _MESSAGE = struct.Struct("=xBHIQ")
 """Type, ethertype, inode, cookie."""
 _SHOW_INFO, _SHOW_MEMINFO = 0x1, 0x10
 _INFO, _UID, _MEMINFO = 0, 5, 6
-_WORDS = struct.Struct("=9I")
 _TYPES = {2: SocketType.DGRAM, 3: SocketType.RAW}
 
 
@@ -34,8 +34,7 @@ def decode(
         kind, ethertype, inode, cookie = _MESSAGE.unpack_from(buffer, at)
         more = attributes(buffer, at + _MESSAGE.size, end)
         ifindex = int.from_bytes(more.get(_INFO, b"")[:4], sys.byteorder) or None
-        words = more.get(_MEMINFO, b"")
-        used = SocketMemory(*_WORDS.unpack(words[:36])) if len(words) >= _WORDS.size else None
+        used = socket_memory(more.get(_MEMINFO, b""))
         uid = int.from_bytes(more[_UID][:4], sys.byteorder) if _UID in more and inode else None
         records.append(
             SocketRecord(

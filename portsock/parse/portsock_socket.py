@@ -155,9 +155,9 @@ def _timer(item: object) -> Timer | None:
 def _memory(item: object) -> SocketMemory | None:
     if not isinstance(item, dict):
         return None
-    sizes = [integer(item.get(name)) for name in SocketMemory._fields]
-    known = [size for size in sizes if size is not None]
-    return SocketMemory(*known) if len(known) == len(sizes) else None
+    sizes = {name: integer(item.get(name)) for name in SocketMemory._fields}
+    missing = {name for name, size in sizes.items() if size is None}
+    return SocketMemory._make(sizes.values()) if missing <= {"drops"} else None
 
 
 def _info(item: object) -> dict[str, int | float | str | bool | None] | None:

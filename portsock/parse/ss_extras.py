@@ -63,13 +63,12 @@ def _number(text: str | None, base: int) -> int | None:
 
 
 def _sizes(text: str) -> SocketMemory | None:
-    """'r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d0'; what an old ss leaves out is 0 in no case that it knows of."""
+    """'r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d0'; an old ss does not tell the last, the drops."""
     sizes = {}
     for part in text.split(","):
         name = part.rstrip("0123456789")
         if part == name or len(part) > 20:
             return None
         sizes[name] = int(part[len(name) :])
-    if not {"r", "rb", "t", "tb"} <= sizes.keys():
-        return None
-    return SocketMemory(*(sizes.get(name, 0) for name in ("r", "rb", "t", "tb", "f", "w", "o", "bl", "d")))
+    names = ("r", "rb", "t", "tb", "f", "w", "o", "bl")
+    return SocketMemory._make([*map(sizes.get, names), sizes.get("d")]) if sizes.keys() >= set(names) else None

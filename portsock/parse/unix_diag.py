@@ -4,8 +4,9 @@ import struct
 import sys
 from collections.abc import Iterable
 
-from portsock.model import Family, Netns, SocketMemory, SocketType, State, UnixEndpoint
+from portsock.model import Family, Netns, SocketType, State, UnixEndpoint
 from portsock.parse.netlink_message import GarbledMessage, attributes
+from portsock.parse.sock_diag import socket_memory
 from portsock.records import SocketRecord
 
 _FAMILY = 1
@@ -61,7 +62,7 @@ def decode(
                 peer_inode=_number(more, _PEER) or None,
                 shutdown=more[_SHUTDOWN][0] if more.get(_SHUTDOWN) else None,
                 vfs=_vfs(more),
-                memory=_memory(more) if memory else None,
+                memory=socket_memory(more.get(_MEMINFO, b"")) if memory else None,
                 pending=_pending(more) if listening else (),
             )
         )
@@ -101,8 +102,3 @@ def _pending(more: dict[int, bytes]) -> tuple[int, ...]:
 def _number(more: dict[int, bytes], kind: int) -> int | None:
     value = more.get(kind, b"")
     return int.from_bytes(value, _ORDER) if len(value) == 4 else None
-
-
-def _memory(more: dict[int, bytes]) -> SocketMemory | None:
-    words = more.get(_MEMINFO, b"")
-    return SocketMemory(*struct.unpack("=9I", words[:36])) if len(words) >= 36 else None
