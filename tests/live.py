@@ -62,11 +62,8 @@ def answer(*arguments: str, pid: int | None = None, uid: int | None = None) -> A
 
 
 @contextmanager
-def zoo(private: bool) -> Iterator[dict[str, Any]]:
-    """The processes of tests.zoo, in a network namespace of their own if `private`; gone at the end."""
-    command = [sys.executable, "-m", "tests.zoo"]
-    if private:
-        command = [tool("unshare"), "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
+def waiting(command: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """A program that prints a line of JSON about itself, which this gives, and ends when its stdin closes."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as started:
         assert started.stdin
         assert started.stdout
@@ -75,3 +72,13 @@ def zoo(private: bool) -> Iterator[dict[str, Any]]:
         finally:
             started.stdin.close()
             started.wait(10)
+
+
+@contextmanager
+def zoo(private: bool) -> Iterator[dict[str, Any]]:
+    """The processes of tests.zoo, in a network namespace of their own if `private`; gone at the end."""
+    command = [sys.executable, "-m", "tests.zoo"]
+    if private:
+        command = [tool("unshare"), "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
+    with waiting(command) as told:
+        yield told

@@ -1,6 +1,5 @@
 """The kernel's iterator against the walk on real processes, and when which of them is used."""
 
-import json
 import os
 import socket
 import subprocess
@@ -12,7 +11,7 @@ import pytest
 from portsock.errors import ReadError
 from portsock.records import Holder, Ownership
 from portsock.sources import bpf, owners
-from tests.live import ROOT, on_linux
+from tests.live import ROOT, on_linux, waiting
 from tests.live import portsock as run_portsock
 
 pytestmark = [on_linux, pytest.mark.linux]
@@ -87,14 +86,8 @@ def processes(iterator: None) -> Iterator[dict[str, object]]:  # noqa: ARG001 - 
     if number is None:
         pytest.skip("the number of exit(2) is not known for this machine")
     command = [sys.executable, "-c", PARENT % number]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
-        assert started.stdin
-        assert started.stdout
-        try:
-            yield json.loads(started.stdout.readline())
-        finally:
-            started.stdin.close()
-            started.wait(10)
+    with waiting(command) as told:
+        yield told
 
 
 def among(found: Ownership, pids: set[int]) -> dict[int, set[tuple[int, int | None]]]:

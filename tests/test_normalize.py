@@ -22,7 +22,7 @@ from portsock.model import (
 from portsock.normalize.sight import with_sight
 from portsock.normalize.snapshot import normalize
 from portsock.records import Holder, Ownership, SocketRecord, Unreadable
-from tests.records import LINUX, collection, endpoint, tcp, udp
+from tests.records import LINUX, collection, tcp, udp
 
 OTHER = Unreadable(77, 1000, OwnerReason.OTHER_USER)
 
@@ -229,4 +229,3 @@ def test_sight_is_complete_when_the_shown_sockets_have_no_possible_owner() -> No
 def test_a_process_list_cut_by_hidepid_leaves_no_owner_certain() -> None:
     ownership = Ownership({9: [Holder(1, 3)]}, (), OwnerReason.HIDEPID, "walk")
     assert only([tcp("0.0.0.0:80", inode=9)], ownership=ownership)[0] is OwnerStatus.PARTIAL  # type: ignore[index]
-    assert endpoint("::1:80") is not None
