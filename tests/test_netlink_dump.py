@@ -93,6 +93,17 @@ def test_what_is_not_permitted_is_refused(number: int) -> None:
         netlink.dump(TCP, None, Channel([failed(number)]))
 
 
+@pytest.mark.parametrize("length", [0, 4, 71])
+def test_a_message_that_is_too_short_is_refused(length: int) -> None:
+    with pytest.raises(netlink.NetlinkRefused, match=f"message of {length} bytes"):
+        netlink.dump(TCP, None, Channel([row(80, 1), message(20, bytes(length)), done()]))
+
+
+def test_rows_come_by_local_port_whatever_order_the_kernel_keeps_them_in() -> None:
+    found = netlink.dump(TCP, None, Channel([row(8080, 1) + row(22, 2), row(80, 3) + row(22, 4), done()]))
+    assert cookies(found) == [2, 4, 3, 1]
+
+
 def test_garbled_answers_are_refused() -> None:
     with pytest.raises(netlink.NetlinkRefused, match="4 bytes"):
         netlink.dump(TCP, None, Channel([message(20, b"oops") + done()]))

@@ -14,19 +14,19 @@ from tests.netlink_replay import INTERRUPTED, done, failed, message, numbered
 
 def test_bodies_of_data_messages_are_found_and_the_end_is_told() -> None:
     batch = numbered(message(20, b"first") + message(20, b"second__") + done(), 7)
-    bodies, end = spans(batch, len(batch), 7)
+    bodies, end = spans(batch, 0, len(batch), 7)
     assert [batch[start:stop] for start, stop in bodies] == [b"first", b"second__"]
     assert (end.done, end.errno, end.interrupted) == (True, 0, False)
 
 
 def test_a_batch_without_an_end_goes_on() -> None:
     batch = numbered(message(20, b"more"), 1)
-    assert spans(batch, len(batch), 1)[1].done is False
+    assert spans(batch, 0, len(batch), 1)[1].done is False
 
 
 def test_left_overs_of_an_earlier_dump_are_passed_over() -> None:
     batch = numbered(message(20, b"old") + done(), 1) + numbered(message(20, b"new!"), 2)
-    bodies, end = spans(batch, len(batch), 2)
+    bodies, end = spans(batch, 0, len(batch), 2)
     assert [batch[start:stop] for start, stop in bodies] == [b"new!"]
     assert not end.done
 
@@ -34,26 +34,41 @@ def test_left_overs_of_an_earlier_dump_are_passed_over() -> None:
 @pytest.mark.parametrize("ending", [done(errno.ENOENT), failed(errno.ENOENT)])
 def test_an_error_is_told_whether_it_ends_the_dump_or_refuses_the_request(ending: bytes) -> None:
     batch = numbered(ending, 1)
-    assert spans(batch, len(batch), 1)[1][:2] == (True, errno.ENOENT)
+    assert spans(batch, 0, len(batch), 1)[1][:2] == (True, errno.ENOENT)
 
 
 @pytest.mark.parametrize("batch", [message(20, b"body", INTERRUPTED) + done(), message(20, b"body") + done(flags=INTERRUPTED)])
 def test_an_interrupted_dump_is_noticed_on_any_message(batch: bytes) -> None:
     batch = numbered(batch, 1)
-    assert spans(batch, len(batch), 1)[1].interrupted
+    assert spans(batch, 0, len(batch), 1)[1].interrupted
+
+
+def test_messages_of_one_length_and_of_several_are_found_alike() -> None:
+    alike = [b"abcd", b"efgh", b"ijkl"]
+    for texts in (alike, [*alike, b"longer__"], [b"longer__", *alike], [b"odd", b"abcd"], [b"odd"] * 3):
+        batch = numbered(b"".join(message(20, text) for text in texts), 3)
+        earlier = b"\xff" * 8  # of the batch before, in the same buffer
+        bodies, end = spans(earlier + batch, len(earlier), len(earlier + batch), 3)
+        assert [(earlier + batch)[start:stop] for start, stop in bodies] == texts
+        assert end == (False, 0, False)
+
+
+def test_messages_alike_but_of_another_dump_are_passed_over() -> None:
+    batch = numbered(message(20, b"old!") * 3, 1)
+    assert spans(batch, 0, len(batch), 2) == ([], (False, 0, False))
 
 
 def test_only_what_was_received_is_read() -> None:
     batch = numbered(message(20, b"body") + done(), 1)
     received = len(message(20, b"body"))
-    assert spans(bytearray(batch), received, 1)[1].done is False
+    assert spans(bytearray(batch), 0, received, 1)[1].done is False
 
 
 @pytest.mark.parametrize("size", [0, 15, 21, 1 << 31])
 def test_a_message_that_claims_an_impossible_length_is_garbled(size: int) -> None:
     batch = struct.pack("=IHHII", size, 20, 0, 1, 0) + bytes(4)
     with pytest.raises(GarbledMessage, match=f"{size} bytes"):
-        spans(batch, len(batch), 1)
+        spans(batch, 0, len(batch), 1)
 
 
 def test_attributes_come_back_as_they_were_packed() -> None:
@@ -81,6 +96,6 @@ def test_a_request_carries_its_length_and_asks_for_a_dump() -> None:
 @given(st.binary(max_size=200), st.integers(0, 3))
 def test_garbage_is_read_or_garbled_and_nothing_else(data: bytes, sequence: int) -> None:
     with contextlib.suppress(GarbledMessage):
-        spans(data, len(data), sequence)
+        spans(data, 0, len(data), sequence)
     with contextlib.suppress(GarbledMessage):
         attributes(data, 0, len(data))

@@ -27,7 +27,7 @@ def netlink_request() -> bytes:
 def decode(
     buffer: bytes | bytearray | memoryview, bodies: Iterable[tuple[int, int]], netns: Netns | None, memory: bool
 ) -> list[SocketRecord]:
-    """The sockets of one batch of messages. Raises GarbledMessage.
+    """The sockets of one dump. Raises GarbledMessage.
 
     They have no state: connect(2) only sets where send(2) goes, and 'to the kernel' is what a socket begins with.
     """

@@ -26,7 +26,7 @@ def packet_request() -> bytes:
 def decode(
     buffer: bytes | bytearray | memoryview, bodies: Iterable[tuple[int, int]], netns: Netns | None, memory: bool
 ) -> list[SocketRecord]:
-    """The sockets of one batch of messages. Raises GarbledMessage."""
+    """The sockets of one dump. Raises GarbledMessage."""
     records = []
     for at, end in bodies:
         if end - at < _MESSAGE.size:

@@ -1,7 +1,9 @@
 """SCTP by sock_diag, where endpoints and their associations share one table: net/sctp/diag.c."""
 
+from collections.abc import Sequence
+
 from portsock.model import Family, Netns, State
-from portsock.parse.inet_diag import Buffer, Decoder
+from portsock.parse.inet_diag import Buffer, Decoder, in_port_order
 from portsock.parse.inet_diag import decoder as inet_decoder
 from portsock.parse.netlink_message import attributes
 from portsock.records import SocketRecord
@@ -25,11 +27,12 @@ _SHARED = {"CLOSED": State.CLOSED, "ESTABLISHED": State.ESTABLISHED}
 
 
 def decoder(family: Family, netns: Netns | None, request: Request) -> Decoder:
-    """Reads the batches of one dump. What it returns raises GarbledMessage."""
+    """Reads the messages of one dump. What it returns raises GarbledMessage."""
     # The kernel's details are a struct sctp_info, its timer is another, and a filter for states would lose associations.
     decode = inet_decoder("sctp", family, netns, request._replace(info=False, timers=False))
 
-    def decode_sctp(buffer: Buffer, bodies: list[tuple[int, int]]) -> list[SocketRecord]:
+    def decode_sctp(buffer: Buffer, bodies: Sequence[tuple[int, int]]) -> list[SocketRecord]:
+        bodies = in_port_order(buffer, bodies)
         records = decode(buffer, bodies)
         for index, (at, end) in enumerate(bodies):
             if _PEERS in attributes(buffer, at + _ATTRIBUTES_AT, end):

@@ -24,7 +24,7 @@ def vsock_request() -> bytes:
 def decode(
     buffer: bytes | bytearray | memoryview, bodies: Iterable[tuple[int, int]], netns: Netns | None
 ) -> list[SocketRecord]:
-    """The sockets of one batch of messages. Raises GarbledMessage."""
+    """The sockets of one dump. Raises GarbledMessage."""
     records = []
     for at, end in bodies:
         if end - at < _MESSAGE.size:

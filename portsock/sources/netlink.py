@@ -162,6 +162,16 @@ class _Interrupted(Exception):
         self.records = records
 
 
+class _Answer(NamedTuple):
+    """All that the kernel sent for one request."""
+
+    data: bytearray
+    bodies: list[tuple[int, int]]
+    """Where the data messages' bodies lie in it."""
+    whole: bool
+    """Whether the dump ended undisturbed."""
+
+
 class _Reader:
     """Sends requests and reads whole dumps, beginning again where one did not end well."""
 
@@ -173,41 +183,41 @@ class _Reader:
 
     def read(self, body: bytes, decode: Decoder) -> list[SocketRecord]:
         """The records of one dump. Raises _Absent, _Interrupted, NetlinkRefused."""
-        records: list[SocketRecord] = []
-        for _ in range(_TRIES):
-            records, whole = self._once(body, decode)
-            if whole:
-                return records
-        raise _Interrupted(records)
+        try:
+            for _ in range(_TRIES):
+                dump = self._once(body)
+                if dump.whole:
+                    return decode(dump.data, dump.bodies)
+            raise _Interrupted(decode(dump.data, dump.bodies))
+        except GarbledMessage as error:
+            raise NetlinkRefused(str(error)) from error
 
-    def _once(self, body: bytes, decode: Decoder) -> tuple[list[SocketRecord], bool]:
-        """One try: the records, and whether the dump ended undisturbed.
-
-        A disturbed dump is read to its end, too: until then the kernel takes no other request on this socket (EBUSY).
-        """
+    def _once(self, body: bytes) -> _Answer:
+        """One try. A disturbed dump is read to its end, too: until then the kernel takes no other request on this socket
+        (EBUSY). All of it is read before anything is made of it, so that the records can be made in an order of their own."""
         self._sequence += 1
-        records: list[SocketRecord] = []
-        whole = True
+        answer = _Answer(bytearray(), [], True)
         try:
             self._channel.send(dump_request(inet_diag.SOCK_DIAG_BY_FAMILY, body, self._sequence))
             while True:
                 length = self._receive()
                 if length is None:
-                    whole = False
+                    answer = answer._replace(whole=False)
                     continue
-                bodies, end = spans(self._buffer, length, self._sequence)
-                records.extend(decode(self._buffer, bodies))
-                whole = whole and not end.interrupted
+                start = len(answer.data)
+                answer.data.extend(self._buffer[:length])
+                bodies, end = spans(answer.data, start, start + length, self._sequence)
+                answer.bodies.extend(bodies)
+                if end.interrupted:
+                    answer = answer._replace(whole=False)
                 if end.errno:
                     raise OSError(end.errno, os.strerror(end.errno))
                 if end.done:
-                    return records, whole
+                    return answer
         except OSError as error:
             if error.errno in _ABSENT:
                 raise _Absent from error
             raise NetlinkRefused(error.strerror or str(error)) from error
-        except GarbledMessage as error:
-            raise NetlinkRefused(str(error)) from error
 
     def _receive(self) -> int | None:
         """The length of the next batch; None where the kernel dropped some for want of room. Raises OSError."""
