@@ -138,7 +138,7 @@ def test_only_the_wanted_sockets_are_kept() -> None:
     with socket.socket() as one, socket.socket():
         inode = os.fstat(one.fileno()).st_ino
         found = owners.find({inode}, method="bpf")
-        assert found.holders == {inode: [Holder(os.getpid(), one.fileno())]}
+        assert found.holders == {inode: (Holder(os.getpid(), one.fileno()),)}
         assert set(found.started) == {os.getpid()}
 
 

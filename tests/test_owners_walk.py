@@ -73,7 +73,7 @@ def test_threads_of_a_dead_main_thread_still_hold_its_sockets(tmp_path: Path) ->
         directory.mkdir(parents=True)
         (directory / "5").symlink_to("socket:[99]")
     found = owners.find(None, str(tmp_path))
-    assert found.holders == {99: [Holder(20, 5)]}
+    assert found.holders == {99: (Holder(20, 5),)}
     assert found.started == {20: 500}
 
 
@@ -196,10 +196,14 @@ def arguments(pid: int) -> bytes:
 @linux
 def test_walk_works_beside_other_threads() -> None:
     """The walk uses no process-wide state such as the working directory."""
-    results: list[int] = []
-    threads = [threading.Thread(target=lambda: results.append(len(owners.find(None).method))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert results == [4] * 4
+    with socket.socket() as one:
+        inode = os.fstat(one.fileno()).st_ino
+        results: list[object] = []
+        threads = [
+            threading.Thread(target=lambda: results.append(owners.find({inode}, method="walk").holders)) for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert results == [{inode: (Holder(os.getpid(), one.fileno()),)}] * 4

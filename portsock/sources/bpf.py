@@ -19,7 +19,10 @@ It is asked with bpf(2) directly; see include/uapi/linux/bpf.h and kernel/bpf/ta
 
 import os
 import struct
-from collections.abc import Container, Iterable, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import compress, repeat
 from typing import TYPE_CHECKING
 
 from portsock.parse.btf import Btf, BtfError
@@ -44,6 +47,8 @@ _SEQ_WRITE = 127  # BPF_FUNC_seq_write
 _SOCKET_MODE, _FORMAT_MASK = 0xC000, 0xF000  # S_IFSOCK, S_IFMT
 _CONTEXT_META, _CONTEXT_TASK, _CONTEXT_FD, _CONTEXT_FILE = 0, 8, 16, 24  # struct bpf_iter__task_file
 _RECORD = struct.Struct("=IIQ")
+_PID, _FD, _INODE = slice(0, None, 4), slice(1, None, 4), slice(1, None, 2)
+"""The columns of the records: the first two in words of 32 bits, the last in words of 64."""
 _CHUNK = 1 << 15
 """Bytes of one read(2): the kernel's own buffer is of that size."""
 
@@ -56,26 +61,34 @@ def find(pids: Iterable[int], inodes: Container[int] | None) -> Walk:
     """Every (process, descriptor) that refers to one of these sockets (None: to any), and of these processes the ones that
     cannot be judged: they may not be read, and the iterator told nothing of them either. Raises BpfUnavailable."""
     records = read_records()
-    holders: dict[int, list[Holder]] = {}
-    make = tuple.__new__
-    for pid, fd, inode in _RECORD.iter_unpack(records):
-        if inodes is None or inode in inodes:
-            holder = make(Holder, (pid, fd, None, None))
-            if inode in holders:
-                holders[inode].append(holder)
-            else:
-                holders[inode] = [holder]
-    for inode, held in holders.items():
-        if len(held) > 1:  # threads whose main thread has exited tell the same one after the other
-            holders[inode] = list(dict.fromkeys(held))
+    words = memoryview(records).cast("I")
+    holders = _by_inode(words, inodes)
     started = _started({holder.pid for held in holders.values() for holder in held if holder.pid is not None})
     if None in started.values():
         holders = _without({pid for pid, ticks in started.items() if ticks is None}, holders)
     denied = [pid for pid in pids if _may_not_be_read(pid)]
     if denied:
-        told = set(memoryview(records).cast("I")[:: _RECORD.size // 4].tolist())
+        told = set(words[_PID].tolist())
         denied = [pid for pid in denied if pid not in told]
     return Walk(holders, denied, {pid: ticks for pid, ticks in started.items() if ticks is not None})
+
+
+def _by_inode(words: memoryview, inodes: Container[int] | None) -> dict[int, Sequence[Holder]]:
+    """The holders by inode. All in columns: a loop over 50,000 records takes three times as long."""
+    pids, fds = words[_PID].tolist(), words[_FD].tolist()
+    found = words.cast("B").cast("Q")[_INODE].tolist()
+    if inodes is not None:
+        wanted = list(map(inodes.__contains__, found))
+        pids, fds, found = (list(compress(column, wanted)) for column in (pids, fds, found))
+    each = list(map(partial(tuple.__new__, Holder), zip(pids, fds, repeat(None), repeat(None))))
+    holders: dict[int, Sequence[Holder]] = dict(zip(found, zip(each, strict=True), strict=True))
+    if len(holders) < len(found):
+        shared: dict[int, dict[Holder, None]] = {inode: {} for inode, times in Counter(found).items() if times > 1}
+        for inode, holder in zip(found, each, strict=True):
+            if inode in shared:  # once: threads whose main thread has exited tell the same one after the other
+                shared[inode][holder] = None
+        holders.update((inode, tuple(held)) for inode, held in shared.items())
+    return holders
 
 
 def _started(pids: Iterable[int]) -> dict[int, int | None]:
@@ -91,8 +104,8 @@ def _started(pids: Iterable[int]) -> dict[int, int | None]:
     return found
 
 
-def _without(ended: Container[int], holders: dict[int, list[Holder]]) -> dict[int, list[Holder]]:
-    left = {inode: [holder for holder in held if holder.pid not in ended] for inode, held in holders.items()}
+def _without(ended: Container[int], holders: Mapping[int, Sequence[Holder]]) -> dict[int, Sequence[Holder]]:
+    left = {inode: tuple(holder for holder in held if holder.pid not in ended) for inode, held in holders.items()}
     return {inode: held for inode, held in left.items() if held}
 
 

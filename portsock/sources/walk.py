@@ -7,7 +7,7 @@ the last sockets of a process that opens files meanwhile.
 """
 
 import os
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from portsock.parse.proc_pid import Stat, parse_stat
@@ -23,7 +23,7 @@ _ONE_THREAD = 3
 class Walk(NamedTuple):
     """What a look at some processes found."""
 
-    holders: dict[int, list[Holder]]
+    holders: Mapping[int, Sequence[Holder]]
     """By socket inode."""
     denied: list[int]
     """The pids of processes that may not be read."""
@@ -46,7 +46,7 @@ _NOTHING = _Table([], None, True)
 
 def walk(pids: Iterable[int], inodes: Container[int] | None, root: str) -> Walk:
     """Read the descriptors of these processes, one after the other; of every socket where `inodes` is None."""
-    holders: dict[int, list[Holder]] = {}
+    holders: dict[int, tuple[Holder, ...]] = {}
     found = Walk(holders, [], {})
     for pid in pids:
         try:
@@ -59,10 +59,8 @@ def walk(pids: Iterable[int], inodes: Container[int] | None, root: str) -> Walk:
         if table.started is not None:
             found.started[pid] = table.started
         for inode, fd in table.sockets:
-            if inode in holders:
-                holders[inode].append(Holder(pid, fd))
-            else:
-                holders[inode] = [Holder(pid, fd)]
+            holder = (Holder(pid, fd),)
+            holders[inode] = holders[inode] + holder if inode in holders else holder
     return found
 
 
