@@ -137,7 +137,7 @@ class SocketMemory(NamedTuple):
 
 
 class Socket(NamedTuple):
-    """An operating system's socket."""
+    """An operating system's socket. What a source tells stands together, in the order of SocketRecord: see records.TOLD."""
 
     family: Family
     type: SocketType | None
@@ -148,7 +148,6 @@ class Socket(NamedTuple):
     state: State | None
     state_raw: str | None
     """The state as the source spelt it, where it is none of State."""
-    role: Role
     local: Endpoint | None
     remote: Endpoint | None
     recv_q: int | None
@@ -159,13 +158,14 @@ class Socket(NamedTuple):
     """The most that may wait: min(backlog, somaxconn). The queue holds one more."""
     uid: int | None
     """The creator's, as the kernel keeps it; None where it keeps none."""
-    user: str | None
     inode: int | None
     cookie: int | None
     interface: str | None
     """The device it is bound to (SO_BINDTODEVICE)."""
     v6only: bool | None
     netns: Netns | None
+    role: Role
+    user: str | None
     host: str | None
     """Which listing it is from, where several were given."""
     owner_status: OwnerStatus

@@ -51,10 +51,6 @@ class SocketRecord(NamedTuple):
     interface: str | None = None
     v6only: bool | None = None
     netns: Netns | None = None
-    holders: tuple[Holder, ...] | None = None
-    """From a listing with an owner column (empty: the column was blank); None: no such column, or a live source."""
-    user: str | None = None
-    """The socket's own user as a listing printed it."""
     peer_inode: int | None = None
     shutdown: int | None = None
     vfs: tuple[int, int] | None = None
@@ -62,12 +58,22 @@ class SocketRecord(NamedTuple):
     memory: SocketMemory | None = None
     info: Mapping[str, int | float | str | bool | None] | None = None
     subflow_of: int | None = None
+    holders: tuple[Holder, ...] | None = None
+    """From a listing with an owner column (empty: the column was blank); None: no such column, or a live source."""
+    user: str | None = None
+    """The socket's own user as a listing printed it."""
     ifindex: int | None = None
     """The bound device's number, where the source gives no name."""
     pending: tuple[int, ...] = ()
     """Of a listening unix socket: the inodes of the clients that wait to be accepted."""
     names_one: bool = False
     """Whether the listing's tool names one holder of each socket at most, and leaves the kernel's own blank."""
+
+
+TOLD = SocketRecord._fields.index("netns") + 1
+"""How many fields a Socket begins with, too."""
+DETAILS = SocketRecord._fields.index("subflow_of") + 1
+"""Where the fields end, from TOLD on, that a Socket ends with, too."""
 
 
 class Unreadable(NamedTuple):

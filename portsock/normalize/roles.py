@@ -3,10 +3,15 @@
 from collections.abc import Iterable
 
 from portsock.addresses import WILDCARDS, scope
-from portsock.model import Family, InetEndpoint, Role, Scope, SocketType, State, UnixEndpoint
+from portsock.model import Family, InetEndpoint, Netns, Role, Scope, SocketType, State, UnixEndpoint
 from portsock.records import SocketRecord
 
-_NONE: dict[int | None, set[str | None]] = {}
+_Port = tuple[Netns | None, str, int | None]
+"""A port of one namespace and protocol."""
+
+# Their members, looked up once: Python 3.11 takes as long for each lookup as for all else that is asked of a socket.
+_LISTEN, _UNIX, _LOOPBACK = State.LISTEN, Family.UNIX, Scope.LOOPBACK
+_LISTENER, _SERVER, _CLIENT, _UNKNOWN = Role.LISTENER, Role.SERVER, Role.CLIENT, Role.UNKNOWN
 
 
 class Roles:
@@ -14,44 +19,48 @@ class Roles:
 
     def __init__(self, records: Iterable[SocketRecord], ephemeral: tuple[int, int]) -> None:
         self._first, self._last = ephemeral
-        self._listening: dict[tuple[int | None, str], dict[int | None, set[str | None]]] = {}
-        self._unix_listening: set[tuple[int | None, UnixEndpoint]] = set()
+        self._listening: dict[_Port, set[str | None]] = {}
+        self._unix_listening: set[tuple[Netns | None, UnixEndpoint]] = set()
         self._unix: dict[int, SocketRecord] = {}
         self._pending: set[int] = set()
         for record in records:
-            if record.state is State.LISTEN and isinstance(record.local, InetEndpoint):
-                ports = self._listening.setdefault((record.netns.id if record.netns else None, record.protocol), {})
-                ports.setdefault(record.local.port, set()).add(record.local.address)
-            elif record.family is Family.UNIX:
-                if record.inode is not None:
-                    self._unix[record.inode] = record
-                if record.state is State.LISTEN and isinstance(record.local, UnixEndpoint) and _is_named(record):
-                    self._unix_listening.add((record.netns.id if record.netns else None, record.local))
-                    self._pending.update(record.pending)
+            if record.family is _UNIX:
+                self._add_unix(record)
+            elif record.state is _LISTEN and isinstance(record.local, InetEndpoint):
+                port = (record.netns, record.protocol, record.local.port)
+                self._listening.setdefault(port, set()).add(record.local.address)
+
+    def _add_unix(self, record: SocketRecord) -> None:
+        if record.inode is not None:
+            self._unix[record.inode] = record
+        if record.state is _LISTEN and isinstance(record.local, UnixEndpoint) and _is_named(record):
+            self._unix_listening.add((record.netns, record.local))
+            self._pending.update(record.pending)
 
     def of(self, record: SocketRecord) -> Role:
         """The role of one record."""
         local, remote = record.local, record.remote
-        if record.state is State.LISTEN:
-            return Role.LISTENER
-        if record.family is Family.UNIX:
+        if record.state is _LISTEN:
+            return _LISTENER
+        if record.family is _UNIX:
             return self._of_unix(record)
         if not isinstance(local, InetEndpoint):
-            return Role.BOUND if remote is None and local is not None else Role.UNKNOWN
+            return Role.BOUND if remote is None and local is not None else _UNKNOWN
         if not isinstance(remote, InetEndpoint):
-            return Role.BOUND if local.port else Role.UNKNOWN
-        netns = record.netns
-        listening = self._listening.get((netns.id if netns else None, record.protocol), _NONE)
-        if local.port in listening and _covers(listening[local.port], local):
-            return Role.SERVER
-        if local.port is None or not self._first <= local.port <= self._last:
-            return Role.UNKNOWN
-        if remote.port is None or not self._first <= remote.port <= self._last:
-            return Role.CLIENT
-        here = remote.address == local.address or scope(remote.address) is Scope.LOOPBACK
-        if here and remote.port in listening and _covers(listening[remote.port], remote):
-            return Role.CLIENT
-        return Role.UNKNOWN
+            return Role.BOUND if local.port else _UNKNOWN
+        netns, protocol, port, other = record.netns, record.protocol, local.port, remote.port
+        addresses = self._listening.get((netns, protocol, port))
+        if addresses is not None and _covers(addresses, local):
+            return _SERVER
+        if port is None or not self._first <= port <= self._last:
+            return _UNKNOWN
+        if other is None or not self._first <= other <= self._last:
+            return _CLIENT
+        addresses = self._listening.get((netns, protocol, other))
+        if addresses is not None and _covers(addresses, remote):
+            here = remote.address == local.address or scope(remote.address) is _LOOPBACK
+            return _CLIENT if here else _UNKNOWN
+        return _UNKNOWN
 
     def _of_unix(self, record: SocketRecord) -> Role:
         """An accepted unix socket carries its listener's name; the end that connected to it usually has none.
@@ -73,7 +82,7 @@ class Roles:
 
     def _is_served(self, record: SocketRecord) -> bool:
         """Whether it has the name of a listener."""
-        return (record.netns.id if record.netns else None, record.local) in self._unix_listening
+        return (record.netns, record.local) in self._unix_listening
 
 
 def _is_named(record: SocketRecord) -> bool:

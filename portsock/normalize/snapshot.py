@@ -8,7 +8,7 @@ from portsock.normalize.peers import peers
 from portsock.normalize.roles import Roles
 from portsock.normalize.sight import is_hidden, listing_notices
 from portsock.normalize.unix_ends import with_ends
-from portsock.records import Collection, SocketRecord
+from portsock.records import DETAILS, TOLD, Collection, SocketRecord
 
 
 def normalize(collections: Sequence[Collection]) -> Snapshot:
@@ -91,7 +91,7 @@ def _found(collections: Sequence[Collection], several: bool) -> Iterator[tuple[S
             rows += printed
             sights += [(socket.owner_status, socket.owner_reason, socket.owners) for socket in printed]
         rows += collection.sockets
-        sights += map(Holders(collection).of, collection.sockets)
+        sights += Holders(collection).of(collection.sockets)
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
     return zip(sights, peers(rows, hosts, sights, several), strict=True)
 
@@ -102,19 +102,11 @@ def _sockets(collection: Collection, host: str | None, found: Iterator[tuple[Sig
     users = collection.users
     sockets = []
     make = tuple.__new__
-    for record, ((status, reason, owners), peer) in zip(collection.sockets, found, strict=False):
-        (family, kind, protocol, number, state, state_raw, local, remote, recv_q, send_q, accept_queue, accept_limit,
-         uid, inode, cookie, interface, v6only, netns, _, user,
-         peer_inode, shutdown, vfs, timer, memory, info, subflow_of) = record[:27]  # fmt: skip
+    for record, (sight, peer) in zip(collection.sockets, found, strict=False):
+        user, uid = record.user, record.uid
         if user is None and uid is not None:
             user = users.get(uid)
-        # By position and without Socket's own constructor, which takes as long again.
-        sockets.append(
-            make(
-                Socket,
-                (family, kind, protocol, number, state, state_raw, role(record), local, remote,
-                 recv_q, send_q, accept_queue, accept_limit, uid, user, inode, cookie, interface, v6only, netns, host,
-                 status, reason, owners, peer, peer_inode, shutdown, vfs, timer, memory, info, subflow_of),
-            )
-        )  # fmt: skip
+        # In parts and without Socket's own constructor, which takes as long again.
+        joined = (role(record), user, host, *sight, peer)
+        sockets.append(make(Socket, record[:TOLD] + joined + record[TOLD:DETAILS]))
     return sockets

@@ -6,6 +6,7 @@ from portsock.model import Endpoint, Family, OwnerStatus, Peer, Socket, UnixEndp
 from portsock.normalize.holders import Holders
 from portsock.records import Collection
 
+_UNIX = Family.UNIX
 _UNNAMED = UnixEndpoint(None)
 
 
@@ -15,14 +16,14 @@ def with_ends(sockets: list[Socket], collections: Sequence[Collection]) -> list[
     A client that waits to be accepted has the name of its listener, and a peer without inode and process: no program has that
     end yet. An end that is in another, unlisted namespace is told by its holders alone, if they were found.
     """
-    if not any(socket.family is Family.UNIX for socket in sockets):
+    if not any(socket.family is _UNIX for socket in sockets):
         return sockets
-    names = {(socket.host, socket.inode): socket.local for socket in sockets if socket.family is Family.UNIX}
+    names = {(socket.host, socket.inode): socket.local for socket in sockets if socket.family is _UNIX}
     pending = {inode: record.local for each in collections for record in each.sockets for inode in record.pending}
     holders = Holders(collections[0]) if len(collections) == 1 else None
     found = []
     for socket in sockets:
-        if socket.family is Family.UNIX and socket.remote is None:
+        if socket.family is _UNIX and socket.remote is None:
             socket = _with_end(socket, names, pending, holders)
         found.append(socket)
     return found

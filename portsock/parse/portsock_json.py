@@ -21,7 +21,7 @@ from portsock.model import (
 from portsock.parse.json_text import integer
 from portsock.parse.portsock_socket import member, netns_of, owners_of, record_of, role_of, text_of
 from portsock.port_ranges import default_ephemeral
-from portsock.records import SocketRecord
+from portsock.records import DETAILS, TOLD, SocketRecord
 from portsock.services import Services
 
 _Object = dict[str, Any]
@@ -132,41 +132,16 @@ def _sockets(document: _Object) -> Iterator[tuple[Socket, _Object]]:
 
 def _socket(item: _Object) -> Socket:
     record = record_of(item)
-    status = member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED
-    return Socket(
-        record.family,
-        record.type,
-        record.protocol,
-        record.number,
-        record.state,
-        record.state_raw,
+    joined = (
         role_of(item),
-        record.local,
-        record.remote,
-        record.recv_q,
-        record.send_q,
-        record.accept_queue,
-        record.accept_limit,
-        record.uid,
         record.user,
-        record.inode,
-        record.cookie,
-        record.interface,
-        record.v6only,
-        record.netns,
         text_of(item, "host"),
-        status,
+        member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED,
         member(OwnerReason, item.get("owner_reason")),
         owners_of(item.get("owners")),
         _peer(item.get("peer")),
-        record.peer_inode,
-        record.shutdown,
-        record.vfs,
-        record.timer,
-        record.memory,
-        record.info,
-        record.subflow_of,
     )
+    return Socket._make(record[:TOLD] + joined + record[TOLD:DETAILS])
 
 
 def _peer(item: object) -> Peer | None:

@@ -35,8 +35,8 @@ class SocketTexts:
 
     def text(self, socket: Socket) -> str:
         """What json.dumps writes of the socket's object."""
-        (family, kind, protocol, number, state, raw, role, local, remote, recv_q, send_q, _, _, uid, user, inode, cookie,
-         interface, v6only, netns, host, status, reason, owners, peer) = socket[:25]  # fmt: skip
+        (family, kind, protocol, number, state, raw, local, remote, recv_q, send_q, _, _, uid, inode, cookie,
+         interface, v6only, netns, role, user, host, status, reason, owners, peer) = socket[:25]  # fmt: skip
         if number is not None or raw is not None or host is not None or state is State.LISTEN or socket[25:] != _PLAIN:
             return self._dumps(self._objects.socket(socket))
         # Runs of keys whose values few sockets have to themselves: writing each key alone takes twice the time.

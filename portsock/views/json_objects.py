@@ -36,8 +36,8 @@ class Objects:
 
     def socket(self, socket: Socket) -> Object:
         """A row of `sockets`."""
-        (family, kind, protocol, number, state, state_raw, role, local, remote, recv_q, send_q, accept_queue, accept_limit,
-         uid, user, inode, cookie, interface, v6only, netns, host, status, reason, owners, peer) = socket[:25]  # fmt: skip
+        (family, kind, protocol, number, state, state_raw, local, remote, recv_q, send_q, accept_queue, accept_limit, uid,
+         inode, cookie, interface, v6only, netns, role, user, host, status, reason, owners, peer) = socket[:25]  # fmt: skip
         result: Object = {
             "family": family,
             "type": kind,
