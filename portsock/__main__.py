@@ -18,9 +18,11 @@ def main() -> None:
 
             status = complete(sys.argv[2:])
         else:
+            from portsock.cli.console import system_console
             from portsock.cli.main import run
 
-            status = run(sys.argv[1:])
+            console = system_console()  # held here, with what it keeps until the end
+            status = run(sys.argv[1:], console)
     except KeyboardInterrupt:
         status = 130
     _leave(status)

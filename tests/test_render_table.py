@@ -47,7 +47,7 @@ def test_layout_equals_tabulates_plain(rows: list[tuple[str, ...]], headed: bool
 def test_thousands_of_rows_come_in_several_chunks_with_nothing_lost() -> None:
     numbers = [str(number) for number in range(2500)]
     chunks = list(layout([numbers], [True], None))
-    assert len(chunks) == 3
+    assert len(chunks) > 1
     assert "".join(chunks).split() == numbers
 
 

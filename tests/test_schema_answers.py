@@ -43,6 +43,7 @@ from portsock.render.json_sockets import SocketTexts
 from portsock.services import parse_services
 from portsock.views.context import Context
 from portsock.views.json_objects import Objects
+from portsock.views.json_processes import Named, add_named
 from portsock.views.procs import group_processes
 from tests.factory import inet, port, snapshot, socket
 
@@ -211,10 +212,13 @@ SOCKETS = st.builds(
 @given(st.lists(SOCKETS, max_size=4))
 def test_the_quick_way_writes_what_json_dumps_writes(rows: list[Socket]) -> None:
     quick, objects = SocketTexts(SERVICES, dumps), Objects(SERVICES)
+    named: Named = {}
     for row in rows:
+        add_named(named, row)
         expected = json.dumps(objects.socket(row), separators=(",", ":"))
         assert quick.text(row) == expected
         assert quick.text(row) == expected
+    assert quick.named == named
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -72,6 +72,7 @@ def run(
     query = ask(targets, select_, collect, services)
     _check(listing, layout, query, collect)
     answer = _answer(listing, layout, query, collect, services, console)
+    console.keep(answer)
     rows = listing.rows(answer)
     context = Context(services, output.numeric, answer.snapshot.processes, _hostnames(answer, collect, output.numeric))
     rows = layout.ordered(rows, context)

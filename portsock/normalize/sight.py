@@ -1,8 +1,8 @@
 """What could not be seen of the sockets that are shown: the notices that no answer may be without."""
 
 from collections import Counter
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from portsock.model import Notice, OwnerReason, OwnerStatus, Snapshot, Socket
 
@@ -12,6 +12,9 @@ _ADVICE = {
     OwnerReason.DENIED: "the system denies it even to you",
     OwnerReason.PIDNS: "look from the host's PID namespace",
 }
+
+_Sight = tuple[OwnerStatus, OwnerReason | None]
+_SIGHT = itemgetter(*map(Socket._fields.index, ("owner_status", "owner_reason")))
 
 
 def with_sight(snapshot: Snapshot, shown: Sequence[Socket]) -> Snapshot:
@@ -27,15 +30,18 @@ def with_sight(snapshot: Snapshot, shown: Sequence[Socket]) -> Snapshot:
 
 def sight_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, ...]:
     """Notices about the owners of the shown sockets, empty where every process could be read."""
-    statuses = Counter(map(attrgetter("owner_status"), shown))
+    sights = Counter(map(_SIGHT, shown))
+    statuses: Counter[OwnerStatus] = Counter()
+    for (status, _), number in sights.items():
+        statuses[status] += number
     notices = []
     hidden, partial = statuses[OwnerStatus.HIDDEN], statuses[OwnerStatus.PARTIAL]
     if hidden:
         text = f"the owners of {_sockets(hidden)} are hidden: {_processes(snapshot)} could not be read"
-        notices.append(Notice("owners_hidden", hidden, f"{text}; {_advice(shown, OwnerStatus.HIDDEN)}"))
+        notices.append(Notice("owners_hidden", hidden, f"{text}; {_advice(sights, OwnerStatus.HIDDEN)}"))
     if partial:
         text = f"{_sockets(partial)} may have more owners: {_processes(snapshot)} could not be read"
-        notices.append(Notice("owners_partial", partial, f"{text}; {_advice(shown, OwnerStatus.PARTIAL)}"))
+        notices.append(Notice("owners_partial", partial, f"{text}; {_advice(sights, OwnerStatus.PARTIAL)}"))
     elsewhere = statuses[OwnerStatus.ELSEWHERE]
     if elsewhere:
         text = f"{_sockets(elsewhere)} held by processes of another PID namespace"
@@ -71,7 +77,8 @@ def _processes(snapshot: Snapshot) -> str:
     return f"{len(pids)} processes"
 
 
-def _advice(shown: Sequence[Socket], status: OwnerStatus) -> str:
-    reasons = Counter(socket.owner_reason for socket in shown if socket.owner_status is status)
-    reason, _ = reasons.most_common(1)[0]
+def _advice(sights: Mapping[_Sight, int], status: OwnerStatus) -> str:
+    """What would show more: for the reason that most have."""
+    numbers = {reason: number for (of, reason), number in sights.items() if of is status}
+    reason = max(numbers, key=numbers.__getitem__)
     return _ADVICE.get(reason, "there may be more to see") if reason else "there may be more to see"

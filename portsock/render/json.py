@@ -10,15 +10,15 @@ from portsock.render.json_sockets import SocketTexts
 from portsock.views.context import Context
 from portsock.views.json_envelope import envelope
 from portsock.views.json_objects import Objects
-from portsock.views.json_processes import Object, named_processes, process_object
+from portsock.views.json_processes import Named, Object, add_named, named_processes, process_object
 from portsock.views.json_text import sound
 from portsock.views.procs import ProcessRow
 
 if TYPE_CHECKING:
     from portsock.explain.types import Explanation
 
-_CHUNK = 1000
-"""Objects in one chunk of text."""
+_CHUNK = 100
+"""Objects in one chunk of text: about what a pipe takes at once, and what is still in the processor's cache when written."""
 
 RECORDS = {"ports": "port", "sockets": "socket", "procs": "proc", "explanations": "explanation", "processes": "process"}
 """What the objects of each array are called in JSON Lines."""
@@ -31,17 +31,18 @@ def answer(
     command: str, snapshot: Snapshot, rows: Sequence[Socket | Port | ProcessRow], context: Context, lines: bool
 ) -> Iterator[str]:
     """The answer of `ports`, `sockets` or `procs` in chunks of text: a document, or with `lines` JSON Lines."""
+    sockets = SocketTexts(context, dumps)
     objects = Objects(context)
-    socket_text = SocketTexts(context, dumps).text
 
     def text(row: Socket | Port | ProcessRow) -> str:
         if isinstance(row, Socket):
-            return socket_text(row)
+            return sockets.text(row)
+        for socket in row.sockets:
+            add_named(sockets.named, socket)
         return dumps(objects.port(row) if isinstance(row, Port) else objects.proc(row))
 
-    sockets = (socket for row in rows for socket in ((row,) if isinstance(row, Socket) else row.sockets))
     write = json_lines if lines else document
-    return write(envelope(command, snapshot), {command: map(text, rows), "processes": _processes(sockets, context)})
+    return write(envelope(command, snapshot), {command: map(text, rows), "processes": _processes(sockets.named, context)})
 
 
 def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: Context) -> Iterator[str]:
@@ -50,8 +51,11 @@ def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: 
 
     objects = Objects(context)
     texts = (dumps(explanation_json(answer, objects, sound)) for answer in answers)
-    sockets = (socket for answer in answers for socket in answer.sockets)
-    return document(envelope("explain", snapshot), {"explanations": texts, "processes": _processes(sockets, context)})
+    named: Named = {}
+    for answer in answers:
+        for socket in answer.sockets:
+            add_named(named, socket)
+    return document(envelope("explain", snapshot), {"explanations": texts, "processes": _processes(named, context)})
 
 
 def document(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
@@ -79,8 +83,9 @@ def json_lines(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[st
     yield dumps({"record": "end"} | closing) + "\n"
 
 
-def _processes(sockets: Iterable[Socket], context: Context) -> Iterator[str]:
-    for process in named_processes(sockets, context.processes):
+def _processes(named: Named, context: Context) -> Iterator[str]:
+    """The last array of an answer: what its other arrays named when they were written."""
+    for process in named_processes(named, context.processes):
         yield dumps(process_object(process))
 
 

@@ -4,80 +4,89 @@ Only what almost every socket has is written here; any other socket goes the pla
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from portsock.addresses import scope
 from portsock.model import Endpoint, InetEndpoint, Netns, Owner, Peer, Socket, State
 from portsock.views.context import Context
 from portsock.views.json_objects import Objects, netns_object
+from portsock.views.json_processes import Named, add_named
 from portsock.views.json_text import sound
 
-_PLAIN = (None,) * (len(Socket._fields) - Socket._fields.index("peer_inode"))
-
+_NOTHING = [None] * (len(Socket._fields) - Socket._fields.index("peer_inode"))
 _BARE = InetEndpoint(None, None)[2:]
 
 
+class _Shape(NamedTuple):
+    """Runs of keys whose values few sockets have to themselves: writing each key alone takes twice the time."""
+
+    plain: bool
+    """Whether such sockets are written here; the others go the plain way."""
+    head: str
+    creator: str
+    sight: str
+    endpoints: dict[Endpoint | None, str]
+    """Of the protocol, on which the names of services depend."""
+
+
 class SocketTexts:
-    """Texts of the sockets of one answer; endpoints, and runs of keys whose values recur, are written once and used again."""
+    """Texts of the sockets of one answer; endpoints, and what few have to themselves, are written once and used again."""
 
     def __init__(self, context: Context, dumps: Callable[[Any], str]) -> None:
         self._objects = Objects(context)
         self._service = context.services.name
         self._hostnames = context.hostnames
         self._dumps = dumps
-        self._endpoints: dict[tuple[str, Endpoint | None], str] = {}
+        self._shapes: dict[object, _Shape] = {}
+        self._endpoints: dict[str, dict[Endpoint | None, str]] = {}
         self._addresses: dict[str | None, tuple[str, str]] = {}
-        self._names: dict[tuple[str | None, str | None], str] = {}
+        self._names: dict[tuple[int | None, str | None, str | None], str] = {}
+        self.named: Named = {}
+        """The processes that the sockets written so far name."""
         self._words: dict[object, str] = {None: "null"}
-        self._heads: dict[object, str] = {}
-        self._users: dict[object, str] = {}
-        self._sights: dict[object, str] = {}
+        self._peers: dict[object, str] = {}
 
     def text(self, socket: Socket) -> str:
         """What json.dumps writes of the socket's object."""
-        (family, kind, protocol, number, state, raw, local, remote, recv_q, send_q, _, _, uid, inode, cookie,
-         interface, v6only, netns, role, user, host, status, reason, owners, peer) = socket[:25]  # fmt: skip
-        if number is not None or raw is not None or host is not None or state is State.LISTEN or socket[25:] != _PLAIN:
+        (family, kind, protocol, number, state, raw, local, remote, recv_q, send_q, _, _, uid, inode, cookie, interface,
+         v6only, netns, role, user, host, status, reason, owners, peer, *more) = socket  # fmt: skip
+        key = (family, kind, protocol, number, state, raw, uid, interface, v6only, netns, role, user, host, status, reason)
+        shape = self._shapes.get(key) or self._shape(key, socket)
+        if not shape.plain or more != _NOTHING or (peer is not None and peer[2] is not None):
+            add_named(self.named, socket)
             return self._dumps(self._objects.socket(socket))
-        # Runs of keys whose values few sockets have to themselves: writing each key alone takes twice the time.
-        head = self._heads.get((family, kind, protocol, state, role)) or self._head(family, kind, protocol, state, role)
-        near = self._endpoints.get((protocol, local)) or self._endpoint(protocol, local)
-        far = self._endpoints.get((protocol, remote)) or self._endpoint(protocol, remote)
-        creator = self._users.get((uid, user)) or self._user(uid, user)
-        sight = (interface, v6only, netns, status, reason)
+        _, head, creator, sight, endpoints = shape
+        near = endpoints.get(local) or self._endpoint(protocol, local)
+        far = endpoints.get(remote) or self._endpoint(protocol, remote)
         return (
             f'{head}{near},"remote":{far},'
             f'"recv_q":{"null" if recv_q is None else recv_q},"send_q":{"null" if send_q is None else send_q},{creator}'
             f'"inode":{"null" if inode is None else inode},"cookie":{"null" if cookie is None else cookie},'
-            f'{self._sights.get(sight) or self._sight(*sight)}{self._held(owners)},'
-            f'"peer":{"null" if peer is None else self._peer(peer)}}}'
+            f'{sight}{self._held(owners)},"peer":{"null" if peer is None else self._peer(peer)}}}'
         )
 
-    def _head(self, family: str, kind: str | None, protocol: str, state: str | None, role: str) -> str:
-        text = self._heads[family, kind, protocol, state, role] = (
-            f'{{"family":"{family}","type":{_member(kind)},"protocol":{self._word(protocol)},'
-            f'"state":{_member(state)},"role":"{role}","local":'
+    def _shape(self, key: object, socket: Socket) -> _Shape:
+        """What sockets with these values have in common."""
+        plain = socket.number is None and socket.state_raw is None and socket.host is None and socket.state is not State.LISTEN
+        family, kind, protocol, state = socket.family, socket.type, socket.protocol, socket.state
+        head = f'{{"family":"{family}","type":{_member(kind)},"protocol":{self._word(protocol)},"state":{_member(state)},'
+        creator = f'"uid":{"null" if socket.uid is None else socket.uid},"user":{self._word(socket.user)},'
+        v6only = {None: "null", True: "true", False: "false"}[socket.v6only]
+        sight = (
+            f'"interface":{self._word(socket.interface)},"v6only":{v6only},"netns":{self._word(socket.netns)},'
+            f'"owner_status":"{socket.owner_status}","owner_reason":{_member(socket.owner_reason)},"owners":'
         )
-        return text
-
-    def _user(self, uid: int | None, user: str | None) -> str:
-        text = self._users[uid, user] = f'"uid":{"null" if uid is None else uid},"user":{self._word(user)},'
-        return text
-
-    def _sight(self, interface: str | None, v6only: bool | None, netns: Netns | None, status: str, reason: str | None) -> str:
-        text = self._sights[interface, v6only, netns, status, reason] = (
-            f'"interface":{self._word(interface)},"v6only":{"null" if v6only is None else "true" if v6only else "false"},'
-            f'"netns":{self._word(netns)},"owner_status":"{status}","owner_reason":{_member(reason)},"owners":'
-        )
-        return text
+        endpoints = self._endpoints.setdefault(protocol, {})
+        shape = self._shapes[key] = _Shape(plain, f'{head}"role":"{socket.role}","local":', creator, sight, endpoints)
+        return shape
 
     def _peer(self, peer: Peer) -> str:
         inode, netns, host, status, owners = peer
-        sight = self._sights.get((netns, host, status)) or self._peer_sight(netns, host, status)
+        sight = self._peers.get((netns, host, status)) or self._peer_sight(netns, host, status)
         return f'{{"inode":{"null" if inode is None else inode},{sight}{self._held(owners)}}}'
 
     def _peer_sight(self, netns: Netns | None, host: str | None, status: str) -> str:
-        text = self._sights[netns, host, status] = (
+        text = self._peers[netns, host, status] = (
             f'"netns":{self._word(netns)},"host":{self._word(host)},"owner_status":"{status}","owners":'
         )
         return text
@@ -90,7 +99,7 @@ class SocketTexts:
             text = f'{before}{"null" if port is None else port},"service":{self._word(service)}{after}'
         else:
             text = self._dumps(endpoint and self._objects.endpoint(endpoint, protocol))
-        self._endpoints[protocol, endpoint] = text
+        self._endpoints[protocol][endpoint] = text
         return text
 
     def _address(self, address: str | None) -> tuple[str, str]:
@@ -100,16 +109,20 @@ class SocketTexts:
         return text
 
     def _held(self, owners: tuple[Owner, ...]) -> str:
-        text, names = "", self._names
-        for pid, fd, name, user in owners:
-            text += (
-                f'{"," if text else "["}{{"pid":{"null" if pid is None else pid},"fd":{"null" if fd is None else fd},'
-                f"{names.get((name, user)) or self._name(name, user)}"
+        names = self._names
+        if len(owners) == 1:
+            pid, fd, name, user = owners[0]
+            return (
+                f'[{{"pid":{"null" if pid is None else pid},"fd":{"null" if fd is None else fd},'
+                f"{names.get((pid, name, user)) or self._name(owners[0])}]"
             )
-        return text + "]" if text else "[]"
+        return f"[{','.join([self._held((owner,))[1:-1] for owner in owners])}]"
 
-    def _name(self, name: str | None, user: str | None) -> str:
-        text = self._names[name, user] = f'"name":{self._word(name)},"user":{self._word(user)}}}'
+    def _name(self, owner: Owner) -> str:
+        pid, _, name, user = owner
+        if pid is not None:
+            self.named.setdefault((None, pid), owner)
+        text = self._names[pid, name, user] = f'"name":{self._word(name)},"user":{self._word(user)}}}'
         return text
 
     def _word(self, value: Any) -> str:

@@ -19,7 +19,8 @@ Row = TypeVar("Row")
 
 _ABSENT = "-"
 _GAP = "  "
-_CHUNK = 1000
+_CHUNK = 250
+"""Rows of which cells are made, or which are written, at once."""
 _LEAST = 12
 """The width to which free text may be shortened at most."""
 
@@ -27,13 +28,23 @@ _LEAST = 12
 def table(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> Iterator[str]:
     """Text left, numbers right, two spaces between, headings in capitals; absent values are '-'."""
     shown, columns = list(rows), list(columns)
-    cells = [cells_of(shown, column, context, options.ascii_only) for column in columns]
+    cells = _cells(shown, columns, context, options.ascii_only)
     headings = [column.header for column in columns] if options.header else None
     left_out = _squeeze(cells, columns, headings, options) if options.width else []
     meanings = [_meanings(shown, column) for column in columns] if options.color else None
     yield from layout(cells, [column.right for column in columns], headings, meanings)
     if left_out:
         yield f"({', '.join(left_out)} left out for want of room; --wide shows all)\n"
+
+
+def _cells(rows: Sequence[Row], columns: Sequence[Column[Row]], context: Context, ascii_only: bool) -> list[list[str]]:
+    """The cells by column, made of some rows at a time: those are in the processor's cache from the second column on."""
+    cells: list[list[str]] = [[] for _ in columns]
+    for begin in range(0, len(rows), _CHUNK):
+        some = rows[begin : begin + _CHUNK]
+        for column, texts in zip(columns, cells, strict=True):
+            texts += cells_of(some, column, context, ascii_only)
+    return cells
 
 
 def cells_of(rows: Sequence[Row], column: Column[Row], context: Context, ascii_only: bool) -> list[str]:

@@ -1,7 +1,6 @@
 """Processes as objects of the JSON contract, and which of them an answer names."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from portsock.model import Owner, Process, Socket
@@ -11,6 +10,8 @@ from portsock.views.moment import iso
 from portsock.views.procs import process_of
 
 Object = dict[str, Any]
+
+_HOLDING = itemgetter(*map(Socket._fields.index, ("host", "owners", "peer")))
 
 
 def process_object(process: Process) -> Object:
@@ -38,19 +39,22 @@ def process_object(process: Process) -> Object:
     return result
 
 
-def named_processes(sockets: Iterable[Socket], processes: Processes) -> list[Process]:
-    """Every process that the sockets or their peers name, once, by host and pid."""
-    hosts: defaultdict[str | None, dict[int | None, Owner]] = defaultdict(dict)
-    for socket in sockets:
-        host, owners, peer = socket.host, socket.owners, socket.peer
-        here = hosts[host]
-        for owner in owners:
-            if owner[0] not in here:
-                here[owner[0]] = owner
-        if peer is not None and peer.owners:
-            here = hosts[peer.host or host]
-            for owner in peer.owners:
-                if owner[0] not in here:
-                    here[owner[0]] = owner
-    found = {(host, pid): owner for host, here in hosts.items() for pid, owner in here.items() if pid is not None}
-    return [process_of(key, found[key], processes) for key in sorted(found, key=lambda key: (key[0] or "", key[1]))]
+Named = dict[tuple[str | None, int], Owner]
+"""What names a process, by its host and pid; of several owners the first."""
+
+
+def add_named(named: Named, socket: Socket) -> None:
+    """Add the processes that the socket or its peer names."""
+    host, owners, peer = _HOLDING(socket)
+    for owner in owners:
+        if owner[0] is not None:
+            named.setdefault((host, owner[0]), owner)
+    if peer is not None:
+        for owner in peer.owners:
+            if owner[0] is not None:
+                named.setdefault((peer.host or host, owner[0]), owner)
+
+
+def named_processes(named: Named, processes: Processes) -> list[Process]:
+    """What is known of these processes, by host and pid."""
+    return [process_of(key, named[key], processes) for key in sorted(named, key=lambda key: (key[0] or "", key[1]))]
