@@ -49,17 +49,17 @@ class Holders:
 
     def of(self, records: Iterable[SocketRecord]) -> Iterator[Sight]:
         """Status, reason and owners of each record."""
-        by_inode, status, reason = self._by_inode, self._held, self._held_reason
+        status, reason = self._held, self._held_reason
+        # All at once, in the order in which they lie in memory.
+        by_inode = {inode: self._owners(held) for inode, held in self._by_inode.items()}
         for record in records:
-            held: Sequence[Holder] | None = record.holders
-            if held is None and record.inode is not None:
-                held = by_inode.get(record.inode)
-            if not held:
+            owners = by_inode.get(record.inode) if record.holders is None else self._owners(record.holders)
+            if not owners:
                 yield *self._absence(record), ()
             elif not self._looked and (record.names_one or self._unprivileged):
-                yield OwnerStatus.PARTIAL, None, self._owners(held)
+                yield OwnerStatus.PARTIAL, None, owners
             else:
-                yield status, reason, self._owners(held)
+                yield status, reason, owners
 
     def of_inode(self, inode: int) -> tuple[OwnerStatus, tuple[Owner, ...]] | None:
         """Status and owners of a socket that no record tells of; None where no holder was found."""

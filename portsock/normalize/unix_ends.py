@@ -1,6 +1,7 @@
 """The far ends of unix sockets: their names, and the processes of those that no listing shows."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from portsock.model import Endpoint, Family, OwnerStatus, Peer, Socket, UnixEndpoint
 from portsock.normalize.holders import Holders
@@ -16,7 +17,7 @@ def with_ends(sockets: list[Socket], collections: Sequence[Collection]) -> list[
     A client that waits to be accepted has the name of its listener, and a peer without inode and process: no program has that
     end yet. An end that is in another, unlisted namespace is told by its holders alone, if they were found.
     """
-    if not any(socket.family is _UNIX for socket in sockets):
+    if _UNIX not in set(map(attrgetter("family"), sockets)):
         return sockets
     names = {(socket.host, socket.inode): socket.local for socket in sockets if socket.family is _UNIX}
     pending = {inode: record.local for each in collections for record in each.sockets for inode in record.pending}

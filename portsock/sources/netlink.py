@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from portsock.model import Family, InetEndpoint, Netns, Notice, State
@@ -23,6 +24,7 @@ _LOSSES = 100
 """How often messages may get lost before netlink is given up."""
 _PATIENCE = 10.0
 """Seconds to wait for an answer: the kernel makes it while we read, so that none after this time will ever come."""
+_COOKIE, _IFINDEX = attrgetter("cookie"), attrgetter("ifindex")
 
 _ABSENT = {errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EINVAL, errno.EPROTOTYPE}
 """Errors by which a kernel without this diag module answers."""
@@ -73,7 +75,10 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
             records = broken.records
             text = f"the kernel's table of {protocol} sockets changed while it was read; some may be missing"
             found.notices.append(Notice("dump_interrupted", None, text))
-        found.sockets.extend(record if record.ifindex is None else _with_interface(record) for record in _unique(records))
+        records = _unique(records)
+        if any(map(_IFINDEX, records)):
+            records = [record if record.ifindex is None else _with_interface(record) for record in records]
+        found.sockets.extend(records)
     if request.ports and request.listeners:  # a listener on one of the ports came in both dumps
         found.sockets[:] = _unique(found.sockets)
     if {"tcp", "mptcp"} <= request.protocols:
@@ -235,6 +240,8 @@ def _unique(records: list[SocketRecord]) -> list[SocketRecord]:
 
     SCTP's associations all carry the cookie of their endpoint.
     """
+    if len(set(map(_COOKIE, records))) == len(records):
+        return records
     seen: dict[object, SocketRecord] = {}
     for record in records:
         cookie = record.cookie
