@@ -1,5 +1,6 @@
 """Pipes, full disks, interrupts, terminals: what a command line must survive."""
 
+import fcntl
 import os
 import pty
 import select
@@ -15,6 +16,7 @@ import pytest
 from tests.live import ENVIRONMENT, ROOT, on_linux, portsock
 
 pytestmark = [on_linux, pytest.mark.linux]
+F_GETPIPE_SZ = 1032  # include/uapi/linux/fcntl.h; the module has it on Linux only
 COMMAND = [sys.executable, "-m", "portsock"]
 BUFFERED = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -28,7 +30,7 @@ def listing(path: Path, rows: int) -> Path:
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--jsonl"], ["--csv"]])
 def test_a_reader_that_goes_away_ends_it_quietly_with_0(form: list[str], tmp_path: Path) -> None:
-    path = listing(tmp_path / "ss.txt", 5000)
+    path = listing(tmp_path / "ss.txt", 25_000)
     with subprocess.Popen(
         [*COMMAND, "sockets", "--from", str(path), *form],
         stdout=subprocess.PIPE,
@@ -42,6 +44,19 @@ def test_a_reader_that_goes_away_ends_it_quietly_with_0(form: list[str], tmp_pat
         started.stdout.close()
         assert started.stderr.read() == b""
     assert started.returncode == 0
+
+
+@pytest.mark.parametrize(("rows", "widened"), [(10, False), (25_000, True)])
+def test_only_much_output_widens_its_pipe_and_comes_whole(rows: int, widened: bool, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    before = fcntl.fcntl(reading, F_GETPIPE_SZ)
+    path = str(listing(tmp_path / "ss.txt", rows))
+    with subprocess.Popen([*COMMAND, "sockets", "--from", path], stdout=writing, cwd=ROOT, env=BUFFERED) as started:
+        os.close(writing)
+        with open(reading, "rb") as output:
+            lines = output.read().splitlines()
+            assert (fcntl.fcntl(reading, F_GETPIPE_SZ) > before) is widened
+    assert (started.returncode, len(lines)) == (0, rows + 1)
 
 
 def test_a_full_disk_is_one_line_and_exit_3() -> None:

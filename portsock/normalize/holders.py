@@ -51,7 +51,7 @@ class Holders:
         """Status, reason and owners of each record."""
         status, reason = self._held, self._held_reason
         # All at once, in the order in which they lie in memory.
-        by_inode = {inode: self._owners(held) for inode, held in self._by_inode.items()}
+        by_inode: dict[int | None, tuple[Owner, ...]] = {inode: self._owners(held) for inode, held in self._by_inode.items()}
         for record in records:
             owners = by_inode.get(record.inode) if record.holders is None else self._owners(record.holders)
             if not owners:
