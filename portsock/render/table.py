@@ -66,15 +66,15 @@ def layout(
     formats, ready = [], []
     for index, column in enumerate(cells):
         heading = headings[index : index + 1] if headings else ()
-        measure = widths_of([*heading, *column])
-        width = max(map(measure, (*heading, *column)), default=0)
+        texts = [*heading, *column]
+        measure = widths_of(texts)
+        width = max(map(measure, texts), default=0)
         if meanings is None and measure is len:
             formats.append(f"%{'' if right[index] else '-'}{width}s")
-            ready.append([*heading, *column])
+            ready.append(texts)
             continue
-        painted = [bold(text) for text in heading] if meanings else [*heading]
-        painted += map(paint, column, meanings[index]) if meanings else column
-        gaps = [" " * (width - measure(cell)) for cell in (*heading, *column)]
+        painted = [*map(bold, heading), *map(paint, column, meanings[index])] if meanings else texts
+        gaps = [" " * (width - measure(text)) for text in texts]
         ready.append([gap + cell if right[index] else cell + gap for cell, gap in zip(painted, gaps, strict=True)])
         formats.append("%s")
     line = _GAP.join(formats)

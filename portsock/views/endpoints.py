@@ -22,7 +22,7 @@ _ANY = 0xFFFFFFFF
 def local_text(socket: Socket, context: Context) -> str:
     """The local end, as ss writes it: '127.0.0.53%lo:53', '[fe80::1]%eth0:546'; '*:80' takes both families."""
     local = socket.local
-    if isinstance(local, InetEndpoint):
+    if isinstance(local, InetEndpoint) and (socket.interface or socket.v6only is False):
         if socket.v6only is False and local.address == "::" and socket.family is Family.IPV6:
             return f"*{_device(local.zone or socket.interface)}:{_port(local)}"
         if socket.interface and not local.zone:

@@ -12,7 +12,7 @@ from portsock.views.context import Context
 def shown(field: str) -> Callable[[Sequence[Socket]], bool]:
     """Whether any row has this field: a column's `when`."""
     value = itemgetter(Socket._fields.index(field))
-    return lambda rows: any(found is not None for found in map(value, rows))
+    return lambda rows: any(map(value, rows))  # none of these values is there and false
 
 
 _HAS_INFO = shown("info")
