@@ -11,6 +11,7 @@ import pytest
 from portsock.errors import ReadError
 from portsock.records import Holder, Ownership
 from portsock.sources import bpf, owners
+from portsock.sources.beside import possible
 from tests.live import ROOT, on_linux, waiting
 from tests.live import portsock as run_portsock
 
@@ -143,6 +144,64 @@ def test_only_the_wanted_sockets_are_kept() -> None:
 
 
 @pytest.mark.root
+@pytest.mark.usefixtures("two_cores")
+def test_a_process_beside_finds_the_same_owners_and_is_none_of_them(processes: dict[str, object]) -> None:
+    children = processes["children"]
+    assert isinstance(children, list)
+    pids = {int(str(processes["pid"])), *children}
+    here = owners.find(None, method="bpf")
+    with socket.socket() as inherited:
+        begun = owners.begin("bpf", 10_000)
+        assert begun
+        beside = owners.find(None, method="bpf", begun=begun)
+        assert beside.holders[os.fstat(inherited.fileno()).st_ino] == (Holder(os.getpid(), inherited.fileno()),)
+    assert beside.method == "bpf"
+    assert begun.pid not in {holder.pid for held in beside.holders.values() for holder in held}
+    assert begun.pid not in beside.started
+    assert among(beside, pids) == among(here, pids)
+    assert {pid: beside.started[pid] for pid in pids} == {pid: here.started[pid] for pid in pids}
+    assert (beside.unreadable, beside.hidden_processes) == (here.unreadable, here.hidden_processes)
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("iterator", "two_cores")
+def test_a_process_beside_is_begun_only_for_many_sockets_and_where_the_iterator_may_be_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(owners, "Beside", lambda work: work)
+    assert owners.begin("bpf", 10_000)
+    assert owners.begin("bpf", 9_999) is None
+    assert owners.begin("walk", 10_000) is None
+    assert owners.begin("none", 10_000) is None
+    monkeypatch.setattr(owners, "count_descriptors", lambda: 50)
+    assert owners.begin("auto", 10_000) is None
+    monkeypatch.setattr(owners, "count_descriptors", lambda: 1_000_000)
+    assert owners.begin("auto", 10_000)
+    monkeypatch.setenv(bpf.FORBID, "1")
+    assert owners.begin("auto", 10_000) is None
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("iterator", "two_cores")
+def test_what_the_process_beside_could_not_do_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as one:
+        inode = os.fstat(one.fileno()).st_ino
+        with monkeypatch.context() as patched:
+            patched.setattr(bpf, "look", lambda _: 1 / 0)
+            begun = owners.begin("bpf", 10_000)
+        assert begun
+        found = owners.find({inode}, method="bpf", begun=begun)
+        assert (found.method, found.holders) == ("bpf", {inode: (Holder(os.getpid(), one.fileno()),)})
+
+
+@pytest.fixture
+def two_cores() -> None:
+    """Skips where no second process would run beside this one."""
+    if not possible():
+        pytest.skip("there is one core only")
+
+
+@pytest.mark.root
 @pytest.mark.usefixtures("iterator")
 def test_few_descriptors_are_walked_and_many_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owners, "count_descriptors", lambda: 50)
@@ -158,14 +217,14 @@ def test_auto_walks_where_the_iterator_fails(monkeypatch: pytest.MonkeyPatch) ->
         raise bpf.BpfUnavailable("bpf(2): Operation not permitted")
 
     monkeypatch.setattr(owners, "count_descriptors", lambda: 1_000_000)
-    monkeypatch.setattr(bpf, "find", fail)
+    monkeypatch.setattr(bpf, "look", fail)
     assert owners.find(set()).method == "walk"
     with pytest.raises(ReadError, match=r"--owners bpf .*Operation not permitted.* --owners walk"):
         owners.find(set(), method="bpf")
 
 
 def test_walk_never_asks_the_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bpf, "find", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(bpf, "look", lambda *_: pytest.fail("asked"))
     monkeypatch.setattr(owners, "count_descriptors", lambda: 1_000_000)
     assert owners.find(set(), method="walk").method == "walk"
 
@@ -180,7 +239,7 @@ def test_open_files_tell_where_descriptors_are_not_counted(monkeypatch: pytest.M
         asked.append(1)
         raise bpf.BpfUnavailable("no")
 
-    monkeypatch.setattr(bpf, "find", unavailable)
+    monkeypatch.setattr(bpf, "look", unavailable)
     owners.find(set())
     assert asked
 

@@ -3,7 +3,8 @@
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
@@ -50,40 +51,56 @@ class Channel(Protocol):
     def recv_into(self, buffer: memoryview, /) -> int: ...
 
 
-def dump(request: Request, netns: Netns | None = None, channel: Channel | None = None) -> Dump:
-    """All sockets of the calling thread's namespace that the request wants. Raises NetlinkRefused."""
+def dump(
+    request: Request,
+    netns: Netns | None = None,
+    channel: Channel | None = None,
+    between: Callable[[int], object] | None = None,
+) -> Dump:
+    """All sockets of the calling thread's namespace that the request wants. Raises NetlinkRefused.
+
+    `between` is called with their number when all have been read and none has been decoded yet, which takes most of the time.
+    """
     if channel is None:
         with _open() as opened:
-            found = dump(request, netns, opened)
+            found = dump(request, netns, opened, between)
             if "netlink" in request.protocols:  # without the one that asks
                 own = os.fstat(opened.fileno()).st_ino
                 found.sockets[:] = [record for record in found.sockets if record.inode != own]
             return found
     found = Dump([], [], frozenset())
     missing = set()
+    answers: deque[tuple[Decoder, _Answer]] = deque()
     reader = _Reader(channel)
     for protocol, family, body, decoder in _dumps(request, netns):
-        if decoder is None:
+        answer = decoder and reader.read(body)
+        if decoder is None or answer is None:
             missing.add((protocol, family))
             continue
-        try:
-            records = reader.read(body, decoder)
-        except _Absent:
-            missing.add((protocol, family))
-            continue
-        except _Interrupted as broken:
-            records = broken.records
+        answers.append((decoder, answer))
+        if not answer.whole:
             text = f"the kernel's table of {protocol} sockets changed while it was read; some may be missing"
             found.notices.append(Notice("dump_interrupted", None, text))
-        records = _unique(records)
-        if any(map(_IFINDEX, records)):
-            records = [record if record.ifindex is None else _with_interface(record) for record in records]
-        found.sockets.extend(records)
+    if between:
+        between(sum(len(answer.bodies) for _, answer in answers))
+    while answers:
+        found.sockets.extend(_decoded(*answers.popleft()))
     if request.ports and request.listeners:  # a listener on one of the ports came in both dumps
         found.sockets[:] = _unique(found.sockets)
     if {"tcp", "mptcp"} <= request.protocols:
         found.sockets[:] = _tied(found.sockets)
     return found._replace(missing=frozenset(missing))
+
+
+def _decoded(decode: Decoder, answer: "_Answer") -> list[SocketRecord]:
+    """The records of one dump. Raises NetlinkRefused."""
+    try:
+        records = _unique(decode(answer.data, answer.bodies))
+    except GarbledMessage as error:
+        raise NetlinkRefused(str(error)) from error
+    if any(map(_IFINDEX, records)):
+        return [record if record.ifindex is None else _with_interface(record) for record in records]
+    return records
 
 
 def _open() -> socket.socket:
@@ -155,18 +172,6 @@ def _tied(records: list[SocketRecord]) -> list[SocketRecord]:
     ]
 
 
-class _Absent(Exception):
-    """This kernel has no such diag module."""
-
-
-class _Interrupted(Exception):
-    """Every try was interrupted; what the last one gave is kept."""
-
-    def __init__(self, records: list[SocketRecord]) -> None:
-        super().__init__()
-        self.records = records
-
-
 class _Answer(NamedTuple):
     """All that the kernel sent for one request."""
 
@@ -186,43 +191,46 @@ class _Reader:
         self._sequence = 0
         self._losses = 0
 
-    def read(self, body: bytes, decode: Decoder) -> list[SocketRecord]:
-        """The records of one dump. Raises _Absent, _Interrupted, NetlinkRefused."""
+    def read(self, body: bytes) -> _Answer | None:
+        """One dump; where every try was disturbed, the last. None where this kernel has no such diag module. Raises
+        NetlinkRefused."""
         try:
             for _ in range(_TRIES):
-                dump = self._once(body)
-                if dump.whole:
-                    return decode(dump.data, dump.bodies)
-            raise _Interrupted(decode(dump.data, dump.bodies))
-        except GarbledMessage as error:
-            raise NetlinkRefused(str(error)) from error
-
-    def _once(self, body: bytes) -> _Answer:
-        """One try. A disturbed dump is read to its end, too: until then the kernel takes no other request on this socket
-        (EBUSY). All of it is read before anything is made of it, so that the records can be made in an order of their own."""
-        self._sequence += 1
-        answer = _Answer(bytearray(), [], True)
-        try:
-            self._channel.send(dump_request(inet_diag.SOCK_DIAG_BY_FAMILY, body, self._sequence))
-            while True:
-                length = self._receive()
-                if length is None:
-                    answer = answer._replace(whole=False)
-                    continue
-                start = len(answer.data)
-                answer.data.extend(self._buffer[:length])
-                bodies, end = spans(answer.data, start, start + length, self._sequence)
-                answer.bodies.extend(bodies)
-                if end.interrupted:
-                    answer = answer._replace(whole=False)
-                if end.errno:
-                    raise OSError(end.errno, os.strerror(end.errno))
-                if end.done:
-                    return answer
+                answer = self._once(body)
+                if answer.whole:
+                    break
         except OSError as error:
             if error.errno in _ABSENT:
-                raise _Absent from error
+                return None
             raise NetlinkRefused(error.strerror or str(error)) from error
+        except GarbledMessage as error:
+            raise NetlinkRefused(str(error)) from error
+        return answer
+
+    def _once(self, body: bytes) -> _Answer:
+        """One try. Raises OSError and GarbledMessage.
+
+        A disturbed dump is read to its end, too: until then the kernel takes no other request on this socket (EBUSY).
+        All of it is read before anything is made of it, so that the records can be made in an order of their own.
+        """
+        self._sequence += 1
+        answer = _Answer(bytearray(), [], True)
+        self._channel.send(dump_request(inet_diag.SOCK_DIAG_BY_FAMILY, body, self._sequence))
+        while True:
+            length = self._receive()
+            if length is None:
+                answer = answer._replace(whole=False)
+                continue
+            start = len(answer.data)
+            answer.data.extend(self._buffer[:length])
+            bodies, end = spans(answer.data, start, start + length, self._sequence)
+            answer.bodies.extend(bodies)
+            if end.interrupted:
+                answer = answer._replace(whole=False)
+            if end.errno:
+                raise OSError(end.errno, os.strerror(end.errno))
+            if end.done:
+                return answer
 
     def _receive(self) -> int | None:
         """The length of the next batch; None where the kernel dropped some for want of room. Raises OSError."""
