@@ -37,6 +37,7 @@ def test_a_reader_that_goes_away_ends_it_quietly_with_0(form: list[str], tmp_pat
         stderr=subprocess.PIPE,
         cwd=ROOT,
         env=BUFFERED,
+        start_new_session=True,
     ) as started:
         assert started.stdout
         assert started.stderr
@@ -44,6 +45,23 @@ def test_a_reader_that_goes_away_ends_it_quietly_with_0(form: list[str], tmp_pat
         started.stdout.close()
         assert started.stderr.read() == b""
     assert started.returncode == 0
+    wait_until_nobody_is_left(started.pid)
+
+
+def wait_until_nobody_is_left(group: int) -> None:
+    """Also of the processes that helped."""
+    deadline = time.monotonic() + 10
+    while is_there(group):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(("rows", "widened"), [(10, False), (25_000, True)])

@@ -6,6 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 from portsock.cli import outcome
 from portsock.cli.asking import ask
 from portsock.cli.console import Console
+from portsock.cli.halves import each_for
 from portsock.cli.layout import Layout, lay_out
 from portsock.cli.obtain import obtain, tell_formats
 from portsock.cli.options import Collecting, Printing, Selecting
@@ -148,7 +149,8 @@ def _print(
     if layout.kind in {"json", "jsonl"}:
         from portsock.render.json import answer
 
-        console.write(answer(listing.view.command, snapshot, rows, context, lines=layout.kind == "jsonl"))
+        lines = layout.kind == "jsonl"
+        console.write(answer(listing.view.command, snapshot, rows, context, lines=lines, each=each_for(len(rows))))
     elif layout.kind == "count":
         console.write([f"{len(rows)}\n"])
     elif layout.kind == "pids":

@@ -5,16 +5,12 @@ RFC 4180 take both.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from portsock.render.escape import escape_all
-from portsock.render.options import Options
+from portsock.render.options import Options, parts_of
 from portsock.views.columns import Column
 from portsock.views.context import Context
-
-if TYPE_CHECKING:
-    from io import StringIO
 
 Row = TypeVar("Row")
 
@@ -27,21 +23,16 @@ def csv(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, o
     from io import StringIO
 
     context = context._replace(numeric=True, whole=True)
-    buffer = StringIO(newline="")
-    out = writer(buffer, lineterminator="\n")
+
+    def lines(rows: Iterable[Iterable[str]]) -> str:
+        buffer = StringIO(newline="")
+        writer(buffer, lineterminator="\n").writerows(rows)
+        return buffer.getvalue()
+
+    def of_some(some: Sequence[Row]) -> str:
+        cells = [escape_all([column.text(row, context) for row in some], options.ascii_only) for column in columns]
+        return lines(zip(*cells, strict=True))
+
     if options.header:
-        out.writerow([column.name for column in columns])
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, _CHUNK)):
-        cells = [escape_all([column.text(row, context) for row in chunk], options.ascii_only) for column in columns]
-        out.writerows(zip(*cells, strict=True))
-        yield _taken(buffer)
-    if buffer.tell():
-        yield _taken(buffer)
-
-
-def _taken(buffer: "StringIO") -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
+        yield lines([[column.name for column in columns]])
+    yield from options.each(of_some, parts_of(list(rows), _CHUNK))

@@ -5,8 +5,9 @@ from itertools import islice
 from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
-from portsock.model import Port, Snapshot, Socket
+from portsock.model import Owner, Port, Snapshot, Socket
 from portsock.render.json_sockets import SocketTexts
+from portsock.render.options import Each, each_here, parts_of
 from portsock.views.context import Context
 from portsock.views.json_envelope import envelope
 from portsock.views.json_objects import Objects
@@ -28,21 +29,19 @@ dumps: Callable[[Any], str] = JSONEncoder(separators=(",", ":"), allow_nan=False
 
 
 def answer(
-    command: str, snapshot: Snapshot, rows: Sequence[Socket | Port | ProcessRow], context: Context, lines: bool
+    command: str,
+    snapshot: Snapshot,
+    rows: Sequence[Socket | Port | ProcessRow],
+    context: Context,
+    lines: bool,
+    each: Each = each_here,
 ) -> Iterator[str]:
     """The answer of `ports`, `sockets` or `procs` in chunks of text: a document, or with `lines` JSON Lines."""
-    sockets = SocketTexts(context, dumps)
-    objects = Objects(context)
-
-    def text(row: Socket | Port | ProcessRow) -> str:
-        if isinstance(row, Socket):
-            return sockets.text(row)
-        for socket in row.sockets:
-            add_named(sockets.named, socket)
-        return dumps(objects.port(row) if isinstance(row, Port) else objects.proc(row))
-
     write = json_lines if lines else document
-    return write(envelope(command, snapshot), {command: map(text, rows), "processes": _processes(sockets.named, context)})
+    named: Named = {}
+    pieces = _pieces(rows, context, RECORDS[command] if lines else None, named, each)
+    processes = _processes(named, context, RECORDS["processes"] if lines else None)
+    return write(envelope(command, snapshot), {command: pieces, "processes": processes})
 
 
 def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: Context) -> Iterator[str]:
@@ -55,41 +54,70 @@ def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: 
     for answer in answers:
         for socket in answer.sockets:
             add_named(named, socket)
-    return document(envelope("explain", snapshot), {"explanations": texts, "processes": _processes(named, context)})
+    return document(envelope("explain", snapshot), {"explanations": texts, "processes": _processes(named, context, None)})
 
 
 def document(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """One JSON document: the keys of `head`, then each array of objects (given as text), one a line."""
+    """One JSON document: the keys of `head`, then each array, whose pieces are one or more objects."""
     yield dumps(head)[:-1]
-    for name, texts in arrays.items():
+    for name, pieces in arrays.items():
         yield f",\n{dumps(name)}:["
         separator = "\n"
-        for chunk in _chunks(texts):
-            yield separator + ",\n".join(chunk)
+        for piece in pieces:
+            yield separator + piece
             separator = ",\n"
         yield "]"
     yield "}\n"
 
 
 def json_lines(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """JSON Lines: a header, the objects of each array with what they are as `record`, an end with `complete` and `notices`."""
+    """JSON Lines: a header, the lines of each array, an end with `complete` and `notices`."""
     closing = {name: head[name] for name in ("complete", "notices")}
     opening = {name: value for name, value in head.items() if name not in closing}
     yield dumps({"record": "header"} | opening) + "\n"
-    for name, texts in arrays.items():
-        start = f'{{"record":"{RECORDS[name]}",'
-        for chunk in _chunks(texts):
-            yield "".join([f"{start}{text[1:]}\n" for text in chunk])
+    for pieces in arrays.values():
+        yield from pieces
     yield dumps({"record": "end"} | closing) + "\n"
 
 
-def _processes(named: Named, context: Context) -> Iterator[str]:
+def _joined(texts: Iterable[str], record: str | None) -> str:
+    """Objects as one piece: one a line as in an array, or with what they are as JSON Lines."""
+    if record is None:
+        return ",\n".join(texts)
+    start = f'{{"record":"{record}",'
+    return "".join([f"{start}{text[1:]}\n" for text in texts])
+
+
+def _pieces(
+    rows: Sequence[Socket | Port | ProcessRow], context: Context, record: str | None, named: Named, each: Each
+) -> Iterator[str]:
+    """The rows in pieces; the processes that they name are added to `named`."""
+    sockets = SocketTexts(context, dumps)
+    objects = Objects(context)
+
+    def text(row: Socket | Port | ProcessRow) -> str:
+        if isinstance(row, Socket):
+            return sockets.text(row)
+        for socket in row.sockets:
+            add_named(sockets.named, socket)
+        return dumps(objects.port(row) if isinstance(row, Port) else objects.proc(row))
+
+    def piece(some: Sequence[Socket | Port | ProcessRow]) -> tuple[str, list[_Plain]]:
+        known = len(sockets.named)
+        joined = _joined(list(map(text, some)), record)
+        return joined, [(key, tuple(owner)) for key, owner in islice(sockets.named.items(), known, None)]
+
+    for joined, more in each(piece, parts_of(rows, _CHUNK)):
+        for key, owner in more:
+            named.setdefault(key, Owner(*owner))
+        yield joined
+
+
+_Plain = tuple[tuple[str | None, int], tuple[Any, ...]]
+"""An item of Named as plain data."""
+
+
+def _processes(named: Named, context: Context, record: str | None) -> Iterator[str]:
     """The last array of an answer: what its other arrays named when they were written."""
     for process in named_processes(named, context.processes):
-        yield dumps(process_object(process))
-
-
-def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(texts)
-    while chunk := list(islice(remaining, _CHUNK)):
-        yield chunk
+        yield _joined([dumps(process_object(process))], record)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from portsock.render.color import bold, paint
 from portsock.render.escape import escape_all
-from portsock.render.options import Options
+from portsock.render.options import Options, parts_of
 from portsock.render.width import shorten, widths_of
 from portsock.views.columns import Column
 from portsock.views.context import Context
@@ -28,7 +28,7 @@ _LEAST = 12
 def table(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> Iterator[str]:
     """Text left, numbers right, two spaces between, headings in capitals; absent values are '-'."""
     shown, columns = list(rows), list(columns)
-    cells = _cells(shown, columns, context, options.ascii_only)
+    cells = _cells(shown, columns, context, options)
     headings = [column.header for column in columns] if options.header else None
     left_out = _squeeze(cells, columns, headings, options) if options.width else []
     meanings = [_meanings(shown, column) for column in columns] if options.color else None
@@ -37,13 +37,17 @@ def table(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context,
         yield f"({', '.join(left_out)} left out for want of room; --wide shows all)\n"
 
 
-def _cells(rows: Sequence[Row], columns: Sequence[Column[Row]], context: Context, ascii_only: bool) -> list[list[str]]:
+def _cells(rows: Sequence[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> list[list[str]]:
     """The cells by column, made of some rows at a time: those are in the processor's cache from the second column on."""
+
+    def of_some(some: Sequence[Row]) -> list[str]:
+        # One text for each column: from another process, thousands of cells would cost more than they do here.
+        return ["\n".join(cells_of(some, column, context, options.ascii_only)) for column in columns]
+
     cells: list[list[str]] = [[] for _ in columns]
-    for begin in range(0, len(rows), _CHUNK):
-        some = rows[begin : begin + _CHUNK]
-        for column, texts in zip(columns, cells, strict=True):
-            texts += cells_of(some, column, context, ascii_only)
+    for made in options.each(of_some, parts_of(rows, _CHUNK)):
+        for texts, text in zip(cells, made, strict=True):
+            texts += text.split("\n")  # which no cell has in it, being escaped
     return cells
 
 

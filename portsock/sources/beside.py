@@ -1,16 +1,23 @@
-"""Work in a second process, beside this one: for what the kernel does for us while we compute."""
+"""Work in a second process, beside this one: what the kernel does for us while we compute, or half of what we compute."""
 
 import marshal
 import os
+import struct
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+_LENGTH = struct.Struct("=Q")
+_PIPE = 1 << 20
+"""Bytes that the second process may be ahead: /proc/sys/fs/pipe-max-size, where nobody has changed it."""
 
 
 class Beside:
-    """Work that a forked process does from now on. Whatever hinders it, there is no result: then do it here."""
+    """Work that a forked process does from now on, result by result. Whatever hinders it, some or all results are missing:
+    then do it here."""
 
-    def __init__(self, work: Callable[[], Any]) -> None:
+    def __init__(self, work: Callable[[], Iterable[Any]]) -> None:
         self.pid: int | None = None
         try:
             reading, writing = os.pipe()
@@ -28,14 +35,20 @@ class Beside:
         os.close(writing)
         self._reading = reading
 
-    def result(self) -> Any:
-        """What the work returned (plain data, that marshal can write), once it has ended; None where it failed."""
+    def results(self) -> Iterator[Any]:
+        """The results, plain data that marshal can write, in order and as they come. At their end the process has ended."""
         if self.pid is None:
-            return None
-        with open(self._reading, "rb") as pipe:
-            told = pipe.read()
-        _, status = os.waitpid(self.pid, 0)
-        return marshal.loads(told) if status == 0 else None  # noqa: S302 - written by our own fork
+            return
+        try:
+            with open(self._reading, "rb") as pipe:
+                while len(head := pipe.read(_LENGTH.size)) == _LENGTH.size:
+                    (length,) = _LENGTH.unpack(head)
+                    told = pipe.read(length)
+                    if len(told) < length:
+                        return
+                    yield marshal.loads(told)  # noqa: S302 - written by our own fork
+        finally:
+            os.waitpid(self.pid, 0)
 
 
 def possible() -> bool:
@@ -43,12 +56,21 @@ def possible() -> bool:
     return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
 
 
-def _work(work: Callable[[], Any], writing: int) -> None:
+def _work(work: Callable[[], Iterable[Any]], writing: int) -> None:
     """The second process: does the work and ends, without any of the first one's clean-up."""
-    status = 1
     try:
         with open(writing, "wb") as pipe:
-            pipe.write(marshal.dumps(work()))
-        status = 0
+            _widen(pipe)
+            for result in work():
+                data = marshal.dumps(result)
+                pipe.write(_LENGTH.pack(len(data)))
+                pipe.write(data)
     finally:
-        os._exit(status)  # also of an interrupt, which the first process has got, too
+        os._exit(0)  # also of an interrupt or a reader that went away, of which the first process knows more
+
+
+def _widen(pipe: BinaryIO) -> None:
+    import fcntl
+
+    with suppress(OSError):  # the user has too many wide pipes: it works with the usual one, too
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)

@@ -30,7 +30,7 @@ def begin(method: str, sockets: int) -> Beside | None:
         bpf.check()
     except bpf.BpfUnavailable:
         return None
-    return Beside(lambda: tuple(bpf.look(_pids(_PROC))))
+    return Beside(lambda: [tuple(bpf.look(_pids(_PROC)))])
 
 
 def find(
@@ -72,7 +72,7 @@ def count_descriptors(root: str = _PROC) -> int | None:
 
 def _found_beside(begun: Beside, inodes: Container[int] | None) -> Walk | None:
     """What the process beside this one has seen, without itself: it had all descriptors of this one."""
-    told = begun.result()
+    told = next(begun.results(), None)
     if told is None:
         return None
     from portsock.sources import bpf

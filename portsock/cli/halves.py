@@ -1,0 +1,25 @@
+"""Much output is made by two processes, where there are two cores."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from portsock.render.options import Each, Part, Result, each_here
+from portsock.sources.beside import Beside, possible
+
+_WORTH_A_PROCESS = 10_000
+"""Rows from which half of the work is more than starting a process for it and taking over its results."""
+
+
+def each_for(rows: int) -> Each:
+    """How parts of so many rows are to be worked at."""
+    return alternately if rows >= _WORTH_A_PROCESS and possible() else each_here
+
+
+def alternately(function: Callable[[Part], Result], parts: Sequence[Part], /) -> Iterable[Result]:
+    """Every other part in a process beside this one, which is a megabyte of results ahead at most; what it does not give is
+    made here."""
+    told = Beside(lambda: map(function, parts[1::2])).results()
+    for index, part in enumerate(parts):
+        result = next(told, None) if index % 2 else None
+        yield function(part) if result is None else result
+    for _ in told:  # until it has ended
+        pass
