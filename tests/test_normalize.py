@@ -7,6 +7,7 @@ import pytest
 from portsock.model import (
     Family,
     Host,
+    InetEndpoint,
     Input,
     Netns,
     Owner,
@@ -172,6 +173,35 @@ def test_the_same_addresses_in_two_namespaces_are_not_one_connection() -> None:
 def test_a_socket_connected_to_itself_has_no_peer() -> None:
     records = [tcp("127.0.0.1:40000", "127.0.0.1:40000")]
     assert normalize([collection(records)]).sockets[0].peer is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "joined"),
+    [
+        (InetEndpoint("fe80::1", 1000, "en0"), InetEndpoint("fe80::2", 80), True),
+        (InetEndpoint(None, 1000, hostname="localhost"), InetEndpoint(None, 80, hostname="localhost"), True),
+        (InetEndpoint("fe80::aede:48ff:", None, truncated=True), InetEndpoint("fe80::1", 80), False),
+        (InetEndpoint("10.0.0.1", 1000, truncated=True), InetEndpoint("10.0.0.2", 80), False),
+        (InetEndpoint("10.0.0.1", None, label="odd"), InetEndpoint("10.0.0.2", 80), False),
+        (InetEndpoint(None, 1000), InetEndpoint("10.0.0.2", 80), False),
+    ],
+)
+def test_only_ends_that_say_which_they_are_are_joined(one: InetEndpoint, other: InetEndpoint, joined: bool) -> None:
+    ends = [(one, other), (other, one._replace(zone=None))]
+    records = [tcp(None, None, State.ESTABLISHED)._replace(local=local, remote=remote) for local, remote in ends]
+    assert [socket.peer is not None for socket in normalize([collection(records)]).sockets] == [joined] * 2
+
+
+def test_host_names_tell_hosts_apart_and_join_no_listings() -> None:
+    here, there = InetEndpoint(None, 1000, hostname="localhost"), InetEndpoint(None, 80, hostname="localhost")
+    elsewhere = there._replace(hostname="example")
+    records = [tcp(None, None, State.ESTABLISHED)._replace(local=a, remote=b) for a, b in ((here, there), (elsewhere, here))]
+    assert [socket.peer for socket in normalize([collection(records)]).sockets] == [None, None]
+    two = [
+        collection([tcp(None, None, State.ESTABLISHED)._replace(local=a, remote=b)], host=LINUX._replace(name=name))
+        for a, b, name in ((here, there, "one"), (there, here, "two"))
+    ]
+    assert [socket.peer for socket in normalize(two).sockets] == [None, None]
 
 
 def test_unix_ends_are_joined_by_the_peer_inode_even_across_namespaces() -> None:
