@@ -1,8 +1,9 @@
 """Much output is made by two processes, where there are two cores."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from portsock.render.options import Each, Part, Result, each_here
+from portsock.render.options import Each, Part, Result, Wire, each_here
 from portsock.sources.beside import Beside, possible
 
 _WORTH_A_PROCESS = 10_000
@@ -14,12 +15,19 @@ def each_for(rows: int) -> Each:
     return alternately if rows >= _WORTH_A_PROCESS and possible() else each_here
 
 
-def alternately(function: Callable[[Part], Result], parts: Sequence[Part], /) -> Iterable[Result]:
+def alternately(
+    function: Callable[[Part], Result], parts: Sequence[Part], wire: Wire[Result] | None = None, /
+) -> Iterable[Result]:
     """Every other part in a process beside this one, which is a megabyte of results ahead at most; what it does not give is
     made here."""
-    told = Beside(lambda: map(function, parts[1::2])).results()
+    pack, unpack = wire or (_as_it_is, _as_it_is)
+    told = Beside(lambda: (pack(function(part)) for part in parts[1::2])).results()
     for index, part in enumerate(parts):
         result = next(told, None) if index % 2 else None
-        yield function(part) if result is None else result
+        yield function(part) if result is None else unpack(result)
     for _ in told:  # until it has ended
         pass
+
+
+def _as_it_is(result: Any) -> Any:
+    return result

@@ -58,7 +58,6 @@ def obtain(
 
     with progress(console, "collecting"):
         collection = collect_live(request, collect.backend)
-    console.keep(collection)
     if collect.verbose:
         _tell(collection, console)
     return _with_untold(normalize([collection]), command, needs), request.states is None

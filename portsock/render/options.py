@@ -1,22 +1,34 @@
 """What every text renderer is told."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 
-class Each(Protocol):
-    """Applies a function to parts, as map() does. A function may be applied in another process: its results are plain data
-    (what marshal can write), and nothing else of what it does can be relied upon."""
+class Wire(NamedTuple, Generic[Result]):
+    """How results get from one process to another."""
 
-    def __call__(self, function: Callable[[Part], Result], parts: Sequence[Part], /) -> Iterable[Result]:
-        """The results, in the order of the parts."""
+    pack: Callable[[Result], Any]
+    """Into plain data, which marshal can write."""
+    unpack: Callable[[Any], Result]
+
+
+class Each(Protocol):
+    """Applies a function to parts, as map() does. It may be applied in another process: nothing but its results, which go over
+    the wire, can be relied upon."""
+
+    def __call__(
+        self, function: Callable[[Part], Result], parts: Sequence[Part], wire: Wire[Result] | None = None, /
+    ) -> Iterable[Result]:
+        """The results, in the order of the parts. Without a wire they are plain data themselves."""
         ...
 
 
-def each_here(function: Callable[[Part], Result], parts: Sequence[Part], /) -> Iterable[Result]:
+def each_here(
+    function: Callable[[Part], Result], parts: Sequence[Part], wire: Wire[Result] | None = None, /  # noqa: ARG001
+) -> Iterable[Result]:
     """In this process, one after the other, when they are asked for."""
     return map(function, parts)
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from portsock.render.color import bold, paint
 from portsock.render.escape import escape_all
-from portsock.render.options import Options, parts_of
+from portsock.render.options import Options, Wire, parts_of
 from portsock.render.width import shorten, widths_of
 from portsock.views.columns import Column
 from portsock.views.context import Context
@@ -40,15 +40,21 @@ def table(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context,
 def _cells(rows: Sequence[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> list[list[str]]:
     """The cells by column, made of some rows at a time: those are in the processor's cache from the second column on."""
 
-    def of_some(some: Sequence[Row]) -> list[str]:
-        # One text for each column: from another process, thousands of cells would cost more than they do here.
-        return ["\n".join(cells_of(some, column, context, options.ascii_only)) for column in columns]
+    def of_some(some: Sequence[Row]) -> list[list[str]]:
+        return [cells_of(some, column, context, options.ascii_only) for column in columns]
 
     cells: list[list[str]] = [[] for _ in columns]
-    for made in options.each(of_some, parts_of(rows, _CHUNK)):
-        for texts, text in zip(cells, made, strict=True):
-            texts += text.split("\n")  # which no cell has in it, being escaped
+    for made in options.each(of_some, parts_of(rows, _CHUNK), _LINES):
+        for texts, more in zip(cells, made, strict=True):
+            texts += more
     return cells
+
+
+_LINES = Wire[list[list[str]]](
+    lambda cells: ["\n".join(column) for column in cells],  # no cell has a line end in it, being escaped
+    lambda lines: [column.split("\n") for column in lines],
+)
+"""One text for each column: to read cell by cell takes longer than to make the cells."""
 
 
 def cells_of(rows: Sequence[Row], column: Column[Row], context: Context, ascii_only: bool) -> list[str]:
