@@ -16,13 +16,14 @@ from portsock.model import (
     Process,
     Role,
     Snapshot,
+    Socket,
     Source,
     State,
     UnixEndpoint,
 )
 from portsock.normalize.sight import with_sight
 from portsock.normalize.snapshot import normalize
-from portsock.records import Holder, Ownership, SocketRecord, Unreadable
+from portsock.records import DETAILS, TOLD, Holder, Ownership, SocketRecord, Unreadable
 from tests.records import LINUX, collection, tcp, udp
 
 OTHER = Unreadable(77, 1000, OwnerReason.OTHER_USER)
@@ -168,6 +169,12 @@ def test_the_same_addresses_in_two_namespaces_are_not_one_connection() -> None:
         tcp("10.0.0.2:4000", "10.0.0.1:80", inode=2, netns=Netns(2)),
     ]
     assert [socket.peer for socket in normalize([collection(records)]).sockets] == [None, None]
+
+
+def test_sockets_begin_and_end_with_the_fields_of_records() -> None:
+    """normalize and the reader of our own JSON put them together by position."""
+    joined = ("role", "user", "host", "owner_status", "owner_reason", "owners", "peer")
+    assert SocketRecord._fields[:TOLD] + joined + SocketRecord._fields[TOLD:DETAILS] == Socket._fields
 
 
 def test_a_socket_connected_to_itself_has_no_peer() -> None:

@@ -9,7 +9,8 @@ Why that is safe: the kernel's verifier proves before loading that it ends, and 
 pointers. The offsets come from this kernel's own type description (/sys/kernel/btf/vmlinux), none is guessed.
 
 When: as root (the kernel wants CAP_BPF and CAP_PERFMON), in the initial PID namespace, and only where there are so many
-descriptors that it pays (see owners.py). Any failure means that the walk is used instead.
+descriptors that it pays (see owners.py). Any failure means that the walk is used instead. While many sockets are decoded, a
+process forked for that reads it.
 
 How to forbid it: `--owners walk`, or the environment variable PORTSOCK_NO_BPF set to anything. The kernel's own switches
 (lockdown, capabilities) work as well.

@@ -16,7 +16,8 @@ class Run(NamedTuple):
 
     seconds: float
     peak: int
-    """Resident memory in KiB. Never less than this program's own, which a new process begins with."""
+    """Resident memory in KiB, of several processes that of the largest. Never less than this program's own, which a new
+    process begins with."""
     status: int
     output: int
     """Bytes."""
