@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from portsock.cli import halves
 from portsock.render.options import each_here
-from portsock.sources.beside import Beside
+from portsock.sources.beside import Beside, possible
 from tests.live import on_linux
 
 pytestmark = [on_linux, pytest.mark.linux]
@@ -119,6 +120,22 @@ def test_parts_are_worked_at_here_where_no_process_can_be_had(monkeypatch: pytes
 def test_an_error_in_a_part_is_raised_as_from_one_process() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         list(halves.alternately(int, ["1", "no", "3"]))
+
+
+def test_no_process_is_begun_beside_other_threads_or_on_a_single_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    alone = len(os.listdir("/proc/self/task")) == 1
+    assert possible() is alone
+    end = threading.Event()
+    other = threading.Thread(target=end.wait)
+    other.start()
+    try:
+        assert not possible()
+    finally:
+        end.set()
+        other.join()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    assert not possible()
 
 
 def test_few_rows_and_a_single_core_need_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,8 +52,15 @@ class Beside:
 
 
 def possible() -> bool:
-    """Whether a second process would run beside this one. Other systems than Linux do not like processes that only fork."""
-    return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
+    """Whether a second process would run beside this one: on a core of its own, and where no other thread is that a fork could
+    leave with a lock in its hand (a terminal's progress has one). Other systems than Linux do not like processes that only
+    fork."""
+    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
+        return False
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:
+        return False
 
 
 def _work(work: Callable[[], Iterable[Any]], writing: int) -> None:
