@@ -17,6 +17,11 @@ from tests.live import on_linux
 pytestmark = [on_linux, pytest.mark.linux]
 
 
+@pytest.fixture(autouse=True)
+def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(halves, "_TURN", 1)
+
+
 def results(work: Callable[[], Iterable[Any]]) -> list[Any]:
     return list(Beside(work).results())
 
@@ -91,8 +96,12 @@ def test_no_process_and_no_descriptor_is_left_whether_all_results_are_taken_or_n
     assert os.listdir("/proc/self/fd") == before
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 3, 10])
-def test_parts_worked_at_by_two_processes_come_as_from_one(number: int) -> None:
+@pytest.mark.parametrize("turn", [1, 2, 8])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 10, 33])
+def test_parts_worked_at_by_two_processes_come_as_from_one(
+    number: int, turn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halves, "_TURN", turn)
     assert list(halves.alternately(str, range(number))) == list(map(str, range(number)))
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portsock.cli import halves
 from portsock.cli.halves import alternately
 from portsock.model import Socket
 from portsock.render import csv, json, table
@@ -21,6 +22,7 @@ ROWS = st.lists(SOCKETS, min_size=3, max_size=9)
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(halves, "_TURN", 1)
     for module in (csv, json, table):
         monkeypatch.setattr(module, "_CHUNK", 2)
 
