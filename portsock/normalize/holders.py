@@ -50,8 +50,7 @@ class Holders:
     def of(self, records: Iterable[SocketRecord]) -> Iterator[Sight]:
         """Status, reason and owners of each record."""
         status, reason = self._held, self._held_reason
-        # All at once, in the order in which they lie in memory.
-        by_inode: dict[int | None, tuple[Owner, ...]] = {inode: self._owners(held) for inode, held in self._by_inode.items()}
+        by_inode = self._all_owners()
         for record in records:
             owners = by_inode.get(record.inode) if record.holders is None else self._owners(record.holders)
             if not owners:
@@ -66,15 +65,27 @@ class Holders:
         held = self._by_inode.get(inode)
         return (self._found, self._owners(held)) if held else None
 
-    def _owners(self, held: Sequence[Holder]) -> tuple[Owner, ...]:
+    def _all_owners(self) -> dict[int | None, tuple[Owner, ...]]:
+        """The owners of every socket by inode, made in the order in which the holders lie in memory."""
+        owners: dict[int | None, tuple[Owner, ...]] = {}
         names, make = self._names, tuple.__new__
-        if len(held) == 1:  # nearly always: a list for one would take half as long again
-            pid, fd, name, user = held[0]
+        for inode, held in self._by_inode.items():
+            if len(held) == 1:
+                pid, fd, name, user = held[0]
+                if name is None and user is None and pid is not None:  # nearly every socket of a live system
+                    owners[inode] = (make(Owner, (pid, fd, *(names.get(pid) or self._name(pid)))),)
+                    continue
+            owners[inode] = self._owners(held)
+        return owners
+
+    def _owners(self, held: Sequence[Holder]) -> tuple[Owner, ...]:
+        owners, make = [], tuple.__new__
+        for pid, fd, name, user in held:
             if name is None and pid is not None:
-                name, found = names.get(pid) or self._name(pid)
+                name, found = self._names.get(pid) or self._name(pid)
                 user = user or found
-            return (make(Owner, (pid, fd, name, user)),)
-        return tuple([owner for holder in held for owner in self._owners((holder,))])
+            owners.append(make(Owner, (pid, fd, name, user)))
+        return tuple(owners)
 
     def _name(self, pid: int) -> tuple[str | None, str | None]:
         process = self._processes.get(pid) or Process(pid)

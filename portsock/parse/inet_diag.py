@@ -110,8 +110,7 @@ def in_port_order(buffer: Buffer, bodies: Sequence[tuple[int, int]]) -> list[tup
     for at, end in bodies:
         if end - at < _MESSAGE.size:
             raise GarbledMessage(f"an inet_diag message of {end - at} bytes")
-    port = struct.Struct(">H").unpack_from
-    return sorted(bodies, key=lambda body: port(buffer, body[0] + _LOCAL_PORT))
+    return sorted(bodies, key=lambda body: buffer[body[0] + _LOCAL_PORT] << 8 | buffer[body[0] + _LOCAL_PORT + 1])
 
 
 def _record(
