@@ -4,13 +4,14 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from portsock.errors import ReadError
 from portsock.records import Holder, Ownership
-from portsock.sources import bpf, owners
+from portsock.sources import bpf, owners, walk
 from portsock.sources.beside import possible
 from tests.live import ROOT, on_linux, waiting
 from tests.live import portsock as run_portsock
@@ -192,6 +193,55 @@ def test_what_the_process_beside_could_not_do_is_done_here(monkeypatch: pytest.M
         assert begun
         found = owners.find({inode}, method="bpf", begun=begun)
         assert (found.method, found.holders) == ("bpf", {inode: (Holder(os.getpid(), one.fileno()),)})
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("two_cores")
+@pytest.mark.parametrize("wanted", ["all", "one"])
+def test_two_processes_walk_as_one_does(
+    wanted: str, processes: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children = processes["children"]
+    assert isinstance(children, list)
+    pids = {int(str(processes["pid"])), *children}
+    inodes = None if wanted == "all" else {int(str(processes["passed"]))}
+    two: list[object] = []
+    walked = walk.walk_in_two
+
+    def noted(*arguments: Any) -> walk.Walk:
+        two.append(1)
+        return walked(*arguments)
+
+    monkeypatch.setattr(owners, "walk_in_two", noted)
+    monkeypatch.setattr(owners, "count_descriptors", lambda: 5999)
+    by_one = owners.find(inodes, method="walk")
+    assert not two
+    monkeypatch.setattr(owners, "count_descriptors", lambda: 6000)
+    by_two = owners.find(inodes, method="walk")
+    assert two
+    assert among(by_one, pids) == among(by_two, pids)
+    assert [[holder for holder in held if holder.pid in pids] for held in ordered(by_one, pids)] == [
+        [holder for holder in held if holder.pid in pids] for held in ordered(by_two, pids)
+    ]
+    assert {pid: by_one.started.get(pid) for pid in pids} == {pid: by_two.started.get(pid) for pid in pids}
+    assert (by_one.unreadable, by_one.hidden_processes) == (by_two.unreadable, by_two.hidden_processes)
+
+
+def ordered(found: Ownership, pids: set[int]) -> list[Sequence[Holder]]:
+    """The holders of what these processes hold, by inode."""
+    return [found.holders[inode] for inode in sorted(among(found, pids))]
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_a_walk_in_two_is_finished_here_where_the_other_process_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    with socket.socket() as one:
+        inode = os.fstat(one.fileno()).st_ino
+        for pids in ([os.getpid(), 1 << 22], [1 << 22, os.getpid()]):
+            assert walk.walk_in_two(pids, {inode}, "/proc").holders == {inode: (Holder(os.getpid(), one.fileno()),)}
 
 
 @pytest.fixture
