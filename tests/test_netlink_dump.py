@@ -52,6 +52,13 @@ def test_the_number_of_sockets_is_told_once_all_are_read_and_before_any_is_decod
     assert events == [(3, 2), "decoded", "decoded"]
 
 
+def test_the_number_is_not_told_where_sockets_are_still_to_be_read_elsewhere() -> None:
+    both = TCP._replace(families=frozenset({Family.IPV4, Family.IPV6}))
+    told: list[int] = []
+    found = netlink.dump(both, None, Channel([row(80, 1), done()], [done(errno.ENOENT)]), between=told.append)
+    assert (len(found.sockets), len(found.missing), told) == (1, 1, [])
+
+
 def test_an_interrupted_dump_is_begun_again() -> None:
     channel = Channel([row(80, 1) + done(flags=INTERRUPTED)], [row(80, 1) + row(81, 2) + done()])
     found = netlink.dump(TCP, None, channel)

@@ -59,7 +59,8 @@ def dump(
 ) -> Dump:
     """All sockets of the calling thread's namespace that the request wants. Raises NetlinkRefused.
 
-    `between` is called with their number when all have been read and none has been decoded yet, which takes most of the time.
+    `between` is called with their number when all have been read and none has been decoded yet, which takes most of the time;
+    not where some are missing, which are still to be read elsewhere.
     """
     if channel is None:
         with _open() as opened:
@@ -81,7 +82,7 @@ def dump(
         if not answer.whole:
             text = f"the kernel's table of {protocol} sockets changed while it was read; some may be missing"
             found.notices.append(Notice("dump_interrupted", None, text))
-    if between:
+    if between and not missing:
         between(sum(len(answer.bodies) for _, answer in answers))
     while answers:
         found.sockets.extend(_decoded(*answers.popleft()))
