@@ -8,9 +8,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 from portsock.errors import OutputClosed, WriteError
 
 _MUCH = 4
-"""Chunks after which there is much to write: a chunk is some 60 KB."""
-_PIPE = 1 << 20
-"""Bytes: /proc/sys/fs/pipe-max-size, where nobody has changed it."""
+"""Chunks, of some 60 KB each, after which there is much to write: 35 MB take 50 ms longer through the usual pipe."""
 
 
 class Console(NamedTuple):
@@ -44,7 +42,9 @@ class Console(NamedTuple):
         try:
             for number, chunk in enumerate(chunks):
                 if number == _MUCH:
-                    _widen(self.out)
+                    from portsock.sources.pipes import widen
+
+                    widen(self.out)
                 self.out.write(chunk.encode(self.encoding, "backslashreplace"))
             self.out.flush()
         except BrokenPipeError as error:
@@ -68,17 +68,6 @@ class Console(NamedTuple):
             self.err.flush()
         except (OSError, ValueError):
             pass
-
-
-def _widen(out: BinaryIO) -> None:
-    """Let a pipe hold as much as any user may ask for (fcntl(2), F_SETPIPE_SZ): 35 MB take 50 ms longer through the usual 64
-    KiB. What is no pipe, or a system without the call, stays as it is."""
-    try:
-        import fcntl
-
-        fcntl.fcntl(out.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
-    except (ImportError, AttributeError, OSError):
-        pass
 
 
 def system_console() -> Console:

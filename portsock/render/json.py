@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _CHUNK = 100
 """Objects in one chunk of text: about what a pipe takes at once, and what is still in the processor's cache when written."""
 
+_Plain = tuple[tuple[str | None, int], tuple[Any, ...]]
+"""An item of Named as plain data."""
+
 RECORDS = {"ports": "port", "sockets": "socket", "procs": "proc", "explanations": "explanation", "processes": "process"}
 """What the objects of each array are called in JSON Lines."""
 
@@ -111,10 +114,6 @@ def _pieces(
         for key, owner in more:
             named.setdefault(key, Owner(*owner))
         yield joined
-
-
-_Plain = tuple[tuple[str | None, int], tuple[Any, ...]]
-"""An item of Named as plain data."""
 
 
 def _processes(named: Named, context: Context, record: str | None) -> Iterator[str]:

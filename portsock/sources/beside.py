@@ -5,12 +5,11 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import Any
+
+from portsock.sources.pipes import widen
 
 _LENGTH = struct.Struct("=Q")
-_PIPE = 1 << 20
-"""Bytes that the second process may be ahead: /proc/sys/fs/pipe-max-size, where nobody has changed it."""
 
 
 class Beside:
@@ -67,17 +66,10 @@ def _work(work: Callable[[], Iterable[Any]], writing: int) -> None:
     """The second process: does the work and ends, without any of the first one's clean-up."""
     try:
         with open(writing, "wb") as pipe:
-            _widen(pipe)
+            widen(pipe)  # so that it need not wait for the first process, which computes, too
             for result in work():
                 data = marshal.dumps(result)
                 pipe.write(_LENGTH.pack(len(data)))
                 pipe.write(data)
     finally:
         os._exit(0)  # also of an interrupt or a reader that went away, of which the first process knows more
-
-
-def _widen(pipe: BinaryIO) -> None:
-    import fcntl
-
-    with suppress(OSError):  # the user has too many wide pipes: it works with the usual one, too
-        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)

@@ -43,10 +43,13 @@ def find(
     no iterator where it must be.
     """
     found = _found_beside(begun, inodes) if begun else None
-    found = found or _iterate(inodes, root, method)
+    many = False
+    if found is None and root == _PROC:  # another /proc is none of this kernel's
+        many = method != "bpf" and _open_files() >= _MANY
+        found = _iterate(inodes, method) if method == "bpf" or (method == "auto" and many) else None
     used = "walk" if found is None else "bpf"
     if found is None:
-        found = _walk(inodes, root)
+        found = (walk_in_two if many and possible() else walk)(_pids(root), inodes, root)
     seen = sight(root)
     unreadable = []
     for pid in found.denied:
@@ -80,27 +83,16 @@ def _found_beside(begun: Beside, inodes: Container[int] | None) -> Walk | None:
     return bpf.find(bpf.Look(*told), inodes, begun.pid)
 
 
-def _iterate(inodes: Container[int] | None, root: str, method: str) -> Walk | None:
+def _iterate(inodes: Container[int] | None, method: str) -> Walk | None:
     """What the kernel's iterator finds; None where the walk is to be used. Raises ReadError where it may not be."""
-    if method == "walk" or root != _PROC:  # another /proc is none of this kernel's
-        return None
-    if method == "auto" and _open_files() < _MANY:
-        return None
     from portsock.sources import bpf
 
     try:
-        return bpf.find(bpf.look(_pids(root)), inodes)
+        return bpf.find(bpf.look(_pids(_PROC)), inodes)
     except bpf.BpfUnavailable as error:
         if method == "bpf":
             raise ReadError(f"--owners bpf cannot be used here ({error}); leave it out, or use --owners walk") from error
         return None
-
-
-def _walk(inodes: Container[int] | None, root: str) -> Walk:
-    pids = _pids(root)
-    if root == _PROC and possible() and (count_descriptors() or 0) >= _MANY:
-        return walk_in_two(pids, inodes, root)
-    return walk(pids, inodes, root)
 
 
 def _open_files() -> int:
