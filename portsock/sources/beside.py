@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from portsock.sources.pipes import widen
-
 _LENGTH = struct.Struct("=Q")
 
 
@@ -65,6 +63,8 @@ def possible() -> bool:
 def _work(work: Callable[[], Iterable[Any]], writing: int) -> None:
     """The second process: does the work and ends, without any of the first one's clean-up."""
     try:
+        from portsock.sources.pipes import widen
+
         with open(writing, "wb") as pipe:
             widen(pipe)  # so that it need not wait for the first process, which computes, too
             for result in work():
