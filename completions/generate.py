@@ -51,8 +51,8 @@ def static_values() -> dict[str, list[tuple[str, str]]]:
     from portsock.cli.obtain import OWNER_METHODS
     from portsock.explain.texts.words import WORDS
     from portsock.model import State
-    from portsock.parse.registry import formats
-    from portsock.render.formats import format_names
+    from portsock.output.text.formats import format_names
+    from portsock.parse.listings.registry import formats
     from portsock.sources.live import BACKENDS
     from portsock.states import GROUPS
 
@@ -71,7 +71,7 @@ def static_values() -> dict[str, list[tuple[str, str]]]:
 
 def columns(command: str) -> list[tuple[str, str]]:
     """The columns of a command; none for explain."""
-    listing = getattr(import_module(f"portsock.cli.{command}"), "LISTING", None)
+    listing = getattr(import_module(f"portsock.cli.commands.{command}"), "LISTING", None)
     return [] if listing is None else [(column.name, column.help) for column in listing.view.columns]
 
 

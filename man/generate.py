@@ -55,7 +55,7 @@ def options(command: str) -> Iterator[str]:
 
 
 def columns(command: str) -> Iterator[str]:
-    view = import_module(f"portsock.cli.{command}").LISTING.view
+    view = import_module(f"portsock.cli.commands.{command}").LISTING.view
     for column in view.columns:
         short = f" ({roff.text(column.short)})" if column.short else ""
         mark = " *" if column.default else ""
@@ -77,7 +77,7 @@ def examples(command: str) -> Iterator[str]:
 
 
 def formats(_: str) -> Iterator[str]:
-    from portsock.parse.registry import formats as known
+    from portsock.parse.listings.registry import formats as known
 
     for name, about in known():
         yield from roff.tagged(roff.bold(name), roff.sentences(about))
@@ -129,7 +129,7 @@ def shared(name: str) -> Iterator[str]:
 def _column_helps() -> dict[str, str]:
     found: dict[str, str] = {}
     for command in ("procs", "ports", "sockets"):
-        view = import_module(f"portsock.cli.{command}").LISTING.view
+        view = import_module(f"portsock.cli.commands.{command}").LISTING.view
         found |= {column.name: column.help for column in view.columns}
     return found
 

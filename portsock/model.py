@@ -181,7 +181,7 @@ class Socket(NamedTuple):
     timer: Timer | None = None
     memory: SocketMemory | None = None
     info: Mapping[str, int | float | str | bool | None] | None = None
-    """TCP details by name (tcp_info), where asked for; see portsock.parse.tcp_info for names and units."""
+    """TCP details by name (tcp_info), where asked for; see portsock.parse.netlink.tcp_info for names and units."""
     subflow_of: int | None = None
     """Of a TCP subflow: the inode of the MPTCP socket that it belongs to."""
 

@@ -23,11 +23,10 @@ ALLOWED = {
     "sources": {"model", "errors", "records", "request", "states", "addresses", "services", "port_ranges", "parse"},
     "normalize": {"model", "records", "states", "addresses", "services", "port_ranges"},
     "query": {"model", "errors", "request", "states", "addresses", "services", "port_ranges"},
-    "views": {"model", "errors", "states", "addresses", "services", "port_ranges"},
-    "explain": {"model", "errors", "states", "addresses", "services", "port_ranges", "query"},
-    "render": {"model", "errors", "views", "explain", "addresses"},
+    "explain": {"model", "errors", "states", "addresses", "services", "port_ranges", "query", "normalize"},
+    "output": {"model", "errors", "addresses", "services", "normalize", "explain"},
 }
-PURE = {"parse", "normalize", "query", "views", "explain", "render"}
+PURE = {"parse", "normalize", "query", "explain", "output"}
 PURE |= {"enums", "host", "model", "errors", "states", "addresses", "services", "port_ranges", "records", "request"}
 IO_MODULES = {"os", "subprocess", "pathlib", "shutil", "ctypes", "psutil", "fcntl", "signal", "threading", "tempfile"}
 IO_MODULES |= {"select", "multiprocessing", "asyncio", "glob", "urllib", "http", "ssl"}

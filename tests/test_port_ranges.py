@@ -2,7 +2,7 @@
 
 import pytest
 
-from portsock.parse.portsock_json import read_snapshot
+from portsock.parse.listings.portsock_json import read_snapshot
 from portsock.port_ranges import BOUNDS, Range, default_ephemeral, range_of
 from portsock.services import EMPTY
 from portsock.sources.capture import collect

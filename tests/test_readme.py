@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import ENVIRONMENT, ROOT, on_linux, portsock
-from tests.readme import README, commands
+from tests.support.live import ENVIRONMENT, ROOT, on_linux, portsock
+from tests.support.readme import README, commands
 
 TEXT = README.read_text("utf-8")
 RUNNABLE = [line for line in commands(TEXT) if not line.startswith("kill")]

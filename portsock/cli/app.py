@@ -48,7 +48,7 @@ class _Commands(TyperGroup):
             from portsock.cli.mistakes import unknown_command
 
             raise unknown_command(cmd_name, COMMANDS)
-        function = import_module(f"portsock.cli.{cmd_name}").command
+        function = import_module(f"portsock.cli.commands.{cmd_name}").command
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(cmd_name, cls=_Command, help=COMMANDS[cmd_name], context_settings=_HELP)(flatten(function))
         return typer.main.get_command(single)

@@ -7,7 +7,7 @@ from portsock.errors import UsageError
 from portsock.model import Host, Identity, Snapshot
 
 if TYPE_CHECKING:
-    from portsock.explain.attempt import Attempt, Way
+    from portsock.explain.bind.types import Attempt, Way
     from portsock.query.target import Target
 
 WAYS = ("plain", "reuseaddr", "reuseport")
@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 def place_of(target: "Target") -> Place | None:
     """Where the target would have a program bind; None for a target that names no single port."""
-    from portsock.explain.bind import PORT_ADDRESSES, PORT_PROTOCOLS
+    from portsock.explain.bind.judge import PORT_ADDRESSES, PORT_PROTOCOLS
     from portsock.query.target import InetTarget, ServiceTarget
 
     if isinstance(target, ServiceTarget):
@@ -65,11 +65,11 @@ def attempts_of(
     place = place_of(target)
     if place is None:
         return ()
-    from portsock.explain.bind import attempts_for
-    from portsock.explain.bind_held import inodes_that_matter
+    from portsock.explain.bind.held import inodes_that_matter
+    from portsock.explain.bind.judge import attempts_for
     from portsock.sources.identity import identity
-    from portsock.sources.linux import own_namespace
-    from portsock.sources.sockopts import options_of
+    from portsock.sources.linux.collect import own_namespace
+    from portsock.sources.linux.sockopts import options_of
     from portsock.sources.system import bound_sockets_listed
 
     who = identity(user)
@@ -94,7 +94,7 @@ def _with_addresses(host: Host, addresses: Sequence[str]) -> Host:
     """The host with those of these addresses that the kernel takes for its own although no interface has them, as a
     subnet's broadcast address or one of a route of type local."""
     from portsock.addresses import WILDCARDS
-    from portsock.sources.trial import is_local
+    from portsock.sources.linux.trial import is_local
 
     for address in addresses:
         bare = address.partition("%")[0]
@@ -110,9 +110,9 @@ def _trial(place: Place, attempts: Sequence["Attempt"], way: str, v6only: bool, 
     """Ask the kernel, once: a second trial on the same port could be answered otherwise because of the first."""
     import os
 
-    from portsock.explain.attempt import Way
-    from portsock.explain.bind import tried
-    from portsock.sources.trial import bind_once
+    from portsock.explain.bind.judge import tried
+    from portsock.explain.bind.types import Way
+    from portsock.sources.linux.trial import bind_once
 
     address = next(address for address in place.addresses if not v6only or ":" in address)
     how = Way(way == "reuseaddr", way == "reuseport", v6only if ":" in address else None)

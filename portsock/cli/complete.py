@@ -112,7 +112,7 @@ def _placed(kind: str) -> Iterator[Value]:
 
 
 def _netns(prefix: str) -> Iterator[Value]:  # noqa: ARG001
-    from portsock.sources.netns import namespaces
+    from portsock.sources.linux.netns import namespaces
 
     yield "all", "every network namespace"
     for found in namespaces(("all",))[0]:
@@ -160,7 +160,7 @@ def _targets(prefix: str) -> Iterator[Value]:
 
 
 def _plain(text: str) -> str:
-    from portsock.render.escape import escape
+    from portsock.output.text.escape import escape
 
     return escape(text)
 

@@ -106,13 +106,13 @@ def _columns(value: Any, command: str, refuse: Callable[..., UsageError]) -> str
 def _parsed_columns(command: str, text: str) -> object:
     from importlib import import_module
 
-    from portsock.views.columns import parse_columns
+    from portsock.output.columns import parse_columns
 
-    return parse_columns(import_module(f"portsock.cli.{command}").LISTING.view, text)
+    return parse_columns(import_module(f"portsock.cli.commands.{command}").LISTING.view, text)
 
 
 def _layout(name: str) -> object:
-    from portsock.render.formats import renderer
+    from portsock.output.text.formats import renderer
 
     return renderer(name)
 

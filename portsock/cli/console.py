@@ -59,7 +59,7 @@ class Console(NamedTuple):
 
     def say(self, message: str) -> None:
         """One line to standard error; a closed standard error is nobody's to tell."""
-        from portsock.render.escape import escape
+        from portsock.output.text.escape import escape
 
         if self.err is None:
             return

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from portsock.render.options import Each, Part, Result, Wire, each_here
-from portsock.sources.beside import Beside, possible
+from portsock.output.text.options import Each, Part, Result, Wire, each_here
+from portsock.sources.linux.beside import Beside, possible
 
 _WORTH_A_PROCESS = 10_000
 """Rows from which half of the work is more than starting a process for it and taking over its results."""

@@ -7,9 +7,7 @@ from portsock.cli.console import Console
 from portsock.cli.halves import each_for
 from portsock.cli.options import Printing
 from portsock.errors import UsageError
-from portsock.render.formats import Renderer, renderer
-from portsock.render.options import Options
-from portsock.views.columns import (
+from portsock.output.columns import (
     DETAILS,
     Column,
     Sort,
@@ -21,7 +19,9 @@ from portsock.views.columns import (
     parse_sort,
     sort_rows,
 )
-from portsock.views.context import Context
+from portsock.output.context import Context
+from portsock.output.text.formats import Renderer, renderer
+from portsock.output.text.options import Options
 
 Row = TypeVar("Row")
 
@@ -69,7 +69,7 @@ class Layout(NamedTuple, Generic[Row]):
 
 def lay_out(view: View[Row], output: Printing, details: frozenset[str], console: Console) -> Layout[Row]:
     """Check the output options. Raises UsageError for what does not exist or does not go together."""
-    from portsock.render.color import use_color
+    from portsock.output.text.color import use_color
 
     flags = {"json": output.json, "jsonl": output.jsonl, "csv": output.csv, "count": output.counting, "pids": output.pids}
     kinds = [name for name, given in flags.items() if given]

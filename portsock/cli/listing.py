@@ -12,11 +12,11 @@ from portsock.cli.obtain import obtain, tell_formats
 from portsock.cli.options import Collecting, Printing, Selecting
 from portsock.errors import Exit, UsageError
 from portsock.model import Port, Process, Snapshot, Socket
+from portsock.output.columns import View
+from portsock.output.context import Context
+from portsock.output.tables.procs import ProcessRow
 from portsock.query.selection import Query, filters_owners, select
 from portsock.services import Services
-from portsock.views.columns import View
-from portsock.views.context import Context
-from portsock.views.procs import ProcessRow
 
 PORTLESS = frozenset({"unix", "raw", "icmp"})
 """Protocols that options name and that have no ports."""
@@ -58,7 +58,7 @@ def run(
 ) -> int:
     """Run one listing command; returns the exit status."""
     if output.columns is not None and output.columns.strip() == "help":
-        from portsock.views.columns import columns_help
+        from portsock.output.columns import columns_help
 
         console.write([columns_help(listing.view)])
         return Exit.OK
@@ -119,7 +119,7 @@ def _hostnames(answer: Answer, collect: Collecting, numeric: bool) -> Mapping[st
 
 
 def _with_notices(answer: Answer, shown: Sequence[Socket], side: str) -> Snapshot:
-    from portsock.normalize.sight import with_sight
+    from portsock.normalize.visibility import with_sight
 
     snapshot = with_sight(answer.snapshot, shown)
     if not answer.query.targets and not answer.query.local:
@@ -147,7 +147,7 @@ def _print(
     console: Console,
 ) -> int:
     if layout.kind in {"json", "jsonl"}:
-        from portsock.render.json import answer
+        from portsock.output.json.document import answer
 
         lines = layout.kind == "jsonl"
         console.write(answer(listing.view.command, snapshot, rows, context, lines=lines, each=each_for(len(rows))))

@@ -5,11 +5,11 @@ from portsock.cli.options import Collecting
 from portsock.cli.progress import progress
 from portsock.errors import UsageError
 from portsock.model import Snapshot
+from portsock.output.columns import DETAILS
 from portsock.query.plan import plan
 from portsock.query.selection import Query
 from portsock.records import Collection
 from portsock.services import Services
-from portsock.views.columns import DETAILS
 
 OWNING = frozenset({"owners", "processes", "peer", "parents"})
 """Needs that only the holders of sockets can fill."""
@@ -20,7 +20,7 @@ def tell_formats(collect: Collecting, console: Console) -> bool:
     """Answer --from-format help; whether that was asked."""
     if collect.from_format != "help":
         return False
-    from portsock.parse.registry import formats
+    from portsock.parse.listings.registry import formats
 
     known = formats()
     width = max(len(name) for name, _ in known)

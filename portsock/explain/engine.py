@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from portsock.explain.attempt import Attempt
+from portsock.explain.bind.types import Attempt
 from portsock.explain.next_commands import commands
 from portsock.explain.notes import notes
-from portsock.explain.parts import sections
 from portsock.explain.picture import draw
 from portsock.explain.readings import readings
-from portsock.explain.rules import findings
+from portsock.explain.rules.registry import findings
 from portsock.explain.scene import Scene, make_scene
+from portsock.explain.sections.registry import sections
 from portsock.explain.summary import summarize
 from portsock.explain.types import Explanation, PathFacts
 from portsock.model import Snapshot, Socket

@@ -1,7 +1,7 @@
 """What an answer assumes: of a listing nothing is known but what it prints."""
 
-from portsock.explain.part_port import system
 from portsock.explain.scene import Scene
+from portsock.explain.sections.port import system
 from portsock.explain.texts import phrases
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from portsock.explain.connections import unique_connections
 from portsock.explain.scene import Scene, accepted_from
 from portsock.explain.show import endpoint_text, plural, short_owner
 from portsock.model import Endpoint, Owner, Role, Socket
+from portsock.normalize.connections import unique_connections
 
 MOST_CONNECTIONS = 3
 """Connections drawn: with a listener and both processes on a line of their own they still leave room for the text."""

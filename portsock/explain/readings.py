@@ -1,10 +1,10 @@
 """The meanings that a target has on this host, each with the command that asks for exactly it."""
 
-from portsock.explain.connections import unique_connections
 from portsock.explain.scene import Scene
 from portsock.explain.show import quoted_argument
 from portsock.explain.texts import phrases
 from portsock.explain.types import Reading
+from portsock.normalize.connections import unique_connections
 from portsock.query.target import InetTarget, ServiceTarget
 
 _PORTSOCK = "portsock explain"

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from portsock.addresses import WILDCARDS
-from portsock.explain.connections import unique_connections
 from portsock.explain.picture import connection_line
 from portsock.explain.scene import Scene, accepted_from, is_passive
 from portsock.explain.show import address_of, endpoint_text, holders, listed, named, plural, port_name, port_of, who
 from portsock.explain.texts import phrases
 from portsock.model import InetEndpoint, OwnerStatus, Process, Role, Socket, State, UnixEndpoint
+from portsock.normalize.connections import unique_connections
 from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, UnixTarget
 
 

@@ -1,10 +1,10 @@
-"""What an explanation is made of: plain values, laid out by portsock.render.explanation and serialized by `objects`."""
+"""What an explanation is made of: plain values, laid out by portsock.output.text.explanation and serialized by `objects`."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from portsock.explain.attempt import Attempt
+from portsock.explain.bind.types import Attempt
 from portsock.model import Socket
 
 

@@ -3,18 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from portsock.explain.connections import unique_connections
-from portsock.explain.durations import duration, setting, unprivileged_start
-from portsock.explain.part_port import how, system
-from portsock.explain.part_socket import SOMAXCONN
 from portsock.explain.picture import draw_sockets
 from portsock.explain.scene import accepted_from, is_passive
+from portsock.explain.sections.durations import duration, setting, unprivileged_start
+from portsock.explain.sections.port import how, system
+from portsock.explain.sections.socket import SOMAXCONN
 from portsock.explain.show import holders, plural, port_of
 from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES, UDP_ESTABLISHED
 from portsock.explain.texts.words import EPHEMERAL_RANGE, WORDS, Word
 from portsock.explain.types import Command, Explanation, Part, Reading, Section
 from portsock.model import INTERNET, Role, Snapshot, Socket, State
+from portsock.normalize.connections import unique_connections
 from portsock.services import Services
 from portsock.states import parse_state
 

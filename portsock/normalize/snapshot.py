@@ -6,8 +6,8 @@ from portsock.model import Notice, Peer, Process, Snapshot, Socket, Source
 from portsock.normalize.holders import Holders, Sight
 from portsock.normalize.peers import peers
 from portsock.normalize.roles import Roles
-from portsock.normalize.sight import is_hidden, listing_notices
 from portsock.normalize.unix_ends import with_ends
+from portsock.normalize.visibility import is_hidden, listing_notices
 from portsock.records import DETAILS, TOLD, Collection, SocketRecord
 
 

@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 from portsock.errors import UsageError
 from portsock.model import Host, Input, Source
-from portsock.parse.capture import LONGEST, Capture
-from portsock.parse.decoding import TooLong, is_binary, text_lines
+from portsock.parse.listings.capture import LONGEST, Capture
+from portsock.parse.listings.decoding import TooLong, is_binary, text_lines
 from portsock.port_ranges import default_ephemeral
 from portsock.records import Collection
 from portsock.services import Services

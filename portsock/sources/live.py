@@ -27,6 +27,6 @@ def collect(request: Request, backend: str | None = None) -> Collection:
         from portsock.sources.psutil_source import collect as from_psutil
 
         return from_psutil(request)
-    from portsock.sources.linux import collect as from_linux
+    from portsock.sources.linux.collect import collect as from_linux
 
     return from_linux(request, backend)

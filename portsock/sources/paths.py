@@ -34,7 +34,7 @@ def _as_the_kernel_counts(path: bytes, proc: str) -> tuple[int, int] | None:
     """Device and inode of the file system itself, where overlayfs and btrfs give stat(2) others; None before Linux 5.14."""
     if not _LOCATE:
         return None
-    from portsock.parse.mountinfo import device_of
+    from portsock.parse.proc.mountinfo import device_of
 
     try:
         descriptor = os.open(path, _LOCATE)

@@ -177,7 +177,7 @@ def _asked(record: SocketRecord, request: Request) -> bool:
 def _ownership(psutil: "ModuleType", unreadable: Iterable[int], method: str) -> Ownership:
     """On Linux psutil leaves out in silence what it may not read, and all holders but the first: /proc is asked for those."""
     if _LINUX:
-        from portsock.sources import owners
+        from portsock.sources.linux import owners
 
         return owners.find(None, method=method)._replace(method="psutil")
     return Ownership({}, tuple(_unreadable(psutil, unreadable)), None, "psutil")

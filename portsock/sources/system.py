@@ -152,7 +152,7 @@ def _text(path: str) -> str | None:
 def _addresses(root: str, system: str) -> frozenset[str] | None:
     """This host's own addresses, IPv6 ones without zone; None where they cannot be read."""
     if system == "Linux":
-        from portsock.parse.proc_net_addresses import parse_fib_trie, parse_if_inet6
+        from portsock.parse.proc.addresses import parse_fib_trie, parse_if_inet6
 
         v4, v6 = _text(f"{root}/net/fib_trie"), _text(f"{root}/net/if_inet6")
         return None if v4 is None and v6 is None else frozenset(parse_fib_trie(v4 or "") | parse_if_inet6(v6 or ""))

@@ -1,6 +1,6 @@
 """Pictures for the README from a real run: `python -m tests.screenshots` (as root) writes the .svg files beside this one.
 
-Needs what tests/readme.py needs. They are readable on light and on dark pages: the picture takes the page's colors.
+Needs what tests/support/readme.py needs. They are readable on light and on dark pages: the picture takes the page's colors.
 """
 
 import re
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from tests.live import ENVIRONMENT
-from tests.readme import again_inside, servers
+from tests.support.live import ENVIRONMENT
+from tests.support.readme import again_inside, servers
 
 HERE = Path(__file__).parent
 PICTURES = {

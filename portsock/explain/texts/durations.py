@@ -1,4 +1,4 @@
-"""How long each state lasts, by system. Places in braces are filled by portsock.explain.durations."""
+"""How long each state lasts, by system. Places in braces are filled by portsock.explain.sections.durations."""
 
 from portsock.model import State
 

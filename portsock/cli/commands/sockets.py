@@ -1,0 +1,35 @@
+"""portsock sockets"""
+
+from collections.abc import Iterable
+
+import typer
+
+from portsock.cli.listing import Answer, Listing, run
+from portsock.cli.options import Collecting, Details, Printing, Selecting, Targets
+from portsock.model import Socket
+from portsock.output.order import in_order
+from portsock.output.tables.sockets import SOCKETS
+
+
+def _rows(answer: Answer) -> list[Socket]:
+    return in_order(answer.sockets)
+
+
+def _itself(socket: Socket) -> Iterable[Socket]:
+    return (socket,)
+
+
+LISTING: Listing[Socket] = Listing(SOCKETS, "either", _rows, _itself)
+
+
+def command(
+    ctx: typer.Context,
+    select: Selecting,
+    collect: Collecting,
+    details: Details,
+    output: Printing,
+    targets: Targets = None,
+) -> int:
+    """Run `sockets`."""
+    asked = frozenset(name for name, given in details._asdict().items() if given)
+    return run(LISTING, ctx.obj, targets, select, collect, output, asked)

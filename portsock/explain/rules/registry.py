@@ -1,0 +1,40 @@
+"""The rules. To add one: write a function from a Scene to findings, its text under a code of its own, and its line here."""
+
+from collections.abc import Callable, Iterator
+
+from portsock.explain.rules import owners, ports, queues, states
+from portsock.explain.scene import Scene
+from portsock.explain.types import Finding, Severity
+
+RULES: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
+    queues.accept_queue,
+    states.close_wait,
+    states.ephemeral_exhaustion,
+    states.syn_recv,
+    states.syn_sent,
+    owners.without_process,
+    owners.deleted_executable,
+    owners.inherited,
+    owners.socket_activation,
+    owners.forwarder,
+    owners.unix_path,
+    ports.admin_port,
+    ports.specific_and_wildcard,
+    ports.shared_endpoint,
+    ports.in_ephemeral_range,
+    ports.wildcard_v6,
+    queues.unread,
+    queues.unacknowledged,
+    queues.drops,
+    states.fin_wait_2,
+    states.time_wait,
+    states.self_connection,
+)
+
+_ORDER = (Severity.WARNING, Severity.NOTICE, Severity.INFO)
+
+
+def findings(scene: Scene) -> tuple[Finding, ...]:
+    """What the rules find, the most severe first."""
+    found = [finding for rule in RULES for finding in rule(scene)]
+    return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))

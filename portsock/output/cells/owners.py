@@ -1,0 +1,98 @@
+"""Owners as the text of a cell; where there are none, why, in a word or two."""
+
+from collections.abc import Iterable, Sequence
+
+from portsock.model import Owner, OwnerReason, OwnerStatus
+from portsock.output.context import Processes
+
+_ABSENT = {
+    OwnerReason.TIME_WAIT: "- (closed, time wait)",
+    OwnerReason.SYN_RECV: "- (handshake)",
+    OwnerReason.ORPHANED: "- (closed by its process)",
+    OwnerReason.UNACCEPTED: "- (not accepted yet)",
+    OwnerReason.OTHER_USER: "? (other user)",
+    OwnerReason.HIDEPID: "? (hidepid)",
+    OwnerReason.DENIED: "? (denied)",
+    OwnerReason.KERNEL_CANDIDATE: "- (kernel?)",
+    OwnerReason.IN_FLIGHT_CANDIDATE: "- (in flight?)",
+    OwnerReason.RACED: "- (gone?)",
+    OwnerReason.PIDNS: "? (other PID namespace)",
+}
+"""'?': somebody may hold it, unseen. '-': nobody was found, and why that may be. A listing that does not say gives nothing."""
+
+_BY_STATUS = {
+    OwnerStatus.HIDDEN: "? (hidden)",
+    OwnerStatus.NONE: "- (no process)",
+    OwnerStatus.UNHELD: "- (no holder found)",
+    OwnerStatus.ELSEWHERE: "? (elsewhere)",
+}
+
+_MORE = " +?"
+"""After owners that may not be all."""
+
+
+def absence(status: OwnerStatus, reason: OwnerReason | None, user: str | None) -> str:
+    """Why no owner is shown: '? (other user: root)', '- (kernel?)'; empty where the source does not say."""
+    if status is OwnerStatus.UNREPORTED:
+        return ""
+    if reason is OwnerReason.OTHER_USER and user:
+        return f"? (other user: {user})"
+    return _ABSENT.get(reason, "") if reason in _ABSENT else _BY_STATUS.get(status, "")
+
+
+def holders_text(owners: Sequence[Owner], partial: bool) -> str:
+    """Every (process, descriptor), those of one name together: 'nginx[812/6,813/6] systemd[1/40]'; ' +?' if perhaps more."""
+    if len(owners) == 1:
+        pid, fd, name, _ = owners[0]
+        if pid is not None and fd is not None:
+            return f"{name or ''}[{pid}/{fd}]{_MORE if partial else ''}"
+    return _grouped(((owner.name, _number(owner)) for owner in owners), partial)
+
+
+def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, processes: Processes) -> str:
+    """Every process once, those of one name together: 'nginx[812,813]'. A port forwarder says where to."""
+    text = _grouped(((owner.name, "" if owner.pid is None else str(owner.pid)) for owner in owners), partial)
+    targets = dict.fromkeys(
+        process.forwards_to
+        for owner in owners
+        if owner.pid is not None and (process := processes.get((host, owner.pid))) and process.forwards_to
+    )
+    return f"{text} -> {', '.join(filter(None, targets))}" if targets else text
+
+
+def facts_text(owners: Iterable[Owner], host: str | None, processes: Processes, field: str) -> str:
+    """What the owners' processes have in this field, each value once."""
+    found = (processes.get((host, owner.pid)) for owner in owners if owner.pid is not None)
+    return ",".join(dict.fromkeys(str(value) for process in found if process and (value := getattr(process, field))))
+
+
+def pids_text(owners: Iterable[Owner]) -> str:
+    """The process ids, each once."""
+    return ",".join(dict.fromkeys(str(owner.pid) for owner in owners if owner.pid is not None))
+
+
+def first_pid(owners: Iterable[Owner]) -> int | None:
+    """What rows are sorted by for their processes."""
+    return min((owner.pid for owner in owners if owner.pid is not None), default=None)
+
+
+def users_of(owners: Iterable[Owner]) -> list[str]:
+    """The users of the owners, each once."""
+    return list(dict.fromkeys(owner.user for owner in owners if owner.user))
+
+
+def _number(owner: Owner) -> str:
+    if owner.pid is None:
+        return ""
+    return str(owner.pid) if owner.fd is None else f"{owner.pid}/{owner.fd}"
+
+
+def _grouped(pairs: Iterable[tuple[str | None, str]], partial: bool) -> str:
+    groups: dict[str | None, dict[str, None]] = {}
+    for name, number in pairs:
+        groups.setdefault(name, {})[number] = None
+    texts = []
+    for name, numbers in groups.items():
+        listed = ",".join(filter(None, numbers))
+        texts.append(f"{name or ''}[{listed}]" if listed else name or "?")
+    return " ".join(texts) + (_MORE if partial else "")

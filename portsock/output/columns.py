@@ -1,0 +1,125 @@
+"""What a column is, and what --columns and --sort make of it. The columns themselves stand with their commands."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from portsock.errors import UsageError
+from portsock.output.context import Context
+
+Row = TypeVar("Row")
+
+
+DETAILS = frozenset({"info", "timers", "memory"})
+"""What the kernel tells only when asked, since it costs."""
+
+
+class Column(NamedTuple, Generic[Row]):
+    """One column of one command's table."""
+
+    name: str
+    """As in --columns, in CSV and, where the same thing stands there, in JSON."""
+    help: str
+    json: str
+    """The JSON type of the value: 'string', 'integer', 'number', 'boolean', 'array', 'object'."""
+    text: Callable[[Row, Context], str]
+    """The cell, unescaped; empty where the value is absent."""
+    key: Callable[[Row, Context], Any] | None = None
+    """What rows are sorted by, where the text would sort wrongly; None sorts last."""
+    right: bool = False
+    """Aligned to the right, as numbers are."""
+    default: bool = False
+    when: Callable[[Sequence[Row]], bool] | None = None
+    """Of a default column: shown only where this holds of the rows."""
+    needs: frozenset[str] = frozenset()
+    """What must be collected for it: owners, connections, info, timers, memory, processes, peer."""
+    free_text: bool = False
+    """May be shortened on a terminal."""
+    spare: bool = False
+    """May be left out on a terminal that has no room for it."""
+    meaning: Callable[[Row], str | None] | None = None
+    """The enum member by which the cell is colored."""
+    short: str | None = None
+    """A shorter name, which heads the table and may be given to --columns, too."""
+
+    @property
+    def header(self) -> str:
+        """The table's heading."""
+        return (self.short or self.name).upper().replace("_", "-")
+
+
+class View(NamedTuple, Generic[Row]):
+    """A command's columns, in the order of its table."""
+
+    command: str
+    columns: tuple[Column[Row], ...]
+    needs: frozenset[str] = frozenset()
+    """What must be collected for there to be the right rows at all, whatever their columns."""
+
+
+class Sort(NamedTuple, Generic[Row]):
+    """An order of rows."""
+
+    column: Column[Row]
+    descending: bool
+
+
+def parse_columns(view: View[Row], text: str) -> tuple[Column[Row], ...]:
+    """The columns that --columns names: 'proto,port,process', in that order. Raises UsageError."""
+    names = [name for part in text.split(",") if (name := part.strip())]
+    if not names:
+        raise UsageError(f"--columns names no column; see portsock {view.command} --columns help")
+    return tuple(dict.fromkeys(_find(view, name, "--columns") for name in names))
+
+
+def parse_sort(view: View[Row], text: str) -> Sort[Row]:
+    """The order that --sort names: 'port', or '-conns' for descending. Raises UsageError."""
+    return Sort(_find(view, text.strip().removeprefix("-"), "--sort"), text.strip().startswith("-"))
+
+
+def default_columns(view: View[Row], rows: Sequence[Row]) -> tuple[Column[Row], ...]:
+    """The columns of the table where none are named; some depend on the rows."""
+    tests = {column.when for column in view.columns if column.default and column.when}
+    holds = {test: test(rows) for test in tests}  # several columns share one, which looks at every row
+    return tuple(column for column in view.columns if column.default and (column.when is None or holds[column.when]))
+
+
+def fixed_columns(view: View[Row], details: frozenset[str]) -> tuple[Column[Row], ...]:
+    """The default columns whatever the rows, for programs that load them; those of `details` only where asked for."""
+    return tuple(column for column in view.columns if column.default and not (column.needs & DETAILS) - details)
+
+
+def needs_of(view: View[Row], columns: Iterable[Column[Row]] | None) -> frozenset[str]:
+    """What must be collected for these columns, or for the default ones."""
+    chosen = [column for column in view.columns if column.default] if columns is None else columns
+    return view.needs.union(*(column.needs for column in chosen))
+
+
+def sort_rows(rows: Iterable[Row], sort: Sort[Row], context: Context) -> list[Row]:
+    """The rows in that order; rows without the value come last either way, equal rows keep their order."""
+    column = sort.column
+    key = column.key or column.text
+    keyed = [(key(row, context), row) for row in rows]
+    present = [pair for pair in keyed if pair[0] is not None and pair[0] != ""]
+    absent = [row for value, row in keyed if value is None or value == ""]
+    present.sort(key=lambda pair: pair[0], reverse=sort.descending)
+    return [row for _, row in present] + absent
+
+
+def columns_help(view: View[Row]) -> str:
+    """What --columns help prints: every column with its meaning, those of the default table marked '*'."""
+    width = max(len(column.name) for column in view.columns)
+    lines = [f"{'*' if column.default else ' '} {column.name:{width}}  {column.help}" for column in view.columns]
+    return "\n".join([f"Columns of portsock {view.command} (* shown by default):", *lines]) + "\n"
+
+
+def _find(view: View[Row], name: str, option: str) -> Column[Row]:
+    wanted = name.lower().replace("-", "_")
+    for column in view.columns:
+        if wanted in (column.name, column.short):
+            return column
+    from difflib import get_close_matches
+
+    names = [column.name for column in view.columns]
+    near = get_close_matches(wanted, names, 3, 0.5) or [known for known in names if wanted and known.startswith(wanted)]
+    advice = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    raise UsageError(f"{option}: portsock {view.command} has no column '{name}'; {advice}")

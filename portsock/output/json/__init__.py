@@ -1,0 +1,1 @@
+"""The JSON contract, schema portsock/1."""

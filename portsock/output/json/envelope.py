@@ -1,0 +1,37 @@
+"""What stands around the rows of a JSON answer."""
+
+from portsock.model import Notice, Snapshot
+from portsock.output.json.processes import Object
+from portsock.output.json.strings import sound
+from portsock.output.timestamps import iso
+
+SCHEMA = "portsock/1"
+
+
+def envelope(command: str, snapshot: Snapshot) -> Object:
+    """All keys but those of the rows and processes."""
+    inputs = snapshot.source.inputs
+    source: Object = {"kind": snapshot.source.kind}
+    if snapshot.source.kind == "live":
+        source["backend"] = snapshot.source.backend
+    else:
+        formats = {item.format for item in inputs}
+        source["format"] = formats.pop() if len(formats) == 1 else None
+        source["inputs"] = [
+            {"name": sound(item.name), "host": item.host and sound(item.host), "format": item.format} for item in inputs
+        ]
+    name = snapshot.host.name if len(inputs) < 2 else None
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "host": name and sound(name),
+        "taken_at": iso(snapshot.taken_at),
+        "source": source,
+        "complete": snapshot.complete,
+        "notices": [notice_object(notice) for notice in snapshot.notices],
+    }
+
+
+def notice_object(notice: Notice) -> Object:
+    """Something the user must know."""
+    return {"code": notice.code, "count": notice.amount, "message": sound(notice.message)}

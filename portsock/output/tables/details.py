@@ -1,0 +1,82 @@
+"""The columns of `portsock sockets` that the kernel is asked for only on demand: --timers, --memory, --info."""
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from portsock.model import Socket
+from portsock.output.columns import Column
+from portsock.output.context import Context
+
+
+def shown(field: str) -> Callable[[Sequence[Socket]], bool]:
+    """Whether any row has this field: a column's `when`."""
+    value = itemgetter(Socket._fields.index(field))
+    return lambda rows: any(map(value, rows))  # none of these values is there and false
+
+
+_HAS_INFO = shown("info")
+
+
+def _timer(row: Socket, context: Context) -> str:  # noqa: ARG001 - the interface of a column
+    timer = row.timer
+    if timer is None:
+        return ""
+    left = "" if timer.expires_ms is None else f" {timer.expires_ms / 1000:g}s"
+    return f"{timer.kind}{left}" + (f" retransmits {timer.retransmits}" if timer.retransmits else "")
+
+
+def _timer_key(row: Socket, context: Context) -> int | None:  # noqa: ARG001
+    return row.timer and row.timer.expires_ms
+
+
+def _memory(row: Socket, context: Context) -> str:  # noqa: ARG001
+    memory = row.memory
+    if memory is None:
+        return ""
+    text = f"recv {memory.recv_used}/{memory.recv_max} send {memory.send_used}/{memory.send_max}"
+    return text + (f" drops {memory.drops}" if memory.drops else "")
+
+
+def _memory_key(row: Socket, context: Context) -> int | None:  # noqa: ARG001
+    return row.memory and row.memory.recv_used + row.memory.send_used
+
+
+def _info(row: Socket, context: Context) -> str:  # noqa: ARG001
+    return " ".join(f"{name} {value}" for name, value in (row.info or {}).items() if value is not None)
+
+
+def _detail(name: str, help: str, json: str = "integer", short: str | None = None, default: bool = False) -> Column[Socket]:
+    """A column of one TCP detail, by its name in Socket.info."""
+
+    def value(row: Socket, context: Context) -> Any:  # noqa: ARG001
+        return None if row.info is None else row.info.get(name)
+
+    def text(row: Socket, context: Context) -> str:
+        found = value(row, context)
+        return "" if found is None else str(found)
+
+    return Column(name, help, json, text, key=value, right=json != "string", default=default, when=_HAS_INFO,
+                  needs=frozenset({"info"}), short=short)  # fmt: skip
+
+
+DETAILS: tuple[Column[Socket], ...] = (
+    Column("timer", "pending kernel timer", "object", _timer, key=_timer_key, default=True,
+           when=shown("timer"), needs=frozenset({"timers"})),
+    Column("memory", "buffer memory in bytes: used/most", "object", _memory, key=_memory_key, default=True,
+           when=shown("memory"), needs=frozenset({"memory"})),
+    _detail("rtt_ms", "smoothed round-trip time, milliseconds", "number", default=True),
+    _detail("congestion_window", "congestion window, segments", short="cwnd", default=True),
+    _detail("total_retransmits", "segments sent again so far", short="retrans", default=True),
+    _detail("bytes_acked", "bytes that the peer has acknowledged", default=True),
+    _detail("bytes_received", "bytes received", default=True),
+    _detail("last_data_received_ms", "milliseconds since data last came", short="last_recv", default=True),
+    _detail("congestion_control", "congestion control algorithm", "string", default=True, short="cc"),
+    _detail("bytes_sent", "bytes sent, those sent again included"),
+    _detail("bytes_retransmitted", "bytes sent again"),
+    _detail("min_rtt_ms", "least round-trip time, milliseconds", "number"),
+    _detail("last_data_sent_ms", "milliseconds since data was last sent", short="last_sent"),
+    _detail("delivery_rate", "rate of delivery, bytes a second"),
+    _detail("pacing_rate", "rate of sending, bytes a second"),
+    Column("info", "all TCP details", "object", _info, needs=frozenset({"info"}), free_text=True),
+)  # fmt: skip

@@ -1,0 +1,189 @@
+"""The rows and columns of `portsock procs`."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from portsock.model import PASSIVE, InetEndpoint, Owner, Process, Role, Socket, UnixEndpoint
+from portsock.output.cells.endpoints import bracketed, endpoint_text, unix_text
+from portsock.output.columns import Column, View
+from portsock.output.context import Context, Processes
+
+_PROCESSES = frozenset({"owners", "processes"})
+_TOP = 3
+"""How many remote ends a cell names."""
+_LISTED = 8
+"""How many ports a cell names; one more rather than '+1'."""
+
+
+class ProcessRow(NamedTuple):
+    """A process and those of the selected sockets that it holds."""
+
+    process: Process
+    sockets: tuple[Socket, ...]
+    depth: int = 0
+    """In a tree: how many shown ancestors it has."""
+
+    @property
+    def listening(self) -> tuple[Socket, ...]:
+        """Its listeners, and its bound sockets without a peer."""
+        return tuple(socket for socket in self.sockets if socket.role in PASSIVE)
+
+
+def group_processes(sockets: Iterable[Socket], processes: Processes) -> list[ProcessRow]:
+    """A row for each process that holds one of the sockets, by host and pid. Owners without a pid make no row."""
+    held: dict[tuple[str | None, int], dict[int, Socket]] = {}
+    named: dict[tuple[str | None, int], Owner] = {}
+    for number, socket in enumerate(sockets):
+        for owner in socket.owners:
+            if owner.pid is not None:
+                key = (socket.host, owner.pid)
+                held.setdefault(key, {})[number] = socket
+                named.setdefault(key, owner)
+    rows = [ProcessRow(process_of(key, named[key], processes), tuple(found.values())) for key, found in held.items()]
+    return sorted(rows, key=_order)
+
+
+def process_of(key: tuple[str | None, int], owner: Owner, processes: Processes) -> Process:
+    """The process of this host and pid; where nothing else is known of it, what the owner says."""
+    return processes.get(key) or Process(key[1], name=owner.name, user=owner.user, host=key[0])
+
+
+def tree(rows: Sequence[ProcessRow], processes: Processes) -> list[ProcessRow]:
+    """The rows with their ancestors, children under their parents, siblings by pid; `depth` tells how deep.
+
+    Reused pids can make parents that are each other's children: those come last, not indented.
+    """
+    shown = {(row.process.host, row.process.pid): row for row in rows}
+    for row in rows:
+        key = _parent(row.process)
+        while key is not None and key not in shown and key in processes:
+            shown[key] = ProcessRow(processes[key], ())
+            key = _parent(processes[key])
+    children: dict[tuple[str | None, int] | None, list[ProcessRow]] = {}
+    for key, row in shown.items():
+        parent = _parent(row.process)
+        children.setdefault(parent if parent in shown and parent != key else None, []).append(row)
+    ordered: list[ProcessRow] = []
+    waiting = [(row, 0) for row in sorted(children.pop(None, ()), key=_order, reverse=True)]
+    while waiting:
+        row, depth = waiting.pop()
+        ordered.append(row._replace(depth=depth))
+        below = children.pop((row.process.host, row.process.pid), ())
+        waiting += [(child, depth + 1) for child in sorted(below, key=_order, reverse=True)]
+    ordered += [row for circle in children.values() for row in circle]
+    return ordered
+
+
+def _parent(process: Process) -> tuple[str | None, int] | None:
+    return (process.host, process.ppid) if process.ppid else None
+
+
+def _order(row: ProcessRow) -> tuple[str, int]:
+    return (row.process.host or "", row.process.pid)
+
+
+def _name(row: ProcessRow, context: Context) -> str:
+    name = row.process.name or row.process.comm or ""
+    return f"{'  ' * (row.depth - 1)}└ {name}" if row.depth and not context.whole else name
+
+
+def _listening(row: ProcessRow, context: Context) -> str:
+    ports = {
+        (socket.local.port, socket.protocol): None
+        for socket in row.listening
+        if isinstance(socket.local, InetEndpoint) and socket.local.port is not None
+    }
+    others = [endpoint_text(socket.local, context) for socket in row.listening if not isinstance(socket.local, InetEndpoint)]
+    texts = [*(f"{protocol}/{port}" for port, protocol in sorted(ports)), *dict.fromkeys(others)]
+    if context.whole or len(texts) <= _LISTED + 1:
+        return ",".join(texts)
+    return ",".join([*texts[:_LISTED], f"+{len(texts) - _LISTED}"])
+
+
+def _connections(row: ProcessRow, context: Context) -> str:
+    """The remote ends by number: 'address:port' where this process is the client, ':port from address' where the server."""
+    ends: Counter[str] = Counter()
+    for socket in row.sockets:
+        remote, local = socket.remote, socket.local
+        if isinstance(remote, UnixEndpoint) and (text := _unix(socket)):
+            ends[text] += 1
+        if not isinstance(remote, InetEndpoint) or not isinstance(local, InetEndpoint):
+            continue
+        if socket.role is Role.SERVER:
+            address = remote.hostname or context.hostnames.get(remote.address or "") or bracketed(remote.address or "?")
+            ends[f":{local.port} from {address}"] += 1
+        else:
+            ends[endpoint_text(remote, context)] += 1
+    shown = ends.most_common(None if context.whole else _TOP)
+    texts = [text if number == 1 else f"{text} x{number}" for text, number in shown]
+    rest = ends.total() - sum(number for _, number in shown)
+    return ", ".join(texts + ([f"+{rest}"] if rest else []))
+
+
+def _connected(row: ProcessRow) -> int:
+    return sum(isinstance(socket.remote, InetEndpoint) or bool(_unix(socket)) for socket in row.sockets)
+
+
+def _unix(socket: Socket) -> str | None:
+    """'PATH' where the process is a client of that, 'PATH from NAMES' where it serves it; None of pairs without a name."""
+    served = socket.local if socket.role is Role.SERVER else socket.remote
+    if socket.remote is None or not isinstance(served, UnixEndpoint) or served.path is None:
+        return None
+    if socket.role is not Role.SERVER:
+        return unix_text(served)
+    names = dict.fromkeys(owner.name or "?" for owner in socket.peer.owners) if socket.peer else {}
+    return f"{unix_text(served)} from {','.join(names) or '?'}"
+
+
+def _command(row: ProcessRow, context: Context) -> str:  # noqa: ARG001
+    process = row.process
+    return " ".join(process.cmdline) if process.cmdline else process.exe or ""
+
+
+def _started(row: ProcessRow, context: Context) -> str:  # noqa: ARG001
+    from portsock.output.timestamps import iso
+
+    return iso(row.process.started_at) or ""
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _started_key(row: ProcessRow, context: Context) -> Any:  # noqa: ARG001
+    return row.process.started_at
+
+
+PROCS: View[ProcessRow] = View(
+    "procs",
+    (
+        Column("host", "which listing it is from", "string", lambda row, _: row.process.host or "", default=True,
+               when=lambda rows: any(row.process.host for row in rows)),
+        Column("pid", "process id", "integer", lambda row, _: str(row.process.pid), key=lambda row, _: row.process.pid,
+               right=True, default=True),
+        Column("name", "what a person would call it", "string", _name,
+               key=lambda row, _: row.process.name or row.process.comm, default=True),
+        Column("user", "its effective user", "string", lambda row, _: row.process.user or "", default=True, needs=_PROCESSES),
+        Column("container", "its container, where there is one", "string", lambda row, _: row.process.container or "",
+               default=True, when=lambda rows: any(row.process.container for row in rows), needs=_PROCESSES),
+        Column("listening", "what it listens on or is bound to", "array", _listening,
+               key=lambda row, _: len(row.listening) or None, default=True, free_text=True),
+        Column("connections", "where its connections lead, the most frequent first", "array", _connections,
+               key=lambda row, _: _connected(row) or None, default=True, needs=frozenset({"connections"}), free_text=True),
+        Column("command", "its command line", "array", _command, default=True, needs=_PROCESSES, free_text=True),
+        Column("sockets", "how many of the selected sockets it holds", "array", lambda row, _: str(len(row.sockets)),
+               key=lambda row, _: len(row.sockets), right=True),
+        Column("ppid", "its parent's process id", "integer", lambda row, _: _number(row.process.ppid),
+               key=lambda row, _: row.process.ppid, right=True, needs=_PROCESSES),
+        Column("uid", "its effective uid", "integer", lambda row, _: _number(row.process.uid),
+               key=lambda row, _: row.process.uid, right=True, needs=_PROCESSES),
+        Column("comm", "the kernel's name of it", "string", lambda row, _: row.process.comm or "", needs=_PROCESSES),
+        Column("exe", "its executable", "string", lambda row, _: row.process.exe or "", needs=_PROCESSES, free_text=True),
+        Column("started_at", "when it started, UTC", "string", _started, key=_started_key, needs=_PROCESSES),
+        Column("unit", "its systemd unit", "string", lambda row, _: row.process.unit or "", needs=_PROCESSES),
+        Column("forwards_to", "of a port forwarder: where to", "string", lambda row, _: row.process.forwards_to or "",
+               needs=_PROCESSES),
+    ),
+    frozenset({"owners", "processes"}),
+)  # fmt: skip

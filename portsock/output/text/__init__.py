@@ -1,0 +1,1 @@
+"""Tables, CSV and prose; widths, colors, and the escaping of hostile names."""

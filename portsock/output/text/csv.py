@@ -1,0 +1,38 @@
+"""Comma-separated values, RFC 4180 but for the line ends: quotes where needed, a header of column names, absent values empty.
+
+Lines end in LF and not in CRLF: the next program of a Unix pipe would take the CR for part of the last value, and readers of
+RFC 4180 take both.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from portsock.output.columns import Column
+from portsock.output.context import Context
+from portsock.output.text.escape import escape_all
+from portsock.output.text.options import Options, parts_of
+
+Row = TypeVar("Row")
+
+_CHUNK = 1000
+
+
+def csv(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> Iterator[str]:
+    """Chunks of CSV. Numbers stand without service names, and lists are whole, so that programs can read them."""
+    from csv import writer
+    from io import StringIO
+
+    context = context._replace(numeric=True, whole=True)
+
+    def lines(rows: Iterable[Iterable[str]]) -> str:
+        buffer = StringIO(newline="")
+        writer(buffer, lineterminator="\n").writerows(rows)
+        return buffer.getvalue()
+
+    def of_some(some: Sequence[Row]) -> str:
+        cells = [escape_all([column.text(row, context) for row in some], options.ascii_only) for column in columns]
+        return lines(zip(*cells, strict=True))
+
+    if options.header:
+        yield lines([[column.name for column in columns]])
+    yield from options.each(of_some, parts_of(list(rows), _CHUNK))

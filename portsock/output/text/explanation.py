@@ -1,0 +1,161 @@
+"""An explanation as plain text: 80 columns, headings as words at the line's start, nothing that a pipe would lose."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from portsock.explain.bind.section import fare_alike, verdict
+from portsock.explain.bind.types import Attempt
+from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Severity
+from portsock.output.text.color import bold, paint
+from portsock.output.text.escape import escape
+
+WIDTH = 80
+_INDENT = 12
+"""Where text begins: after the longest heading, 'Connection', and two spaces."""
+
+MOST_WHOLE = 3
+"""With more findings than this all but the warnings are shown by their first sentence; JSON has them whole."""
+
+_TABLE_INDENT = 4
+"""Of the table of attempts, which needs the room."""
+
+_HEADINGS = (*(part.capitalize() for part in Part), "Note", "Findings", "Or ask", "Next")
+
+_WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
+
+
+def render_explanation(
+    explanation: Explanation, *, brief: bool = False, ascii_only: bool = False, color: bool = False
+) -> str:
+    """The text of one answer, ending in a newline; `brief` is its first sentence on one line."""
+    if brief:
+        return _safe(explanation.summary, ascii_only) + "\n"
+    lines = _lines(explanation, ascii_only)
+    return "\n".join(map(_painted, lines) if color else lines) + "\n"
+
+
+def render_explanations(
+    explanations: Sequence[Explanation], *, brief: bool = False, ascii_only: bool = False, color: bool = False
+) -> str:
+    """Several answers, an empty line between them."""
+    gap = "" if brief else "\n"
+    return gap.join(render_explanation(each, brief=brief, ascii_only=ascii_only, color=color) for each in explanations)
+
+
+def _painted(line: str) -> str:
+    """The line with its heading in bold, or a finding's severity in its color."""
+    for heading in _HEADINGS:
+        if line == heading or (line.startswith(heading) and line[len(heading) : _INDENT].isspace()):
+            return bold(heading) + line[len(heading) :]
+    for severity in Severity:
+        mark = f"  {severity}:"
+        if line.startswith(mark):
+            return f"  {paint(severity, severity)}:{line[len(mark) :]}"
+    return line
+
+
+def _lines(explanation: Explanation, ascii_only: bool) -> Iterator[str]:
+    yield from _wrapped(_safe(explanation.summary, ascii_only), WIDTH)
+    if explanation.picture:
+        yield ""
+        yield from ("  " + _safe(line, ascii_only) for line in explanation.picture)
+    if explanation.readings:
+        yield ""
+        yield from _commands("Or ask", explanation.readings, ascii_only)
+    if explanation.sections:
+        yield ""
+    for part, section in explanation.sections.items():
+        yield from _headed(part.capitalize(), section.paragraphs[:1], ascii_only)
+        yield from (" " * _TABLE_INDENT + line for line in attempts_table(section.attempts))
+        if section.paragraphs[1:]:
+            yield from _headed("", section.paragraphs[1:], ascii_only)
+    if explanation.notes:
+        yield from _headed("Note", explanation.notes, ascii_only)
+    if explanation.findings:
+        yield ""
+        yield from _headed("Findings", (), ascii_only)
+        short = len(explanation.findings) > MOST_WHOLE
+        for finding in explanation.findings:
+            yield from _finding(finding, ascii_only, whole=not short or finding.severity is Severity.WARNING)
+    if explanation.next:
+        yield ""
+        yield from _commands("Next", explanation.next, ascii_only)
+
+
+def _headed(heading: str, paragraphs: Iterable[str], ascii_only: bool) -> Iterator[str]:
+    """'Port        text …', the paragraphs under each other; the heading alone where there are none."""
+    lines = [line for text in paragraphs for line in _wrapped(_safe(text, ascii_only), WIDTH - _INDENT)]
+    if not lines:
+        yield heading
+    for number, line in enumerate(lines):
+        yield (heading if number == 0 else "").ljust(_INDENT) + line
+
+
+def _finding(finding: Finding, ascii_only: bool, whole: bool) -> Iterator[str]:
+    text = f"{finding.title} {finding.detail} {finding.advice}" if whole else finding.title
+    yield from _hanging(f"  {finding.severity}: ", _safe(text, ascii_only))
+    most = 1 if finding.severity is Severity.INFO else len(finding.evidence)
+    if whole:
+        yield from (line for item in finding.evidence[:most] for line in _hanging("    - ", _safe(item, ascii_only)))
+
+
+def _hanging(mark: str, text: str) -> Iterator[str]:
+    indent = " " * (len(mark) - 2 if mark.endswith("- ") else 2) + "  "
+    for number, line in enumerate(_wrapped(text, WIDTH - len(indent), first=len(mark) - len(indent))):
+        yield (mark if number == 0 else indent) + line
+
+
+def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool) -> Iterator[str]:
+    """Commands with what each is for, in two columns where all fit. They are never wrapped, since they are to be copied."""
+    pairs = [(each.command, each.meaning) if isinstance(each, Reading) else each for each in items]
+    safe = [(_safe(line, ascii_only), _safe(purpose, ascii_only)) for line, purpose in pairs]
+    column = max(len(line) for line, _ in safe) + 3
+    beside = all(_INDENT + column + len(purpose) <= WIDTH for _, purpose in safe)
+    for number, (line, purpose) in enumerate(safe):
+        head = (heading if number == 0 else "").ljust(_INDENT)
+        if beside:
+            yield f"{head}{line.ljust(column)}{purpose}"
+        else:
+            yield head + line
+            yield from (" " * (_INDENT + 4) + text for text in _wrapped(purpose, WIDTH - _INDENT - 4))
+
+
+def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
+    """Rows are protocol and address, columns what the program sets first; cells yes, no with the error, or depends.
+
+    Empty where all attempts fare alike. Addresses of one protocol that fare alike share a row. What the kernel was asked
+    (--try) is told in words beside the verdicts.
+    """
+    attempts = [attempt for attempt in attempts if not attempt.tried] or attempts
+    if fare_alike(attempts):
+        return []
+    ways = [way for way in _WAYS if any(attempt.options == way for attempt in attempts)]
+    ways += sorted({attempt.options for attempt in attempts} - set(ways))
+    rows: dict[tuple[str, str], dict[tuple[str, ...], str]] = {}
+    for attempt in attempts:
+        address = attempt.address + {True: " v6only", False: " dual", None: ""}[attempt.v6only]
+        row = rows.setdefault((attempt.protocol, address), {})
+        row[attempt.options] = verdict(attempt)
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (protocol, address), row in rows.items():
+        alike.setdefault((protocol, tuple(row.get(way, "-") for way in ways)), []).append(address)
+    table = [["", *("+".join(way) or "plain" for way in ways)]]
+    for (protocol, cells), addresses in alike.items():
+        whole = len(addresses) > 1 and len(addresses) == sum(each == protocol for each, _ in rows)
+        table.append([f"{protocol} {'each address' if whole else ', '.join(addresses)}", *cells])
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+
+
+def _safe(text: str, ascii_only: bool) -> str:
+    return escape(text, ascii_only)
+
+
+def _wrapped(text: str, width: int, first: int = 0) -> list[str]:
+    """Lines of at most `width` columns where words allow it; never broken inside a word, an address or a path.
+
+    `first`: columns of the first line that are taken already.
+    """
+    from textwrap import wrap
+
+    lines = wrap(" " * first + text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [lines[0][first:], *lines[1:]]

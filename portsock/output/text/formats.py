@@ -1,0 +1,94 @@
+"""The layouts of tabulate, for --format. Imported for that option only: tabulate costs more than the whole command."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
+
+from portsock.errors import UsageError
+from portsock.output.columns import Column
+from portsock.output.context import Context
+from portsock.output.text.csv import csv
+from portsock.output.text.options import Options
+from portsock.output.text.table import cells_of, table
+
+Row = TypeVar("Row")
+
+
+class Renderer(Protocol):
+    """Rows into chunks of text."""
+
+    def __call__(
+        self, rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options
+    ) -> Iterator[str]:
+        """No input or output: writing the chunks is the caller's."""
+        ...
+
+
+_UNSAFE = frozenset({"unsafehtml", "latex_raw"})
+"""Layouts that hand names on as markup."""
+
+_MARKDOWN = {sign: f"\\{sign}" for sign in "\\`*_[]!|"} | {"&": "&amp;", "<": "&lt;"}
+
+
+def _references(signs: str) -> dict[str, str]:
+    return {sign: f"&#{ord(sign)};" for sign in signs}
+
+
+_QUOTED = {
+    name: str.maketrans(signs)
+    for name, signs in {
+        "github": _MARKDOWN,
+        "pipe": _MARKDOWN,
+        "jira": {sign: f"\\{sign}" for sign in "{}[]!|"},
+        "asciidoc": {"|": r"\|"} | _references("[{+"),
+        "orgtbl": {"|": r"\vert{}", "[": r"\lbrack{}"},
+        "mediawiki": _references("&<|[]{}'"),
+        "moinmoin": _references("&<|[]{}'"),
+        "textile": _references('&<|!"'),
+    }.items()
+}
+"""By layout, how the signs are written that its readers would take for the end of a cell, a tag, a link or an image."""
+
+
+def renderer(name: str) -> Renderer:
+    """The renderer of a layout: 'table', 'csv', or one of tabulate's names. Raises UsageError."""
+    if name == "table":
+        return table
+    if name == "csv":
+        return csv
+    known = format_names()
+    if name not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name.lower(), known, 3, 0.5)
+        advice = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        raise UsageError(f"--format: there is no layout '{name}'; {advice}")
+    return partial(tabulated, name)
+
+
+def format_names() -> list[str]:
+    """Every layout that --format takes."""
+    from tabulate import tabulate_formats
+
+    return sorted({"table", "csv", *tabulate_formats} - _UNSAFE)
+
+
+def tabulated(
+    name: str, rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options
+) -> Iterator[str]:
+    """The whole table in one of tabulate's layouts."""
+    import tabulate
+
+    shown = list(rows)
+    cells = [cells_of(shown, column, context, options.ascii_only) for column in columns]
+    if name in _QUOTED:
+        cells = [[cell.translate(_QUOTED[name]) for cell in column] for column in cells]
+    tabulate.PRESERVE_WHITESPACE, tabulate.MIN_PADDING = True, 0
+    text = tabulate.tabulate(
+        list(zip(*cells, strict=True)),
+        headers=[column.header for column in columns] if options.header else (),
+        tablefmt=name,
+        colalign=[("right" if column.right else "left") for column in columns] if shown else None,
+        disable_numparse=True,
+    )
+    yield text + "\n"

@@ -1,0 +1,1 @@
+"""Captured listings of many tools, into records."""

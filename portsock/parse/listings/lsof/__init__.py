@@ -1,0 +1,1 @@
+"""Listings of lsof: tables, -F fields, JSON."""

@@ -1,0 +1,68 @@
+"""lsof -J and -j (since 4.99.6 or so): the fields of -F under names, one document or an object a line. lsof(8)."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from portsock.parse.listings.json_text import integer, load
+from portsock.parse.listings.lsof.fields import told_of
+from portsock.parse.listings.lsof.socket import Sockets
+from portsock.records import Holder, SocketRecord
+from portsock.services import Services
+
+_MARKS = {"type": "t", "device": "d", "inode": "i", "protocol": "P", "name": "n"}
+
+
+class LsofJsonReader:
+    """Processes with their files, or files that repeat their process."""
+
+    format = "lsof-json"
+    title = "lsof -J and -j (JSON)"
+    system = "unknown"
+
+    @classmethod
+    def accepts(cls, head: str) -> bool:
+        start = head.lstrip()[:2000]
+        if start[:1] != "{":
+            return False
+        return '"lsof_version"' in start or all(f'"{name}"' in start for name in ("pid", "command", "fd"))
+
+    def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
+        """All sockets. Raises ValueError where it is no JSON."""
+        sockets = Sockets()
+        for process, file in _files(load(text)):
+            told = told_of(_fields(file))
+            if told is not None:
+                pid, fd = integer(process.get("pid")), integer(file.get("fd"))
+                name, user = _text(process, "command") or None, _text(process, "login") or None
+                sockets.add(told, Holder(pid, fd, name, user), services)
+        return sockets.take()
+
+
+def _files(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    items = document if isinstance(document, list) else [document]
+    for item in items:
+        if not isinstance(item, dict):
+            continue
+        processes = item.get("processes")
+        if not isinstance(processes, list):
+            yield item, item
+            continue
+        for process in processes:
+            files = process.get("files") if isinstance(process, dict) else None
+            for file in files if isinstance(files, list) else ():
+                if isinstance(file, dict):
+                    yield process, file
+
+
+def _fields(file: dict[str, Any]) -> dict[str, str]:
+    fields = {mark: _text(file, name) for name, mark in _MARKS.items() if _text(file, name)}
+    info = file.get("tcp_info")
+    if isinstance(info, dict):
+        known = (("ST", "state"), ("QR", "recv_queue"), ("QS", "send_queue"))
+        fields["T"] = " ".join(f"{mark}={_text(info, name)}" for mark, name in known if _text(info, name))
+    return fields
+
+
+def _text(item: dict[str, Any], name: str) -> str:
+    value = item.get(name)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

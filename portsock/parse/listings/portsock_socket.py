@@ -1,0 +1,166 @@
+"""The socket objects of schema portsock/1, back into records: the reverse of portsock.output.json.objects."""
+
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from portsock.model import (
+    Endpoint,
+    Family,
+    InetEndpoint,
+    NetlinkEndpoint,
+    Netns,
+    Owner,
+    PacketEndpoint,
+    Role,
+    SocketMemory,
+    SocketType,
+    State,
+    Timer,
+    UnixEndpoint,
+    VsockEndpoint,
+)
+from portsock.parse.listings.json_text import integer
+from portsock.records import SocketRecord
+
+_Word = TypeVar("_Word", bound=StrEnum)
+_Object = dict[str, Any]
+
+_NUMBERS = (
+    "recv_q", "send_q", "accept_queue", "accept_limit", "uid", "inode", "cookie", "peer_inode", "shutdown", "subflow_of",
+)  # fmt: skip
+
+
+def record_of(item: _Object) -> SocketRecord:
+    """What a source said of the socket. Raises ValueError where family or protocol is missing or unknown."""
+    family, protocol = member(Family, item.get("family")), text_of(item, "protocol")
+    if family is None or protocol is None:
+        raise ValueError("a socket has no known family and protocol")
+    state = member(State, item.get("state"))
+    raw = text_of(item, "state_raw") or (text_of(item, "state") if state is None else None)
+    vfs, v6only = item.get("vfs"), item.get("v6only")
+    numbers: dict[str, Any] = {name: integer(item.get(name)) for name in _NUMBERS}
+    return SocketRecord(
+        family,
+        member(SocketType, item.get("type")),
+        protocol,
+        integer(item.get("number")),
+        state,
+        raw,
+        _endpoint(item.get("local")),
+        _endpoint(item.get("remote")),
+        interface=text_of(item, "interface"),
+        v6only=v6only if isinstance(v6only, bool) else None,
+        netns=netns_of(item.get("netns")),
+        user=text_of(item, "user"),
+        vfs=_pair(vfs) if isinstance(vfs, dict) else None,
+        timer=_timer(item.get("timer")),
+        memory=_memory(item.get("memory")),
+        info=_info(item.get("info")),
+        **numbers,
+    )
+
+
+def role_of(item: _Object) -> Role:
+    """The role, as it was inferred when the listing was made."""
+    return member(Role, item.get("role")) or Role.UNKNOWN
+
+
+def owners_of(items: object) -> tuple[Owner, ...]:
+    """The owners of a socket or peer."""
+    if not isinstance(items, list):
+        return ()
+    return tuple(
+        Owner(integer(item.get("pid")), integer(item.get("fd")), text_of(item, "name"), text_of(item, "user"))
+        for item in items
+        if isinstance(item, dict)
+    )
+
+
+def netns_of(item: object) -> Netns | None:
+    """A network namespace."""
+    number = integer(item.get("id")) if isinstance(item, dict) else None
+    return Netns(number, text_of(item, "name")) if number is not None and isinstance(item, dict) else None
+
+
+def text_of(item: _Object, name: str) -> str | None:
+    """The text under this key, or None."""
+    value = item.get(name)
+    return value if isinstance(value, str) else None
+
+
+def member(words: type[_Word], value: object) -> _Word | None:
+    """The member of that value, or None where it is not known."""
+    try:
+        return words(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _endpoint(item: object) -> Endpoint | None:
+    if not isinstance(item, dict):
+        return None
+    kind = item.get("kind")
+    if kind == "inet":
+        return InetEndpoint(
+            text_of(item, "address"),
+            integer(item.get("port"), 65535),
+            text_of(item, "zone"),
+            text_of(item, "hostname"),
+            text_of(item, "label"),
+            item.get("truncated") is True,
+            item.get("port_guessed") is True,
+        )
+    if kind == "unix":
+        return UnixEndpoint(_path(item), item.get("abstract") is True, item.get("truncated") is True)
+    return _other(kind, item)
+
+
+def _other(kind: object, item: _Object) -> Endpoint | None:
+    if kind == "netlink":
+        protocol, portid = integer(item.get("protocol")), integer(item.get("portid"))
+        known = protocol is not None and portid is not None
+        return NetlinkEndpoint(protocol or 0, portid or 0, integer(item.get("groups"))) if known else None
+    if kind == "packet":
+        return PacketEndpoint(integer(item.get("ethertype")), integer(item.get("ifindex")))
+    if kind == "vsock":
+        cid, port = integer(item.get("cid")), integer(item.get("port"))
+        return VsockEndpoint(cid, port) if cid is not None and port is not None else None
+    return None
+
+
+def _path(item: _Object) -> bytes | None:
+    from base64 import b64decode
+
+    encoded, path = text_of(item, "path_bytes"), text_of(item, "path")
+    if encoded is not None:
+        try:
+            return b64decode(encoded, validate=True)
+        except ValueError:
+            return None
+    return None if path is None else path.encode("utf-8", "surrogatepass")
+
+
+def _pair(item: _Object) -> tuple[int, int] | None:
+    device, inode = integer(item.get("device")), integer(item.get("inode"))
+    return None if device is None or inode is None else (device, inode)
+
+
+def _timer(item: object) -> Timer | None:
+    kind = text_of(item, "kind") if isinstance(item, dict) else None
+    if kind is None or not isinstance(item, dict):
+        return None
+    return Timer(kind, integer(item.get("expires_ms")), integer(item.get("retransmits")))
+
+
+def _memory(item: object) -> SocketMemory | None:
+    if not isinstance(item, dict):
+        return None
+    sizes = {name: integer(item.get(name)) for name in SocketMemory._fields}
+    missing = {name for name, size in sizes.items() if size is None}
+    return SocketMemory._make(sizes.values()) if missing <= {"drops"} else None
+
+
+def _info(item: object) -> dict[str, int | float | str | bool | None] | None:
+    if not isinstance(item, dict):
+        return None
+    return {name: value for name, value in item.items() if value is None or isinstance(value, int | float | str | bool)}

@@ -1,0 +1,226 @@
+"""PowerShell's Get-NetTCPConnection and Get-NetUDPEndpoint through Format-Table, Format-List, Export-Csv or ConvertTo-Json.
+
+https://learn.microsoft.com/powershell/module/nettcpip/get-nettcpconnection
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from portsock.model import InetEndpoint
+from portsock.parse.listings.endpoint_text import inet_endpoint
+from portsock.parse.listings.internet import internet_record
+from portsock.records import Holder, SocketRecord
+from portsock.services import Services
+
+_STATES = {
+    "1": "Closed",
+    "2": "Listen",
+    "3": "SynSent",
+    "4": "SynReceived",
+    "5": "Established",
+    "6": "FinWait1",
+    "7": "FinWait2",
+    "8": "CloseWait",
+    "9": "Closing",
+    "10": "LastAck",
+    "11": "TimeWait",
+    "12": "DeleteTCB",
+    "100": "Bound",
+}
+"""MSFT_NetTCPConnection.State; JSON and some tables print the number."""
+
+_ITEM = re.compile(r"([A-Za-z][A-Za-z0-9]{0,40}) {0,30}: ?(.*)")
+_NAMES = ("LocalAddress", "LocalPort", "RemoteAddress", "RemotePort", "State", "OwningProcess")
+_TCP_ONLY = ("RemoteAddress", "RemotePort", "State")
+
+
+class _PowershellReader:
+    title = "PowerShell Get-NetTCPConnection, Get-NetUDPEndpoint (Format-Table, Format-List, Csv)"
+    format = "powershell"
+    system = "Windows"
+
+
+class PowershellTableReader(_PowershellReader):
+    """Format-Table: names, dashes below them, then rows in columns."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._columns: list[tuple[str, int, int]] = []
+
+    @classmethod
+    def begin(cls, line: str, services: Services) -> Self | None:
+        return cls(services) if _is_table_header(line) else None
+
+    def feed(self, line: str) -> Iterable[SocketRecord] | None:
+        if _is_table_header(line):
+            self._columns = [(match[0], match.start(), match.end()) for match in re.finditer(r"\S+", line)]
+            return ()
+        if not line.strip(" -"):
+            return ()
+        values = self._cells(line) if len(line) < 4000 else {}
+        record = socket_of(values, self._services)
+        return None if record is None else (record,)
+
+    def finish(self) -> Iterable[SocketRecord]:
+        return ()
+
+    def _cells(self, line: str) -> dict[str, str]:
+        """Texts begin where their column's name does, numbers end where it does."""
+        values: dict[str, str] = {}
+        for match in re.finditer(r"\S+", line):
+            start, end = match.span()
+            for name, first, last in self._columns:
+                if start == first or end == last or (start < last and end > first):
+                    values.setdefault(name, match[0])
+                    break
+        for name, _, _ in self._columns:
+            values.setdefault(name, "")
+        return values
+
+
+class PowershellListReader(_PowershellReader):
+    """Format-List: a line for each property; an object ends where a property comes again."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._values: dict[str, str] = {}
+
+    @classmethod
+    def begin(cls, line: str, services: Services) -> Self | None:
+        match = _ITEM.match(line[:400])
+        return cls(services) if match and match[1] in _NAMES and match[1] != "State" else None
+
+    def feed(self, line: str) -> Iterable[SocketRecord] | None:
+        if not line.strip():
+            return self.finish()
+        match = _ITEM.match(line[:4000])
+        if match is None:
+            return None if line[:1] != " " else ()
+        ended = self.finish() if match[1] in self._values else ()
+        self._values[match[1]] = match[2].strip()
+        return ended
+
+    def finish(self) -> Iterable[SocketRecord]:
+        values, self._values = self._values, {}
+        record = socket_of(values, self._services)
+        return () if record is None else (record,)
+
+
+class PowershellCsvReader(_PowershellReader):
+    """ConvertTo-Csv and Export-Csv: perhaps '#TYPE …', then names, then rows; commas, semicolons or tabs."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._type = ""
+        self._names: list[str] = []
+        self._delimiter = ","
+
+    @classmethod
+    def begin(cls, line: str, services: Services) -> Self | None:
+        return cls(services) if _is_type(line) or _delimiter(line) is not None else None
+
+    def feed(self, line: str) -> Iterable[SocketRecord] | None:
+        if _is_type(line):
+            self._type = line
+            return ()
+        delimiter = _delimiter(line)
+        if delimiter is not None:
+            self._delimiter, self._names = delimiter, _fields(line, delimiter)
+            return ()
+        values = dict(zip(self._names, _fields(line, self._delimiter), strict=False))
+        record = socket_of(values | {"CimClass": self._type}, self._services) if len(values) > 1 else None
+        return None if record is None else (record,)
+
+    def finish(self) -> Iterable[SocketRecord]:
+        return ()
+
+
+class PowershellJsonReader(_PowershellReader):
+    """ConvertTo-Json: an object or an array of them."""
+
+    title = "PowerShell Get-NetTCPConnection, Get-NetUDPEndpoint (ConvertTo-Json)"
+
+    @classmethod
+    def accepts(cls, head: str) -> bool:
+        return head.lstrip()[:1] in ("[", "{") and '"LocalAddress"' in head and '"LocalPort"' in head
+
+    def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
+        """All sockets. Raises ValueError where it is no JSON."""
+        from portsock.parse.listings.json_text import load, objects
+
+        for item in objects(load(text)):
+            record = socket_of({name: _text(value) for name, value in item.items()}, services)
+            if record is not None:
+                yield record
+
+
+def socket_of(values: Mapping[str, str], services: Services) -> SocketRecord | None:
+    """The record of one object's properties as text; None where it has no local address and port."""
+    if "LocalAddress" not in values or "LocalPort" not in values:
+        return None
+    protocol = _protocol(values)
+    local = _endpoint(values["LocalAddress"], values["LocalPort"], protocol, services)
+    remote = _endpoint(values.get("RemoteAddress", ""), values.get("RemotePort", ""), protocol, services)
+    if local is None:
+        return None
+    state = values.get("State", "")
+    owner = values.get("OwningProcess")
+    more: dict[str, Any] = {}
+    if owner is not None:
+        more["holders"] = (Holder(int(owner), None),) if owner.isdecimal() and 0 < len(owner) < 11 and owner.strip("0") else ()
+    return internet_record(protocol, local, remote, _STATES.get(state, state) or None, **more)
+
+
+def _protocol(values: Mapping[str, str]) -> str:
+    """'tcp' or 'udp' where the class, a column or the properties tell; else 'unknown'."""
+    told = f"{values.get('CimClass', '')} {values.get('Protocol', '')}".lower()
+    for name in ("udp", "tcp"):
+        if name in told:
+            return name
+    if any(values.get(name) for name in _TCP_ONLY):
+        return "tcp"
+    columns = {name for name in values if name != "CimClass"}
+    return "udp" if columns == {"LocalAddress", "LocalPort"} else "unknown"  # the default table of Get-NetUDPEndpoint
+
+
+def _endpoint(address: str, port: str, protocol: str, services: Services) -> InetEndpoint | None:
+    """PowerShell cuts what does not fit a column with '...' or '…'."""
+    whole = address.removesuffix("…").removesuffix("...")
+    return inet_endpoint(whole, port, protocol, services, whole != address) if port else None
+
+
+def _is_table_header(line: str) -> bool:
+    words = line[:2000].split()
+    return "LocalAddress" in words and "LocalPort" in words
+
+
+def _is_type(line: str) -> bool:
+    return line.startswith("#TYPE ") and ("NetTCPConnection" in line or "NetUDPEndpoint" in line)
+
+
+def _delimiter(line: str) -> str | None:
+    """What separates the names of a CSV header; None where it is no such header."""
+    head = line[:4000]
+    for mark in ",;\t":
+        names = [name.strip('"') for name in head.split(mark)]
+        if "LocalAddress" in names and "LocalPort" in names:
+            return mark
+    return None
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    from csv import Error, reader
+
+    try:
+        return next(reader([line], delimiter=delimiter), [])
+    except Error:
+        return []
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return str(value.get("CimClassName", ""))
+    return str(value) if isinstance(value, str | int) else ""

@@ -1,0 +1,168 @@
+"""psutil.net_connections() as people save it: a repr of the named tuples, a JSON dump, or the table of psutil's script.
+
+https://psutil.readthedocs.io/en/latest/#psutil.net_connections
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Self
+
+from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
+from portsock.parse.listings.endpoint_text import address_of, colon_endpoint
+from portsock.parse.listings.internet import internet_record
+from portsock.parse.listings.json_text import integer, load
+from portsock.records import Holder, SocketRecord
+from portsock.services import Services
+from portsock.states import parse_state
+
+_FAMILIES = {
+    1: Family.UNIX, 2: Family.IPV4, 10: Family.IPV6, 23: Family.IPV6, 24: Family.IPV6, 28: Family.IPV6, 30: Family.IPV6,
+    "AF_UNIX": Family.UNIX, "AF_INET": Family.IPV4, "AF_INET6": Family.IPV6,
+}  # fmt: skip
+"""AF_INET6 is 10 on Linux, 23 on Windows, 24 on OpenBSD and NetBSD, 28 on FreeBSD, 30 on macOS."""
+_TYPES = {1: "STREAM", 2: "DGRAM", 3: "RAW", 5: "SEQPACKET"}
+_WORDS = {SocketType.STREAM: "tcp", SocketType.DGRAM: "udp", SocketType.RAW: "raw", SocketType.SEQPACKET: "sctp"}
+
+_TUPLE = re.compile(r"\b[sp]conn\(")
+_FIELD = re.compile(
+    r"(fd|pid)=(-?\d{1,10}|None)|(family|type)=(?:<[\w.]{1,40}: (\d{1,5})>|(\d{1,5}))"
+    r"|status=(?:<[\w.]{1,40}: '(\w{1,20})'>|'(\w{1,20})')"
+    r"|(laddr|raddr)=(?:(?:addr)?\((?:ip=)?'([^']{0,100})', (?:port=)?(\d{1,5})\)|'([^']{0,200})'|\(\))"
+)
+_HEADER = re.compile(r"Proto +Local address +Remote address +Status +PID +Program name\s*")
+
+
+class PsutilReprReader:
+    """'sconn(fd=3, family=<AddressFamily.AF_INET: 2>, …)', many in a line or one."""
+
+    format = "psutil"
+    title = "psutil.net_connections(): repr, or psutil's scripts/netstat.py"
+    system = "unknown"
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @classmethod
+    def begin(cls, line: str, services: Services) -> Self | None:
+        return cls(services) if _TUPLE.search(line[:400]) or _HEADER.fullmatch(line[:400]) else None
+
+    def feed(self, line: str) -> Iterable[SocketRecord] | None:
+        if _HEADER.fullmatch(line[:400]) or line.strip() in ("...]", "]", "["):
+            return ()
+        parts = _TUPLE.split(line)
+        if len(parts) > 1:
+            found = [record_of(_fields(part)) for part in parts[1:]]
+            return [record for record in found if record is not None] if all(found) else None
+        record = self._row(line)
+        return None if record is None else (record,)
+
+    def finish(self) -> Iterable[SocketRecord]:
+        return ()
+
+    def _row(self, line: str) -> SocketRecord | None:
+        """A row of the script: protocol, local, remote or '-', status, PID or '-', name."""
+        words = line.split(None, 5)
+        if len(words) < 5 or words[0] not in ("tcp", "tcp6", "udp", "udp6"):
+            return None
+        local = colon_endpoint(words[1], words[0], self._services)
+        remote = colon_endpoint(words[2], words[0], self._services) if words[2] != "-" else None
+        if local is None or (remote is None and words[2] != "-"):
+            return None
+        pid = integer(words[4])
+        name = words[5].strip() if len(words) > 5 and words[5].strip() not in ("?", "-") else None
+        holders = () if pid is None else (Holder(pid, None, name),)
+        word = words[0] if words[0][-1] == "6" else words[0] + "4"
+        return internet_record(word, local, remote, words[3] if words[3] != "NONE" else None, holders=holders)
+
+
+class PsutilJsonReader:
+    """The tuples as arrays, or as objects with the fields' names; families, types and states as numbers or names."""
+
+    format = "psutil-json"
+    title = "psutil.net_connections() dumped as JSON (arrays or objects)"
+    system = "unknown"
+
+    @classmethod
+    def accepts(cls, head: str) -> bool:
+        text = head.lstrip()[:1000]
+        return (text[:1] in ("[", "{") and '"laddr"' in text) or re.match(r"\[\s*\[\s*-?\d{1,10}\s*,\s*\d", text) is not None
+
+    def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - psutil prints no names
+        """All sockets. Raises ValueError where it is no JSON, or an item is none of psutil's."""
+        document = load(text)
+        for number, item in enumerate(document if isinstance(document, list) else [document], 1):
+            values = item
+            if isinstance(item, list):
+                names = ("fd", "family", "type", "laddr", "raddr", "status", "pid")
+                values = dict(zip(names, item, strict=False))
+            record = record_of(values) if isinstance(values, dict) else None
+            if record is None:
+                raise ValueError(f"item {number} is no connection of psutil")
+            yield record
+
+
+def _fields(text: str) -> dict[str, Any]:
+    """The fields of one repr."""
+    values: dict[str, Any] = {}
+    for match in _FIELD.finditer(text[:2000]):
+        number, named, member, plain, status, status_plain, end, ip, port, path = match.groups()[1:]
+        if match[1]:
+            values[match[1]] = None if number == "None" else int(number)
+        elif named:
+            values[named] = int(member or plain)
+        elif status or status_plain:
+            values["status"] = status or status_plain
+        elif end:
+            values[end] = [ip, int(port)] if port else path or ""
+    return values
+
+
+def record_of(values: dict[str, Any]) -> SocketRecord | None:
+    """The record of one connection by its fields; None where they are not psutil's."""
+    family = _FAMILIES.get(_key(values.get("family")))
+    if family is None or "laddr" not in values:
+        return None
+    kind_name = values.get("type")
+    text = kind_name if isinstance(kind_name, str) else _TYPES.get(integer(kind_name) or 0, "")
+    kind = next((kind for kind in _WORDS if kind.name == text.removeprefix("SOCK_")), None)
+    pid, fd = integer(values.get("pid")), integer(values.get("fd"))
+    holders = (Holder(pid, fd),) if pid is not None else ()
+    status = values.get("status")
+    state = status.removeprefix("CONN_") if isinstance(status, str) and status not in ("NONE", "CONN_NONE") else None
+    if family is Family.UNIX:
+        return _unix(values, kind, state, holders)
+    local, remote = _endpoint(values["laddr"]), _endpoint(values.get("raddr"))
+    word = _WORDS.get(kind, "unknown") if kind else "unknown"
+    return internet_record(word + ("6" if family is Family.IPV6 else "4"), local, remote, state, holders=holders)
+
+
+def _unix(values: dict[str, Any], kind: SocketType | None, state: str | None, holders: tuple[Holder, ...]) -> SocketRecord:
+    local, remote = _path(values["laddr"]), _path(values.get("raddr"))
+    known = parse_state(state) if state else None
+    if known is None and remote.path is not None:
+        known = State.ESTABLISHED
+    return SocketRecord(
+        Family.UNIX, kind, "unix", None, known, state if state and known is None else None, local,
+        remote if remote.path is not None else None, holders=holders,
+    )  # fmt: skip
+
+
+def _path(value: object) -> UnixEndpoint:
+    if not isinstance(value, str) or not value:
+        return UnixEndpoint(None)
+    name = value.encode("utf-8", "surrogatepass")
+    return UnixEndpoint(name[1:], True) if name[:1] in (b"@", b"\0") else UnixEndpoint(name)
+
+
+def _endpoint(value: object) -> InetEndpoint | None:
+    if isinstance(value, dict):
+        value = [value.get("ip"), value.get("port")]
+    if not isinstance(value, list | tuple) or len(value) != 2 or not isinstance(value[0], str):
+        return None
+    found = address_of(value[0])
+    return None if found is None else InetEndpoint(found[0], integer(value[1], 65535), found[1])
+
+
+def _key(value: object) -> int | str:
+    number = integer(value)
+    return number if number is not None else value if isinstance(value, str) else ""

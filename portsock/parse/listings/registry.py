@@ -1,0 +1,60 @@
+"""The one list of readers of captured listings. Adding a format is a file and a line here.
+
+The order is that of asking: formats whose lines can be nothing else come first. Modules are imported when the first listing
+is read, so that a live command pays nothing for them.
+"""
+
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+from portsock.parse.listings.reader import DocumentReader, LineReader
+
+_LINE_READERS = (
+    "proc_net:ProcNetReader",
+    "ss.reader:SsReader",
+    "netstat.linux:NetstatLinuxReader",
+    "netstat.windows:NetstatWindowsReader",
+    "netstat.bsd:NetstatMacosReader",
+    "netstat.bsd:NetstatFreebsdReader",
+    "netstat.bsd:NetstatBsdReader",
+    "lsof.table:LsofReader",
+    "lsof.fields:LsofFieldsReader",
+    "sockstat:SockstatReader",
+    "psutil_text:PsutilReprReader",
+    "powershell:PowershellTableReader",
+    "powershell:PowershellCsvReader",
+    "powershell:PowershellListReader",
+)
+
+_DOCUMENT_READERS = (
+    "portsock_json:PortsockReader",
+    "powershell:PowershellJsonReader",
+    "lsof.json:LsofJsonReader",
+    "osquery:OsqueryReader",
+    "psutil_text:PsutilJsonReader",
+)
+
+
+@cache
+def line_readers() -> tuple[type[LineReader], ...]:
+    """Readers of sections of lines, in the order of asking."""
+    return tuple(cast("type[LineReader]", _load(name)) for name in _LINE_READERS)
+
+
+@cache
+def document_readers() -> tuple[type[DocumentReader], ...]:
+    """Readers of whole documents, in the order of asking."""
+    return tuple(cast("type[DocumentReader]", _load(name)) for name in _DOCUMENT_READERS)
+
+
+def formats() -> tuple[tuple[str, str], ...]:
+    """(format, title) of every reader, for --from-format help; a format that several readers share is listed once."""
+    named = [(reader.format, reader.title) for reader in line_readers()]
+    named += [(reader.format, reader.title) for reader in document_readers()]
+    return tuple(dict(named).items())
+
+
+def _load(name: str) -> object:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(f"portsock.parse.listings.{module}"), attribute)

@@ -1,0 +1,124 @@
+"""FreeBSD's sockstat: USER COMMAND PID FD PROTO LOCAL FOREIGN, and what its options add. sockstat(1).
+
+sockstat prints a row for each descriptor and, without -A, nothing that tells whether two rows are one socket; only connected
+TCP sockets are joined, since no two can have the same endpoints.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Self
+
+from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
+from portsock.parse.listings.endpoint_text import colon_endpoint, is_nobody
+from portsock.parse.listings.internet import internet_record
+from portsock.records import Holder, SocketRecord
+from portsock.services import Services
+from portsock.states import parse_state
+
+_HEADER = re.compile(r"USER +COMMAND +PID +FD +PROTO +LOCAL ADDRESS +FOREIGN ADDRESS.*")
+_PROTOCOL = re.compile(r"(?:tcp|udp|udpl|sctp|div|icmp?|raw)(?:46|4|6)?")
+_UNIX_TYPES = {
+    "stream": SocketType.STREAM,
+    "dgram": SocketType.DGRAM,
+    "seqpac": SocketType.SEQPACKET,
+    "seqpacket": SocketType.SEQPACKET,
+}
+
+
+class SockstatReader:
+    """Internet and unix rows, with or without the header (-q)."""
+
+    format = "sockstat"
+    title = "FreeBSD sockstat (-4 -6 -c -l -u -P -s -q)"
+    system = "FreeBSD"
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._connected: dict[tuple[object, ...], SocketRecord] = {}
+
+    @classmethod
+    def begin(cls, line: str, services: Services) -> Self | None:
+        if _HEADER.fullmatch(line[:400]) or _protocol_column(line[:400].split(None, 9)) is not None:
+            return cls(services)
+        return None
+
+    def feed(self, line: str) -> Iterable[SocketRecord] | None:
+        words = line.split(None, 9)
+        at = _protocol_column(words)
+        if at is None:
+            return () if _HEADER.fullmatch(line[:400]) else None
+        holders = _holders(words, at)
+        rest = line.split(None, at + 1)[at + 1] if len(words) > at + 1 else ""
+        if words[at] in _UNIX_TYPES:
+            return (_unix(words[at], rest.strip(), holders),)
+        record = self._internet(words[at], rest.split())
+        if record is None:
+            return None
+        if record.protocol != "tcp" or record.remote is None:
+            return (record._replace(holders=holders),)
+        earlier = self._connected.setdefault((record.local, record.remote), record._replace(holders=()))
+        self._connected[record.local, record.remote] = earlier._replace(holders=(*(earlier.holders or ()), *holders))
+        return ()
+
+    def finish(self) -> Iterable[SocketRecord]:
+        found, self._connected = self._connected, {}
+        return found.values()
+
+    def _internet(self, word: str, rest: list[str]) -> SocketRecord | None:
+        """'*:22 *:* [… state …]'. sockstat itself calls a TCP socket without a foreign port listening (-l)."""
+        if len(rest) < 2:
+            return None
+        local = _endpoint(rest[0], word, self._services)
+        remote = _endpoint(rest[1], word, self._services)
+        if local is None or remote is None:
+            return None
+        state = next((text for text in rest[2:] if parse_state(text) is not None), None)
+        if state is None and word.startswith("tcp") and is_nobody(remote) and local.port is not None:
+            state = "LISTEN"
+        return internet_record(word, local, remote, state)
+
+
+def _protocol_column(words: list[str]) -> int | None:
+    """Where the protocol stands: behind PID and FD, which are numbers or '?'; a command may hold spaces."""
+    for at in range(4, len(words)):
+        if words[at] in _UNIX_TYPES or _PROTOCOL.fullmatch(words[at]):
+            if _is_number(words[at - 1]) and _is_number(words[at - 2]) and len(words) > at + (words[at] not in _UNIX_TYPES):
+                return at
+            return None
+    return None
+
+
+def _is_number(text: str) -> bool:
+    return text == "?" or (text.isascii() and text.isdecimal() and len(text) <= 10)
+
+
+def _holders(words: list[str], at: int) -> tuple[Holder, ...]:
+    pid, fd = words[at - 2], words[at - 1]
+    if pid == "?":
+        return ()
+    user = words[0] if words[0] != "?" else None
+    name = " ".join(words[1 : at - 2])
+    return (Holder(int(pid), None if fd == "?" else int(fd), name if name != "?" else None, user),)
+
+
+def _endpoint(text: str, word: str, services: Services) -> InetEndpoint | None:
+    return colon_endpoint(text, word, services) if text not in ("?", "(none)") else InetEndpoint("*", None)
+
+
+def _unix(kind: str, rest: str, holders: tuple[Holder, ...]) -> SocketRecord:
+    """'/var/run/log', '-> /var/run/log' (connected to it), '-> ??', '(not connected)'."""
+    own, arrow, other = rest.partition("-> ") if "-> " in rest else (rest.removesuffix("->"), rest[-2:] == "->", "")
+    own = own.strip()
+    named = own.startswith(("/", "@")) or (own != "" and own[0] not in "(?[")
+    remote = other.strip()
+    return SocketRecord(
+        Family.UNIX,
+        _UNIX_TYPES[kind],
+        "unix",
+        None,
+        State.ESTABLISHED if arrow else None,
+        None,
+        UnixEndpoint(own.encode("utf-8", "surrogateescape") if named else None),
+        UnixEndpoint(remote.encode("utf-8", "surrogateescape")) if remote.startswith("/") else None,
+        holders=holders,
+    )

@@ -1,0 +1,53 @@
+"""The TCP details that `ss -i` prints, under the names and in the units of `portsock.parse.netlink.tcp_info`."""
+
+import re
+from collections.abc import Callable
+
+Value = int | float | str | bool | None
+
+_WORD = re.compile(r"(?:^|\s)([a-z_]{2,20}):([0-9][0-9.,/]{0,40})(?=\s|$)")
+_RATE = re.compile(r"(?:^|\s)(pacing_rate|delivery_rate) ([0-9]{1,20}(?:\.[0-9]{1,6})?)([KMG]?)bps(?=\s|$)")
+_CONTROL = re.compile(r"(?:^|\s)(cubic|bbr[23]?|reno|dctcp|vegas|westwood|htcp|illinois|hybla|bic|yeah|scalable)(?=\s|$)")
+_SCALE = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+
+_NAMES: dict[str, tuple[str, Callable[[str], Value]]] = {
+    "rto": ("rto_ms", float),
+    "mss": ("send_mss", int),
+    "rcvmss": ("receive_mss", int),
+    "unacked": ("unacked", int),
+    "lost": ("lost", int),
+    "lastsnd": ("last_data_sent_ms", int),
+    "lastrcv": ("last_data_received_ms", int),
+    "lastack": ("last_ack_received_ms", int),
+    "pmtu": ("path_mtu", int),
+    "cwnd": ("congestion_window", int),
+    "bytes_acked": ("bytes_acked", int),
+    "bytes_received": ("bytes_received", int),
+    "segs_out": ("segments_sent", int),
+    "segs_in": ("segments_received", int),
+    "notsent": ("unsent_bytes", int),
+    "minrtt": ("min_rtt_ms", float),
+    "bytes_sent": ("bytes_sent", int),
+    "bytes_retrans": ("bytes_retransmitted", int),
+}
+
+
+def read_info(text: str) -> dict[str, Value]:
+    """The details in a continuation line; empty where it has none. ss prints rates in bits, we keep bytes a second."""
+    found: dict[str, Value] = {}
+    for name, value in _WORD.findall(text):
+        try:
+            if name == "rtt":
+                found["rtt_ms"], found["rtt_variation_ms"] = map(float, value.split("/"))
+            elif name == "retrans":
+                found["total_retransmits"] = int(value.partition("/")[2])
+            elif name in _NAMES:
+                ours, convert = _NAMES[name]
+                found[ours] = convert(value)
+        except ValueError:
+            continue
+    for name, number, scale in _RATE.findall(text):
+        found[name] = round(float(number) * _SCALE[scale] / 8)
+    if found and (control := _CONTROL.search(text)):
+        found["congestion_control"] = control[1]
+    return found

@@ -1,0 +1,1 @@
+"""Messages of Linux's sock_diag netlink interface, into records."""

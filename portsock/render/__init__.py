@@ -1,1 +1,0 @@
-"""Rows into text: tables, JSON, colors, widths, the escaping of hostile names."""

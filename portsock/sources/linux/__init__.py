@@ -1,0 +1,1 @@
+"""Linux: netlink, /proc, BPF, network namespaces."""

@@ -1,0 +1,137 @@
+"""Facts of processes from /proc, read relative to each process's open directory so that all are of the same one."""
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from portsock.model import Process
+from portsock.parse.proc.cgroup import Placement, parse_cgroup
+from portsock.parse.proc.process import Stat, parse_cmdline, parse_stat, shown_name, text
+from portsock.sources.linux.containers import Containers
+from portsock.sources.system import users
+
+_DELETED = b" (deleted)"
+_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def facts(
+    pids: Iterable[int],
+    root: str = "/proc",
+    parents: bool = False,
+    started: Mapping[int, int] | None = None,
+    files: str = "",
+) -> dict[int, Process]:
+    """What can be read of these processes, with `parents` of their ancestors, too; of what cannot, the fields are None.
+
+    `started` is Ownership.started: a process that started at another time has only taken over the pid, and nothing is told of
+    it. `files` is the root directory below which container runtimes keep their state.
+    """
+    reader = _Reader(root, started or {}, Containers(files, root))
+    found: dict[int, Process] = {}
+    waiting = list(pids)
+    while waiting:
+        pid = waiting.pop()
+        if pid in found:
+            continue
+        found[pid] = process = reader.read(pid)
+        if parents and process.ppid:
+            waiting.append(process.ppid)
+    names = users({process.uid for process in found.values() if process.uid is not None})
+    return {
+        pid: process._replace(user=names.get(process.uid)) if process.uid is not None else process
+        for pid, process in found.items()
+    }
+
+
+class _Reader:
+    def __init__(self, root: str, started: Mapping[int, int], containers: Containers) -> None:
+        self._root = root
+        self._started = started
+        self._containers = containers
+        self._boot = _boot_time(root)
+        self._tick = 1 / os.sysconf("SC_CLK_TCK")
+
+    def read(self, pid: int) -> Process:
+        try:
+            home = os.open(f"{self._root}/{pid}", _DIRECTORY)
+        except OSError:
+            return Process(pid)
+        try:
+            stat = parse_stat(_read(home, "stat"))
+            if stat is None or self._started.get(pid, stat.started) != stat.started:
+                return Process(pid)
+            return self._process(pid, home, stat)
+        finally:
+            os.close(home)
+
+    def _process(self, pid: int, home: int, stat: Stat) -> Process:
+        raw = parse_cmdline(_read(home, "cmdline"))
+        exe, deleted = _executable(home)
+        arguments = tuple(text(argument) for argument in raw)
+        placement = _placement(_read(home, "cgroup"))
+        return Process(
+            pid,
+            text(shown_name(stat.comm, raw, exe)),
+            text(stat.comm),
+            text(exe) if exe is not None else None,
+            arguments or (() if stat.kernel_thread else None),
+            None,
+            os.fstat(home).st_uid,
+            stat.ppid or None,
+            self._boot + stat.started * self._tick if self._boot is not None else None,
+            placement.unit,
+            self._containers.name(placement),
+            deleted,
+            self._containers.forwards_to(pid, arguments),
+        )
+
+
+@lru_cache(maxsize=1024)
+def _placement(data: bytes) -> Placement:
+    return parse_cgroup(text(data))
+
+
+def _read(home: int, name: str) -> bytes:
+    """The bytes of a file of the process; empty where it cannot be read."""
+    try:
+        file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=home)
+    except OSError:
+        return b""
+    try:
+        parts = []
+        while part := os.read(file, 65536):
+            parts.append(part)
+        return b"".join(parts)
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
+
+
+def _executable(home: int) -> tuple[bytes | None, bool]:
+    """The path of the executable, and whether it has been deleted. A file may really be called 'x (deleted)'."""
+    try:
+        path = os.readlink(b"exe", dir_fd=home)
+    except OSError:
+        return None, False
+    if not path.endswith(_DELETED):
+        return path, False
+    try:
+        running, there = os.stat("exe", dir_fd=home), os.stat(path)
+        if (running.st_dev, running.st_ino) == (there.st_dev, there.st_ino):
+            return path, False
+    except OSError:
+        pass
+    return path.removesuffix(_DELETED), True
+
+
+def _boot_time(root: str) -> float | None:
+    """Seconds since the epoch at boot, to which start times count."""
+    try:
+        with open(f"{root}/stat", "rb") as file:
+            for line in file:
+                if line.startswith(b"btime "):
+                    return float(line.split()[1])
+    except (OSError, ValueError, IndexError):
+        pass
+    return None

@@ -1,0 +1,114 @@
+"""Sockets from the tables under /proc/PID/net: what every Linux has, diag modules or not."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from portsock.errors import ReadError
+from portsock.model import Family, Netns, Notice
+from portsock.parse.proc.net_inet import TABLES, parse_inet_line
+from portsock.parse.proc.net_other import parse_netlink_line, parse_packet_line
+from portsock.parse.proc.net_unix import parse_unix
+from portsock.records import SocketRecord
+from portsock.request import Request
+
+Rows = Iterable[SocketRecord | None]
+
+_OTHERS: dict[str, Family] = {"unix": Family.UNIX, "netlink": Family.NETLINK, "packet": Family.PACKET}
+
+
+class Dump(NamedTuple):
+    """What the tables of one network namespace say."""
+
+    sockets: list[SocketRecord]
+    notices: tuple[Notice, ...]
+    missing: frozenset[tuple[str, Family]]
+    """Asked for, but this kernel has no such table (IPv6 switched off, a module not loaded)."""
+
+
+def dump(
+    request: Request,
+    root: str = "/proc",
+    pid: str = "self",
+    netns: Netns | None = None,
+    only: frozenset[tuple[str, Family]] | None = None,
+) -> Dump:
+    """Read the tables that the request needs, of the network namespace that process `pid` is in ('thread-self' in a thread
+    which entered one). `only` limits them to these protocols and families; `netns` is what the records are marked with.
+
+    Raises ReadError where there are no tables at all.
+    """
+    sockets: dict[tuple[object, ...], SocketRecord] = {}
+    notices: list[Notice] = []
+    missing = set()
+    for name, protocol, family in _wanted(request, only):
+        path = f"{root}/{pid}/net/{name}"
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            missing.add((protocol, family))
+            continue
+        except OSError as error:
+            text = f"{path} could not be read ({error.strerror}): its sockets are missing"
+            notices.append(Notice("table_unreadable", 1, text))
+            continue
+        skipped = 0
+        for record in _parser(name, protocol, family, request.timers, netns)(data):
+            if record is None:
+                skipped += 1
+            else:
+                sockets[_identity(record, len(sockets))] = record
+        if skipped:
+            notices.append(Notice("rows_skipped", skipped, f"{path}: {_lines(skipped)} not understood"))
+    _require(root, pid, bool(sockets))
+    return Dump(list(sockets.values()), tuple(notices), frozenset(missing))
+
+
+def _identity(record: SocketRecord, row: int) -> tuple[object, ...]:
+    """What makes it the same socket: the kernel reads a table page by page, so that a socket may come twice while others come
+    and go. Rows without inode and peer (unix sockets not yet accepted) are each their own."""
+    if record.inode is None and record.remote is None:
+        return (row,)
+    return (record.protocol, record.family, record.inode, record.local, record.remote)
+
+
+def _wanted(request: Request, only: frozenset[tuple[str, Family]] | None) -> list[tuple[str, str, Family]]:
+    inet = {Family.IPV4, Family.IPV6} if Family.INET in request.families else set()
+    families = request.families | inet
+    tables = [(name, *about) for name, about in TABLES.items()] + [(name, name, family) for name, family in _OTHERS.items()]
+    return [
+        (name, protocol, family)
+        for name, protocol, family in tables
+        if protocol in request.protocols and family in families and (only is None or (protocol, family) in only)
+    ]
+
+
+def _parser(name: str, protocol: str, family: Family, timers: bool, netns: Netns | None) -> Callable[[bytes], Rows]:
+    if name == "unix":
+        return lambda data: parse_unix(data, netns)
+    if name == "netlink":
+        return lambda data: (parse_netlink_line(line, netns) for line in _rows(data))
+    if name == "packet":
+        return lambda data: (parse_packet_line(line, netns) for line in _rows(data))
+    return lambda data: (parse_inet_line(line, protocol, family, timers=timers, netns=netns) for line in _rows(data))
+
+
+def _rows(data: bytes) -> list[str]:
+    """The lines below the header."""
+    return data.decode("ascii", "replace").split("\n")[1 : -1 if data.endswith(b"\n") else None]
+
+
+def _require(root: str, pid: str, found: bool) -> None:
+    """Tell 'no sockets' from 'no tables'. Raises ReadError."""
+    if found:
+        return
+    import os
+
+    try:
+        os.stat(f"{root}/{pid}/net")
+    except OSError as error:
+        raise ReadError(f"cannot read {root}/{pid}/net ({error.strerror}): is /proc mounted?") from error
+
+
+def _lines(number: int) -> str:
+    return "1 line" if number == 1 else f"{number} lines"

@@ -1,1 +1,0 @@
-"""A Snapshot into rows and columns."""

@@ -1,0 +1,153 @@
+"""The text layout and the JSON object of an answer."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+
+from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Section, Severity
+from portsock.model import Process
+from portsock.output.context import Context
+from portsock.output.json.explanations import explanation_json
+from portsock.output.json.objects import Objects
+from portsock.output.json.strings import sound
+from portsock.output.text.explanation import attempts_table, render_explanation, render_explanations
+from tests.explain.test_explain_answers import attempt, web
+from tests.support.explain_factory import SERVICES, answer, seen
+from tests.support.records import tcp
+
+BARE = Explanation("80", "port", "Summary of it.", (), (), {})
+
+
+def test_the_parts_stand_in_their_order_under_plain_headings() -> None:
+    lines = render_explanation(answer("80", web(), attempts=[attempt()])).splitlines()
+    headings = [line.split()[0] for line in lines if line[:1].strip()]
+    assert headings == ["80/tcp", *headings[1:2], "Port", "Socket", "Connection", "Process", "Exposure", "Binding", "Next"]
+
+
+@pytest.mark.parametrize("target", ["80", "127.0.0.1:80", "pid:501", "inode:5", "127.0.0.1:80,127.0.0.1:50000", "443", "@x"])
+def test_an_answer_fits_one_screen_of_80_columns(target: str) -> None:
+    lines = render_explanation(answer(target, web())).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 45
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_brief_is_the_first_sentence_on_one_line() -> None:
+    explanation = answer("80", web())
+    assert render_explanation(explanation, brief=True) == explanation.summary + "\n"
+
+
+def test_several_answers_are_parted_by_an_empty_line() -> None:
+    assert render_explanations([BARE, BARE]) == "Summary of it.\n\nSummary of it.\n"
+    assert render_explanations([BARE, BARE], brief=True) == "Summary of it.\nSummary of it.\n"
+
+
+def test_findings_show_severity_evidence_and_advice() -> None:
+    found = Finding("code", Severity.WARNING, "A title.", "A detail.", ("number 7",), "Some advice.")
+    text = render_explanation(BARE._replace(findings=(found,)))
+    assert "\nFindings\n  warning: A title. A detail. Some advice.\n    - number 7\n" in text
+
+
+def test_many_findings_show_all_but_warnings_by_their_title() -> None:
+    info = Finding("code", Severity.INFO, "Only a title.", "Long detail.", ("number 8",), "Advice.")
+    text = render_explanation(BARE._replace(findings=(info,) * 4))
+    assert "Only a title." in text
+    assert "Long detail." not in text
+
+
+def test_commands_are_never_broken() -> None:
+    long = "portsock explain " + "x" * 90
+    text = render_explanation(BARE._replace(next=(Command(long, "what for"),), readings=(Reading("one", long),)))
+    assert text.count(long + "\n") == 2
+
+
+def test_readings_come_before_the_parts() -> None:
+    readings = (Reading("the port", "portsock explain :80"), Reading("the process", "portsock explain pid:80"))
+    text = render_explanation(BARE._replace(readings=readings, sections={Part.PORT: Section(("Said.",))}))
+    assert text.index("Or ask      portsock explain :80 ") < text.index("Port        Said.")
+
+
+def test_hostile_names_cannot_move_the_cursor_or_forge_a_line() -> None:
+    evil = Process(940, "x\nFindings\x1b[31m\u202e", cmdline=("a\rb", "\udcff"))
+    text = render_explanation(answer("8080", seen([tcp("127.0.0.1:8080")], {1: 940}, [evil])))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\r" not in text
+    assert "\nFindings" not in text
+    assert "x\\x0aFindings\\x1b[31m" in text
+    text.encode("utf-8")
+
+
+def test_a_terminal_that_knows_ascii_only_gets_ascii() -> None:
+    assert render_explanation(answer("80", web()), ascii_only=True).isascii()
+
+
+def test_attempts_are_one_small_table() -> None:
+    free: dict[str, Any] = {"ok": True, "errno": None, "blockers": (), "reason": None}
+    unclear = free | {"ok": None, "reason": "depends on the holder"}
+    table = attempts_table(
+        [
+            attempt(),
+            attempt(options=("SO_REUSEADDR",)),
+            attempt(options=("SO_REUSEPORT",), **unclear),
+            attempt(address="::", v6only=True, **free),
+            attempt(address="::", v6only=True, options=("SO_REUSEADDR",), **free),
+        ]
+    )
+    assert table == [
+        "               plain          SO_REUSEADDR   SO_REUSEPORT",
+        "tcp 0.0.0.0    no EADDRINUSE  no EADDRINUSE  depends",
+        "tcp :: v6only  yes            yes            -",
+    ]
+
+
+def test_addresses_that_fare_alike_share_a_row() -> None:
+    free: dict[str, Any] = {"ok": True, "errno": None, "blockers": (), "reason": None}
+    attempts = [attempt(), attempt(address="127.0.0.1"), attempt(address="::", v6only=True, **free)]
+    udp = [attempt(protocol="udp", address=address, **free) for address in ("0.0.0.0", "127.0.0.1")]
+    assert attempts_table(attempts + udp) == [
+        "                        plain",
+        "tcp 0.0.0.0, 127.0.0.1  no EADDRINUSE",
+        "tcp :: v6only           yes",
+        "udp each address        yes",
+    ]
+
+
+def test_the_table_stands_between_for_whom_and_why() -> None:
+    free = attempt(protocol="udp", ok=True, errno=None, blockers=(), reason=None)
+    lines = render_explanation(answer("80", web(), attempts=[attempt(), free])).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("Binding"))
+    assert lines[start : start + 6] == [
+        "Binding     Whether a program run as dev could bind it now (in the way:",
+        "            0.0.0.0:80 LISTEN nginx[500]):",
+        "                 plain",
+        "    tcp 0.0.0.0  no EADDRINUSE",
+        "    udp 0.0.0.0  yes",
+        "            A listener holds it.",
+    ]
+
+
+def test_no_table_where_nothing_was_tried_or_every_way_fares_alike() -> None:
+    assert attempts_table([]) == []
+    assert attempts_table([attempt(ok=True, errno=None, blockers=(), reason=None)]) == []
+    assert attempts_table([attempt(), attempt(address="127.0.0.1")]) == []
+
+
+@pytest.mark.parametrize("target", ["80", "pid:501", "443", "127.0.0.1:80,127.0.0.1:50000"])
+def test_json_keeps_the_contract(target: str) -> None:
+    schema = json.loads(files("portsock").joinpath("schema/portsock-1.schema.json").read_text("utf-8"))
+    made = explanation_json(answer(target, web(), attempts=[attempt(tried=True)]), Objects(Context(SERVICES)), sound)
+    wire = json.loads(json.dumps(made))
+    jsonschema.validate(wire, {"$ref": "#/$defs/explanation", "$defs": schema["$defs"]})
+    assert wire["target"]["input"] == target
+    assert wire["sections"]["binding"]["attempts"][0]["blockers"][0]["owners"][0]["pid"] == 500
+
+
+def test_json_of_names_that_are_no_unicode_is_sound() -> None:
+    evil = Process(940, "x\udcff")
+    explanation = answer("8080", seen([tcp("127.0.0.1:8080")], {1: 940}, [evil]))
+    made = explanation_json(explanation, Objects(Context(SERVICES)), sound)
+    json.dumps(made["summary"], ensure_ascii=False).encode("utf-8")

@@ -1,0 +1,304 @@
+"""The JSON contract: what is written fits the schema that ships, and says what was seen."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portsock.explain.bind.types import Attempt, Blocker
+from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Section, Severity
+from portsock.model import (
+    Exposure,
+    Family,
+    Identity,
+    InetEndpoint,
+    Input,
+    NetlinkEndpoint,
+    Netns,
+    Notice,
+    Owner,
+    OwnerReason,
+    OwnerStatus,
+    PacketEndpoint,
+    Peer,
+    Process,
+    Role,
+    Scope,
+    Socket,
+    SocketMemory,
+    SocketType,
+    Source,
+    State,
+    Timer,
+    UnixEndpoint,
+    VsockEndpoint,
+)
+from portsock.output.context import Context
+from portsock.output.json.document import answer, dumps, explanations
+from portsock.output.json.objects import Objects
+from portsock.output.json.processes import Named, add_named
+from portsock.output.json.sockets import SocketTexts
+from portsock.output.tables.procs import group_processes
+from portsock.services import parse_services
+from tests.support.factory import inet, port, snapshot, socket
+
+SERVICES = Context(parse_services("http-alt 8080/tcp webcache\n"))
+PYTHON_PROCESS = Process(
+    18085, "python3", "python3", "/usr/bin/python3.11", ("python3", "-m", "http.server"), "dev", 1000, 1701, 1795283892.7
+)
+
+
+@cache
+def schema() -> Any:
+    return json.loads(files("portsock").joinpath("schema/portsock-1.schema.json").read_text("utf-8"))
+
+
+def validate(document: Any) -> None:
+    jsonschema.Draft202012Validator(schema()).validate(document)
+
+
+def validate_record(record: Any) -> None:
+    jsonschema.Draft202012Validator({"$ref": "#/$defs/record", "$defs": schema()["$defs"]}).validate(record)
+
+
+def document(command: str, rows: list[Any], context: Context = SERVICES, **changes: Any) -> Any:
+    found = json.loads("".join(answer(command, snapshot(**changes), rows, context, lines=False)))
+    validate(found)
+    return found
+
+
+ODD = [
+    socket("[::]:8080", v6only=False),
+    socket("127.0.0.1:5", state=State.TIME_WAIT, remote="127.0.0.1:6", owners=(), uid=None, inode=None,
+           owner_status=OwnerStatus.NONE, owner_reason=OwnerReason.TIME_WAIT),
+    socket(UnixEndpoint(b"/run/caf\xe9"), None, family=Family.UNIX, protocol="unix", peer_inode=5, shutdown=3,
+           vfs=(8, 99)),
+    socket(UnixEndpoint(None), None, family=Family.UNIX, protocol="unix", type=SocketType.DGRAM,
+           state=State.UNCONN, role=Role.BOUND),
+    socket(NetlinkEndpoint(0, 812, 1), NetlinkEndpoint(0, 0), family=Family.NETLINK, protocol="netlink", state=None),
+    socket(PacketEndpoint(3, None), None, family=Family.PACKET, protocol="packet", state=None),
+    socket(VsockEndpoint(4294967295, 22), None, family=Family.VSOCK, protocol="vsock"),
+    socket(inet("0.0.0.0:*"), None, protocol="raw", number=1, state=State.UNCONN, type=SocketType.RAW),
+    socket(state=None, state_raw="OUÇA", host="web1", netns=Netns(4026531840, "blue")),
+    socket("10.0.0.1:4", "10.0.0.2:5", timer=Timer("keepalive", 7000, 0), memory=SocketMemory(*range(9)),
+           info={"rtt_ms": 0.5, "cong": "cubic", "ecn": True, "rate": float("nan")}),
+    socket("10.0.0.1:4", "10.0.0.2:5", peer=Peer(8, Netns(1), "db1", OwnerStatus.KNOWN, (Owner(9, 3, "psql", "pg"),))),
+    socket(local=None, family=Family.INET, owner_status=OwnerStatus.UNREPORTED, owners=()),
+]  # fmt: skip
+
+
+def test_every_kind_of_socket_fits_the_schema() -> None:
+    found = document("sockets", ODD)["sockets"]
+    assert [item["local"] and item["local"]["kind"] for item in found] == [
+        "inet", "inet", "unix", "unix", "netlink", "packet", "vsock", "inet", "inet", "inet", "inet", None,
+    ]  # fmt: skip
+    assert found[0]["local"] == {
+        "kind": "inet", "address": "::", "port": 8080, "service": "http-alt", "scope": "unspecified", "zone": None,
+    }  # fmt: skip
+    assert found[1]["uid"] is None
+    assert found[2]["local"] == {"kind": "unix", "path": r"/run/caf\xe9", "path_bytes": "L3J1bi9jYWbp", "abstract": False}
+    assert found[7]["number"] == 1
+    assert found[7]["local"]["port"] is None
+    assert (found[8]["state"], found[8]["state_raw"], found[8]["host"]) == (None, "OUÇA", "web1")
+    assert found[9]["info"] == {"rtt_ms": 0.5, "cong": "cubic", "ecn": True, "rate": None}
+
+
+def test_optional_keys_are_there_only_when_they_say_something() -> None:
+    plain = document("sockets", [socket("10.0.0.1:4", "10.0.0.2:5")])["sockets"][0]
+    optional = {"number", "state_raw", "accept_queue", "accept_limit", "host", "info", "timer", "memory"}
+    assert not optional & set(plain)
+    assert {"accept_queue", "accept_limit"} <= set(document("sockets", [socket()])["sockets"][0])
+    cut = InetEndpoint("2001:db8::1", 80, None, "web.example", "http", True, True)
+    end = document("sockets", [socket(local=None)._replace(local=cut)])["sockets"][0]["local"]
+    assert end["hostname"] == "web.example"
+    assert end["label"] == "http"
+    assert end["truncated"] is True
+    assert end["port_guessed"] is True
+    assert end["scope"] is None
+
+
+def test_the_envelope_says_where_and_when_and_what_is_missing() -> None:
+    notices = (Notice("owners_hidden", 12, "12 sockets held by processes that could not be read"),)
+    found = document("sockets", [], notices=notices)
+    assert found["host"] == "web-1"
+    assert found["taken_at"] == "2026-11-21T18:00:00Z"
+    assert found["source"] == {"kind": "live", "backend": "netlink"}
+    assert found["complete"] is False
+    assert found["notices"] == [{"code": "owners_hidden", "count": 12, "message": notices[0].message}]
+    assert found["sockets"] == found["processes"] == []
+
+
+def test_a_captured_listing_is_named() -> None:
+    source = Source("capture", None, (Input("a.txt", "web1", "ss"), Input("b.txt", "web2", "lsof")))
+    found = document("sockets", [socket(host="web1")], source=source, taken_at=None)
+    assert found["source"]["format"] is None
+    assert found["source"]["inputs"][1] == {"name": "b.txt", "host": "web2", "format": "lsof"}
+    assert found["host"] is None
+    assert found["taken_at"] is None
+    assert found["processes"][0]["host"] == "web1"
+
+
+def test_processes_holds_each_process_that_a_row_names_once() -> None:
+    peer = Peer(8, None, None, OwnerStatus.KNOWN, (Owner(9, 3, "telnet", "dev"),))
+    rows = [socket(), socket("127.0.0.1:8080", "127.0.0.1:5", peer=peer)]
+    context = Context(processes={(None, 18085): PYTHON_PROCESS, (None, 1): Process(1, "systemd")})
+    found = document("sockets", rows, context)["processes"]
+    assert [(item["pid"], item["name"]) for item in found] == [(9, "telnet"), (18085, "python3")]
+    assert found[1]["started_at"] == "2026-11-21T17:58:12Z"
+
+
+def test_ports_carry_their_sockets() -> None:
+    rows = [port(), port(53, protocol="udp", state=State.UNCONN, connections=None, netns=Netns(7, "red"), host="h")]
+    found = document("ports", rows)["ports"]
+    assert found[0]["sockets"][0]["local"]["port"] == 8080
+    assert found[1]["connections"] is None
+    assert found[1]["netns"] == {"id": 7, "name": "red"}
+
+
+def test_procs_carry_sockets_without_owners() -> None:
+    rows = group_processes([socket(), socket("127.0.0.1:8080", "127.0.0.1:5")], {(None, 18085): PYTHON_PROCESS})
+    found = document("procs", rows)["procs"]
+    assert len(found) == 1
+    assert [item["local"]["port"] for item in found[0]["listening"]] == [8080]
+    assert len(found[0]["sockets"]) == 2
+    assert "owners" not in found[0]["sockets"][0]
+    assert found[0]["exe"] == "/usr/bin/python3.11"
+
+
+@pytest.mark.parametrize(("command", "rows", "kind"), [("sockets", ODD, "socket"), ("ports", [port()], "port")])
+def test_json_lines_hold_the_same_as_the_document(command: str, rows: list[Any], kind: str) -> None:
+    notices = (Notice("owners_hidden", 1, "1 socket"),)
+    lines = "".join(answer(command, snapshot(notices=notices), rows, SERVICES, lines=True)).splitlines()
+    records = [json.loads(line) for line in lines]
+    for record in records:
+        validate_record(record)
+    whole = document(command, rows, notices=notices)
+    assert records[0] == {"record": "header"} | {
+        key: whole[key] for key in ("schema", "command", "host", "taken_at", "source")
+    }
+    assert records[1 : 1 + len(rows)] == [{"record": kind} | item for item in whole[command]]
+    assert [item["record"] for item in records[1 + len(rows) : -1]] == ["process"] * len(whole["processes"])
+    assert records[-1] == {"record": "end", "complete": False, "notices": whole["notices"]}
+
+
+TEXTS = st.text(st.characters(exclude_categories=()), max_size=6)
+WORDS = st.none() | TEXTS
+NUMBERS = st.none() | st.integers(min_value=0, max_value=2**64)
+PORTS = st.none() | st.integers(min_value=0, max_value=65535)
+OWNERS = st.lists(st.builds(Owner, NUMBERS, NUMBERS, st.none() | TEXTS, st.none() | TEXTS), max_size=3).map(tuple)
+ENDPOINTS = (
+    st.none()
+    | st.builds(InetEndpoint, st.none() | st.sampled_from(["127.0.0.1", "::1", "*"]) | TEXTS, PORTS)
+    | st.builds(InetEndpoint, WORDS, PORTS, WORDS, WORDS, WORDS, st.booleans(), st.booleans())
+    | st.builds(UnixEndpoint, st.none() | st.binary(max_size=6), st.booleans(), st.booleans())
+)
+NETNS = st.none() | st.builds(Netns, st.integers(min_value=1), st.none() | TEXTS)
+PEERS = st.none() | st.builds(Peer, NUMBERS, NETNS, st.none() | TEXTS, st.sampled_from(OwnerStatus), OWNERS)
+SOCKETS = st.builds(
+    Socket, st.sampled_from(Family), st.none() | st.sampled_from(SocketType), st.sampled_from(["tcp", "udp", "raw", 'o"dd']),
+    st.none() | st.integers(min_value=0, max_value=255), st.none() | st.sampled_from(State), st.none(),
+    ENDPOINTS, ENDPOINTS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, WORDS, st.none() | st.booleans(),
+    NETNS, st.sampled_from(Role), WORDS, WORDS, st.sampled_from(OwnerStatus), st.none() | st.sampled_from(OwnerReason), OWNERS,
+    PEERS, NUMBERS, *[st.none()] * 6,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(SOCKETS, max_size=4))
+def test_the_quick_way_writes_what_json_dumps_writes(rows: list[Socket]) -> None:
+    quick, objects = SocketTexts(SERVICES, dumps), Objects(SERVICES)
+    named: Named = {}
+    for row in rows:
+        add_named(named, row)
+        expected = json.dumps(objects.socket(row), separators=(",", ":"))
+        assert quick.text(row) == expected
+        assert quick.text(row) == expected
+    assert quick.named == named
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(SOCKETS, min_size=1, max_size=2))
+def test_any_socket_fits_the_schema_and_is_utf_8_that_any_reader_takes(rows: list[Socket]) -> None:
+    text = "".join(answer("sockets", snapshot(), rows, SERVICES, lines=False))
+    assert text.isascii()
+    found = json.loads(text)
+    validate(found)
+    json.dumps(found, ensure_ascii=False).encode("utf-8")
+
+
+def test_a_socket_with_the_plain_fields_only_takes_the_quick_way() -> None:
+    def fail(value: Any) -> str:
+        assert not isinstance(value, dict) or "family" not in value, "built as a dictionary"
+        return dumps(value)
+
+    assert json.loads(SocketTexts(SERVICES, fail).text(socket("10.0.0.1:4", "10.0.0.2:5")))["role"] == "client"
+
+
+@pytest.mark.parametrize(
+    ("name", "enum", "null"),
+    [
+        ("family", Family, False),
+        ("type", SocketType, True),
+        ("state", State, True),
+        ("role", Role, False),
+        ("scope", Scope, True),
+        ("exposure", Exposure, True),
+        ("owner_status", OwnerStatus, False),
+        ("owner_reason", OwnerReason, True),
+    ],
+)
+def test_the_schema_lists_every_member(name: str, enum: Any, null: bool) -> None:
+    assert schema()["$defs"][name]["enum"] == [*map(str, enum), *([None] if null else [])]
+
+
+def test_the_schema_is_strict_about_what_the_contract_promises() -> None:
+    good = document("sockets", [socket()])
+    for path, value in [
+        (("schema",), "portsock/2"),
+        (("taken_at",), "yesterday"),
+        (("sockets", 0, "recv_q"), -1),
+        (("sockets", 0, "state"), "SLEEPING"),
+        (("sockets", 0, "local", "port"), 65536),
+        (("sockets", 0, "owners", 0, "pid"), "18085"),
+        (("sockets", 0, "owners"), None),
+        (("source", "kind"), "dream"),
+    ]:
+        bad = json.loads(json.dumps(good))
+        place = bad
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+        with pytest.raises(jsonschema.ValidationError):
+            validate(bad)
+    del good["sockets"][0]["accept_queue"]
+    with pytest.raises(jsonschema.ValidationError, match="accept_queue"):
+        validate(good)
+
+
+def test_explanations_fit() -> None:
+    end = inet("0.0.0.0:80")
+    blocker = Blocker(5, end, State.LISTEN, (Owner(7, 3, "caf\udce9", "dev"),))
+    identity = Identity(1000, False)
+    attempt = Attempt(
+        "tcp", "0.0.0.0", 80, ("SO_REUSEADDR",), None, identity, False, "EADDRINUSE", (blocker,), "taken"
+    )
+    finding = Finding("close_wait", Severity.WARNING, "title", "detail", ("12 sockets",), "advice")
+    sections = {Part.PORT: Section(("Port 80.",)), Part.BINDING: Section(("Taken.",), (attempt,))}
+    answers = [
+        Explanation("80", "port", "Port 80.", (), (socket(),), sections, (finding,), (Command("portsock ports", "x"),)),
+        Explanation("x\udce9", "unix", "Nothing.", (), (), {}, readings=(Reading("a", "b"),), found=False),
+    ]
+    found = json.loads("".join(explanations(answers, snapshot(), SERVICES)))
+    validate(found)
+    assert [item["pid"] for item in found["processes"]] == [18085]
+    made = found["explanations"][0]["sections"]["binding"]["attempts"][0]
+    assert made["blockers"][0]["owners"][0]["name"] == r"caf\xe9"
+    assert found["explanations"][1]["target"]["input"] == r"x\xe9"
+    made["ok"] = "yes"
+    with pytest.raises(jsonschema.ValidationError):
+        validate(found)

@@ -1,0 +1,63 @@
+"""Every reader on mutated listings and raw text: records or the declared error, nothing else.
+
+PORTSOCK_FUZZ=20000 sets the number of examples of a long run.
+"""
+
+import os
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portsock.errors import UsageError
+from portsock.parse.listings.capture import Capture
+from portsock.parse.listings.decoding import TooLong, text_lines
+from portsock.parse.listings.registry import formats
+from portsock.records import SocketRecord
+from portsock.services import parse_services
+
+FIXTURES = sorted(path for path in (Path(__file__).parents[2] / "fixtures").rglob("*.*") if path.suffix not in (".py", ".pyc"))
+SERVICES = parse_services("http 80/tcp\ndomain 53/udp\n")
+EXAMPLES = int(os.environ.get("PORTSOCK_FUZZ", "150"))
+FORMATS = [name for name, _ in formats()]
+lasting = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+PIECES = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(['users:(("', '",pid=', "[::1]:", "0.0.0.0:*", "timer:(", "(LISTEN)", "->"]),
+    st.sampled_from(["\0", "\t", "{", '"', "p1", "-", "/"]),
+    st.integers(-5, 10**25).map(str),
+)
+
+
+def holds(data: bytes, only: str | None) -> None:
+    capture = Capture(SERVICES, only)
+    try:
+        records = list(capture.read(text_lines([data], 10**6)))
+    except (UsageError, TooLong):
+        return
+    assert all(type(record) is SocketRecord for record in records)
+    for notice in capture.notices():
+        assert "\n" not in notice.message
+
+
+@lasting
+@given(st.data())
+def test_mutated_listings(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(FIXTURES)).read_bytes()
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(text)))
+        end = min(len(text), at + data.draw(st.integers(0, 30)))
+        text = text[:at] + data.draw(PIECES).encode("utf-8", "surrogatepass") + text[end:]
+    holds(text, data.draw(st.sampled_from([None, *FORMATS])))
+
+
+@lasting
+@given(st.lists(st.lists(PIECES, max_size=9).map(" ".join), max_size=6).map("\n".join), st.sampled_from([None, *FORMATS]))
+def test_raw_text(text: str, only: str | None) -> None:
+    holds(text.encode("utf-8", "surrogatepass"), only)
+
+
+@lasting
+@given(st.binary(max_size=300), st.sampled_from([None, *FORMATS]))
+def test_raw_bytes(data: bytes, only: str | None) -> None:
+    holds(data, only)

@@ -1,0 +1,181 @@
+"""Listings of Linux netstat and busybox."""
+
+from pathlib import Path
+
+import pytest
+
+from portsock.model import Family, InetEndpoint, SocketType, State, Timer, UnixEndpoint
+from portsock.parse.listings.capture import Capture
+from portsock.records import Holder, SocketRecord
+from portsock.services import EMPTY
+from tests.support.captures import read
+
+LINUX = Path(__file__).parents[2] / "fixtures" / "linux"
+TITLE = "Active Internet connections (servers and established)"
+PLAIN = "Proto Recv-Q Send-Q Local Address           Foreign Address         State      "
+OWNED = "Proto Recv-Q Send-Q Local Address           Foreign Address         State       PID/Program name    "
+FULL = (
+    "Proto Recv-Q Send-Q Local Address           Foreign Address         State       "
+    "User       Inode      PID/Program name     Timer"
+)
+
+
+def listing(name: str) -> list[SocketRecord]:
+    return list(read((LINUX / name).read_text().split("\n"), EMPTY))
+
+
+def rows(header: str, *lines: str) -> list[SocketRecord]:
+    return list(read([TITLE, header, *lines], EMPTY))
+
+
+def test_a_listener_has_no_true_send_queue() -> None:
+    (record,) = rows(PLAIN, "tcp        2      0 127.0.0.1:18081         0.0.0.0:*               LISTEN     ")
+    assert (record.recv_q, record.send_q, record.accept_queue, record.accept_limit) == (2, None, 2, None)
+    assert (record.state, record.remote, record.holders) == (State.LISTEN, None, None)
+
+
+def test_a_dash_is_an_empty_owner_column() -> None:
+    (record,) = rows(OWNED, "tcp        0      0 127.0.0.1:18090         127.0.0.1:39068         TIME_WAIT   -     ")
+    assert record.holders == ()
+
+
+ENGLISH = (
+    "(Not all processes could be identified, non-owned process info",
+    " will not be shown, you would have to be root to see it all.)",
+)
+FRENCH = (
+    "(Tous les processus n'ont pu être identifiés, les infos sur les processus",
+    "non possédés ne seront pas affichées, vous devez être root pour les voir toutes.)",
+)
+GERMAN = (
+    "(Es konnten nicht alle Prozesse identifiziert werden; Informationen über",
+    "nicht-eigene Processe werden nicht angezeigt; Root kann sie anzeigen.)",
+)
+CHINESE = ("\uff08并非所有进程都能被检测到\uff0c所有非本用户的进程信息将不会显示\uff0c则必须切换到 root 用户\uff09",)
+OLD = ('(No info could be read for "-p": geteuid()=1000 but you should be root.)',)
+BUSYBOX = ("netstat: showing only processes with your user ID",)
+
+
+@pytest.mark.parametrize("remark", [ENGLISH, FRENCH, GERMAN, CHINESE, OLD, BUSYBOX])
+@pytest.mark.parametrize("place", ["before", "behind the title", "after"])
+def test_the_remark_of_an_unprivileged_netstat_is_understood(remark: tuple[str, ...], place: str) -> None:
+    row = "tcp        0      0 127.0.0.1:18090         0.0.0.0:*               LISTEN      -     "
+    before = [*remark, TITLE, OWNED, row]
+    lines = {"before": before, "behind the title": [TITLE, *remark, OWNED, row], "after": [TITLE, OWNED, row, *remark]}[place]
+    capture = Capture(EMPTY)
+    (record,) = capture.read(lines)
+    assert (capture.unprivileged, capture.notices()) == (True, ())
+    assert (record.holders, record.names_one) == ((), True)
+
+
+def test_titles_are_no_such_remark() -> None:
+    for title in (TITLE, "Aktive Internetverbindungen (Server und stehende Verbindungen)", "Sockets (root)"):
+        capture = Capture(EMPTY)
+        list(capture.read([title, OWNED, "tcp 0 0 127.0.0.1:18090 0.0.0.0:* LISTEN 7/root)"]))
+        assert not capture.unprivileged
+
+
+@pytest.mark.parametrize("name", ["nginx: worker", "sshd: root@pt", "-bash", "(sd-pam)", "a/b:c d"])
+def test_program_names_with_spaces_and_slashes(name: str) -> None:
+    start = "udp        0      0 127.0.0.1:18104         0.0.0.0:*                           "
+    (record,) = rows(OWNED, start + f"22542/{name}".ljust(20))
+    assert (record.holders, record.state) == ((Holder(22542, None, name),), State.UNCONN)
+
+
+def test_all_columns_together() -> None:
+    start = "tcp        0      0 127.0.0.1:18101         127.0.0.1:5             ESTABLISHED 1000       346702     "
+    (record,) = rows(FULL, start + "22539/nginx: worker  keepalive (6176.47/1/0)")
+    assert (record.uid, record.inode, record.holders) == (1000, 346702, (Holder(22539, None, "nginx: worker"),))
+    assert record.timer == Timer("keepalive", 6176470, 1)
+
+
+def test_ping_socket_has_an_identifier_and_no_port() -> None:
+    (record,) = rows(PLAIN, "icmp       0      0 127.0.0.1:7             0.0.0.0:*               7          ")
+    assert record.local == InetEndpoint("127.0.0.1", None, label="7")
+
+
+def test_user_names_stay_names() -> None:
+    (record,) = rows(FULL, "udp        0      0 0.0.0.0:68              0.0.0.0:*                  root       20830      -")
+    assert (record.user, record.uid, record.inode, record.timer) == ("root", None, 20830, None)
+
+
+def test_no_inode_means_no_user() -> None:
+    (record,) = rows(FULL, "tcp        0      0 10.0.0.1:80 10.0.0.2:3 TIME_WAIT   0      0    -    timewait (58.94/0/0)")
+    assert (record.uid, record.inode, record.holders, record.timer) == (None, None, (), Timer("timewait", 58940, 0))
+
+
+def test_other_languages_are_read_by_structure() -> None:
+    german = [
+        "Aktive Internetverbindungen (Server und stehende Verbindungen)",
+        "Proto Recv-Q Send-Q Local Address     Foreign Address         State     Benutzer   Inode  PID/Program name Timer",
+        "tcp        0      0 10.0.0.1:80   10.0.0.2:9   VERBUNDEN   0    346702   7/x                  aus (0.00/0/0)",
+        "Aktive Sockets in der UNIX-Domäne (Server und stehende Verbindungen)",
+        "Proto RefCnt Flags       Type       State         I-Node   PID/Program name     Pfad",
+        "unix  2      [ ACC ]     STREAM     HÖRT          344653   22142/python3        /run/x",
+        "unix  3      [ ]         STREAM     VERBUNDEN     1586     -                    ",
+    ]
+    tcp, listener, connected = read(german, EMPTY)
+    assert (tcp.state, tcp.state_raw, tcp.inode, tcp.timer) == (None, "VERBUNDEN", 346702, None)
+    assert tcp.holders == (Holder(7, None, "x"),)
+    assert (listener.state, listener.holders) == (State.LISTEN, (Holder(22142, None, "python3"),))
+    assert (connected.state_raw, connected.holders, connected.local) == ("VERBUNDEN", (), UnixEndpoint(None))
+
+
+def test_a_state_of_two_words_is_one_state() -> None:
+    (record,) = rows(PLAIN, "tcp        0      0 10.0.0.1:80             10.0.0.2:9              POSLEDNÍ ACK")
+    assert record.state_raw == "POSLEDNÍ ACK"
+
+
+def test_cut_addresses_are_marked_and_wide_ones_are_whole() -> None:
+    (cut,) = [r for r in listing("netstat-anp.out") if isinstance(r.local, InetEndpoint) and r.local.port == 5353]
+    assert cut.local == InetEndpoint("2001:db8:85a3:8d3:", 5353, truncated=True)
+    (wide,) = [r for r in listing("netstat-anpW.out") if isinstance(r.local, InetEndpoint) and r.local.port == 5353]
+    assert wide.local == InetEndpoint("2001:db8:85a3:8d3:1319:8a2e:370:7348", 5353)
+    (name,) = rows(PLAIN, "tcp        0      0 localhost.localdoma:22  10.0.0.2:58727          ESTABLISHED")
+    assert name.local == InetEndpoint(None, 22, None, "localhost.localdoma")
+    (name,) = rows(PLAIN, "tcp        0      0 localhost.localdom:6022 10.0.0.2:58727          ESTABLISHED")
+    assert name.local == InetEndpoint(None, 6022, None, "localhost.localdom", truncated=True)
+
+
+def test_an_ipv6_address_that_busybox_cut_has_no_port() -> None:
+    (record,) = rows(PLAIN, "tcp        0      0 2001:db8:85a3:8d3:1319: :::*                    LISTEN      ")
+    assert record.local == InetEndpoint("2001:db8:85a3:8d3:1319:", None, truncated=True)
+
+
+def test_busybox_writes_tcp_for_both_families_and_whole_paths() -> None:
+    records = listing("busybox-netstat-an.out")
+    families = {r.local.port: r.family for r in records if isinstance(r.local, InetEndpoint)}
+    assert (families[18001], families[18003]) == (Family.IPV4, Family.IPV6)
+    assert b"/run/odd/a b.sock" in {r.local.path for r in records if isinstance(r.local, UnixEndpoint)}
+
+
+def test_families_by_protocol_word() -> None:
+    mapped, lite, raw = rows(
+        PLAIN,
+        "tcp6       0      0 ::ffff:127.0.0.1:7403   :::*                    LISTEN     ",
+        "udpl       0      0 127.0.0.1:5000          0.0.0.0:*                          ",
+        "raw6       0      0 :::58                   :::*                    7          ",
+    )
+    assert (mapped.family, mapped.local) == (Family.IPV6, InetEndpoint("127.0.0.1", 7403))
+    assert (lite.protocol, lite.type) == ("udplite", SocketType.DGRAM)
+    assert (raw.number, raw.state, raw.local) == (58, State.UNCONN, InetEndpoint("::", None))
+
+
+def test_unix_sockets_keep_inode_owner_and_path() -> None:
+    found = {r.local.path: r for r in listing("netstat-anp.out") if isinstance(r.local, UnixEndpoint) and r.local.path}
+    assert set(found) == {b"/run/odd/0.0.0.0:80", b"/run/odd/a", b"/run/odd/plain", b"abs"}  # net-tools cuts at a space
+    assert found[b"abs"].local == UnixEndpoint(b"abs", True)
+    assert all(record.inode and record.holders for record in found.values())
+
+
+def test_a_squeezed_row_keeps_its_path() -> None:
+    nobody, known = read(
+        [
+            "Proto RefCnt Flags Type State I-Node PID/Program name Path",
+            "unix 2 [ ACC ] STREAM LISTENING 7 - /run/a/b",
+            "unix 2 [ ACC ] STREAM LISTENING 8 99/x /run/a/c",
+        ],
+        EMPTY,
+    )
+    assert (nobody.holders, nobody.local) == ((), UnixEndpoint(b"/run/a/b"))
+    assert (known.holders, known.local) == ((Holder(99, None, "x"),), UnixEndpoint(b"/run/a/c"))

@@ -1,0 +1,132 @@
+"""lsof: the table in many layouts, fields, JSON. The fixtures are two processes that share all their sockets."""
+
+from pathlib import Path
+
+import pytest
+
+from portsock.model import Family, InetEndpoint, PacketEndpoint, State, UnixEndpoint
+from portsock.parse.listings.capture import Capture
+from portsock.parse.listings.lsof.socket import unescaped
+from portsock.records import Holder, SocketRecord
+from portsock.services import parse_services
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "lsof"
+SERVICES = parse_services("https 443/tcp\n")
+
+
+def read(text: str) -> list[SocketRecord]:
+    capture = Capture(SERVICES)
+    records = list(capture.read(text.split("\n")))
+    assert capture.notices() == ()
+    return records
+
+
+def fixture(name: str) -> list[SocketRecord]:
+    return read((FIXTURES / name).read_text("utf-8"))
+
+
+def without_extras(records: list[SocketRecord]) -> list[SocketRecord]:
+    """What every layout tells, with names as the table cuts them."""
+    return [
+        record._replace(
+            recv_q=None,
+            send_q=None,
+            peer_inode=None,
+            holders=tuple(holder._replace(name=(holder.name or "")[:6]) for holder in record.holders or ()),
+        )
+        for record in records
+    ]
+
+
+@pytest.mark.parametrize("name", ["lsof-nPE.txt", "lsof-F.txt", "lsof-F0.bin"])
+def test_every_layout_gives_the_same_sockets(name: str) -> None:
+    assert without_extras(fixture(name)) == without_extras(fixture("lsof-nP.txt"))
+
+
+def test_a_table_without_its_header() -> None:
+    rows = (FIXTURES / "lsof-nP.txt").read_text("utf-8").split("\n")[1:]
+    assert read("\n".join(rows)) == fixture("lsof-nP.txt")
+
+
+def test_a_socket_has_all_its_holders() -> None:
+    assert {len(record.holders or ()) for record in fixture("lsof-nP.txt")} == {2}
+
+
+def test_rows_of_threads_add_no_holders() -> None:
+    """lsof -K lists the first of the two processes alone, and its second thread."""
+    rows = (FIXTURES / "lsof-nPKRg-Tqs.txt").read_text("utf-8").split("\n")
+    assert len(rows) > 2 * len(fixture("lsof-nP.txt"))
+    first = [record._replace(holders=(record.holders or ())[:1]) for record in without_extras(fixture("lsof-nP.txt"))]
+    assert without_extras(fixture("lsof-nPKRg-Tqs.txt")) == first
+
+
+def test_internet_rows() -> None:
+    listener, client, accepted, udp, connected = fixture("lsof-nP.txt")[:5]
+    assert (listener.state, listener.local, listener.remote) == (State.LISTEN, InetEndpoint("127.0.0.1", 18080), None)
+    assert (client.remote, accepted.local) == (InetEndpoint("127.0.0.1", 18080), InetEndpoint("127.0.0.1", 18080))
+    assert (udp.family, udp.local, udp.state) == (Family.IPV4, InetEndpoint("0.0.0.0", 18053), State.UNCONN)
+    assert (connected.state, connected.remote) == (State.ESTABLISHED, InetEndpoint("::1", 9))
+    assert listener.inode is not None
+    assert (listener.holders or ())[0][1:] == (3, "odd (n", "root")
+
+
+def test_other_families() -> None:
+    others = {(record.family, record.protocol): record for record in fixture("lsof-nP.txt") if record.remote is None}
+    assert others[Family.PACKET, "packet"].local == PacketEndpoint(3, None)
+    assert others[Family.IPV4, "raw"].number == 1
+    assert others[Family.NETLINK, "netlink"].inode is not None
+    idle = [record for record in fixture("lsof-nP.txt") if record.protocol == "tcp" and record.local is None]
+    assert [(record.family, record.state) for record in idle] == [(Family.IPV4, None)]
+
+
+def test_unix_rows() -> None:
+    unix = [record for record in fixture("lsof-nP.txt") if record.family is Family.UNIX]
+    assert [(record.local, record.state) for record in unix[:3]] == [
+        (UnixEndpoint(b"portsock-fixture.sock"), State.LISTEN),
+        (UnixEndpoint(b"fixture", True), State.UNCONN),
+        (UnixEndpoint(None), State.ESTABLISHED),
+    ]
+
+
+def test_endpoint_information_names_the_peer() -> None:
+    pair = [record for record in fixture("lsof-nPE.txt") if record.family is Family.UNIX][-2:]
+    assert [record.peer_inode for record in pair] == [pair[1].inode, pair[0].inode]
+
+
+def test_queues() -> None:
+    assert (fixture("lsof-nPKRg-Tqs.txt")[0].recv_q, fixture("lsof-F.txt")[0].send_q) == (0, 0)
+
+
+def test_fields_without_types_keep_the_protocol_unknown() -> None:
+    records = fixture("lsof-Fpcn.txt")
+    assert {record.protocol for record in records} == {"unknown"}
+    assert InetEndpoint("127.0.0.1", 18080) in [record.local for record in records]
+
+
+def test_kernel_addresses_group_rows_but_are_no_inodes() -> None:
+    records = fixture("lsof-macos-i.txt")
+    assert records[0].holders == (Holder(4321, 23, "Web Bro", "alice"), Holder(4322, 11, "Web Bro", "alice"))
+    assert records[0].remote == InetEndpoint("198.51.100.57", 443, label="https", guessed=True)
+    assert [record.inode for record in records] == [None] * 4
+    assert (records[1].family, records[1].local) == (Family.IPV6, InetEndpoint("::", 22))
+    assert [(record.local, record.state) for record in records[2:]] == [
+        (UnixEndpoint(b"/var/run/agent one.sock"), None),
+        (UnixEndpoint(None), State.ESTABLISHED),
+    ]
+
+
+def test_json() -> None:
+    (record,) = fixture("lsof-J.json")
+    assert (record.state, record.local, record.holders) == (
+        State.LISTEN,
+        InetEndpoint("0.0.0.0", 8080),
+        (Holder(812, 6, "web", "www-data"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [(r"web\x20se", "web se"), (r"n\xc3\xa4", "nä"), (r"a\\nb", r"a\nb"), (r"cut\x2", r"cut\x2"), ("^A", "\x01")],
+)
+def test_escapes(shown: str, name: str) -> None:
+    assert unescaped(shown) == name

@@ -1,0 +1,195 @@
+"""portsock's own JSON: what is written is what is read."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portsock.errors import UsageError
+from portsock.model import (
+    Family,
+    InetEndpoint,
+    Input,
+    NetlinkEndpoint,
+    Netns,
+    Notice,
+    Owner,
+    OwnerReason,
+    OwnerStatus,
+    PacketEndpoint,
+    Peer,
+    Process,
+    Role,
+    Snapshot,
+    Socket,
+    SocketMemory,
+    SocketType,
+    Source,
+    State,
+    Timer,
+    UnixEndpoint,
+    VsockEndpoint,
+)
+from portsock.output.context import Context
+from portsock.output.json.document import answer
+from portsock.parse.listings.capture import Capture
+from portsock.parse.listings.portsock_json import PortsockReader, read_snapshot
+from portsock.services import EMPTY
+from tests.support.factory import LINUX, socket
+
+numbers = st.none() | st.integers(0, 2**63)
+words = st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+owners = st.lists(st.builds(Owner, numbers, numbers, words, words), max_size=3).map(tuple)
+netns = st.none() | st.builds(Netns, st.integers(1, 2**32), words)
+statuses = st.sampled_from(OwnerStatus)
+endpoints = st.one_of(
+    st.none(),
+    st.builds(
+        InetEndpoint,
+        st.sampled_from([None, "*", "192.0.2.1", "2001:db8::1"]),
+        st.none() | st.integers(0, 65535),
+        words,
+        words,
+        words,
+        st.booleans(),
+        st.booleans(),
+    ),
+    st.builds(UnixEndpoint, st.none() | st.binary(max_size=12), st.booleans(), st.booleans()),
+    st.builds(NetlinkEndpoint, st.integers(0, 31), st.integers(0, 2**32), numbers),
+    st.builds(PacketEndpoint, numbers, numbers),
+    st.builds(VsockEndpoint, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)),
+)
+sockets = st.builds(
+    Socket,
+    family=st.sampled_from(Family),
+    type=st.none() | st.sampled_from(SocketType),
+    protocol=st.sampled_from(["tcp", "udp", "unix", "raw"]),
+    number=numbers,
+    state=st.none() | st.sampled_from([state for state in State if state is not State.LISTEN]),
+    state_raw=words,
+    role=st.sampled_from(Role),
+    local=endpoints,
+    remote=endpoints,
+    recv_q=numbers,
+    send_q=numbers,
+    accept_queue=st.none(),
+    accept_limit=st.none(),
+    uid=numbers,
+    user=words,
+    inode=numbers,
+    cookie=numbers,
+    interface=words,
+    v6only=st.none() | st.booleans(),
+    netns=netns,
+    host=words,
+    owner_status=statuses,
+    owner_reason=st.none() | st.sampled_from(OwnerReason),
+    owners=owners,
+    peer=st.none() | st.builds(Peer, numbers, netns, words, statuses, owners),
+    peer_inode=numbers,
+    shutdown=st.none() | st.integers(0, 3),
+    vfs=st.none() | st.tuples(st.integers(0, 2**32), st.integers(0, 2**63)),
+    timer=st.none() | st.builds(Timer, st.sampled_from(["on", "keepalive", "9"]), numbers, numbers),
+    memory=st.none() | st.builds(SocketMemory, *[st.integers(0, 2**32)] * 9),
+    info=st.none() | st.dictionaries(st.sampled_from(["rtt_ms", "mss"]), st.none() | st.integers() | st.booleans()),
+    subflow_of=numbers,
+)
+
+
+def snapshot(rows: list[Socket], **changes: Any) -> Snapshot:
+    values: dict[str, Any] = {"source": Source("live", "netlink"), "taken_at": 1795197600.0, "processes": {}, "notices": ()}
+    values |= {"host": LINUX, "complete": True} | changes
+    return Snapshot(sockets=rows, **values)
+
+
+def written(shot: Snapshot, lines: bool = False, context: Context | None = None) -> str:
+    return "".join(answer("sockets", shot, shot.sockets, context or Context(), lines))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(sockets, max_size=3), st.booleans())
+def test_a_round_trip_loses_nothing_of_a_socket(rows: list[Socket], lines: bool) -> None:
+    assert read_snapshot(written(snapshot(rows), lines)).sockets == rows
+
+
+def test_a_listener_keeps_its_queue() -> None:
+    listener = socket(accept_queue=2, accept_limit=128)
+    assert read_snapshot(written(snapshot([listener]))).sockets == [listener]
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_round_trip_keeps_processes_source_time_and_notices(lines: bool) -> None:
+    process = Process(
+        18085, "python3", "python3", "/usr/bin/python3", ("python3", "-m", "http.server"), "dev", 1000, 1701,
+        1795197000.0, "web.service", "web", True, "192.0.2.9:80 (web)",
+    )  # fmt: skip
+    shot = snapshot(
+        [socket()],
+        processes={(None, 18085): process},
+        source=Source("capture", None, (Input("a.txt", "web1", "ss"), Input("b.txt", None, "lsof"))),
+        notices=(Notice("lines_skipped", 2, "2 lines were skipped"),),
+        complete=False,
+    )
+    read = read_snapshot(written(shot, lines, Context(processes=shot.processes)))
+    assert (read.processes, read.source, read.taken_at) == (shot.processes, shot.source, shot.taken_at)
+    assert (read.notices, read.complete) == (shot.notices, False)
+
+
+def test_rows_of_processes_give_each_socket_once_with_all_of_them() -> None:
+    item = {"family": "ipv4", "protocol": "tcp", "state": "LISTEN", "owner_status": "known"}
+    rows = [{"pid": pid, "name": "web", "user": "dev", "listening": [item], "sockets": [item]} for pid in (7, 8)]
+    found = read_snapshot(json.dumps({"schema": "portsock/1", "procs": rows, "complete": True}))
+    assert [one.owners for one in found.sockets] == [(Owner(7, None, "web", "dev"), Owner(8, None, "web", "dev"))]
+    assert sorted(pid for _, pid in found.processes) == [7, 8]
+
+
+def test_rows_of_ports_give_their_sockets() -> None:
+    item = {"family": "ipv6", "protocol": "udp", "owner_status": "unreported"}
+    found = read_snapshot(json.dumps({"schema": "portsock/1", "ports": [{"port": 53, "sockets": [item]}], "complete": True}))
+    assert [(one.family, one.role) for one in found.sockets] == [(Family.IPV6, Role.UNKNOWN)]
+
+
+def test_as_a_listing_it_gives_the_snapshot_it_was_made_from() -> None:
+    capture = Capture(EMPTY)
+    assert list(capture.read(written(snapshot([socket()])).split("\n"))) == []
+    assert capture.snapshot is not None
+    assert (capture.formats, capture.snapshot.sockets) == (["portsock"], [socket()])
+
+
+def test_a_state_of_a_later_version_survives_as_text() -> None:
+    item = {"family": "ipv4", "protocol": "tcp", "state": "NEW", "role": "other", "new_key": 1}
+    (found,) = read_snapshot(json.dumps({"schema": "portsock/1", "sockets": [item]})).sockets
+    assert (found.state, found.state_raw, found.role) == (None, "NEW", Role.UNKNOWN)
+
+
+def test_lines_that_end_too_early_are_incomplete() -> None:
+    text = written(snapshot([socket()]), True).rpartition('{"record":"end"')[0]
+    found = read_snapshot(text)
+    assert (found.complete, [notice.code for notice in found.notices]) == (False, ["cut_short"])
+    assert found.sockets == [socket()]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no schema portsock/1"),
+        ('{"schema":"portsock/1"', "Expecting"),
+        ('{"schema":"portsock/2"}', "schema portsock/2 is not known"),
+        ('{"schema":"other"}', "no schema portsock/1"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"schema":"portsock/1","sockets":[{}]}', "a socket has no known family and protocol"),
+        ('{"record":"header","schema":"portsock/1"}\n{"x":1}', "line 2: no record"),
+    ],
+)
+def test_what_is_no_portsock_json_is_refused_with_one_line(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        read_snapshot(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_broken_document_is_a_usage_error() -> None:
+    assert PortsockReader.accepts('{"schema":"portsock/1",')
+    with pytest.raises(UsageError, match=r"^no readable portsock: "):
+        list(Capture(EMPTY).read(['{"schema":"portsock/1",']))

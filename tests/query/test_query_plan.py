@@ -1,0 +1,171 @@
+"""The request made of a query is narrow, and loses nothing."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portsock.model import INTERNET, Family, InetEndpoint, Role, Socket, State
+from portsock.query.plan import plan
+from portsock.query.selection import ALL_PROTOCOLS, Query, includes_connection_ports, select
+from portsock.request import PortFilter, Request
+from tests.support.query_snapshots import asking, inet, many_sockets, place, random_queries, snapshot, target
+
+
+def request(query: Query, command: str = "sockets", **more: Any) -> Request:
+    needs = {"needs_owners": True, "needs_connections": False} | more
+    return plan(query, command=command, **needs)
+
+
+def test_the_default_is_tcp_and_udp_in_all_states() -> None:
+    found = request(Query())
+    assert found.protocols == {"tcp", "udp", "udplite"}
+    assert (found.states, found.ports, found.families) == (None, None, frozenset(Family))
+
+
+def test_ports_with_listening_asks_the_kernel_for_listeners_only() -> None:
+    assert request(Query(listening=True), "ports").states == frozenset({State.LISTEN})
+
+
+def test_ports_that_counts_connections_asks_for_all_states() -> None:
+    assert request(Query(), "ports", needs_connections=True).states is None
+    assert request(Query(listening=True), "ports", needs_connections=True).states is None
+
+
+def test_ports_that_counts_nothing_asks_for_listeners_and_bound_sockets_unless_a_port_is_named() -> None:
+    assert request(Query(), "ports").states == frozenset({State.LISTEN, State.BOUND, State.CLOSED})
+    assert request(Query(all=True), "ports").states is None
+    assert request(asking("8080"), "ports").states is None
+
+
+def test_a_state_brings_listeners_and_the_states_that_the_other_end_can_be_in() -> None:
+    found = request(Query(states=frozenset({State.CLOSE_WAIT}))).states
+    assert found == frozenset({State.CLOSE_WAIT, State.LISTEN, State.FIN_WAIT_1, State.FIN_WAIT_2})
+
+
+def test_bound_sockets_are_asked_for_as_closed_ones_too() -> None:
+    assert request(Query(states=frozenset({State.BOUND}))).states == frozenset({State.BOUND, State.CLOSED, State.LISTEN})
+
+
+def test_every_state_is_no_filter() -> None:
+    assert request(Query(states=frozenset(State))).states is None
+
+
+def test_ports_are_local_in_ports_and_at_either_end_elsewhere_where_roles_need_all_listeners() -> None:
+    one = ((8080, 8080),)
+    in_ports, in_sockets = request(asking("8080"), "ports"), request(asking("8080"))
+    assert (in_ports.ports, in_ports.listeners) == (PortFilter(one, "local"), False)
+    assert (in_sockets.ports, in_sockets.listeners) == (PortFilter(one, "either"), True)
+
+
+def test_the_ports_of_all_targets_are_asked_for() -> None:
+    found = request(asking("8080", "127.0.0.1:53", "https", "127.0.0.1:1,127.0.0.1:2")).ports
+    assert found == PortFilter(((1, 1), (2, 2), (53, 53), (443, 443), (8080, 8080)), "either")
+
+
+def test_no_port_is_asked_for_where_one_target_leaves_it_open() -> None:
+    assert request(asking("8080", "pid:1")).ports is None
+    assert request(asking("8080", "10.0.0.0/8")).ports is None
+
+
+def test_a_remote_port_does_not_narrow_what_ports_counts() -> None:
+    remote = Query(remote=(place("443"),))
+    assert request(remote, "ports").ports is None
+    assert request(remote).ports == PortFilter(((443, 443),), "either")
+
+
+def test_protocols_of_options_replace_and_those_of_targets_widen_or_narrow() -> None:
+    assert request(Query(protocols=frozenset({"unix"}))).protocols == {"unix"}
+    assert request(asking("/run/x")).protocols == {"unix"}
+    assert request(asking("/run/x", "80")).protocols == {"unix", "tcp", "udp", "udplite"}
+    assert request(asking("tcp/80")).protocols == {"tcp"}
+    assert request(asking("raw/127.0.0.1", "pid:1")).protocols == {"raw", "tcp", "udp", "udplite"}
+    assert request(asking("domain/udp")).protocols == {"udp", "udplite"}
+    assert request(asking("inode:7")).protocols == ALL_PROTOCOLS
+    assert request(Query(all_families=True)).protocols == ALL_PROTOCOLS
+    assert request(asking("tcp/80", protocols=frozenset({"udp"}))).protocols == {"udp"}
+
+
+def test_families_are_narrowed_only_where_no_peer_is_shown() -> None:
+    query = Query(families=frozenset({Family.IPV4}))
+    assert request(query, "ports").families == {Family.IPV4}
+    assert request(query).families == frozenset(Family)
+
+
+def test_owners_are_looked_for_only_where_output_or_filters_need_them() -> None:
+    idle: dict[str, Any] = {"needs_owners": False, "owners": "walk"}
+    assert (request(asking("80"), **idle).owners, request(asking("80"), **idle).processes) == ("none", False)
+    for query in (asking("pid:1"), asking("proc:x"), Query(users=("0",)), Query(exclude=(target("fd:1/2"),))):
+        assert request(query, **idle).owners == "walk"
+    assert request(Query(), owners="bpf").owners == "bpf"
+    assert request(Query(), owners="none").processes is False
+
+
+def test_the_hosts_addresses_are_asked_for_where_a_wildcard_may_cover_one() -> None:
+    assert request(asking("127.0.0.1:80")).facts
+    assert not request(asking("127.0.0.1:80", exact=True)).facts
+    assert not request(asking("80", "10.0.0.0/8")).facts
+
+
+def test_explain_of_an_endpoint_asks_for_every_port_since_siblings_have_other_ones() -> None:
+    assert request(asking("192.168.1.3:63240"), "explain").ports is None
+
+
+def test_explain_narrows_no_states_and_keeps_listeners_and_peers() -> None:
+    found = request(asking("tcp/8080", listening=True), "explain")
+    assert (found.states, found.facts, found.listeners) == (None, True, True)
+    assert found.ports == PortFilter(((8080, 8080),), "either")
+    assert found.protocols == {"tcp", "udp", "udplite"}
+
+
+def test_nothing_is_narrowed_where_sockets_must_tell_which_addresses_are_local() -> None:
+    found = request(asking("tcp/127.0.0.1:80", netns=("all",), listening=True), "ports")
+    assert (found.states, found.ports, found.protocols) == (None, None, frozenset({"tcp", "udp", "udplite"}))
+
+
+def test_namespaces_and_details_are_passed_on() -> None:
+    found = request(Query(netns=("all",)), info=True, timers=True, memory=True, parents=True)
+    assert (found.netns, found.info, found.timers, found.memory, found.parents) == (("all",), True, True, True, True)
+
+
+def answers(socket: Socket, asked: Request) -> bool:
+    """Whether a source that is as strict as it may be gives the socket."""
+    families = asked.families | ({Family.INET} if asked.families & INTERNET else set())
+    if socket.protocol not in asked.protocols or socket.family not in families:
+        return False
+    if socket.protocol == "tcp":
+        if asked.listeners and socket.state is State.LISTEN:
+            return True
+        if asked.states is not None and socket.state is not None and socket.state not in asked.states:
+            return False
+    if asked.ports is None:
+        return True
+    ends = (socket.local,) if asked.ports.side == "local" else (socket.local, socket.remote)
+    numbers = [end.port for end in ends if isinstance(end, InetEndpoint)]
+    return any(number is not None and first <= number <= last for number in numbers for first, last in asked.ports.ranges)
+
+
+@given(st.integers(0, 3), random_queries(), st.sampled_from(["ports", "sockets", "explain"]), st.booleans())
+def test_no_row_is_lost_by_asking_for_less(seed: int, query: Query, command: str, counts: bool) -> None:
+    sockets = list(many_sockets(seed))
+    if command == "ports":
+        sockets = [socket._replace(role=Role.CLIENT if socket.remote else Role.BOUND) for socket in sockets]
+    side = "local" if command == "ports" else "either"
+    asked = plan(query, command=command, needs_owners=True, needs_connections=counts)
+    if asked.protocols == ALL_PROTOCOLS:
+        sockets = [socket for socket in sockets if socket.protocol in ALL_PROTOCOLS]
+    given_sockets = [socket for socket in sockets if answers(socket, asked)]
+    whole, narrowed = (select(snapshot(found), query, side=side) for found in (sockets, given_sockets))
+    if command == "ports" and not includes_connection_ports(query):
+        whole, narrowed = ([item for item in found if shown_alone(item)] for found in (whole, narrowed))
+    assert narrowed == whole
+
+
+def shown_alone(socket: Socket) -> bool:
+    """Whether the socket makes a row of `ports` where connections make none."""
+    return socket.state in {State.LISTEN, State.BOUND} or socket.protocol != "tcp"
+
+
+def test_an_accepted_socket_keeps_its_listener_whatever_the_ports_asked_for() -> None:
+    listener = inet("0.0.0.0:45000")
+    assert answers(listener, request(asking("8080")))

@@ -1,0 +1,179 @@
+"""A container host made of files: what is read of its processes, and what is made of that in tables and answers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portsock.explain.types import Part
+from portsock.model import Netns, Process
+from portsock.output.columns import default_columns
+from portsock.output.tables.procs import PROCS, group_processes
+from portsock.query.selection import Query, select
+from portsock.sources.linux import processes
+from tests.parse.proc.test_cgroup_containers import docker, podman, web
+from tests.parse.proc.test_cgroup_containers import process as holder
+from tests.sources.test_processes_facts import process
+from tests.support.explain_factory import answer as explained
+from tests.support.explain_factory import seen
+from tests.support.live import ROOT, as_root, on_linux, tool
+from tests.support.query_snapshots import target
+from tests.support.records import tcp
+
+WEB = "4f797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970"
+DB = "5e797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970"
+POD = "74c13223-5a00-11e9-b385-42010a80018d"
+PROXY = "docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> dict[int, Process]:
+    """The processes of a host with Docker, Podman and Kubernetes, on version 2 and on version 1 of cgroups."""
+    proc, files = tmp_path / "proc", tmp_path / "files"
+    docker(files, web())
+    podman(files / "var/lib/containers/storage", [{"id": DB, "names": ["db"]}])
+    kubernetes = f"kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod{POD.replace('-', '_')}.slice"
+    for pid, cgroup in {
+        10: f"0::/system.slice/docker-{WEB}.scope\n",
+        11: f"0::/machine.slice/libpod-{DB}.scope/container\n",
+        12: f"0::/{kubernetes}/cri-containerd-{WEB[::-1]}.scope\n",
+        13: f"9:name=systemd:/docker/{WEB}\n4:memory:/docker/{WEB}\n",
+        14: "0::/user.slice/user-1000.slice/user@1000.service/app.slice/dev.service\n",
+        15: "12:pids:/system.slice/nginx.service\n1:name=systemd:/system.slice/nginx.service\n",
+        16: "0::/\n",
+    }.items():
+        process(proc, pid, cgroup=cgroup)
+    process(proc, 20, "docker-proxy", PROXY.replace(" ", "\0").encode(), cgroup="0::/system.slice/docker.service\n")
+    process(proc, 21, "rootlessport", b"rootlessport\0", cgroup="0::/user.slice/user-1000.slice/session-3.scope\n")
+    (proc / "21" / "fd").mkdir()
+    (proc / "21" / "fd" / "3").symlink_to("pipe:[77]")
+    holder(proc, 22, b"/usr/bin/conmon\0-c\0" + DB.encode() + b"\0-n\0db\0", _5="pipe:[77]")
+    return processes.facts([*range(10, 17), 20, 21], str(proc), files=str(files))
+
+
+@on_linux
+@pytest.mark.linux
+@pytest.mark.parametrize(
+    ("pid", "unit", "container", "target"),
+    [
+        (10, f"docker-{WEB}.scope", "web", None),
+        (11, f"libpod-{DB}.scope", "db", None),
+        (12, f"cri-containerd-{WEB[::-1]}.scope", WEB[::-1][:12], None),
+        (13, None, "web", None),
+        (14, "user@1000.service/dev.service", None, None),
+        (15, "nginx.service", None, None),
+        (16, None, None, None),
+        (20, "docker.service", None, "172.17.0.2:80 (web)"),
+        (21, "session-3.scope", None, "container db"),
+    ],
+)
+def test_units_containers_and_targets(
+    host: dict[int, Process], pid: int, unit: str | None, container: str | None, target: str | None
+) -> None:
+    assert (host[pid].unit, host[pid].container, host[pid].forwards_to) == (unit, container, target)
+
+
+INSIDE = Process(910, "nginx", container="web", unit=f"docker-{WEB}.scope")
+DOCKER = Process(920, "docker-proxy", unit="docker.service", forwards_to="172.17.0.2:80 (web)")
+PODMAN = Process(921, "rootlessport", forwards_to="container db")
+UNNAMED = Process(922, "docker-proxy", forwards_to="172.17.0.3:80")
+RECORDS = [
+    tcp("0.0.0.0:80", inode=1, netns=Netns(2, "web")),
+    tcp("0.0.0.0:8080", inode=2, netns=Netns(1)),
+    tcp("0.0.0.0:8081", inode=3, netns=Netns(1)),
+    tcp("0.0.0.0:8082", inode=4, netns=Netns(1)),
+]
+HOST = seen(RECORDS, {1: 910, 2: 920, 3: 921, 4: 922}, [INSIDE, DOCKER, PODMAN, UNNAMED])
+
+
+@pytest.mark.parametrize(
+    ("text", "inodes"),
+    [
+        ("container:web", [1, 2]),
+        ("container:db", [3]),
+        ("container:172.17.0.3", []),
+        ("unit:docker", [2]),
+        ("unit:docker.service", [2]),
+    ],
+)
+def test_a_container_is_found_with_the_ports_that_are_published_for_it(text: str, inodes: list[int]) -> None:
+    assert [found.inode for found in select(HOST, Query(targets=(target(text),)), side="local")] == inodes
+
+
+@pytest.mark.parametrize(("port", "command"), [(8080, "docker stop web"), (8081, "podman stop db"), (8082, "docker ps")])
+def test_what_to_stop_is_the_container_and_never_the_forwarder(port: int, command: str) -> None:
+    answer = explained(str(port), HOST)
+    assert answer.next[0].line == command
+    assert not any(each.line.startswith("kill") for each in answer.next)
+    (found,) = [each for each in answer.findings if each.code == "port_forwarder"]
+    assert "do not kill the proxy" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("unit", "command"),
+    [
+        ("nginx.service", "systemctl stop nginx.service"),
+        ("user@1000.service/nginx.service", "systemctl --user -M 1000@ stop nginx.service"),
+        ("user@1000.service/a b.service", "systemctl --user -M 1000@ stop 'a b.service'"),
+        ("user@1000.service/run-7.scope", "kill 7"),
+        (None, "kill 7"),
+    ],
+)
+def test_a_service_is_stopped_by_the_manager_that_started_it(unit: str | None, command: str) -> None:
+    host = seen([tcp("0.0.0.0:80", inode=1)], {1: 7}, [Process(7, "nginx", unit=unit)])
+    assert [each.line for each in explained("80", host).next][1:] == [command]
+
+
+def test_a_users_unit_is_not_the_systems_of_that_name() -> None:
+    records = [tcp("0.0.0.0:80", inode=1), tcp("0.0.0.0:81", inode=2)]
+    host = seen(records, {1: 7, 2: 8}, [Process(7, unit="nginx.service"), Process(8, unit="user@1000.service/nginx.service")])
+    for text, inode in (("unit:nginx", 1), ("unit:user@1000.service/nginx", 2)):
+        assert [found.inode for found in select(host, Query(targets=(target(text),)), side="local")] == [inode]
+
+
+def test_a_port_without_a_listener_may_be_published_by_packet_filter_rules() -> None:
+    answer = explained("9090", HOST)
+    assert "nft list ruleset" in [each.line for each in answer.next]
+    assert "published by packet filter rules alone" in " ".join(answer.sections[Part.PORT].paragraphs)
+
+
+def test_procs_has_a_column_for_containers_only_where_there_is_one() -> None:
+    def names(*records: int) -> list[str]:
+        rows = group_processes([HOST.sockets[at] for at in records], HOST.processes)
+        return [column.name for column in default_columns(PROCS, rows)]
+
+    assert "container" in names(0, 1)
+    assert "container" not in names(1, 2)
+
+
+SERVER = "import socket,sys; s=socket.create_server(('127.0.0.1',0)); print(s.getsockname()[1],flush=True); sys.stdin.read()"
+LIVE = """
+mount -t tmpfs none /var/lib && mkdir -p /var/lib/docker/containers/$1 && ip link set lo up || exit
+printf %s "$2" > /var/lib/docker/containers/$1/config.v2.json
+shift 2
+exec "$@"
+"""
+
+
+@on_linux
+@as_root
+@pytest.mark.linux
+@pytest.mark.root
+def test_a_process_with_the_arguments_of_docker_proxy_is_shown_with_its_container() -> None:
+    own = [tool("unshare"), "--net", "--mount", "sh", "-c", LIVE, "sh", WEB, json.dumps(web())]
+    asked = f"""
+import json, subprocess, sys
+proxy = ["docker-proxy", "-c", {SERVER!r}, *{PROXY.split()[1:]!r}]
+with subprocess.Popen(proxy, executable=sys.executable, stdin=-1, stdout=-1) as started:
+    port = started.stdout.readline().decode().strip()
+    for command in ("ports", "explain"):
+        subprocess.run([sys.executable, "-m", "portsock", command, port], check=True)
+    started.stdin.close()
+"""
+    done = subprocess.run([*own, sys.executable, "-c", asked], capture_output=True, text=True, cwd=ROOT, timeout=30)
+    text = " ".join(done.stdout.split())
+    assert " -> 172.17.0.2:80 (web)" in text, done.stderr
+    assert "only forwards this port to 172.17.0.2:80 (web)." in text
+    assert "docker stop web" in text

@@ -1,0 +1,231 @@
+"""A host of four network namespaces: each socket once, in the right namespace, with its owners."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from portsock.errors import UsageError
+from portsock.model import InetEndpoint, Netns, Snapshot, State
+from portsock.normalize.snapshot import normalize
+from portsock.request import Request
+from portsock.sources.linux import collect, netns, setns
+from tests.support.netns_lab import PORT, Lab, lab
+
+pytestmark = [
+    pytest.mark.linux,
+    pytest.mark.root,
+    pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="makes network namespaces: needs root"),
+]
+REQUEST = Request(frozenset({"tcp", "udp"}), netns=("all",))
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Lab]:
+    with lab() as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def seen(host: Lab) -> Snapshot:  # noqa: ARG001 - it is to be there
+    return normalize([collect.collect(REQUEST)])
+
+
+def test_each_listener_is_told_once_in_its_namespace_with_its_owner(host: Lab, seen: Snapshot) -> None:
+    inodes = set(host.inodes.values())
+    listeners = [item for item in seen.sockets if item.state is State.LISTEN and item.netns and item.netns.id in inodes]
+    told = sorted((item.netns, {owner.pid for owner in item.owners}) for item in listeners if item.netns)
+    assert told == sorted((Netns(host.inodes[letter], host.names[letter]), {host.pids[letter]}) for letter in "abcd")
+    assert all(isinstance(item.local, InetEndpoint) and item.local.port == PORT for item in listeners)
+
+
+def test_ends_are_joined_within_their_namespace(host: Lab, seen: Snapshot) -> None:
+    """The same two endpoints exist in both."""
+    for letter in "ab":
+        ends = [item for item in seen.sockets if item.remote and item.netns and item.netns.id == host.inodes[letter]]
+        assert len(ends) == 2
+        for end in ends:
+            assert end.peer is not None
+            assert end.peer.netns is None
+            assert {owner.pid for owner in end.peer.owners} == {host.pids[letter]}
+
+
+def test_the_same_set_as_ss_in_each(host: Lab, seen: Snapshot) -> None:
+    for letter in "abcd":
+        path = f"/proc/{os.getpid()}/fd/{host.descriptor}" if letter == "c" else f"/run/netns/{host.names[letter]}"
+        try:
+            told = subprocess.run(
+                ["nsenter", f"--net={path}", "ss", "-Htuan"], capture_output=True, text=True, check=True
+            ).stdout.split("\n")
+        except FileNotFoundError:
+            pytest.skip("no nsenter or ss here")
+        theirs = sorted(tuple(line.split()[index] for index in (0, 4)) for line in told if line)
+        ours = sorted(
+            (item.protocol, f"{item.local.address}:{item.local.port}")
+            for item in seen.sockets
+            if item.netns and item.netns.id == host.inodes[letter] and isinstance(item.local, InetEndpoint)
+        )
+        assert ours == theirs
+
+
+def test_own_namespace_comes_first_and_once(host: Lab) -> None:
+    founds, _ = netns.namespaces(["all", host.names["a"] or "", str(os.getpid())])
+    assert [found.own for found in founds] == [True] + [False] * (len(founds) - 1)
+    assert len({found.netns.id for found in founds}) == len(founds)
+    assert set(host.inodes.values()) <= {found.netns.id for found in founds}
+
+
+def test_a_name_or_a_pid_means_one_namespace(host: Lab) -> None:
+    for word in (host.names["b"] or "", str(host.pids["b"])):
+        founds, notices = netns.namespaces([word])
+        assert [(found.netns, found.own) for found in founds] == [(Netns(host.inodes["b"], host.names["b"]), False)]
+        assert notices == []
+
+
+def test_unknown_name_gets_the_nearest(host: Lab) -> None:
+    with pytest.raises(UsageError, match=f"did you mean {host.names['a']}.*ip netns list") as caught:
+        netns.namespaces([f"{host.names['a']}x"])
+    assert "\n" not in str(caught.value)
+
+
+def test_the_caller_stays_where_it_was(host: Lab) -> None:
+    before = os.readlink("/proc/thread-self/ns/net")
+    founds, _ = netns.namespaces([host.names["a"] or ""])
+    (inside,) = setns.visit(founds, lambda found: os.readlink("/proc/thread-self/ns/net"))  # noqa: ARG005
+    assert inside == f"net:[{host.inodes['a']}]" != before
+    assert os.readlink("/proc/thread-self/ns/net") == before
+
+
+def test_what_fails_inside_is_raised_to_the_caller(host: Lab) -> None:
+    def fail(found: netns.Found) -> None:
+        raise ValueError(found.netns.name)
+
+    founds, _ = netns.namespaces([host.names["a"] or ""])
+    with pytest.raises(ValueError, match=host.names["a"] or ""):
+        setns.visit(founds, fail)
+
+
+def test_namespace_that_is_gone_is_passed_over(host: Lab) -> None:
+    found = netns.Found(Netns(1), False, (f"/run/netns/{host.names['a']}", "/nonexistent"), ())
+    (outcome,) = setns.visit([found], lambda _: "entered")
+    assert isinstance(outcome, FileNotFoundError)
+
+
+def test_a_fifo_where_a_namespace_was_mounted_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "trap")
+    found = netns.Found(Netns(os.stat(tmp_path / "trap").st_ino), False, (str(tmp_path / "trap"),), ())
+    outcomes: list[object] = []
+    trip = Thread(target=lambda: outcomes.extend(setns.visit([found], lambda _: "entered")), daemon=True)
+    trip.start()
+    trip.join(10)
+    assert [type(outcome) for outcome in outcomes] == [FileNotFoundError]
+
+
+def test_a_file_of_the_same_inode_number_elsewhere_is_no_namespace(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    found = netns.Found(Netns(os.stat(tmp_path / "file").st_ino), False, (str(tmp_path / "file"),), ())
+    (outcome,) = setns.visit([found], lambda _: "entered")
+    assert isinstance(outcome, FileNotFoundError)
+
+
+def test_where_one_way_in_is_refused_another_is_tried(host: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    really, refusals = setns._setns, [PermissionError(1, "no")]
+
+    def refuse_once(descriptor: int) -> None:
+        if refusals:
+            raise refusals.pop()
+        really(descriptor)
+
+    monkeypatch.setattr(setns, "_setns", refuse_once)
+    paths = (f"/run/netns/{host.names['a']}", f"/proc/{host.pids['a']}/ns/net")
+    found = netns.Found(Netns(host.inodes["a"]), False, paths, ())
+    assert setns.visit([found], lambda _: os.readlink("/proc/thread-self/ns/net")) == [f"net:[{host.inodes['a']}]"]
+
+
+def test_own_namespace_is_told_by_its_name(host: Lab) -> None:
+    founds, _ = netns.namespaces([host.names["b"] or ""])
+    assert setns.visit(founds, lambda _: collect.own_namespace()) == [Netns(host.inodes["b"], host.names["b"])]
+
+
+def test_nobody_is_told_what_is_missing(host: Lab) -> None:
+    told = _as_nobody(lambda: collect.collect(REQUEST))
+    assert "Notice(code='netns_denied'" in told
+    assert str(host.names["a"]) in told
+    assert "root" in told
+
+
+def test_what_may_not_be_entered_is_read_through_a_process_in_it() -> None:
+    """A user's own process in a namespace that only its user namespace's root may enter: /proc/PID/net serves."""
+    script = (
+        "import os, subprocess, sys\n"
+        "from portsock.request import Request\n"
+        "from portsock.sources.linux import collect\n"
+        "child = subprocess.Popen(['unshare', '-Urn', sys.executable, '-c', %r],"
+        " stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)\n"
+        "assert child.stdout.readline() == 'ready\\n'\n"
+        "found = collect.collect(Request(frozenset({'tcp'}), netns=(str(child.pid),)))\n"
+        "print([(item.local.port, item.state.value) for item in found.sockets], found.source.backend, found.notices)\n"
+        "child.communicate('')\n"
+    )
+    inner = f"import socket,sys; s=socket.create_server(('', {PORT})); print('ready', flush=True); sys.stdin.read()"
+    # One user namespace with a user of its own, so that the process in the second one is its own and may not be entered.
+    told = subprocess.run(
+        ["unshare", "-U", "--map-user=1000", "--map-group=1000", sys.executable, "-c", script % inner],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    if told.returncode:
+        pytest.skip(f"no user namespaces here: {told.stderr[-200:]}")
+    assert told.stdout == f"[({PORT}, 'LISTEN')] procfs ()\n"
+
+
+@pytest.mark.usefixtures("host")
+@pytest.mark.parametrize("words", [["all"], ["1"]])
+def test_inside_a_user_namespace_nothing_crashes_and_the_rest_is_told(words: list[str]) -> None:
+    script = (
+        "from portsock.request import Request\n"
+        "from portsock.sources.linux import collect\n"
+        f"found = collect.collect(Request(frozenset({{'tcp'}}), netns=tuple({words!r})))\n"
+        "print(len(found.sockets), [notice.code for notice in found.notices])\n"
+    )
+    told = subprocess.run(
+        ["unshare", "-Urn", sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    if told.stderr.startswith("unshare:"):
+        pytest.skip(f"no user namespaces here: {told.stderr}")
+    assert told.stderr == ""
+    assert told.stdout.startswith("0 ['netns_denied'")
+
+
+def _as_nobody(function: Callable[[], object]) -> str:
+    """What the function gives, as text, in a process of nobody's. Run once before, so that all modules are loaded."""
+    function()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            text = repr(function())
+        except BaseException as error:  # noqa: BLE001 - told to the parent
+            text = f"failed: {error!r}"
+        with os.fdopen(writing, "w", errors="replace") as file:
+            file.write(text)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as file:
+        told = file.read()
+    os.waitpid(child, 0)
+    assert not told.startswith("failed"), told
+    return told

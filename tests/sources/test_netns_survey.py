@@ -1,0 +1,173 @@
+"""Which namespaces there are, found in a made-up /proc: hard links stand for the files of one namespace."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from portsock.errors import UsageError
+from portsock.model import Netns
+from portsock.parse.proc.mountinfo import parse_namespaces
+from portsock.sources.linux import netns
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hard links and symbolic links")
+CONTAINER = "0123456789ab" + 52 * "f"
+
+
+class Tree:
+    """A /proc and a /run/netns with namespaces of any inode numbers."""
+
+    def __init__(self, root: Path) -> None:
+        self.proc, self.named, self._kept = root / "proc", root / "netns", root / "kept"
+        for directory in (self.proc, self.named, self._kept):
+            directory.mkdir()
+
+    def namespace(self, letter: str) -> int:
+        file = self._kept / letter
+        file.touch()
+        return file.stat().st_ino
+
+    def process(self, pid: int | str, letter: str, cgroup: str = "0::/\n", mountinfo: str = "") -> Path:
+        home = self.proc / str(pid)
+        for directory in ("ns", "fd", "net"):
+            (home / directory).mkdir(parents=True)
+        self.namespace(letter)
+        os.link(self._kept / letter, home / "ns" / "net")
+        (home / "ns" / "mnt").touch()
+        (home / "cgroup").write_text(cgroup, encoding="ascii")
+        (home / "mountinfo").write_text(mountinfo, encoding="ascii")
+        return home
+
+    def name(self, name: str, letter: str) -> None:
+        self.namespace(letter)
+        os.link(self._kept / letter, self.named / name)
+
+    def find(self, *words: str) -> list[netns.Found]:
+        founds, notices = netns.namespaces(words, str(self.proc), str(self.named))
+        assert notices == []
+        return founds
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    made = Tree(tmp_path)
+    made.process("self", "own")
+    made.process(10, "own")
+    return made
+
+
+def test_all_are_found_once_however_they_are_held(tree: Tree) -> None:
+    tree.process(20, "web")
+    tree.process(21, "web")
+    tree.name("blue", "web")
+    tree.name("red", "idle")
+    (tree.process(30, "own") / "fd" / "7").symlink_to("net:[777]")
+    mount = "9 1 0:4 net:[888] /run/a\\040b rw shared:1 - nsfs nsfs rw\n"
+    (tree.proc / "self" / "mountinfo").write_text(mount, encoding="ascii")
+    founds = {found.netns: found for found in tree.find("all")}
+    web, idle = Netns(tree.namespace("web"), "blue"), Netns(tree.namespace("idle"), "red")
+    assert founds.keys() == {Netns(tree.namespace("own")), web, idle, Netns(777), Netns(888)}
+    assert founds[web].pids == (20, 21)
+    assert founds[web].paths[0] == str(tree.named / "blue")
+    assert founds[Netns(777)].paths == (f"{tree.proc}/30/fd/7",)
+    assert founds[Netns(888)].paths == ("/run/a b",)
+
+
+def test_mounts_of_other_mount_namespaces_are_reached_through_their_process(tree: Tree) -> None:
+    mount = "9 1 0:4 net:[888] /run/netns/x rw - nsfs nsfs rw\n"
+    tree.process(20, "own", mountinfo=mount)
+    assert [found.paths for found in tree.find("all") if found.netns.id == 888] == [(f"{tree.proc}/20/root/run/netns/x",)]
+
+
+def test_namespace_without_a_name_has_its_containers(tree: Tree) -> None:
+    tree.process(20, "pod", cgroup=f"0::/system.slice/docker-{CONTAINER}.scope\n")
+    assert [found.netns.name for found in tree.find("all")] == [None, "0123456789ab"]
+    assert [found.netns.id for found in tree.find("0123456789ab")] == [tree.namespace("pod")]
+
+
+def test_container_in_the_own_network_gives_it_no_name(tree: Tree) -> None:
+    tree.process(5, "own", cgroup=f"0::/system.slice/docker-{CONTAINER}.scope\n")
+    assert [found.netns.name for found in tree.find("all")] == [None]
+
+
+def test_file_that_is_no_namespace_has_no_name(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ip netns add` leaves an ordinary file behind when it is interrupted; that one is on another device."""
+    tree.name("stale", "stale")
+    devices = netns._device
+    monkeypatch.setattr(netns, "_device", lambda path: 99 if path.endswith("stale") else devices(path))
+    assert netns.name_of(tree.namespace("stale"), str(tree.proc), str(tree.named)) is None
+    with pytest.raises(UsageError):
+        tree.find("stale")
+
+
+def test_number_is_a_pid_even_where_a_namespace_is_so_named(tree: Tree) -> None:
+    tree.process(20, "web")
+    tree.name("20", "other")
+    assert [found.netns.id for found in tree.find("20")] == [tree.namespace("web")]
+
+
+@pytest.mark.parametrize(
+    ("word", "text"), [("4711", "--netns 4711: no such process"), ("nosuch", "--netns 'nosuch': no network")]
+)
+def test_what_is_not_there_is_refused_by_name(tree: Tree, word: str, text: str) -> None:
+    with pytest.raises(UsageError, match=text):
+        tree.find(word)
+
+
+@pytest.mark.parametrize("own_tables", [True, False])
+def test_process_that_may_not_be_read_is_told_apart_by_its_tables(
+    tree: Tree, own_tables: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables of the same inode number are of a namespace that is listed anyway: nothing is missing then."""
+    for pid in ("self", 10):
+        os.link(tree._kept / "own", tree.proc / str(pid) / "net" / "dev")
+    home = tree.process(20, "web")
+    os.link(tree._kept / ("own" if own_tables else "web"), home / "net" / "dev")
+    stat = os.stat
+
+    def refusing(path: str) -> os.stat_result:
+        if str(path).endswith("/20/ns/net"):
+            raise PermissionError(13, "Permission denied")
+        return stat(path)
+
+    monkeypatch.setattr(os, "stat", refusing)
+    founds, notices = netns.namespaces(["all"], str(tree.proc), str(tree.named))
+    assert len(founds) == 1
+    assert [(notice.code, notice.amount) for notice in notices] == ([] if own_tables else [("netns_denied", 1)])
+    founds, notices = netns.namespaces(["20"], str(tree.proc), str(tree.named))
+    assert [found.own for found in founds] == ([True] if own_tables else [])
+    assert len(notices) == (0 if own_tables else 1)
+
+
+def test_denied_names_the_first_three() -> None:
+    founds = [netns.Found(Netns(number, name), False, (), ()) for number, name in ((1, "a"), (2, None), (3, "c"), (4, "d"))]
+    notice = netns.denied(founds)
+    assert (notice.code, notice.amount, notice.incomplete) == ("netns_denied", 4, True)
+    assert "4 network namespaces" in notice.message
+    assert "a, net:[2], c, …" in notice.message
+    assert netns.denied(founds[:1]).message.startswith("1 network namespace could not be entered: a;")
+
+
+@pytest.mark.parametrize("word", ["4194305", "9" * 11, "1" * 5000])
+def test_a_number_that_no_process_has_is_refused(tree: Tree, word: str) -> None:
+    with pytest.raises(UsageError, match="no such process") as caught:
+        tree.find(word)
+    assert len(str(caught.value)) < 120
+
+
+def test_a_pid_may_begin_with_zeros(tree: Tree) -> None:
+    assert tree.find("0" * 5000 + "10") == tree.find("10")
+
+
+def test_mounted_namespaces_of_one_kind_are_read() -> None:
+    text = (
+        "1 2 0:4 net:[40] /run/netns/a rw shared:3 - nsfs nsfs rw\n"
+        "1 2 0:4 mnt:[41] /run/mnt rw - nsfs nsfs rw\n"
+        "1 2 0:4 net:[42] /a\\134040\\011b rw - nsfs nsfs rw\n"
+        "1 2 0:3 / /proc rw - proc proc rw\n"
+        "1 2 0:4 net:[x] /bad rw - nsfs nsfs rw\n"
+        " - nsfs \n"
+        "1 2 0:5 net:[43] /sly rw - tmpfs x rw,y - nsfs z\n"
+    )
+    assert parse_namespaces(text, "net") == [(40, "/run/netns/a"), (42, "/a\\040\tb")]

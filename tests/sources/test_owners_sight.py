@@ -1,0 +1,116 @@
+"""What cannot be seen, and why."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portsock.model import OwnerReason
+from portsock.parse.proc.mountinfo import INVISIBLE, NO_ACCESS, PTRACEABLE, HidePid, parse_hidepid
+from portsock.sources.linux import visibility
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's /proc")
+LINE = "22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw{options}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("", HidePid(0, 0)),
+        (",hidepid=2", HidePid(INVISIBLE, 0)),
+        (",hidepid=invisible,gid=20", HidePid(INVISIBLE, 20)),
+        (",gid=20,hidepid=noaccess", HidePid(NO_ACCESS, 20)),
+        (",hidepid=ptraceable", HidePid(PTRACEABLE, 0)),
+        (",hidepid=bogus", HidePid(0, 0)),
+    ],
+)
+def test_hidepid_in_old_and_new_spelling(options: str, expected: HidePid) -> None:
+    assert parse_hidepid(LINE.format(options=options), "/proc") == expected
+
+
+def test_topmost_mount_counts_and_others_do_not() -> None:
+    text = LINE.format(options=",hidepid=2") + LINE.format(options="") + LINE.replace("/proc", "/jail/proc")
+    assert parse_hidepid(text, "/proc") == HidePid(0, 0)
+    assert parse_hidepid("1 2 0:3 / / rw - ext4 /dev/sda rw\n\nbroken\n", "/proc") is None
+
+
+def tree(root: Path, options: str = "", namespace: str = "pid:[4026531836]") -> str:
+    (root / "self" / "ns").mkdir(parents=True)
+    (root / "self" / "mountinfo").write_text(LINE.format(options=options).replace(" /proc ", f" {root} "), encoding="ascii")
+    (root / "self" / "ns" / "pid").symlink_to(namespace)
+    return str(root)
+
+
+@pytest.fixture
+def as_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "getegid", lambda: 1000)
+    monkeypatch.setattr(os, "getgroups", lambda: [1000, 20])
+
+
+@linux
+@pytest.mark.usefixtures("as_user")
+def test_invisible_processes_are_announced(tmp_path: Path) -> None:
+    seen = visibility.sight(tree(tmp_path, ",hidepid=2"))
+    assert seen.unlisted is OwnerReason.HIDEPID
+    assert seen.reason(0) is OwnerReason.HIDEPID
+
+
+@linux
+@pytest.mark.usefixtures("as_user")
+def test_noaccess_hides_descriptors_but_lists_processes(tmp_path: Path) -> None:
+    seen = visibility.sight(tree(tmp_path, ",hidepid=1"))
+    assert seen.unlisted is None
+    assert seen.reason(0) is OwnerReason.HIDEPID
+
+
+@linux
+@pytest.mark.usefixtures("as_user")
+def test_members_of_the_group_see_everything_but_for_ptraceable(tmp_path: Path) -> None:
+    assert visibility.sight(tree(tmp_path / "a", ",hidepid=2,gid=20")).unlisted is None
+    assert visibility.sight(tree(tmp_path / "b", ",hidepid=ptraceable,gid=20")).unlisted is OwnerReason.HIDEPID
+
+
+@linux
+def test_root_is_exempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    seen = visibility.sight(tree(tmp_path, ",hidepid=2"))
+    assert seen.unlisted is None
+    assert seen.reason(0) is OwnerReason.DENIED
+
+
+@linux
+@pytest.mark.usefixtures("as_user")
+def test_reason_tells_other_users_from_a_denial() -> None:
+    seen = visibility.Sight(0, None)
+    assert seen.reason(0) is OwnerReason.OTHER_USER
+    assert seen.reason(1000) is OwnerReason.DENIED
+
+
+@linux
+def test_pid_namespace_hides_holders_only_in_the_hosts_network(tmp_path: Path) -> None:
+    inside = "pid:[4026532999]"
+    shared = Path(tree(tmp_path / "a", namespace=inside))
+    (shared / "sys/net/core").mkdir(parents=True)
+    (shared / "sys/net/core/dev_weight").touch()
+    assert visibility.sight(str(shared)).unlisted is OwnerReason.PIDNS
+    assert visibility.sight(tree(tmp_path / "b", namespace=inside)).unlisted is None
+    assert visibility.sight(tree(tmp_path / "c")).unlisted is None
+    assert visibility.sight(str(tmp_path / "nothing")).unlisted is None
+
+
+@linux
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0 if hasattr(os, "geteuid") else True, reason="makes namespaces: needs root")
+@pytest.mark.parametrize(("options", "elsewhere"), [("-pf", True), ("-npf", False)])
+def test_sockets_of_the_host_are_elsewhere_from_a_pid_namespace(options: str, elsewhere: bool) -> None:
+    script = "from portsock.sources.linux.visibility import sight; print(sight().unlisted)"
+    if visibility.sight().unlisted is not None or not os.path.exists("/proc/sys/net/core/dev_weight"):
+        pytest.skip("not in the host's own namespaces")
+    command = ["unshare", options, "--mount-proc", sys.executable, "-c", script]
+    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    if told.returncode:
+        pytest.skip(f"no namespaces here: {told.stderr}")
+    assert told.stdout == ("pidns\n" if elsewhere else "None\n")

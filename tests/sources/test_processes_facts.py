@@ -1,0 +1,161 @@
+"""Facts of processes, from a made-up /proc and compared with psutil on the real one."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portsock.model import Process
+from portsock.sources.linux import owners, processes
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc")
+
+STAT = "{pid} ({comm}) S {ppid} 1 1 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 1 0 {started} 0 0 0\n"
+
+
+def process(
+    root: Path,
+    pid: int,
+    comm: str = "web",
+    cmdline: bytes = b"web\0",
+    ppid: int = 1,
+    flags: int = 0,
+    started: int = 100,
+    exe: str = "/usr/bin/web",
+    cgroup: str = "0::/system.slice/web.service\n",
+) -> None:
+    home = root / str(pid)
+    home.mkdir(parents=True)
+    (home / "stat").write_text(STAT.format(pid=pid, comm=comm, ppid=ppid, flags=flags, started=started), encoding="utf-8")
+    (home / "cmdline").write_bytes(cmdline)
+    (home / "cgroup").write_text(cgroup, encoding="utf-8")
+    (home / "exe").symlink_to(exe)
+
+
+def wait_for_echo(child: subprocess.Popen[bytes]) -> None:
+    """Wait until a cat runs: just after the fork it may have neither its name nor its arguments."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(b"started\n")
+    assert child.stdout.read(8) == b"started\n"
+
+
+def one(root: Path, pid: int = 50) -> Process:
+    return processes.facts([pid], str(root))[pid]
+
+
+def test_all_facts_of_a_process(tmp_path: Path) -> None:
+    process(tmp_path, 50, cmdline=b"web\0--port\0" + b"80\0")
+    (tmp_path / "stat").write_text("cpu 1\nbtime 1700000000\n", encoding="ascii")
+    found = one(tmp_path)
+    assert (found.name, found.comm, found.exe, found.exe_deleted) == ("web", "web", "/usr/bin/web", False)
+    assert found.cmdline == ("web", "--port", "80")
+    assert (found.uid, found.ppid, found.unit, found.container) == (os.getuid(), 1, "web.service", None)
+    assert found.started_at == 1700000000 + 100 / os.sysconf("SC_CLK_TCK")
+
+
+def test_unknown_boot_time_leaves_the_start_unknown(tmp_path: Path) -> None:
+    process(tmp_path, 50)
+    assert one(tmp_path).started_at is None
+
+
+def test_process_that_is_gone_keeps_its_pid_only(tmp_path: Path) -> None:
+    assert one(tmp_path) == Process(50)
+
+
+def test_reused_pid_lends_nobody_its_name(tmp_path: Path) -> None:
+    process(tmp_path, 50, started=200)
+    assert processes.facts([50], str(tmp_path), started={50: 100})[50] == Process(50)
+    assert processes.facts([50], str(tmp_path), started={50: 200})[50].name == "web"
+
+
+def test_walk_and_facts_agree_on_start_times_and_notice_a_change(tmp_path: Path) -> None:
+    process(tmp_path, 50)
+    for directory in ("fd", "task"):
+        (tmp_path / "50" / directory).mkdir()
+    (tmp_path / "50" / "fd" / "3").symlink_to("socket:[9]")
+    found = owners.find(None, str(tmp_path))
+    assert processes.facts([50], str(tmp_path), started=found.started)[50].name == "web"
+    shutil.rmtree(tmp_path / "50")
+    process(tmp_path, 50, comm="other", started=101)
+    assert processes.facts([50], str(tmp_path), started=found.started)[50] == Process(50)
+
+
+def test_parents_only_where_asked_for(tmp_path: Path) -> None:
+    process(tmp_path, 50, ppid=40)
+    process(tmp_path, 40, ppid=1, comm="shell")
+    process(tmp_path, 1, ppid=0, comm="init")
+    assert set(processes.facts([50], str(tmp_path))) == {50}
+    assert set(processes.facts([50], str(tmp_path), parents=True)) == {50, 40, 1}
+
+
+def test_circle_of_parents_ends(tmp_path: Path) -> None:
+    process(tmp_path, 50, ppid=51)
+    process(tmp_path, 51, ppid=50)
+    assert set(processes.facts([50], str(tmp_path), parents=True)) == {50, 51}
+
+
+def test_deleted_executable_is_marked(tmp_path: Path) -> None:
+    process(tmp_path, 50, exe="/usr/bin/web (deleted)")
+    assert (one(tmp_path).exe, one(tmp_path).exe_deleted) == ("/usr/bin/web", True)
+
+
+def test_executable_really_called_deleted_is_not(tmp_path: Path) -> None:
+    program = tmp_path / "web (deleted)"
+    program.touch()
+    process(tmp_path, 50, exe=str(program))
+    assert (one(tmp_path).exe, one(tmp_path).exe_deleted) == (str(program), False)
+
+
+def test_kernel_thread_has_no_arguments_and_a_zombie_unknown_ones(tmp_path: Path) -> None:
+    process(tmp_path, 2, cmdline=b"", flags=0x200000)
+    process(tmp_path, 50, cmdline=b"")
+    assert one(tmp_path, 2).cmdline == ()
+    assert one(tmp_path).cmdline is None
+
+
+def test_undecodable_bytes_are_kept(tmp_path: Path) -> None:
+    process(tmp_path, 50, cmdline=b"web\0\xff\0")
+    assert one(tmp_path).cmdline == ("web", "\udcff")
+
+
+@pytest.mark.linux
+def test_psutil_tells_the_same_of_real_processes() -> None:
+    import psutil
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        child = subprocess.Popen(
+            ["cat", "-u"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, pass_fds=[listener.fileno()]
+        )
+        try:
+            wait_for_echo(child)
+            pids = [os.getpid(), child.pid]
+            found = processes.facts(pids)
+            for pid in pids:
+                other, ours = psutil.Process(pid), found[pid]
+                assert (ours.name, ours.exe, ours.user) == (other.name(), other.exe(), other.username())
+                assert (ours.ppid, ours.uid) == (other.ppid(), other.uids().effective)
+                assert ours.cmdline == tuple(other.cmdline())
+                assert ours.started_at is not None
+                assert abs(ours.started_at - other.create_time()) < 1.1
+        finally:
+            child.communicate()
+
+
+@pytest.mark.linux
+def test_long_names_are_whole_for_real(tmp_path: Path) -> None:
+    program = tmp_path / "a-daemon-with-a-long-name"
+    shutil.copy(shutil.which("cat") or "/bin/cat", program)
+    child = subprocess.Popen([str(program), "-u"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    try:
+        wait_for_echo(child)
+        assert processes.facts([child.pid])[child.pid].name == "a-daemon-with-a-long-name"
+        program.unlink()
+        found = processes.facts([child.pid])[child.pid]
+        assert (found.exe, found.exe_deleted) == (str(program), True)
+    finally:
+        child.communicate()

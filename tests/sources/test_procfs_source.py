@@ -1,0 +1,102 @@
+"""Reading the tables of a /proc, made up and real."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from portsock.errors import ReadError
+from portsock.model import Family, InetEndpoint, Netns, State, UnixEndpoint
+from portsock.request import Request
+from portsock.sources.linux.procfs import dump
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc")
+HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+ROW = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 00000000  1000        0 71 1 0 100 0 0 10 0\n"
+
+
+def tree(root: Path, **tables: str) -> str:
+    net = root / "self" / "net"
+    net.mkdir(parents=True)
+    for name, text in tables.items():
+        (net / name).write_bytes(text.encode("latin-1"))
+    return str(root)
+
+
+def test_only_what_is_asked_for_is_read(tmp_path: Path) -> None:
+    root = tree(tmp_path, tcp=HEADER + ROW, udp=HEADER + ROW)
+    found = dump(Request(frozenset({"tcp"}), frozenset({Family.IPV4})), root)
+    assert [record.protocol for record in found.sockets] == ["tcp"]
+    assert found.missing == frozenset()
+
+
+def test_tables_that_the_kernel_lacks_are_named(tmp_path: Path) -> None:
+    found = dump(Request(frozenset({"tcp"})), tree(tmp_path, tcp=HEADER))
+    assert found.missing == {("tcp", Family.IPV6)}
+    assert found.notices == ()
+
+
+def test_only_limits_to_what_another_source_lacks(tmp_path: Path) -> None:
+    root = tree(tmp_path, tcp=HEADER + ROW, udp=HEADER + ROW)
+    found = dump(Request(frozenset({"tcp", "udp"})), root, only=frozenset({("udp", Family.IPV4)}))
+    assert [record.protocol for record in found.sockets] == ["udp"]
+
+
+def test_records_carry_the_namespace_and_timers_where_asked(tmp_path: Path) -> None:
+    root = tree(tmp_path, tcp=HEADER + ROW.replace("00:00000000", "01:00000014"))
+    (record,) = dump(Request(frozenset({"tcp"}), timers=True), root, netns=Netns(5)).sockets
+    assert record.netns == Netns(5)
+    assert record.timer is not None
+    assert record.timer.expires_ms == 200
+
+
+def test_socket_that_comes_twice_counts_once(tmp_path: Path) -> None:
+    assert len(dump(Request(frozenset({"tcp"})), tree(tmp_path, tcp=HEADER + ROW + ROW)).sockets) == 1
+
+
+def test_unix_rows_without_inode_are_all_kept(tmp_path: Path) -> None:
+    waiting = "000000005561ff14: 00000003 00000000 00000000 0001 02     0 @listen\n"
+    assert len(dump(Request(frozenset({"unix"})), tree(tmp_path, unix="Num RefCount\n" + waiting * 3)).sockets) == 3
+
+
+def test_rows_that_are_not_understood_make_a_notice(tmp_path: Path) -> None:
+    (notice,) = dump(Request(frozenset({"tcp"})), tree(tmp_path, tcp=HEADER + "garbage\xff\n" + ROW)).notices
+    assert (notice.code, notice.amount, notice.incomplete) == ("rows_skipped", 1, True)
+    assert notice.message.endswith("1 line not understood")
+
+
+def test_table_that_may_not_be_read_makes_a_notice(tmp_path: Path) -> None:
+    root = tree(tmp_path)
+    (tmp_path / "self" / "net" / "tcp").mkdir()
+    (notice,) = dump(Request(frozenset({"tcp"})), root).notices
+    assert notice.code == "table_unreadable"
+
+
+def test_no_proc_at_all_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="is /proc mounted"):
+        dump(Request(frozenset({"tcp"})), str(tmp_path))
+
+
+@linux
+@pytest.mark.linux
+def test_real_sockets_are_found_as_they_are() -> None:
+    everything = Request(frozenset({"tcp", "udp", "unix"}))
+    name = f"\0portsock {os.getpid()}\nx"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram,
+        socket.socket(socket.AF_UNIX) as local,
+    ):
+        datagram.bind(("127.0.0.1", 0))
+        local.bind(name)
+        local.listen()
+        records = {record.inode: record for record in dump(everything).sockets}
+        found = [records[os.fstat(each.fileno()).st_ino] for each in (listener, client, datagram, local)]
+        assert [record.state for record in found] == [State.LISTEN, State.ESTABLISHED, State.UNCONN, State.LISTEN]
+        assert found[0].accept_queue == 1
+        assert found[1].remote == InetEndpoint("127.0.0.1", listener.getsockname()[1])
+        assert found[2].local == InetEndpoint("127.0.0.1", datagram.getsockname()[1])
+        assert found[3].local == UnixEndpoint(name[1:].encode(), True)

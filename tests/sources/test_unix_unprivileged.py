@@ -1,0 +1,50 @@
+"""What is said where processes and namespaces may not be looked at: as another user, and inside a user namespace."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.live import ENVIRONMENT, ROOT, as_root, on_linux, portsock, tool
+
+pytestmark = [on_linux, as_root, pytest.mark.linux, pytest.mark.root]
+
+COMMANDS = [
+    ["ports"],
+    ["ports", "--netns", "all"],
+    ["sockets", "--unix"],
+    ["sockets", "--all-families", "--netns", "all"],
+    ["sockets", "--unix", "--backend", "procfs"],
+    ["sockets", "--tcp", "--info", "--timers", "--memory"],
+    ["procs"],
+    ["explain", "80", "/run/nothing"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_another_user_sees_what_there_is_and_is_told_what_is_missing(command: list[str]) -> None:
+    done = portsock(*command, uid=65534)
+    assert done.returncode in (0, 1)
+    assert "internal error" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_user_namespace_of_its_own_is_no_reason_to_fail(command: list[str]) -> None:
+    own = [tool("unshare"), "--user", "--map-root-user", "--net", "--", sys.executable, "-m", "portsock", *command]
+    done = subprocess.run(own, capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT, timeout=60)
+    assert done.returncode in (0, 1)
+    assert "internal error" not in done.stderr
+
+
+def test_procs_says_that_processes_are_missing_rather_than_that_there_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(str(path))
+        opened.listen()
+        done = portsock("procs", str(path), uid=65534)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert "the owners of 1 socket are hidden" in done.stderr

@@ -1,0 +1,12 @@
+"""Captured listings in tests."""
+
+from collections.abc import Iterable, Iterator
+
+from portsock.parse.listings.capture import Capture
+from portsock.records import SocketRecord
+from portsock.services import Services
+
+
+def read(lines: Iterable[str], services: Services, only: str | None = None) -> Iterator[SocketRecord]:
+    """The sockets of one listing, whatever it is (or of the format `only`)."""
+    return Capture(services, only).read(lines)

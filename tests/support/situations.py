@@ -1,0 +1,281 @@
+"""What people ask about, set up for real: `python -m tests.support.situations NAME` makes one situation, prints a line of JSON about
+it and waits for its stdin to close. Run in a network namespace of its own (tests.support.live_situations does)."""
+
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.zoo import NOBODY, connect, keep, kept, listener, wait
+
+AWAY = "10.99.0.1"
+"""An address of the namespace."""
+SILENT = "10.99.0.2"
+"""A host that never answers: what is sent there comes back on the loopback interface and is dropped."""
+
+
+def child(work: Callable[[], object]) -> int:
+    """A forked child that does `work` and then waits as long as its parent; its pid."""
+    ready, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        work()
+        os.write(tell, b"x")
+        wait()
+    os.read(ready, 1)
+    return pid
+
+
+def drop(opened: socket.socket | None) -> None:
+    assert opened is not None
+    kept.remove(opened)
+    opened.close()
+
+
+def port_of(opened: socket.socket) -> int:
+    return int(opened.getsockname()[1])
+
+
+def server_with_clients() -> dict[str, int]:
+    """A listener of this process; two connections from one child, one from another."""
+    server = listener(socket.AF_INET, "127.0.0.1", port=8080)
+    first = child(lambda: [keep(socket.create_connection(("127.0.0.1", 8080))) for _ in range(2)])
+    ends = [keep(server.accept()[0]) for _ in range(2)]
+    second = child(lambda: keep(socket.create_connection(("127.0.0.1", 8080), source_address=("127.0.0.9", 0))))
+    ends.append(keep(server.accept()[0]))
+    return {"port": 8080, "client": first, "other": second, "client_port": ends[0].getpeername()[1]}
+
+
+def bound_idle() -> dict[str, int]:
+    """A TCP socket that has a port and does nothing with it."""
+    bound = keep(socket.socket())
+    bound.bind(("127.0.0.1", 0))
+    return {"port": port_of(bound)}
+
+
+def just_restarted() -> dict[str, int]:
+    """A server that closed its connection first, and then its listener."""
+    server = listener(socket.AF_INET, "127.0.0.1")
+    port = port_of(server)
+    client, accepted = connect(server, "127.0.0.1")
+    drop(accepted)
+    drop(client)
+    drop(server)
+    return {"port": port}
+
+
+def both_protocols() -> dict[str, int]:
+    """53 over TCP and over UDP, by two programs."""
+    listener(socket.AF_INET, "127.0.0.1", port=5353)
+
+    def work() -> None:
+        drop(kept[0])
+        keep(socket.socket(type=socket.SOCK_DGRAM)).bind(("127.0.0.1", 5353))
+
+    return {"port": 5353, "other": child(work)}
+
+
+def reuseport_pair() -> dict[str, int]:
+    """Two programs that listen on one endpoint."""
+    port = port_of(listener(socket.AF_INET, "127.0.0.1", reuseport=True))
+
+    def work() -> None:
+        drop(kept[0])
+        listener(socket.AF_INET, "127.0.0.1", port=port, reuseport=True)
+
+    return {"port": port, "other": child(work)}
+
+
+def wide_and_narrow() -> dict[str, int]:
+    """One listener on all IPv4 addresses, one on loopback."""
+    return {"wide": port_of(listener(socket.AF_INET, "0.0.0.0")), "narrow": port_of(listener(socket.AF_INET, "127.0.0.1"))}
+
+
+def dual_stack() -> dict[str, int]:
+    """A listener on :: that takes IPv4, with an IPv4 client."""
+    server = listener(socket.AF_INET6, "::", v6only=False, port=8081)
+    connect(server, "127.0.0.1")
+    return {"port": 8081}
+
+
+def other_user() -> dict[str, int]:
+    """A listener of the user nobody."""
+
+    def work() -> None:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        listener(socket.AF_INET, "127.0.0.1", port=8085)
+
+    return {"port": 8085, "holder": child(work)}
+
+
+def unaccepted() -> dict[str, int]:
+    """A connection that nobody has accepted."""
+    server = listener(socket.AF_INET, "127.0.0.1")
+    client, _ = connect(server, "127.0.0.1", accept=False)
+    return {"port": port_of(server), "client_port": port_of(client)}
+
+
+def in_flight() -> dict[str, int]:
+    """A listener whose only descriptor waits in a unix socket."""
+    server = listener(socket.AF_INET, "127.0.0.1")
+    port = port_of(server)
+    near, far = socket.socketpair()
+    keep(far)
+    socket.send_fds(keep(near), [b"x"], [server.fileno()])
+    drop(server)
+    return {"port": port}
+
+
+def close_wait_leak() -> dict[str, int]:
+    """A server that never closes what its clients have closed."""
+    server = listener(socket.AF_INET, "127.0.0.1", port=8082)
+    for _ in range(12):
+        client, _ = connect(server, "127.0.0.1")
+        drop(client)
+    return {"port": 8082}
+
+
+def many_time_wait() -> dict[str, int]:
+    """A client that opened and closed 120 connections."""
+    server = listener(socket.AF_INET, "127.0.0.1", port=8083)
+    for _ in range(120):
+        client, accepted = connect(server, "127.0.0.1")
+        drop(client)
+        drop(accepted)
+    return {"port": 8083}
+
+
+def unanswered() -> dict[str, int]:
+    """Attempts to reach a host that is silent, and handshakes that are never completed."""
+    for command in (f"address add {AWAY}/32 dev lo", f"route add {SILENT}/32 dev lo src {AWAY}"):
+        subprocess.run(["ip", *command.split()], check=True)
+    for _ in range(4):
+        client = keep(socket.socket())
+        client.setblocking(False)
+        client.connect_ex((SILENT, 443))
+    listener(socket.AF_INET, "0.0.0.0", port=8084).listen(64)
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    raw.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
+    for number in range(30):
+        raw.sendto(_syn(SILENT, 40000 + number, AWAY, 8084), (AWAY, 0))
+    return {"port": 8084}
+
+
+def _syn(source: str, sport: int, destination: str, dport: int) -> bytes:
+    """An IPv4 packet with a TCP SYN, its sender forged (RFC 791, RFC 9293 section 3.1)."""
+    ends = socket.inet_aton(source) + socket.inet_aton(destination)
+    tcp = struct.pack("!HHIIBBHHH", sport, dport, 1, 0, 5 << 4, 0x02, 1024, 0, 0)
+    total = sum(struct.unpack("!16H", ends + struct.pack("!HH", socket.IPPROTO_TCP, len(tcp)) + tcp))
+    checksum = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+    tcp = tcp[:16] + struct.pack("!H", checksum) + tcp[18:]
+    return struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, socket.IPPROTO_TCP, 0) + ends + tcp
+
+
+def half_closed() -> dict[str, int]:
+    """A client that has closed its sending side, and a server that does not close."""
+    server = listener(socket.AF_INET, "127.0.0.1", port=8086)
+    client, _ = connect(server, "127.0.0.1")
+    client.shutdown(socket.SHUT_WR)
+    return {"port": 8086, "client_port": port_of(client)}
+
+
+def full_queue() -> dict[str, int]:
+    """A listener that never accepts, with one connection more than its backlog and a client that waits in vain."""
+    server = listener(socket.AF_INET, "127.0.0.1", port=8087)
+    server.listen(2)
+    for _ in range(3):
+        connect(server, "127.0.0.1", accept=False)
+    late = keep(socket.socket())
+    late.setblocking(False)
+    late.connect_ex(("127.0.0.1", 8087))
+    return {"port": 8087}
+
+
+def orphaned_child() -> dict[str, int]:
+    """A server that has ended, and a child of its that still holds the listener."""
+
+    def work() -> None:
+        server = listener(socket.AF_INET, "127.0.0.1", port=8088)
+        server.set_inheritable(True)
+        helper = os.fork()
+        if helper == 0:
+            os.execvp("sleep", ["sleep", "300"])  # noqa: S606 - no shell is meant
+        os.write(told[1], str(helper).encode())
+        os._exit(0)
+
+    told = os.pipe()
+    server = os.fork()
+    if server == 0:
+        work()
+    helper = int(os.read(told[0], 20))
+    os.waitpid(server, 0)
+    while Path(f"/proc/{helper}/comm").read_text() != "sleep\n":
+        pass
+    return {"port": 8088, "end": helper}
+
+
+def activated() -> dict[str, int]:
+    """A service that was given its listener as descriptor 3, by a process called systemd that keeps it."""
+    server = listener(socket.AF_INET, "127.0.0.1", port=8089)
+    service = os.fork()
+    if service == 0:
+        os.dup2(server.fileno(), 4)
+        os.dup2(4, 3)
+        os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+        os.execvp("cat", ["cat"])  # noqa: S606
+    Path("/proc/self/comm").write_text("systemd")
+    while Path(f"/proc/{service}/comm").read_text() != "cat\n":
+        pass
+    return {"port": 8089, "service": service}
+
+
+def unix_pair() -> dict[str, int]:
+    """A unix socket's server, and a client in another process."""
+    server = keep(socket.socket(socket.AF_UNIX))
+    server.bind("\0questions")
+    server.listen(5)
+
+    def work() -> None:
+        drop(server)
+        keep(socket.socket(socket.AF_UNIX)).connect("\0questions")
+
+    client = child(work)
+    accepted = keep(server.accept()[0])
+    return {"client": client, "inode": os.fstat(accepted.fileno()).st_ino, "listener": os.fstat(server.fileno()).st_ino}
+
+
+def docker_proxy() -> dict[str, int]:
+    """A process whose name and arguments are those of Docker's proxy."""
+    server = listener(socket.AF_INET, "0.0.0.0", port=8090)
+    proxy = os.fork()
+    if proxy == 0:
+        os.set_inheritable(server.fileno(), True)
+        where = ["-host-ip", "0.0.0.0", "-host-port", "8090", "-container-ip", "172.17.0.2", "-container-port", "80"]
+        code = "import os, sys; open('/proc/self/comm', 'w').write('docker-proxy'); os.read(0, 1)"
+        os.execv(sys.executable, ["docker-proxy", "-c", code, "-proto", "tcp", *where])  # noqa: S606
+    while Path(f"/proc/{proxy}/comm").read_text() != "docker-proxy\n":
+        pass
+    drop(server)
+    return {"port": 8090, "proxy": proxy}
+
+
+def nothing() -> dict[str, int]:
+    """A host on which nothing runs."""
+    return {}
+
+
+def main() -> None:
+    facts: dict[str, int] = globals()[sys.argv[1]]()
+    sys.stdout.write(json.dumps(facts | {"pid": os.getpid()}) + "\n")
+    sys.stdout.flush()
+    wait()
+
+
+if __name__ == "__main__":
+    main()
