@@ -7,9 +7,6 @@ from typing import BinaryIO, NamedTuple, TextIO
 
 from portsock.errors import OutputClosed, WriteError
 
-_MUCH = 4
-"""Chunks, of some 60 KB each, after which there is much to write: 35 MB take 50 ms longer through the usual pipe."""
-
 
 class Console(NamedTuple):
     """Where output goes and what can be shown there."""
@@ -40,11 +37,7 @@ class Console(NamedTuple):
         if self.out is None:
             raise WriteError("cannot write the output: standard output is closed")
         try:
-            for number, chunk in enumerate(chunks):
-                if number == _MUCH:
-                    from portsock.sources.pipes import widen
-
-                    widen(self.out)
+            for chunk in chunks:
                 self.out.write(chunk.encode(self.encoding, "backslashreplace"))
             self.out.flush()
         except BrokenPipeError as error:

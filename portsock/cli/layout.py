@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from portsock.cli.console import Console
-from portsock.cli.halves import each_for
 from portsock.cli.options import Printing
 from portsock.errors import UsageError
 from portsock.output.columns import (
@@ -64,7 +63,7 @@ class Layout(NamedTuple, Generic[Row]):
         """The rows as a table, a tabulate format or CSV."""
         fixed = self.kind == "csv"
         columns = self.columns or (fixed_columns(self.view, self.details) if fixed else default_columns(self.view, rows))
-        return self.render(rows, columns, context, self.options._replace(each=each_for(len(rows))))
+        return self.render(rows, columns, context, self.options)
 
 
 def lay_out(view: View[Row], output: Printing, details: frozenset[str], console: Console) -> Layout[Row]:

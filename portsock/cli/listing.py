@@ -6,7 +6,6 @@ from typing import Generic, NamedTuple, TypeVar
 from portsock.cli import outcome
 from portsock.cli.asking import ask
 from portsock.cli.console import Console
-from portsock.cli.halves import each_for
 from portsock.cli.layout import Layout, lay_out
 from portsock.cli.obtain import obtain, tell_formats
 from portsock.cli.options import Collecting, Printing, Selecting
@@ -150,7 +149,7 @@ def _print(
         from portsock.output.json.document import answer
 
         lines = layout.kind == "jsonl"
-        console.write(answer(listing.view.command, snapshot, rows, context, lines=lines, each=each_for(len(rows))))
+        console.write(answer(listing.view.command, snapshot, rows, context, lines=lines))
     elif layout.kind == "count":
         console.write([f"{len(rows)}\n"])
     elif layout.kind == "pids":

@@ -4,15 +4,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from portsock.errors import ReadError
 from portsock.records import Holder, Ownership
-from portsock.sources.linux import bpf, owners, walk
-from portsock.sources.linux.beside import possible
+from portsock.sources.linux import bpf, owners
 from tests.support.live import ROOT, on_linux, waiting
 from tests.support.live import portsock as run_portsock
 
@@ -142,113 +140,6 @@ def test_only_the_wanted_sockets_are_kept() -> None:
         found = owners.find({inode}, method="bpf")
         assert found.holders == {inode: (Holder(os.getpid(), one.fileno()),)}
         assert set(found.started) == {os.getpid()}
-
-
-@pytest.mark.root
-@pytest.mark.usefixtures("two_cores")
-def test_a_process_beside_finds_the_same_owners_and_is_none_of_them(processes: dict[str, object]) -> None:
-    children = processes["children"]
-    assert isinstance(children, list)
-    pids = {int(str(processes["pid"])), *children}
-    here = owners.find(None, method="bpf")
-    with socket.socket() as inherited:
-        begun = owners.begin("bpf", 10_000)
-        assert begun
-        beside = owners.find(None, method="bpf", begun=begun)
-        assert beside.holders[os.fstat(inherited.fileno()).st_ino] == (Holder(os.getpid(), inherited.fileno()),)
-    assert beside.method == "bpf"
-    assert begun.pid not in {holder.pid for held in beside.holders.values() for holder in held}
-    assert begun.pid not in beside.started
-    assert among(beside, pids) == among(here, pids)
-    assert {pid: beside.started[pid] for pid in pids} == {pid: here.started[pid] for pid in pids}
-    assert (beside.unreadable, beside.hidden_processes) == (here.unreadable, here.hidden_processes)
-
-
-@pytest.mark.root
-@pytest.mark.usefixtures("iterator", "two_cores")
-def test_a_process_beside_is_begun_only_for_many_sockets_and_where_the_iterator_may_be_used(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(owners, "Beside", lambda work: work)
-    assert owners.begin("bpf", 10_000)
-    assert owners.begin("bpf", 9_999) is None
-    assert owners.begin("walk", 10_000) is None
-    assert owners.begin("none", 10_000) is None
-    monkeypatch.setattr(owners, "count_descriptors", lambda: 50)
-    assert owners.begin("auto", 10_000) is None
-    monkeypatch.setattr(owners, "count_descriptors", lambda: 1_000_000)
-    assert owners.begin("auto", 10_000)
-    monkeypatch.setenv(bpf.FORBID, "1")
-    assert owners.begin("auto", 10_000) is None
-
-
-@pytest.mark.root
-@pytest.mark.usefixtures("iterator", "two_cores")
-def test_what_the_process_beside_could_not_do_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as one:
-        inode = os.fstat(one.fileno()).st_ino
-        with monkeypatch.context() as patched:
-            patched.setattr(bpf, "look", lambda _: 1 / 0)
-            begun = owners.begin("bpf", 10_000)
-        assert begun
-        found = owners.find({inode}, method="bpf", begun=begun)
-        assert (found.method, found.holders) == ("bpf", {inode: (Holder(os.getpid(), one.fileno()),)})
-
-
-@pytest.mark.root
-@pytest.mark.usefixtures("two_cores")
-@pytest.mark.parametrize("wanted", ["all", "one"])
-def test_two_processes_walk_as_one_does(
-    wanted: str, processes: dict[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    children = processes["children"]
-    assert isinstance(children, list)
-    pids = {int(str(processes["pid"])), *children}
-    inodes = None if wanted == "all" else {int(str(processes["passed"]))}
-    two: list[object] = []
-    walked = walk.walk_in_two
-
-    def noted(*arguments: Any) -> walk.Walk:
-        two.append(1)
-        return walked(*arguments)
-
-    monkeypatch.setattr(owners, "walk_in_two", noted)
-    monkeypatch.setattr(owners, "count_descriptors", lambda: 5999)
-    by_one = owners.find(inodes, method="walk")
-    assert not two
-    monkeypatch.setattr(owners, "count_descriptors", lambda: 6000)
-    by_two = owners.find(inodes, method="walk")
-    assert two
-    assert among(by_one, pids) == among(by_two, pids)
-    assert [[holder for holder in held if holder.pid in pids] for held in ordered(by_one, pids)] == [
-        [holder for holder in held if holder.pid in pids] for held in ordered(by_two, pids)
-    ]
-    assert {pid: by_one.started.get(pid) for pid in pids} == {pid: by_two.started.get(pid) for pid in pids}
-    assert (by_one.unreadable, by_one.hidden_processes) == (by_two.unreadable, by_two.hidden_processes)
-
-
-def ordered(found: Ownership, pids: set[int]) -> list[Sequence[Holder]]:
-    """The holders of what these processes hold, by inode."""
-    return [found.holders[inode] for inode in sorted(among(found, pids))]
-
-
-@pytest.mark.usefixtures("two_cores")
-def test_a_walk_in_two_is_finished_here_where_the_other_process_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> int:
-        raise BlockingIOError("no more processes")
-
-    monkeypatch.setattr(os, "fork", refuse)
-    with socket.socket() as one:
-        inode = os.fstat(one.fileno()).st_ino
-        for pids in ([os.getpid(), 1 << 22], [1 << 22, os.getpid()]):
-            assert walk.walk_in_two(pids, {inode}, "/proc").holders == {inode: (Holder(os.getpid(), one.fileno()),)}
-
-
-@pytest.fixture
-def two_cores() -> None:
-    """Skips where no second process would run beside this one."""
-    if not possible():
-        pytest.skip("there is one core only")
 
 
 @pytest.mark.root

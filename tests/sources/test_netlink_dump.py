@@ -3,12 +3,10 @@
 import errno
 import struct
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from portsock.model import Family, Netns
-from portsock.parse.netlink import inet
 from portsock.request import Request
 from portsock.sources.linux import netlink
 from tests.support.netlink_replay import INTERRUPTED, Channel, done, failed, message
@@ -35,28 +33,6 @@ def test_every_record_carries_the_namespace_given() -> None:
 def test_a_dump_in_several_batches_is_read_whole() -> None:
     found = netlink.dump(TCP, None, Channel([row(80, 1), row(81, 2), done()]))
     assert (cookies(found), found.notices) == ([1, 2], [])
-
-
-def test_the_number_of_sockets_is_told_once_all_are_read_and_before_any_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    both = TCP._replace(families=frozenset({Family.IPV4, Family.IPV6}))
-    channel = Channel([row(80, 1), done()], [row(80, 2) + row(81, 3) + done()])
-    events: list[object] = []
-    decoder = inet.decoder
-
-    def noted(*arguments: Any) -> Any:
-        decode = decoder(*arguments)
-        return lambda *found: events.append("decoded") or decode(*found)  # type: ignore[func-returns-value]
-
-    monkeypatch.setattr(inet, "decoder", noted)
-    netlink.dump(both, None, channel, between=lambda number: events.append((number, len(channel.requests))))
-    assert events == [(3, 2), "decoded", "decoded"]
-
-
-def test_the_number_is_not_told_where_sockets_are_still_to_be_read_elsewhere() -> None:
-    both = TCP._replace(families=frozenset({Family.IPV4, Family.IPV6}))
-    told: list[int] = []
-    found = netlink.dump(both, None, Channel([row(80, 1), done()], [done(errno.ENOENT)]), between=told.append)
-    assert (len(found.sockets), len(found.missing), told) == (1, 1, [])
 
 
 def test_an_interrupted_dump_is_begun_again() -> None:

@@ -1,11 +1,10 @@
 """JSON text of an answer: one document, or one object a line. Plain ASCII, so that it is valid wherever it is written."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
-from portsock.model import Owner, Port, Snapshot, Socket
+from portsock.model import Port, Snapshot, Socket
 from portsock.output.context import Context
 from portsock.output.json.envelope import envelope
 from portsock.output.json.objects import Objects
@@ -13,16 +12,12 @@ from portsock.output.json.processes import Named, Object, add_named, named_proce
 from portsock.output.json.sockets import SocketTexts
 from portsock.output.json.strings import sound
 from portsock.output.tables.procs import ProcessRow
-from portsock.output.text.options import Each, each_here, parts_of
 
 if TYPE_CHECKING:
     from portsock.explain.types import Explanation
 
 _CHUNK = 100
 """Objects in one chunk of text: about what a pipe takes at once, and what is still in the processor's cache when written."""
-
-_Plain = tuple[tuple[str | None, int], tuple[Any, ...]]
-"""An item of Named as plain data."""
 
 RECORDS = {"ports": "port", "sockets": "socket", "procs": "proc", "explanations": "explanation", "processes": "process"}
 """What the objects of each array are called in JSON Lines."""
@@ -37,12 +32,11 @@ def answer(
     rows: Sequence[Socket | Port | ProcessRow],
     context: Context,
     lines: bool,
-    each: Each = each_here,
 ) -> Iterator[str]:
     """The answer of `ports`, `sockets` or `procs` in chunks of text: a document, or with `lines` JSON Lines."""
     write = json_lines if lines else document
     named: Named = {}
-    pieces = _pieces(rows, context, RECORDS[command] if lines else None, named, each)
+    pieces = _pieces(rows, context, RECORDS[command] if lines else None, named)
     processes = _processes(named, context, RECORDS["processes"] if lines else None)
     return write(envelope(command, snapshot), {command: pieces, "processes": processes})
 
@@ -92,28 +86,21 @@ def _joined(texts: Iterable[str], record: str | None) -> str:
 
 
 def _pieces(
-    rows: Sequence[Socket | Port | ProcessRow], context: Context, record: str | None, named: Named, each: Each
+    rows: Sequence[Socket | Port | ProcessRow], context: Context, record: str | None, named: Named
 ) -> Iterator[str]:
     """The rows in pieces; the processes that they name are added to `named`."""
-    sockets = SocketTexts(context, dumps)
+    sockets = SocketTexts(context, dumps, named)
     objects = Objects(context)
 
     def text(row: Socket | Port | ProcessRow) -> str:
         if isinstance(row, Socket):
             return sockets.text(row)
         for socket in row.sockets:
-            add_named(sockets.named, socket)
+            add_named(named, socket)
         return dumps(objects.port(row) if isinstance(row, Port) else objects.proc(row))
 
-    def piece(some: Sequence[Socket | Port | ProcessRow]) -> tuple[str, list[_Plain]]:
-        known = len(sockets.named)
-        joined = _joined(list(map(text, some)), record)
-        return joined, [(key, tuple(owner)) for key, owner in islice(sockets.named.items(), known, None)]
-
-    for joined, more in each(piece, parts_of(rows, _CHUNK)):
-        for key, owner in more:
-            named.setdefault(key, Owner(*owner))
-        yield joined
+    for begin in range(0, len(rows), _CHUNK):
+        yield _joined(map(text, rows[begin : begin + _CHUNK]), record)
 
 
 def _processes(named: Named, context: Context, record: str | None) -> Iterator[str]:

@@ -32,7 +32,7 @@ class _Shape(NamedTuple):
 class SocketTexts:
     """Texts of the sockets of one answer; endpoints, and what few have to themselves, are written once and used again."""
 
-    def __init__(self, context: Context, dumps: Callable[[Any], str]) -> None:
+    def __init__(self, context: Context, dumps: Callable[[Any], str], named: Named) -> None:
         self._objects = Objects(context)
         self._service = context.services.name
         self._hostnames = context.hostnames
@@ -41,8 +41,8 @@ class SocketTexts:
         self._endpoints: dict[str, dict[Endpoint | None, str]] = {}
         self._addresses: dict[str | None, tuple[str, str]] = {}
         self._names: dict[tuple[int | None, str | None, str | None], str] = {}
-        self.named: Named = {}
-        """The processes that the sockets written so far name."""
+        self._named = named
+        """Filled with the processes that the sockets name."""
         self._words: dict[object, str] = {None: "null"}
         self._peers: dict[object, str] = {}
 
@@ -53,7 +53,7 @@ class SocketTexts:
         key = (family, kind, protocol, number, state, raw, uid, interface, v6only, netns, role, user, host, status, reason)
         shape = self._shapes.get(key) or self._shape(key, socket)
         if not shape.plain or more != _NOTHING or (peer is not None and peer[2] is not None):
-            add_named(self.named, socket)
+            add_named(self._named, socket)
             return self._dumps(self._objects.socket(socket))
         _, head, creator, sight, endpoints = shape
         near = endpoints.get(local) or self._endpoint(protocol, local)
@@ -121,7 +121,7 @@ class SocketTexts:
     def _name(self, owner: Owner) -> str:
         pid, _, name, user = owner
         if pid is not None:
-            self.named.setdefault((None, pid), owner)
+            self._named.setdefault((None, pid), owner)
         text = self._names[pid, name, user] = f'"name":{self._word(name)},"user":{self._word(user)}}}'
         return text
 

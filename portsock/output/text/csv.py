@@ -5,12 +5,13 @@ RFC 4180 take both.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from portsock.output.columns import Column
 from portsock.output.context import Context
 from portsock.output.text.escape import escape_all
-from portsock.output.text.options import Options, parts_of
+from portsock.output.text.options import Options
 
 Row = TypeVar("Row")
 
@@ -35,4 +36,6 @@ def csv(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, o
 
     if options.header:
         yield lines([[column.name for column in columns]])
-    yield from options.each(of_some, parts_of(list(rows), _CHUNK))
+    remaining = iter(rows)
+    while some := list(islice(remaining, _CHUNK)):
+        yield of_some(some)

@@ -12,7 +12,7 @@ from portsock.output.columns import Column
 from portsock.output.context import Context
 from portsock.output.text.color import bold, paint
 from portsock.output.text.escape import escape_all
-from portsock.output.text.options import Options, Wire, parts_of
+from portsock.output.text.options import Options
 from portsock.output.text.width import shorten, widths_of
 
 Row = TypeVar("Row")
@@ -39,22 +39,12 @@ def table(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context,
 
 def _cells(rows: Sequence[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> list[list[str]]:
     """The cells by column, made of some rows at a time: those are in the processor's cache from the second column on."""
-
-    def of_some(some: Sequence[Row]) -> list[list[str]]:
-        return [cells_of(some, column, context, options.ascii_only) for column in columns]
-
     cells: list[list[str]] = [[] for _ in columns]
-    for made in options.each(of_some, parts_of(rows, _CHUNK), _LINES):
-        for texts, more in zip(cells, made, strict=True):
-            texts += more
+    for begin in range(0, len(rows), _CHUNK):
+        some = rows[begin : begin + _CHUNK]
+        for texts, column in zip(cells, columns, strict=True):
+            texts += cells_of(some, column, context, options.ascii_only)
     return cells
-
-
-_LINES = Wire[list[list[str]]](
-    lambda cells: ["\n".join(column) for column in cells],  # no cell has a line end in it, being escaped
-    lambda lines: [column.split("\n") for column in lines],
-)
-"""One text for each column: to read cell by cell takes longer than to make the cells."""
 
 
 def cells_of(rows: Sequence[Row], column: Column[Row], context: Context, ascii_only: bool) -> list[str]:

@@ -9,8 +9,7 @@ Why that is safe: the kernel's verifier proves before loading that it ends, and 
 pointers. The offsets come from this kernel's own type description (/sys/kernel/btf/vmlinux), none is guessed.
 
 When: as root (the kernel wants CAP_BPF and CAP_PERFMON), in the initial PID namespace, and only where there are so many
-descriptors that it pays (see owners.py). Any failure means that the walk is used instead. While many sockets are decoded, a
-process forked for that reads it.
+descriptors that it pays (see owners.py). Any failure means that the walk is used instead.
 
 How to forbid it: `--owners walk`, or the environment variable PORTSOCK_NO_BPF set to anything. The kernel's own switches
 (lockdown, capabilities) work as well.
@@ -59,7 +58,7 @@ class BpfUnavailable(Exception):
 
 
 class Look(NamedTuple):
-    """What a look at all processes saw. Plain data, so that another process can take the look and hand it over."""
+    """What one run of the iterator saw."""
 
     records: bytes
     """_RECORD for each descriptor of a socket."""
@@ -76,12 +75,11 @@ def look(pids: Iterable[int]) -> Look:
     return Look(records, _started(told), [pid for pid in pids if _may_not_be_read(pid) and pid not in told])
 
 
-def find(seen: Look, inodes: Container[int] | None, ended: int | None = None) -> Walk:
-    """Every (process, descriptor) that refers to one of these sockets (None: to any), but for the process known to have ended
-    since."""
+def find(seen: Look, inodes: Container[int] | None) -> Walk:
+    """Return every (process, descriptor) that refers to one of these sockets, or to any socket where `inodes` is None."""
     holders, pids = _by_inode(memoryview(seen.records).cast("I"), inodes)
-    started = {pid: ticks for pid, ticks in seen.started.items() if pid in pids and ticks is not None and pid != ended}
-    gone = {pid for pid in pids if pid == ended or seen.started.get(pid, 0) is None}
+    started = {pid: ticks for pid, ticks in seen.started.items() if pid in pids and ticks is not None}
+    gone = {pid for pid in pids if seen.started.get(pid, 0) is None}
     return Walk(_without(gone, holders) if gone else holders, seen.denied, started)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from portsock.records import Collection, Ownership, SocketRecord
 from portsock.request import Request
 from portsock.sources import system
 from portsock.sources.linux import owners, processes
-from portsock.sources.linux.beside import Beside
 
 if TYPE_CHECKING:
     from portsock.sources.linux.netlink import Dump
@@ -25,12 +24,11 @@ _DIAG_ONLY = {"vsock": "AF_VSOCK", "sctp": "SCTP", "mptcp": "MPTCP"}
 def collect(request: Request, backend: str | None = None) -> Collection:
     """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc serves where netlink cannot."""
     taken_at = time.time()
-    search = _Search(request.owners)
     if request.netns:
         records, notices, used = _every_namespace(request, backend)
     else:
-        records, notices, used = _dump(request, backend, own_namespace(), search.begin)
-    ownership, unseen = _ownership(request, records, used, search)
+        records, notices, used = _dump(request, backend, own_namespace())
+    ownership, unseen = _ownership(request, records, used)
     return Collection(
         Source("live", used),
         system.host(facts=request.facts),
@@ -41,22 +39,6 @@ def collect(request: Request, backend: str | None = None) -> Collection:
         system.users(_some(map(attrgetter("uid"), records))),
         (*notices, *unseen),
     )
-
-
-class _Search:
-    """A search for holders, which may begin once the sockets have been read."""
-
-    def __init__(self, method: str) -> None:
-        self._method = method
-        self._begun: Beside | None = None
-
-    def begin(self, sockets: int) -> None:
-        """So many sockets have been read, and are about to be decoded."""
-        self._begun = owners.begin(self._method, sockets)
-
-    def find(self, inodes: set[int] | None) -> Ownership:
-        """The holders of these sockets, or of all."""
-        return owners.find(inodes, method=self._method, begun=self._begun)
 
 
 def _some(values: Iterable[int | None]) -> set[int]:
@@ -82,15 +64,13 @@ def own_namespace(proc: str = "/proc") -> Netns | None:
 _Dumped = tuple[list[SocketRecord], list[Notice], str]
 
 
-def _dump(
-    request: Request, backend: str | None, netns: Netns | None, between: Callable[[int], object] | None = None
-) -> _Dumped:
-    """The sockets of the namespace that the calling thread is in. `between`: see netlink.dump."""
+def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
+    """Return the sockets of the namespace that the calling thread is in."""
     if backend != "procfs":
         from portsock.sources.linux import netlink
 
         try:
-            dump = netlink.dump(request, netns, between=between)
+            dump = netlink.dump(request, netns)
         except netlink.NetlinkRefused as error:
             if backend == "netlink":
                 raise ReadError(f"netlink is refused here: {error}; --backend procfs reads /proc instead") from error
@@ -176,7 +156,7 @@ def _from_outside(request: Request, found: "Found") -> _Dumped | None:
 
 
 def _ownership(
-    request: Request, records: Sequence[SocketRecord], used: str, search: _Search
+    request: Request, records: Sequence[SocketRecord], used: str
 ) -> tuple[Ownership | None, list[Notice]]:
     """The holders of these sockets, None where nobody asked, and what else they hold that should have been listed.
 
@@ -188,10 +168,10 @@ def _ownership(
     if "unix" in request.protocols:  # whose other ends may be in a namespace that is not listed
         inodes |= {record.peer_inode for record in records if record.peer_inode is not None}
     if not _asks_for_bound(request) or system.bound_sockets_listed(used):
-        return search.find(inodes), []
+        return owners.find(inodes, method=request.owners), []
     from portsock.sources.linux import unlisted
 
-    ownership = search.find(None)
+    ownership = owners.find(None, method=request.owners)
     wanted = {inode: held for inode, held in ownership.holders.items() if inode in inodes}
     return ownership._replace(holders=wanted), unlisted.unlisted(ownership.holders, inodes)
 

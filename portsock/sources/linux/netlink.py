@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
@@ -51,20 +51,11 @@ class Channel(Protocol):
     def recv_into(self, buffer: memoryview, /) -> int: ...
 
 
-def dump(
-    request: Request,
-    netns: Netns | None = None,
-    channel: Channel | None = None,
-    between: Callable[[int], object] | None = None,
-) -> Dump:
-    """All sockets of the calling thread's namespace that the request wants. Raises NetlinkRefused.
-
-    `between` is called with their number when all have been read and none has been decoded yet, which takes most of the time;
-    not where some are missing, which are still to be read elsewhere.
-    """
+def dump(request: Request, netns: Netns | None = None, channel: Channel | None = None) -> Dump:
+    """Return all sockets of the calling thread's namespace that the request wants. Raises NetlinkRefused."""
     if channel is None:
         with _open() as opened:
-            found = dump(request, netns, opened, between)
+            found = dump(request, netns, opened)
             if "netlink" in request.protocols:  # without the one that asks
                 own = os.fstat(opened.fileno()).st_ino
                 found.sockets[:] = [record for record in found.sockets if record.inode != own]
@@ -82,8 +73,6 @@ def dump(
         if not answer.whole:
             text = f"the kernel's table of {protocol} sockets changed while it was read; some may be missing"
             found.notices.append(Notice("dump_interrupted", None, text))
-    if between and not missing:
-        between(sum(len(answer.bodies) for _, answer in answers))
     while answers:
         found.sockets.extend(_decoded(*answers.popleft()))
     if request.ports and request.listeners:  # a listener on one of the ports came in both dumps

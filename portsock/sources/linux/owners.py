@@ -5,51 +5,28 @@ from collections.abc import Container
 
 from portsock.errors import ReadError
 from portsock.records import Ownership, Unreadable
-from portsock.sources.linux.beside import Beside, possible
 from portsock.sources.linux.visibility import sight
-from portsock.sources.linux.walk import GONE, Walk, walk, walk_in_two
+from portsock.sources.linux.walk import GONE, Walk, walk
 
 _PROC = "/proc"
 _MANY = 6000
-"""Descriptors from which the iterator, or else a second process for half of the walk, is worth it. Measured on Linux 6.18: the
-iterator takes 20 ms whatever there is to find, a walk 4 µs a descriptor; they are even at 4,500."""
-_WORTH_A_PROCESS = 10_000
-"""Sockets from which decoding them takes longer than the iterator: a process of its own then saves 35 of 70 ms."""
+"""Descriptors from which the iterator is faster. Measured on Linux 6.18: the iterator takes 20 ms whatever there is to find, a
+walk 4 µs a descriptor; they are even at 4,500."""
 
 
-def begin(method: str, sockets: int) -> Beside | None:
-    """Let a process beside this one run the iterator while so many sockets, which have been read, are decoded; None where that
-    does not pay or is not possible. What it sees is for find()."""
-    if sockets < _WORTH_A_PROCESS or method not in {"auto", "bpf"} or not possible():
-        return None
-    if method == "auto" and _open_files() < _MANY:
-        return None
-    from portsock.sources.linux import bpf
+def find(inodes: Container[int] | None, root: str = _PROC, method: str = "auto") -> Ownership:
+    """Return the holders of these sockets, or of every socket where `inodes` is None.
 
-    try:
-        bpf.check()
-    except bpf.BpfUnavailable:
-        return None
-    return Beside(lambda: [tuple(bpf.look(_pids(_PROC)))])
-
-
-def find(
-    inodes: Container[int] | None, root: str = _PROC, method: str = "auto", begun: Beside | None = None
-) -> Ownership:
-    """The holders of these sockets, or of every socket where `inodes` is None.
-
-    `method` is 'walk', 'bpf' for the iterator, or 'auto' for the one that is faster here; `begun` is what begin() returned. A
-    process that ends meanwhile is no error; one that may not be read is reported. Raises ReadError where there is no /proc, or
-    no iterator where it must be.
+    `method` is 'walk', 'bpf' for the iterator, or 'auto' for the faster one here. A process that exits meanwhile is no error; one
+    that may not be read is reported. Raises ReadError where there is no /proc, or where 'bpf' is asked for and refused.
     """
-    found = _found_beside(begun, inodes) if begun else None
-    many = False
-    if found is None and root == _PROC:  # another /proc is none of this kernel's
-        many = method != "bpf" and _open_files() >= _MANY
-        found = _iterate(inodes, method) if method == "bpf" or (method == "auto" and many) else None
+    found = None
+    # The iterator knows nothing of another /proc.
+    if root == _PROC and (method == "bpf" or (method == "auto" and _open_files() >= _MANY)):
+        found = _iterate(inodes, method)
     used = "walk" if found is None else "bpf"
     if found is None:
-        found = (walk_in_two if many and possible() else walk)(_pids(root), inodes, root)
+        found = walk(_pids(root), inodes, root)
     seen = sight(root)
     unreadable = []
     for pid in found.denied:
@@ -71,16 +48,6 @@ def count_descriptors(root: str = _PROC) -> int | None:
     if not _size(f"{root}/self/fd"):
         return None
     return sum(_size(f"{root}/{pid}/fd") for pid in _pids(root))
-
-
-def _found_beside(begun: Beside, inodes: Container[int] | None) -> Walk | None:
-    """What the process beside this one has seen, without itself: it had all descriptors of this one."""
-    told = next(begun.results(), None)
-    if told is None:
-        return None
-    from portsock.sources.linux import bpf
-
-    return bpf.find(bpf.Look(*told), inodes, begun.pid)
 
 
 def _iterate(inodes: Container[int] | None, method: str) -> Walk | None:

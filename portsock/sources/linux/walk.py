@@ -8,17 +8,14 @@ the last sockets of a process that opens files meanwhile.
 
 import os
 from collections.abc import Container, Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from portsock.parse.proc.process import Stat, parse_stat
 from portsock.records import Holder
-from portsock.sources.linux.beside import Beside
 
 GONE = (FileNotFoundError, ProcessLookupError)
 """What reading a process raises that has ended."""
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-_PID = attrgetter("pid")
 _ONE_THREAD = 3
 """Links of /proc/PID/task: '.', '..' and one for each thread."""
 
@@ -65,27 +62,6 @@ def walk(pids: Iterable[int], inodes: Container[int] | None, root: str) -> Walk:
             holder = (Holder(pid, fd),)
             holders[inode] = holders[inode] + holder if inode in holders else holder
     return found
-
-
-def walk_in_two(pids: Sequence[int], inodes: Container[int] | None, root: str) -> Walk:
-    """The same, every other process by a process beside this one."""
-    theirs = pids[1::2]
-    beside = Beside(lambda: [_told(walk(theirs, inodes, root))])
-    here = walk(pids[::2], inodes, root)
-    told = next(beside.results(), None)
-    held, denied, started = _told(walk(theirs, inodes, root)) if told is None else told
-    holders = dict(here.holders)
-    for inode, pid, fd in held:
-        holder = (Holder(pid, fd),)
-        # By pid, as one walk gives them.
-        holders[inode] = tuple(sorted((*holders[inode], *holder), key=_PID)) if inode in holders else holder
-    return Walk(holders, sorted([*here.denied, *denied]), here.started | started)
-
-
-def _told(found: Walk) -> tuple[list[tuple[int, int | None, int | None]], list[int], dict[int, int]]:
-    """What was found, as plain data."""
-    held = [(inode, holder.pid, holder.fd) for inode, holders in found.holders.items() for holder in holders]
-    return held, found.denied, found.started
 
 
 def stat_of(path: str, directory: int | None = None) -> Stat:
