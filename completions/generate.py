@@ -49,12 +49,12 @@ def static_values() -> dict[str, list[tuple[str, str]]]:
     """Kind → (value, description) of the closed lists that are the same for every command."""
     from portsock.cli.binding import WAYS
     from portsock.cli.obtain import OWNER_METHODS
+    from portsock.enums import GROUPS
     from portsock.explain.texts.words import WORDS
     from portsock.model import State
     from portsock.output.text.formats import format_names
     from portsock.parse.listings.registry import formats
     from portsock.sources.live import BACKENDS
-    from portsock.states import GROUPS
 
     return {
         "states": [(state.value.lower().replace("_", "-"), "state") for state in State]

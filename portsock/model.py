@@ -1,10 +1,8 @@
-"""The words of the product as types: what a Snapshot of a host's sockets is made of.
+"""The types that a Snapshot of a host's sockets is made of: sockets, endpoints, processes, ports, connections.
 
-Everything here is immutable and imports nothing of ours but the closed lists of words and the facts of a host, which it
-passes on. `None` always means that nobody said: it is never replaced by 0, -1 or "-". The bulk types are NamedTuples and not
-frozen dataclasses because a busy host has 50,000 sockets: with as many fields as Socket has, creating them by position takes
-0.04 s as named tuples and 0.22 s as frozen dataclasses (Python 3.11), and defining each class costs 0.4 ms of every start
-instead of 2.5 ms.
+Everything here is immutable. `None` always means 'not known': it is never replaced by 0, -1 or "-". The bulk types are
+NamedTuples and not frozen dataclasses because a busy host has 50,000 sockets: creating them by position takes 0.04 s instead of
+0.22 s (Python 3.11), and defining each class costs 0.4 ms of every start instead of 2.5 ms. The enumerations are re-exported.
 """
 
 from collections.abc import Mapping
@@ -20,9 +18,6 @@ from portsock.enums import Role as Role
 from portsock.enums import Scope as Scope
 from portsock.enums import SocketType as SocketType
 from portsock.enums import State as State
-from portsock.host import Host as Host
-from portsock.host import Identity as Identity
-from portsock.host import SocketOptions as SocketOptions
 
 
 class InetEndpoint(NamedTuple):
@@ -272,6 +267,25 @@ class Source(NamedTuple):
     inputs: tuple[Input, ...] = ()
 
 
+class Host(NamedTuple):
+    """Facts of the host that texts and inferences need. `assumed` where they are a system's defaults, not read."""
+
+    system: str
+    """'Linux', 'Darwin', 'Windows', 'FreeBSD' …; 'unknown' for a listing that does not tell."""
+    ephemeral: tuple[int, int]
+    """The local ports that the system picks from, first and last."""
+    assumed: bool
+    name: str | None = None
+    addresses: frozenset[str] | None = None
+    """This host's own addresses, or None where not read."""
+    sysctls: Mapping[str, str] = {}
+    """Linux: 'net.ipv4.tcp_fin_timeout' → '60' and so on."""
+
+
+Processes = Mapping[tuple[str | None, int], Process]
+"""By (host label, pid); the label is None on the live system and in a single listing."""
+
+
 class Snapshot(NamedTuple):
     """What was seen, once, normalized."""
 
@@ -280,8 +294,7 @@ class Snapshot(NamedTuple):
     taken_at: float | None
     """Seconds since the epoch; None for a listing that does not say."""
     sockets: list[Socket]
-    processes: Mapping[tuple[str | None, int], Process]
-    """By (host label, pid); the label is None on the live system and in a single listing."""
+    processes: Processes
     notices: tuple[Notice, ...]
     complete: bool
     """No process that could hold a reported socket was unreadable, and nothing was skipped."""

@@ -1,4 +1,4 @@
-"""What a source said, before anything is joined or inferred. `None` means that it did not say."""
+"""What a source is asked for (Request), and the raw facts it returns, before joining. `None`: the source did not say."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -116,3 +116,57 @@ class Collection(NamedTuple):
     """Of a listing that portsock itself printed: what was normalized already. The records are then none."""
     unprivileged: bool = False
     """Whether a listing says of itself that it leaves out processes of other users."""
+
+
+class PortFilter(NamedTuple):
+    """Only sockets with one of these port ranges (first, last) on the named side."""
+
+    ranges: tuple[tuple[int, int], ...]
+    side: str
+    """'local' or 'either'."""
+
+
+class Request(NamedTuple):
+    """A source may return more than is asked, never less."""
+
+    protocols: frozenset[str]
+    """Socket protocols as in Socket.protocol."""
+    families: frozenset[Family] = frozenset(Family)
+    states: frozenset[State] | None = None
+    """TCP states wanted; None is all. Other protocols are always given in all states."""
+    ports: PortFilter | None = None
+    owners: str = "auto"
+    """'none', or how to find them: 'auto', 'walk', 'bpf'."""
+    netns: tuple[str, ...] = ()
+    """Names, PIDs or 'all'; empty is the own namespace."""
+    info: bool = False
+    timers: bool = False
+    memory: bool = False
+    processes: bool = True
+    """Whether facts of the holding processes are wanted."""
+    parents: bool = False
+    """Whether their ancestors are wanted, too (procs --tree, explain)."""
+    facts: bool = False
+    """Whether the host's sysctls and addresses are wanted (explain)."""
+    listeners: bool = False
+    """Whether all TCP listeners are wanted, whatever `ports` says: roles are inferred from them."""
+
+
+class Identity(NamedTuple):
+    """For whom it is judged whether a port can be taken."""
+
+    uid: int
+    net_bind_service: bool | None
+    """May bind privileged ports (CAP_NET_BIND_SERVICE in the user namespace that owns the network's); None: not known."""
+    name: str | None = None
+
+
+class SocketOptions(NamedTuple):
+    """Options of a socket that decide whether it lets others bind beside it, as getsockopt(2) tells them."""
+
+    reuseaddr: bool | None = None
+    reuseport: bool | None = None
+    v6only: bool | None = None
+    """None for IPv4, too."""
+    device: str | None = None
+    """SO_BINDTODEVICE; None where it is bound to none."""

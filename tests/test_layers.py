@@ -10,24 +10,20 @@ ROOT = Path(__file__).parent.parent / "portsock"
 
 ALLOWED = {
     "enums": set(),
-    "host": set(),
-    "model": {"enums", "host"},
     "errors": set(),
-    "services": set(),
-    "port_ranges": set(),
-    "states": {"model"},
+    "port_numbers": set(),
+    "model": {"enums"},
     "addresses": {"model"},
     "records": {"model"},
-    "request": {"model"},
-    "parse": {"model", "errors", "records", "request", "states", "addresses", "services", "port_ranges"},
-    "sources": {"model", "errors", "records", "request", "states", "addresses", "services", "port_ranges", "parse"},
-    "normalize": {"model", "records", "states", "addresses", "services", "port_ranges"},
-    "query": {"model", "errors", "request", "states", "addresses", "services", "port_ranges"},
-    "explain": {"model", "errors", "states", "addresses", "services", "port_ranges", "query", "normalize"},
-    "output": {"model", "errors", "addresses", "services", "normalize", "explain"},
+    "parse": {"model", "errors", "records", "enums", "addresses", "port_numbers"},
+    "sources": {"model", "errors", "records", "enums", "addresses", "port_numbers", "parse"},
+    "normalize": {"model", "records", "addresses", "port_numbers"},
+    "query": {"model", "enums", "errors", "records", "addresses", "port_numbers"},
+    "explain": {"model", "enums", "errors", "records", "addresses", "port_numbers", "query", "normalize"},
+    "output": {"model", "errors", "addresses", "port_numbers", "normalize", "explain"},
 }
 PURE = {"parse", "normalize", "query", "explain", "output"}
-PURE |= {"enums", "host", "model", "errors", "states", "addresses", "services", "port_ranges", "records", "request"}
+PURE |= {"enums", "model", "errors", "addresses", "port_numbers", "records"}
 IO_MODULES = {"os", "subprocess", "pathlib", "shutil", "ctypes", "psutil", "fcntl", "signal", "threading", "tempfile"}
 IO_MODULES |= {"select", "multiprocessing", "asyncio", "glob", "urllib", "http", "ssl"}
 CONVERSIONS = {"socket": {"inet_ntop", "inet_pton"}, "time": {"gmtime", "strftime"}, "io": {"StringIO"}, "mmap": set()}

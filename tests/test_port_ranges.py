@@ -3,8 +3,7 @@
 import pytest
 
 from portsock.parse.listings.portsock_json import read_snapshot
-from portsock.port_ranges import BOUNDS, Range, default_ephemeral, range_of
-from portsock.services import EMPTY
+from portsock.port_numbers import BOUNDS, EMPTY, Range, default_ephemeral, range_of
 from portsock.sources.capture import collect
 
 

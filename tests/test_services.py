@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.services import EMPTY, lender, parse_services
+from portsock.port_numbers import EMPTY, naming_protocol, parse_services
 
 TABLE = parse_services(
     """# Network services
@@ -37,7 +37,7 @@ def test_names_and_aliases_find_their_ports_in_any_case() -> None:
 
 
 def test_protocols_without_names_borrow_them() -> None:
-    assert (lender("udplite"), lender("mptcp"), lender("sctp")) == ("udp", "tcp", "sctp")
+    assert (naming_protocol("udplite"), naming_protocol("mptcp"), naming_protocol("sctp")) == ("udp", "tcp", "sctp")
     assert TABLE.name("udplite", 53) == "domain"
     assert TABLE.name("mptcp", 80) == "http"
 

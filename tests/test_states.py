@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portsock.enums import GROUPS, parse_state
 from portsock.model import State
-from portsock.states import GROUPS, parse_state
 
 SPELLINGS = {
     State.ESTABLISHED: "ESTAB ESTABLISHED Established established",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from portsock.cli.options import Collecting, Selecting
 from portsock.errors import UsageError
 from portsock.model import Family
+from portsock.port_numbers import Services
 from portsock.query.selection import Query, parse_states
-from portsock.services import Services
 
 if TYPE_CHECKING:
     # The grammar is imported where something of it was typed: most starts need none.

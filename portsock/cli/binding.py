@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.errors import UsageError
-from portsock.model import Host, Identity, Snapshot
+from portsock.model import Host, Snapshot
+from portsock.records import Identity
 
 if TYPE_CHECKING:
     from portsock.explain.bind.types import Attempt, Way

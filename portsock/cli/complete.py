@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from portsock.model import InetEndpoint, Socket, State, UnixEndpoint
-from portsock.request import Request
+from portsock.records import Request
 
 if TYPE_CHECKING:
     from portsock.model import Snapshot

@@ -11,11 +11,11 @@ from portsock.cli.obtain import obtain, tell_formats
 from portsock.cli.options import Collecting, Printing, Selecting
 from portsock.errors import Exit, UsageError
 from portsock.model import Port, Process, Snapshot, Socket
+from portsock.normalize.processes import ProcessRow
 from portsock.output.columns import View
 from portsock.output.context import Context
-from portsock.output.tables.procs import ProcessRow
+from portsock.port_numbers import Services
 from portsock.query.selection import Query, filters_owners, select
-from portsock.services import Services
 
 PORTLESS = frozenset({"unix", "raw", "icmp"})
 """Protocols that options name and that have no ports."""

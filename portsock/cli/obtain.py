@@ -6,10 +6,10 @@ from portsock.cli.progress import progress
 from portsock.errors import UsageError
 from portsock.model import Snapshot
 from portsock.output.columns import DETAILS
+from portsock.port_numbers import Services
 from portsock.query.plan import plan
 from portsock.query.selection import Query
 from portsock.records import Collection
-from portsock.services import Services
 
 OWNING = frozenset({"owners", "processes", "peer", "parents"})
 """Needs that only the holders of sockets can fill."""

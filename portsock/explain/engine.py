@@ -13,8 +13,8 @@ from portsock.explain.sections.registry import sections
 from portsock.explain.summary import summarize
 from portsock.explain.types import Explanation, PathFacts
 from portsock.model import Snapshot, Socket
+from portsock.port_numbers import Services
 from portsock.query.target import Target
-from portsock.services import Services
 
 
 def explain(

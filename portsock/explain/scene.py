@@ -18,6 +18,7 @@ from portsock.model import (
     State,
     UnixEndpoint,
 )
+from portsock.port_numbers import Services
 from portsock.query.owner_matching import name_predicate
 from portsock.query.selection import Query
 from portsock.query.target import (
@@ -30,7 +31,6 @@ from portsock.query.target import (
     UnixTarget,
 )
 from portsock.query.target_matching import place_predicates
-from portsock.services import Services
 
 
 class Scene(NamedTuple):
@@ -189,6 +189,7 @@ def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:
             socket.local == listener.local and socket.vfs == listener.vfs
             if unix  # what is accepted is in its client's network namespace
             else socket.netns == listener.netns
-            and port_of(socket.local) == port_of(listener.local) and (address_of(socket.local) == bound or bound in WILDCARDS)
+            and port_of(socket.local) == port_of(listener.local)
+            and (address_of(socket.local) == bound or bound in WILDCARDS)
         )
     ]

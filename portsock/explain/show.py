@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from portsock.model import Endpoint, InetEndpoint, NetlinkEndpoint, Owner, PacketEndpoint, Socket, UnixEndpoint, VsockEndpoint
-from portsock.services import Services
+from portsock.port_numbers import Services
 
 _ANY = 4294967295
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from portsock.enums import parse_state
 from portsock.explain.picture import draw_sockets
 from portsock.explain.scene import accepted_from, is_passive
 from portsock.explain.sections.durations import duration, setting, unprivileged_start
@@ -15,8 +16,7 @@ from portsock.explain.texts.words import EPHEMERAL_RANGE, WORDS, Word
 from portsock.explain.types import Command, Explanation, Part, Reading, Section
 from portsock.model import INTERNET, Role, Snapshot, Socket, State
 from portsock.normalize.connections import unique_connections
-from portsock.services import Services
-from portsock.states import parse_state
+from portsock.port_numbers import Services
 
 _BY_SPELLING = {word.lower(): word for word in Word}
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from portsock.addresses import WILDCARDS, exposure, widest
 from portsock.model import PASSIVE, Family, InetEndpoint, Owner, OwnerStatus, Port, Socket, State
-from portsock.port_ranges import range_of
-from portsock.services import Services
+from portsock.port_numbers import Services, range_of
 
 _Place = tuple[str | None, int | None, str, int]
 

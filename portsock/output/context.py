@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from portsock.model import Process
-from portsock.services import EMPTY, Services
-
-Processes = Mapping[tuple[str | None, int], Process]
-"""By (host label, pid), as in Snapshot."""
+from portsock.model import Processes
+from portsock.port_numbers import EMPTY, Services
 
 
 class Context(NamedTuple):
@@ -16,7 +13,7 @@ class Context(NamedTuple):
     services: Services = EMPTY
     numeric: bool = False
     """No service names in cells."""
-    processes: Mapping[tuple[str | None, int], Process] = {}
+    processes: Processes = {}  # noqa: RUF012 - never changed
     hostnames: Mapping[str, str] = {}
     """Host names by address, where --resolve asked for them."""
     whole: bool = False

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 
 from portsock.addresses import number_of, scope
 from portsock.model import InetEndpoint, Scope, Snapshot, Socket, UnixEndpoint
+from portsock.port_numbers import naming_protocol
 from portsock.query.selection import Predicate, Query
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget, UnixTarget
-from portsock.services import lender
 
 IsLocal = Callable[[str, str | None], bool]
 """Whether an address may be one of the host with this label."""
@@ -49,7 +49,7 @@ def service_predicate(target: ServiceTarget, side: str) -> Predicate:
     """Whether a port is the service's under the socket's protocol, or under the one that it borrows names from."""
     pairs = target.pairs
     return _on_side(
-        lambda socket, end: (lender(socket.protocol), end.port) in pairs or (socket.protocol, end.port) in pairs, side
+        lambda socket, end: (naming_protocol(socket.protocol), end.port) in pairs or (socket.protocol, end.port) in pairs, side
     )
 
 

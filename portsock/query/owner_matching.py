@@ -1,14 +1,13 @@
 """Whether a socket is held by the processes that a target or filter names."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
-from portsock.model import Owner, Process, Socket
+from portsock.model import Owner, Process, Processes, Socket
 from portsock.query.selection import Predicate
 
 _HEX = frozenset("0123456789abcdef")
 _SHORTEST_ID = 4
 
-Processes = Mapping[tuple[str | None, int], Process]
 ProcessTest = Callable[[Owner, Process | None], bool]
 
 

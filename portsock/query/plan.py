@@ -13,7 +13,7 @@ from portsock.query.selection import (
     target_protocols,
     wanted_protocols,
 )
-from portsock.request import PortFilter, Request
+from portsock.records import PortFilter, Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ Imported only when something is refused.
 
 from collections.abc import Iterable
 
+from portsock.enums import parse_state
 from portsock.errors import UsageError
-from portsock.states import parse_state
 
 _UNIT_ENDINGS = (".service", ".socket", ".scope", ".slice", ".timer")
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from portsock.enums import GROUPS, parse_state
 from portsock.errors import UsageError
 from portsock.model import Family, Snapshot, Socket, State
-from portsock.services import lender
-from portsock.states import GROUPS, parse_state
+from portsock.port_numbers import naming_protocol
 
 if TYPE_CHECKING:
     # Defining these types costs every start some milliseconds; they are there once a target has been parsed.
@@ -83,7 +83,7 @@ def target_protocols(target: "Target") -> frozenset[str] | None:
         return None if target.protocol is None else frozenset({target.protocol})
     if isinstance(target, ServiceTarget):
         named = {protocol for protocol, _ in target.pairs}
-        return frozenset(named.union(protocol for protocol in DEFAULT_PROTOCOLS if lender(protocol) in named))
+        return frozenset(named.union(protocol for protocol in DEFAULT_PROTOCOLS if naming_protocol(protocol) in named))
     if isinstance(target, UnixTarget):
         return frozenset({"unix"})
     return ALL_PROTOCOLS if target.kind in ("fd", "inode") else None

@@ -6,8 +6,8 @@ Parsing looks nothing up but the table of services, and a host name only where i
 from typing import NamedTuple
 
 from portsock.errors import UsageError
+from portsock.port_numbers import Services
 from portsock.query.address_text import Network, Resolve, parse_networks, parse_number, parse_ports, take_apart
-from portsock.services import Services
 
 PORT_PROTOCOLS = ("tcp", "udp", "udplite", "sctp", "dccp", "mptcp")
 PORTLESS_PROTOCOLS = ("raw", "icmp")

@@ -9,9 +9,8 @@ from portsock.errors import UsageError
 from portsock.model import Host, Input, Source
 from portsock.parse.listings.capture import LONGEST, Capture
 from portsock.parse.listings.decoding import TooLong, is_binary, text_lines
-from portsock.port_ranges import default_ephemeral
+from portsock.port_numbers import Services, default_ephemeral
 from portsock.records import Collection
-from portsock.services import Services
 
 _CHUNK = 1 << 18
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 from portsock.errors import UsageError
-from portsock.model import Identity
+from portsock.records import Identity
 
 _CAP_NET_BIND_SERVICE = 10
 """include/uapi/linux/capability.h"""

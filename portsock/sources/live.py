@@ -3,8 +3,7 @@
 import sys
 
 from portsock.errors import UsageError
-from portsock.records import Collection
-from portsock.request import Request
+from portsock.records import Collection, Request
 
 BACKENDS = ("netlink", "procfs", "psutil")
 

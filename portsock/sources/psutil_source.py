@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portsock.addresses import unmap
+from portsock.enums import parse_state
 from portsock.errors import ReadError
 from portsock.model import Family, InetEndpoint, Notice, OwnerReason, Process, SocketType, Source, State, UnixEndpoint
-from portsock.records import Collection, Holder, Ownership, SocketRecord, Unreadable
-from portsock.request import Request
+from portsock.records import Collection, Holder, Ownership, Request, SocketRecord, Unreadable
 from portsock.sources import system
-from portsock.states import parse_state
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -236,7 +235,6 @@ def _process(psutil: "ModuleType", pid: int) -> Process:
             ask("ppid") or None,
             ask("create_time"),
         )
-
 
 
 def _notices(request: Request, found: _Found) -> Iterator[Notice]:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from portsock.model import Host
-from portsock.port_ranges import default_ephemeral
-from portsock.services import EMPTY, Services, parse_services
+from portsock.port_numbers import EMPTY, Services, default_ephemeral, parse_services
 
 NETNS_NAMES = "/run/netns"
 """Where ip-netns(8) mounts the namespaces that it names."""

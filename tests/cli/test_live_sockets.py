@@ -128,9 +128,7 @@ def test_as_another_user_the_same_sockets_are_hidden_partial_or_without_owner(
     seen = answer("sockets", "-tu", pid=animals["pid"], uid=NOBODY)
     assert seen["complete"] is False
     assert {found["cookie"] for found in seen["sockets"]} >= {found["cookie"] for found in sockets if found["inode"]}
-    shared = next(
-        f for f in seen["sockets"] if f["state"] == "LISTEN" and f["local"]["port"] == animals["ports"]["v4"]
-    )
+    shared = next(f for f in seen["sockets"] if f["state"] == "LISTEN" and f["local"]["port"] == animals["ports"]["v4"])
     assert (shared["owner_status"], [owner["pid"] for owner in shared["owners"]]) == ("partial", [animals["other"]])
     for found in seen["sockets"]:
         if found is shared:

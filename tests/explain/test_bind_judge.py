@@ -8,9 +8,9 @@ from portsock.explain.bind.held import MOST_ALIKE, held_by, inodes_that_matter
 from portsock.explain.bind.judge import PORT_ADDRESSES, PORT_PROTOCOLS, attempts_for, judge, tried, ways
 from portsock.explain.bind.texts import TEXTS, Why
 from portsock.explain.bind.types import Attempt, Way
-from portsock.model import Host, Identity, Netns, Owner, Socket, SocketOptions, State
+from portsock.model import Host, Netns, Owner, Socket, State
 from portsock.normalize.snapshot import normalize
-from portsock.records import Holder, SocketRecord
+from portsock.records import Holder, Identity, SocketOptions, SocketRecord
 from tests.support.records import OWN, collection, tcp, udp
 
 HOST = Host("Linux", (32768, 60999), False, addresses=frozenset({"127.0.0.1", "::1", "192.0.2.7", "fe80::7"}))

@@ -12,7 +12,8 @@ from portsock.errors import ReadError, UsageError
 from portsock.explain.bind.held import held_by, inodes_that_matter
 from portsock.explain.bind.judge import judge
 from portsock.explain.bind.types import Attempt, Way
-from portsock.model import Host, Identity, Owner, Role, Socket, SocketOptions
+from portsock.model import Host, Owner, Role, Socket
+from portsock.records import Identity, SocketOptions
 from portsock.sources.identity import identity
 from portsock.sources.linux import trial
 from portsock.sources.linux.sockopts import options_of

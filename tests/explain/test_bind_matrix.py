@@ -14,7 +14,8 @@ import pytest
 from portsock.explain.bind.held import held_by, inodes_that_matter
 from portsock.explain.bind.judge import judge, ways
 from portsock.explain.bind.types import Way
-from portsock.model import Host, Identity, Socket
+from portsock.model import Host, Socket
+from portsock.records import Identity
 from portsock.sources.linux.sockopts import options_of
 from portsock.sources.linux.trial import bind_once
 from tests.support import bind_lab

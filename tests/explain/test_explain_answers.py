@@ -10,7 +10,6 @@ from portsock.model import (
     Exposure,
     Family,
     Host,
-    Identity,
     InetEndpoint,
     Input,
     Netns,
@@ -25,7 +24,7 @@ from portsock.model import (
     State,
 )
 from portsock.normalize.snapshot import normalize
-from portsock.records import Holder, Unreadable
+from portsock.records import Holder, Identity, Unreadable
 from tests.support.explain_factory import CURL, HOST, answer, codes, seen, text, unix, with_sockets
 from tests.support.records import collection, tcp, udp
 

@@ -18,7 +18,7 @@ from portsock.explain.texts.states import STATES
 from portsock.explain.texts.words import WORDS, Word
 from portsock.explain.types import Command
 from portsock.model import Exposure, Host, OwnerReason, OwnerStatus, Scope, State
-from portsock.port_ranges import Range
+from portsock.port_numbers import Range
 from tests.support.explain_factory import HOST
 
 TABLES = [

@@ -6,7 +6,7 @@ from portsock.explain.texts.words import Word
 from portsock.explain.words import explain_word, recognise_word
 from portsock.model import Snapshot, State
 from portsock.output.text.explanation import render_explanation
-from portsock.services import parse_services
+from portsock.port_numbers import parse_services
 from tests.support.explain_factory import CURL, SERVICES, seen
 from tests.support.records import tcp
 

@@ -3,8 +3,8 @@
 from portsock.model import Exposure, OwnerReason, OwnerStatus, Port, Process, State
 from portsock.normalize.ports import group_ports
 from portsock.normalize.snapshot import normalize
+from portsock.port_numbers import parse_services
 from portsock.records import Holder, SocketRecord, Unreadable
-from portsock.services import parse_services
 from tests.support.records import collection, tcp, udp
 
 SERVICES = parse_services("http-alt 8080/tcp webcache\ndomain 53/udp\n")

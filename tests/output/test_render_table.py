@@ -15,7 +15,7 @@ from portsock.output.tables.sockets import SOCKETS
 from portsock.output.text.options import Options
 from portsock.output.text.table import layout, table
 from portsock.output.text.width import shorten, width_of
-from portsock.services import parse_services
+from portsock.port_numbers import parse_services
 from tests.support.factory import port, socket
 
 ASCII = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)

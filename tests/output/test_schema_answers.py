@@ -15,7 +15,6 @@ from portsock.explain.types import Command, Explanation, Finding, Part, Reading,
 from portsock.model import (
     Exposure,
     Family,
-    Identity,
     InetEndpoint,
     Input,
     NetlinkEndpoint,
@@ -38,13 +37,14 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
+from portsock.normalize.processes import group_processes
 from portsock.output.context import Context
 from portsock.output.json.document import answer, dumps, explanations
 from portsock.output.json.objects import Objects
 from portsock.output.json.processes import Named, add_named
 from portsock.output.json.sockets import SocketTexts
-from portsock.output.tables.procs import group_processes
-from portsock.services import parse_services
+from portsock.port_numbers import parse_services
+from portsock.records import Identity
 from tests.support.factory import inet, port, snapshot, socket
 
 SERVICES = Context(parse_services("http-alt 8080/tcp webcache\n"))
@@ -285,9 +285,7 @@ def test_explanations_fit() -> None:
     end = inet("0.0.0.0:80")
     blocker = Blocker(5, end, State.LISTEN, (Owner(7, 3, "caf\udce9", "dev"),))
     identity = Identity(1000, False)
-    attempt = Attempt(
-        "tcp", "0.0.0.0", 80, ("SO_REUSEADDR",), None, identity, False, "EADDRINUSE", (blocker,), "taken"
-    )
+    attempt = Attempt("tcp", "0.0.0.0", 80, ("SO_REUSEADDR",), None, identity, False, "EADDRINUSE", (blocker,), "taken")
     finding = Finding("close_wait", Severity.WARNING, "title", "detail", ("12 sockets",), "advice")
     sections = {Part.PORT: Section(("Port 80.",)), Part.BINDING: Section(("Taken.",), (attempt,))}
     answers = [

@@ -15,6 +15,7 @@ from portsock.model import (
     Peer,
     Port,
     Process,
+    Processes,
     Role,
     Socket,
     State,
@@ -22,14 +23,15 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
+from portsock.normalize.processes import ProcessRow, group_processes, tree
 from portsock.output.cells.owners import absence
 from portsock.output.columns import Column, View, default_columns
-from portsock.output.context import Context, Processes
+from portsock.output.context import Context
 from portsock.output.tables.ports import PORTS, summarize
-from portsock.output.tables.procs import PROCS, ProcessRow, group_processes, tree
+from portsock.output.tables.procs import PROCS
 from portsock.output.tables.sockets import SOCKETS
 from portsock.output.timestamps import iso
-from portsock.services import parse_services
+from portsock.port_numbers import parse_services
 from tests.support.factory import port, socket
 
 
@@ -224,9 +226,7 @@ def test_the_summary_counts() -> None:
         port(8080),
         port(53, protocol="udp", state=State.UNCONN, owner_status=OwnerStatus.HIDDEN, owners=()),
     ]
-    assert summarize(rows) == (
-        "3 ports (2 tcp, 1 udp), 2 listening: 1 on all addresses, 2 loopback only; owners of 1 hidden"
-    )
+    assert summarize(rows) == ("3 ports (2 tcp, 1 udp), 2 listening: 1 on all addresses, 2 loopback only; owners of 1 hidden")
     assert summarize([]) == "0 ports"
     assert summarize([port(exposure=None)]) == "1 port (1 tcp), 1 listening"
 

@@ -6,6 +6,7 @@ import pytest
 
 from portsock.errors import UsageError
 from portsock.model import InetEndpoint
+from portsock.normalize.processes import group_processes
 from portsock.output.columns import (
     View,
     columns_help,
@@ -17,7 +18,7 @@ from portsock.output.columns import (
 )
 from portsock.output.context import Context
 from portsock.output.tables.ports import PORTS
-from portsock.output.tables.procs import PROCS, group_processes
+from portsock.output.tables.procs import PROCS
 from portsock.output.tables.sockets import SOCKETS
 from tests.support.factory import port, socket
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from portsock.model import INTERNET, Family, InetEndpoint, Role, Socket, State
 from portsock.query.plan import plan
 from portsock.query.selection import ALL_PROTOCOLS, Query, includes_connection_ports, select
-from portsock.request import PortFilter, Request
+from portsock.records import PortFilter, Request
 from tests.support.query_snapshots import asking, inet, many_sockets, place, random_queries, snapshot, target
 
 

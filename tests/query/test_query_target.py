@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portsock.errors import UsageError
+from portsock.port_numbers import EMPTY
 from portsock.query.address_text import parse_ports
 from portsock.query.target import (
     ConnectionTarget,
@@ -16,7 +17,6 @@ from portsock.query.target import (
     parse_place,
     parse_target,
 )
-from portsock.services import EMPTY
 from tests.support.query_snapshots import SERVICES
 
 

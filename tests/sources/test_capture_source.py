@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from portsock.errors import UsageError
 from portsock.model import Host, InetEndpoint, Input, Source, UnixEndpoint
 from portsock.parse.listings.decoding import TooLong, text_lines
-from portsock.services import EMPTY
+from portsock.port_numbers import EMPTY
 from portsock.sources.capture import collect, split_label
 
 LINUX = Path(__file__).parents[1] / "fixtures" / "linux"

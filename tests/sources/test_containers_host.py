@@ -9,8 +9,9 @@ import pytest
 
 from portsock.explain.types import Part
 from portsock.model import Netns, Process
+from portsock.normalize.processes import group_processes
 from portsock.output.columns import default_columns
-from portsock.output.tables.procs import PROCS, group_processes
+from portsock.output.tables.procs import PROCS
 from portsock.query.selection import Query, select
 from portsock.sources.linux import processes
 from tests.parse.proc.test_cgroup_containers import docker, podman, web

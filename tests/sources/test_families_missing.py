@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portsock.model import State
-from portsock.request import Request
+from portsock.records import Request
 from portsock.sources.linux import collect, netlink, owners, procfs, unlisted
 from portsock.sources.system import bound_sockets_listed
 

@@ -8,7 +8,7 @@ import pytest
 from portsock.model import Family, InetEndpoint, State
 from portsock.normalize.snapshot import normalize
 from portsock.query.selection import Query, select
-from portsock.request import Request
+from portsock.records import Request
 from portsock.sources.linux import collect, netlink
 
 _MPTCP = 262

@@ -12,7 +12,7 @@ import pytest
 
 from portsock.model import InetEndpoint, UnixEndpoint
 from portsock.normalize.snapshot import normalize
-from portsock.request import Request
+from portsock.records import Request
 from portsock.sources import live
 
 pytestmark = [
@@ -20,6 +20,8 @@ pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="netlink and /proc are Linux's"),
 ]
 REQUEST = Request(frozenset({"tcp", "udp"}))
+
+
 @pytest.fixture
 def ports() -> Iterator[set[int]]:
     """The local ports of sockets of every kind that all backends can see."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from portsock.model import Family, Netns
-from portsock.request import Request
+from portsock.records import Request
 from portsock.sources.linux import netlink
 from tests.support.netlink_replay import INTERRUPTED, Channel, done, failed, message
 

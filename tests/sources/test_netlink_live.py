@@ -8,8 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from portsock.model import Family, InetEndpoint, NetlinkEndpoint, State, UnixEndpoint
-from portsock.records import SocketRecord
-from portsock.request import Request
+from portsock.records import Request, SocketRecord
 from portsock.sources.linux.netlink import dump
 
 pytestmark = [

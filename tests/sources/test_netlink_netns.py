@@ -13,7 +13,7 @@ import pytest
 
 from portsock.errors import UsageError
 from portsock.model import InetEndpoint, Netns, State
-from portsock.request import Request
+from portsock.records import Request
 from portsock.sources.linux import netlink, netns, setns
 
 pytestmark = [

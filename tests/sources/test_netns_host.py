@@ -12,7 +12,7 @@ import pytest
 from portsock.errors import UsageError
 from portsock.model import InetEndpoint, Netns, Snapshot, State
 from portsock.normalize.snapshot import normalize
-from portsock.request import Request
+from portsock.records import Request
 from portsock.sources.linux import collect, netns, setns
 from tests.support.netns_lab import PORT, Lab, lab
 
@@ -162,7 +162,7 @@ def test_what_may_not_be_entered_is_read_through_a_process_in_it() -> None:
     """A user's own process in a namespace that only its user namespace's root may enter: /proc/PID/net serves."""
     script = (
         "import os, subprocess, sys\n"
-        "from portsock.request import Request\n"
+        "from portsock.records import Request\n"
         "from portsock.sources.linux import collect\n"
         "child = subprocess.Popen(['unshare', '-Urn', sys.executable, '-c', %r],"
         " stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)\n"
@@ -189,7 +189,7 @@ def test_what_may_not_be_entered_is_read_through_a_process_in_it() -> None:
 @pytest.mark.parametrize("words", [["all"], ["1"]])
 def test_inside_a_user_namespace_nothing_crashes_and_the_rest_is_told(words: list[str]) -> None:
     script = (
-        "from portsock.request import Request\n"
+        "from portsock.records import Request\n"
         "from portsock.sources.linux import collect\n"
         f"found = collect.collect(Request(frozenset({{'tcp'}}), netns=tuple({words!r})))\n"
         "print(len(found.sockets), [notice.code for notice in found.notices])\n"

@@ -9,7 +9,7 @@ import pytest
 
 from portsock.errors import ReadError
 from portsock.model import Family, InetEndpoint, Netns, State, UnixEndpoint
-from portsock.request import Request
+from portsock.records import Request
 from portsock.sources.linux.procfs import dump
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc")

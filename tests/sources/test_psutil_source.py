@@ -14,8 +14,7 @@ import pytest
 
 from portsock.errors import ReadError
 from portsock.model import Family, InetEndpoint, OwnerReason, SocketType, State, UnixEndpoint
-from portsock.records import Collection, Holder, SocketRecord
-from portsock.request import Request
+from portsock.records import Collection, Holder, Request, SocketRecord
 from portsock.sources import psutil_source
 
 

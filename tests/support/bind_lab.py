@@ -180,7 +180,7 @@ def kernel_says(
 def seen(*protocols: str) -> list[Socket]:
     """The sockets of this namespace with their owners, as a command would have them."""
     from portsock.normalize.snapshot import normalize
-    from portsock.request import Request
+    from portsock.records import Request
     from portsock.sources.linux.collect import collect
 
     return normalize([collect(Request(frozenset(protocols)))]).sockets

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from portsock.parse.listings.capture import Capture
+from portsock.port_numbers import Services
 from portsock.records import SocketRecord
-from portsock.services import Services
 
 
 def read(lines: Iterable[str], services: Services, only: str | None = None) -> Iterator[SocketRecord]:

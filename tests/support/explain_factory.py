@@ -8,9 +8,9 @@ from portsock.explain.types import Explanation, Finding
 from portsock.model import Family, Host, Owner, OwnerStatus, Process, Role, Snapshot, Socket, SocketType, State, UnixEndpoint
 from portsock.normalize.snapshot import normalize
 from portsock.output.text.explanation import render_explanation
+from portsock.port_numbers import parse_services
 from portsock.query.target import parse_target
 from portsock.records import Holder, SocketRecord
-from portsock.services import parse_services
 from tests.support.records import collection
 
 SERVICES = parse_services(

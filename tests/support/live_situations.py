@@ -43,7 +43,19 @@ class Place(NamedTuple):
 def situation(name: str) -> Iterator[Place]:
     """The situation of this name; its processes are gone at the end."""
     inside = 'ip link set lo up && exec "$@"'
-    command = [tool("unshare"), "--net", "--", "sh", "-c", inside, "sh", sys.executable, "-m", "tests.support.situations", name]
+    command = [
+        tool("unshare"),
+        "--net",
+        "--",
+        "sh",
+        "-c",
+        inside,
+        "sh",
+        sys.executable,
+        "-m",
+        "tests.support.situations",
+        name,
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as started:
         assert started.stdin
         assert started.stdout

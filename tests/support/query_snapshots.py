@@ -22,9 +22,9 @@ from portsock.model import (
     State,
     UnixEndpoint,
 )
+from portsock.port_numbers import parse_services
 from portsock.query.selection import Query
 from portsock.query.target import InetTarget, ServiceTarget, Target, UnixTarget, parse_place, parse_target
-from portsock.services import parse_services
 
 SERVICES = parse_services("http 80/tcp www\nhttps 443/tcp\ndomain 53/tcp\ndomain 53/udp\nsctp-only 9/sctp\n")
 

@@ -1,4 +1,5 @@
-"""Real output for the README: `python -m tests.support.readme` (as root) runs its console blocks in namespaces of their own, beside
+"""Real output for the README: `python -m tests.support.readme` (as root) runs its console blocks in namespaces of their own,
+beside
 nginx and redis, and writes what they print under their commands. Needs nginx and redis-server.
 """
 

@@ -1,4 +1,5 @@
-"""What people ask about, set up for real: `python -m tests.support.situations NAME` makes one situation, prints a line of JSON about
+"""What people ask about, set up for real: `python -m tests.support.situations NAME` makes one situation, prints a line of JSON
+about
 it and waits for its stdin to close. Run in a network namespace of its own (tests.support.live_situations does)."""
 
 import json

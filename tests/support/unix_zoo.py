@@ -1,4 +1,7 @@
-"""A process with unix sockets of every kind, for live tests: `python -m tests.support.unix_zoo DIRECTORY` prints a line of JSON and
+"""A process with unix sockets of every kind, for live tests.
+
+`python -m tests.support.unix_zoo DIRECTORY` prints a line of JSON
+and
 waits for its stdin to close. Its names lie below DIRECTORY. A child in a network namespace of its own is a client, too."""
 
 import json

@@ -1,4 +1,5 @@
-"""A process with sockets of every kind, for live tests: `python -m tests.support.zoo` prints a line of JSON and waits for its stdin to
+"""A process with sockets of every kind, for live tests: `python -m tests.support.zoo` prints a line of JSON and waits for its
+stdin to
 close. Its forked twin shares all of them; a child of another user shares the first listener."""
 
 import json

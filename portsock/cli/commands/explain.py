@@ -9,8 +9,8 @@ from portsock.cli.console import Console
 from portsock.cli.options import OUTPUT, WHAT, Collecting, Color, flag, value
 from portsock.errors import Exit, UsageError
 from portsock.model import Snapshot
+from portsock.port_numbers import Services
 from portsock.query.selection import Query
-from portsock.services import Services
 
 if TYPE_CHECKING:
     from portsock.explain.types import Explanation

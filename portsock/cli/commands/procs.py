@@ -9,7 +9,8 @@ from portsock.cli.listing import Answer, Listing, run
 from portsock.cli.options import OUTPUT, Collecting, Printing, Selecting, Targets, flag
 from portsock.errors import UsageError
 from portsock.model import Socket
-from portsock.output.tables.procs import PROCS, ProcessRow, group_processes, tree
+from portsock.normalize.processes import ProcessRow, group_processes, tree
+from portsock.output.tables.procs import PROCS
 
 
 def _rows(answer: Answer) -> list[ProcessRow]:

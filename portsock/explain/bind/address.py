@@ -10,7 +10,8 @@ from portsock.explain.bind.overlap import Place
 from portsock.explain.bind.texts import Why
 from portsock.explain.bind.types import Way
 from portsock.explain.sections.durations import unprivileged_start
-from portsock.model import Host, Identity, Scope
+from portsock.model import Host, Scope
+from portsock.records import Identity
 
 _BSD = frozenset({"Darwin", "FreeBSD", "OpenBSD", "NetBSD"})
 

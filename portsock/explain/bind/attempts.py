@@ -8,7 +8,8 @@ from portsock.explain.bind.held import MOST_ALIKE
 from portsock.explain.bind.texts import TEXTS, Why
 from portsock.explain.bind.types import Attempt, Blocker, Way
 from portsock.explain.sections.durations import unprivileged_start
-from portsock.model import Host, Identity, InetEndpoint, Socket
+from portsock.model import Host, InetEndpoint, Socket
+from portsock.records import Identity
 
 
 class Question(NamedTuple):

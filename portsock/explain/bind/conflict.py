@@ -9,7 +9,8 @@ from typing import NamedTuple
 from portsock.explain.bind.overlap import BINDERS, Place, covers, overlaps
 from portsock.explain.bind.texts import Why
 from portsock.explain.bind.types import Way
-from portsock.model import Socket, SocketOptions, State
+from portsock.model import Socket, State
+from portsock.records import SocketOptions
 
 
 class Held(NamedTuple):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from portsock.addresses import scope
 from portsock.explain.bind.conflict import UNKNOWN, Held
 from portsock.explain.bind.overlap import BINDERS, covers, overlaps, place_held, place_of, shares_ports
-from portsock.model import InetEndpoint, Scope, Socket, SocketOptions, State
+from portsock.model import InetEndpoint, Scope, Socket, State
+from portsock.records import SocketOptions
 
 MOST_ALIKE = 16
 """A busy server's port has thousands of connections that count alike: so many of a kind are looked at."""

@@ -14,7 +14,8 @@ from portsock.explain.bind.held import held_by, port_of
 from portsock.explain.bind.overlap import BINDERS, Place, overlaps, place_of
 from portsock.explain.bind.texts import Why
 from portsock.explain.bind.types import Attempt, Way
-from portsock.model import Host, Identity, Socket, SocketOptions
+from portsock.model import Host, Socket
+from portsock.records import Identity, SocketOptions
 
 PORT_PROTOCOLS = ("tcp", "udp")
 PORT_ADDRESSES = ("0.0.0.0", "127.0.0.1", "::")

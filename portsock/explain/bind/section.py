@@ -8,7 +8,7 @@ from portsock.explain.show import endpoint_text, listed
 from portsock.explain.texts import phrases
 from portsock.explain.types import Section
 from portsock.model import InetEndpoint, State
-from portsock.port_ranges import PRIVILEGED_END
+from portsock.port_numbers import PRIVILEGED_END
 
 MOST_REASONS = 2
 """Different reasons that are told; the attempts in JSON have all."""

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from portsock.model import Identity, InetEndpoint, Owner, State
+from portsock.model import InetEndpoint, Owner, State
+from portsock.records import Identity
 
 
 class Way(NamedTuple):

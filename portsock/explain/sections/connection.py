@@ -10,7 +10,7 @@ from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES, UDP_ESTABLISHED, UNIX_ESTABLISHED, UNKNOWN_STATE
 from portsock.model import Family, Role, Socket, State
 from portsock.normalize.connections import connections, far_state, unique_connections
-from portsock.port_ranges import Range, range_of
+from portsock.port_numbers import Range, range_of
 from portsock.query.target import InetTarget
 
 ORDINARY = (State.ESTABLISHED, State.TIME_WAIT)

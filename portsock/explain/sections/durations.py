@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from portsock.explain.texts import durations as texts
 from portsock.model import Host, State
-from portsock.port_ranges import PRIVILEGED_END
+from portsock.port_numbers import PRIVILEGED_END
 
 UNPRIVILEGED_START = "net.ipv4.ip_unprivileged_port_start"
 

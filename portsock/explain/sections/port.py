@@ -7,7 +7,7 @@ from portsock.explain.show import holders, listed, port_name, port_of
 from portsock.explain.texts import phrases, places, words
 from portsock.explain.texts.places import RANGES
 from portsock.model import Host, InetEndpoint, Role
-from portsock.port_ranges import Range, range_of
+from portsock.port_numbers import Range, range_of
 from portsock.query.target import InetTarget, ServiceTarget
 
 

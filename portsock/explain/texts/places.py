@@ -1,7 +1,7 @@
 """What a port number and an address mean: ranges (RFC 6335 section 6), scopes (RFC 6890, RFC 4007), exposures."""
 
 from portsock.model import Exposure, Scope
-from portsock.port_ranges import BOUNDS, Range
+from portsock.port_numbers import BOUNDS, Range
 
 
 def _bounds(name: Range) -> str:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from portsock.model import Owner, OwnerReason, OwnerStatus
-from portsock.output.context import Processes
+from portsock.model import Owner, OwnerReason, OwnerStatus, Processes
 
 _ABSENT = {
     OwnerReason.TIME_WAIT: "- (closed, time wait)",

@@ -5,13 +5,13 @@ from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
 from portsock.model import Port, Snapshot, Socket
+from portsock.normalize.processes import ProcessRow
 from portsock.output.context import Context
 from portsock.output.json.envelope import envelope
 from portsock.output.json.objects import Objects
 from portsock.output.json.processes import Named, Object, add_named, named_processes, process_object
 from portsock.output.json.sockets import SocketTexts
 from portsock.output.json.strings import sound
-from portsock.output.tables.procs import ProcessRow
 
 if TYPE_CHECKING:
     from portsock.explain.types import Explanation
@@ -85,9 +85,7 @@ def _joined(texts: Iterable[str], record: str | None) -> str:
     return "".join([f"{start}{text[1:]}\n" for text in texts])
 
 
-def _pieces(
-    rows: Sequence[Socket | Port | ProcessRow], context: Context, record: str | None, named: Named
-) -> Iterator[str]:
+def _pieces(rows: Sequence[Socket | Port | ProcessRow], context: Context, record: str | None, named: Named) -> Iterator[str]:
     """The rows in pieces; the processes that they name are added to `named`."""
     sockets = SocketTexts(context, dumps, named)
     objects = Objects(context)

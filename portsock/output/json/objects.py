@@ -3,7 +3,6 @@
 Endpoints, owners and the like recur a thousandfold on a busy host: each is built once, and the same object is used again.
 """
 
-
 from portsock.addresses import scope
 from portsock.model import (
     Endpoint,
@@ -19,10 +18,10 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
+from portsock.normalize.processes import ProcessRow
 from portsock.output.context import Context
 from portsock.output.json.processes import Object, process_object
 from portsock.output.json.strings import sound
-from portsock.output.tables.procs import ProcessRow
 
 
 class Objects:

@@ -3,10 +3,9 @@
 from operator import itemgetter
 from typing import Any
 
-from portsock.model import Owner, Process, Socket
-from portsock.output.context import Processes
+from portsock.model import Owner, Process, Processes, Socket
+from portsock.normalize.processes import process_of
 from portsock.output.json.strings import sound
-from portsock.output.tables.procs import process_of
 from portsock.output.timestamps import iso
 
 Object = dict[str, Any]

@@ -23,9 +23,7 @@ _HEADINGS = (*(part.capitalize() for part in Part), "Note", "Findings", "Or ask"
 _WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
 
 
-def render_explanation(
-    explanation: Explanation, *, brief: bool = False, ascii_only: bool = False, color: bool = False
-) -> str:
+def render_explanation(explanation: Explanation, *, brief: bool = False, ascii_only: bool = False, color: bool = False) -> str:
     """The text of one answer, ending in a newline; `brief` is its first sentence on one line."""
     if brief:
         return _safe(explanation.summary, ascii_only) + "\n"

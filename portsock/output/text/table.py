@@ -88,9 +88,7 @@ def _meanings(rows: Sequence[Row], column: Column[Row]) -> list[str | None]:
     return [None] * len(rows) if meaning is None else [meaning(row) for row in rows]
 
 
-def _squeeze(
-    cells: list[list[str]], columns: list[Column[Row]], headings: list[str] | None, options: Options
-) -> list[str]:
+def _squeeze(cells: list[list[str]], columns: list[Column[Row]], headings: list[str] | None, options: Options) -> list[str]:
     """Make the lines fit the terminal: shorten free text, and where that is not enough leave out spare columns, whose
     headings are returned. What cannot fit even so is left as it is."""
     whole = [*cells], [*columns], headings and [*headings]

@@ -9,8 +9,8 @@ from portsock.parse.listings.paste_noise import is_noise, opens_remark, prompt, 
 from portsock.parse.listings.reader import DocumentReader, LineReader
 from portsock.parse.listings.registry import document_readers, formats, line_readers
 from portsock.parse.listings.unsupported import unsupported
+from portsock.port_numbers import Services
 from portsock.records import SocketRecord
-from portsock.services import Services
 
 LONGEST = 1_000_000
 """Characters of the longest line that is read at all; no tool writes one anywhere near."""

@@ -8,7 +8,7 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 from portsock.addresses import WILDCARDS, unmap
 from portsock.model import Family, InetEndpoint
-from portsock.services import Services, lender
+from portsock.port_numbers import Services, naming_protocol
 
 _NAME_EXTRAS = str.maketrans("", "", "-_.+/")
 
@@ -45,7 +45,7 @@ def port_of(text: str, protocol: str, services: Services) -> tuple[int | None, s
         return None, None, False
     if not text.isascii() or not text[:1].isalnum() or not text.translate(_NAME_EXTRAS).isalnum():
         return None
-    transport = lender(protocol.lower().rstrip("46"))
+    transport = naming_protocol(protocol.lower().rstrip("46"))
     found = services.ports(text)
     ports = {port for known, port in found if known == transport} or {port for _, port in found}
     return (min(ports), text, True) if ports else (None, text, False)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, SocketType, State
 from portsock.parse.listings.endpoint_text import family_of, is_nobody
 from portsock.records import SocketRecord
-from portsock.states import parse_state
 
 _TYPES = {
     "tcp": SocketType.STREAM,

@@ -7,8 +7,8 @@ from portsock.model import Family, InetEndpoint, Netns, SocketType, State, UnixE
 from portsock.parse.listings.endpoint_text import address_of
 from portsock.parse.listings.internet import internet_record
 from portsock.parse.listings.json_text import integer, load, objects
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
 
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp", 132: "sctp", 136: "udplite", 255: "raw"}
 _SIX = frozenset({10, 23, 24, 28, 30})

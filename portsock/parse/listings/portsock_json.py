@@ -20,9 +20,8 @@ from portsock.model import (
 )
 from portsock.parse.listings.json_text import integer
 from portsock.parse.listings.portsock_socket import member, netns_of, owners_of, record_of, role_of, text_of
-from portsock.port_ranges import default_ephemeral
+from portsock.port_numbers import Services, default_ephemeral
 from portsock.records import DETAILS, TOLD, SocketRecord
-from portsock.services import Services
 
 _Object = dict[str, Any]
 

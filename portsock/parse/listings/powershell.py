@@ -10,8 +10,8 @@ from typing import Any, Self
 from portsock.model import InetEndpoint
 from portsock.parse.listings.endpoint_text import inet_endpoint
 from portsock.parse.listings.internet import internet_record
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
 
 _STATES = {
     "1": "Closed",

@@ -11,8 +11,8 @@ from portsock.model import Family
 from portsock.parse.proc.net_inet import ByteOrder, parse_inet_line
 from portsock.parse.proc.net_other import parse_netlink_line, parse_packet_line
 from portsock.parse.proc.net_unix import continue_name, parse_unix_line
+from portsock.port_numbers import Services
 from portsock.records import SocketRecord
-from portsock.services import Services
 
 _HEADERS = {
     ("sl", "local_address"): "inet",

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable
 from typing import Any, Self
 
+from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
 from portsock.parse.listings.endpoint_text import address_of, colon_endpoint
 from portsock.parse.listings.internet import internet_record
 from portsock.parse.listings.json_text import integer, load
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
-from portsock.states import parse_state
 
 _FAMILIES = {
     1: Family.UNIX, 2: Family.IPV4, 10: Family.IPV6, 23: Family.IPV6, 24: Family.IPV6, 28: Family.IPV6, 30: Family.IPV6,

@@ -1,14 +1,14 @@
-"""What a reader of a captured listing is: text lines in, socket records out, no I/O.
+"""The interface of a reader of captured listings: text lines in, socket records out, no I/O.
 
-A paste may hold several sections in several formats, so that the driver (`portsock.parse.listings.capture`) offers every line to the
-reader of the current section first, and where that one does not know it, asks the registered readers which of them it opens.
+A paste may hold several sections in several formats. The driver (`portsock.parse.listings.capture`) offers every line to the
+reader of the current section first. Where that one does not know it, the driver asks which registered reader it opens.
 """
 
 from collections.abc import Iterable
 from typing import ClassVar, Protocol, Self
 
+from portsock.port_numbers import Services
 from portsock.records import SocketRecord
-from portsock.services import Services
 
 
 class LineReader(Protocol):
@@ -29,7 +29,7 @@ class LineReader(Protocol):
         """A reader for the section that this line opens: a header, or a row that can only be of this format; else None.
 
         The line is then given to `feed`, too. `services` turns the service names of the listing back into numbers; a reader
-        that needs it keeps it. Lines come without their line end, and are never longer than `portsock.parse.listings.capture.LONGEST`.
+        that needs it keeps it. Lines come without their line end, and are never longer than LONGEST of the driver.
         """
         ...
 

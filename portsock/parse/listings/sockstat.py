@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable
 from typing import Self
 
+from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
 from portsock.parse.listings.endpoint_text import colon_endpoint, is_nobody
 from portsock.parse.listings.internet import internet_record
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
-from portsock.states import parse_state
 
 _HEADER = re.compile(r"USER +COMMAND +PID +FD +PROTO +LOCAL ADDRESS +FOREIGN ADDRESS.*")
 _PROTOCOL = re.compile(r"(?:tcp|udp|udpl|sctp|div|icmp?|raw)(?:46|4|6)?")

@@ -11,8 +11,7 @@ from portsock.model import Family, InetEndpoint, Netns, State, Timer
 from portsock.parse.linux_tables import DATAGRAM_STATES, TCP_STATES, TIMERS, TYPES
 from portsock.parse.netlink.memory import socket_memory
 from portsock.parse.netlink.message import GarbledMessage, attribute, attributes
-from portsock.records import SocketRecord
-from portsock.request import Request
+from portsock.records import Request, SocketRecord
 
 Buffer = bytes | bytearray | memoryview
 Decoder = Callable[[Buffer, Sequence[tuple[int, int]]], list[SocketRecord]]

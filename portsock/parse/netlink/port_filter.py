@@ -6,7 +6,7 @@ by jumping exactly to its end, and rejects it by jumping 4 bytes beyond.
 
 import struct
 
-from portsock.request import PortFilter
+from portsock.records import PortFilter
 
 _OPERATION = struct.Struct("=BBH")
 _JUMP, _SOURCE_GE, _SOURCE_LE, _DESTINATION_GE, _DESTINATION_LE = 1, 2, 3, 4, 5

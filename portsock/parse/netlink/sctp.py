@@ -6,8 +6,7 @@ from portsock.model import Family, Netns, State
 from portsock.parse.netlink.inet import Buffer, Decoder, in_port_order
 from portsock.parse.netlink.inet import decoder as inet_decoder
 from portsock.parse.netlink.message import attributes
-from portsock.records import SocketRecord
-from portsock.request import Request
+from portsock.records import Request, SocketRecord
 
 _STATE_AT, _ATTRIBUTES_AT = 1, 72
 _PEERS = 13

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from portsock.errors import ReadError
 from portsock.model import Netns, Notice, Process, Source, State
-from portsock.records import Collection, Ownership, SocketRecord
-from portsock.request import Request
+from portsock.records import Collection, Ownership, Request, SocketRecord
 from portsock.sources import system
 from portsock.sources.linux import owners, processes
 
@@ -155,9 +154,7 @@ def _from_outside(request: Request, found: "Found") -> _Dumped | None:
     return None
 
 
-def _ownership(
-    request: Request, records: Sequence[SocketRecord], used: str
-) -> tuple[Ownership | None, list[Notice]]:
+def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> tuple[Ownership | None, list[Notice]]:
     """The holders of these sockets, None where nobody asked, and what else they hold that should have been listed.
 
     Without an inode there is nobody to look for.

@@ -13,8 +13,7 @@ from portsock.parse.netlink import inet
 from portsock.parse.netlink.inet import Decoder
 from portsock.parse.netlink.message import GarbledMessage, spans
 from portsock.parse.netlink.message import request as dump_request
-from portsock.records import SocketRecord
-from portsock.request import Request
+from portsock.records import Request, SocketRecord
 
 _NETLINK_SOCK_DIAG = 4
 _BUFFER = 1 << 20

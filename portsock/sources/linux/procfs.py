@@ -8,8 +8,7 @@ from portsock.model import Family, Netns, Notice
 from portsock.parse.proc.net_inet import TABLES, parse_inet_line
 from portsock.parse.proc.net_other import parse_netlink_line, parse_packet_line
 from portsock.parse.proc.net_unix import parse_unix
-from portsock.records import SocketRecord
-from portsock.request import Request
+from portsock.records import Request, SocketRecord
 
 Rows = Iterable[SocketRecord | None]
 

@@ -9,7 +9,8 @@ import socket
 import sys
 from collections.abc import Collection, Iterable
 
-from portsock.model import Socket, SocketOptions
+from portsock.model import Socket
+from portsock.records import SocketOptions
 
 _PIDFD_GETFD = 438
 """The same number on every architecture but Alpha."""

@@ -8,8 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from portsock.model import Notice
-from portsock.records import Holder
-from portsock.request import Request
+from portsock.records import Holder, Request
 
 _NAMES = {b"TCP", b"TCPv6"}
 

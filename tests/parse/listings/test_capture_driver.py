@@ -8,7 +8,7 @@ from portsock.errors import UsageError
 from portsock.model import InetEndpoint
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.registry import formats
-from portsock.services import EMPTY
+from portsock.port_numbers import EMPTY
 from tests.support.captures import read
 
 LINUX = Path(__file__).parents[2] / "fixtures" / "linux"

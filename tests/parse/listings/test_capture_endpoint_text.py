@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from portsock.model import Family, InetEndpoint
 from portsock.parse.listings.endpoint_text import colon_endpoint, dotted_endpoint, family_of, inet_endpoint, is_nobody
-from portsock.services import EMPTY, parse_services
+from portsock.port_numbers import EMPTY, parse_services
 
 SERVICES = parse_services("http 80/tcp www\nhttp-alt 8080/tcp webcache\nsyslog 514/udp\nshell 514/tcp\nwhois++ 63/tcp\n")
 

@@ -13,8 +13,8 @@ from portsock.errors import UsageError
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.decoding import TooLong, text_lines
 from portsock.parse.listings.registry import formats
+from portsock.port_numbers import parse_services
 from portsock.records import SocketRecord
-from portsock.services import parse_services
 
 FIXTURES = sorted(path for path in (Path(__file__).parents[2] / "fixtures").rglob("*.*") if path.suffix not in (".py", ".pyc"))
 SERVICES = parse_services("http 80/tcp\ndomain 53/udp\n")

@@ -6,8 +6,8 @@ import pytest
 
 from portsock.model import Family, InetEndpoint, SocketType, State, Timer, UnixEndpoint
 from portsock.parse.listings.capture import Capture
+from portsock.port_numbers import EMPTY
 from portsock.records import Holder, SocketRecord
-from portsock.services import EMPTY
 from tests.support.captures import read
 
 LINUX = Path(__file__).parents[2] / "fixtures" / "linux"

@@ -19,8 +19,8 @@ from portsock.model import (
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.ss.extras import milliseconds
 from portsock.parse.listings.ss.users import split_users
+from portsock.port_numbers import EMPTY, parse_services
 from portsock.records import Holder, SocketRecord
-from portsock.services import EMPTY, parse_services
 from tests.support.captures import read
 
 LINUX = Path(__file__).parents[2] / "fixtures" / "linux"

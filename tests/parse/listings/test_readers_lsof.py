@@ -7,8 +7,8 @@ import pytest
 from portsock.model import Family, InetEndpoint, PacketEndpoint, State, UnixEndpoint
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.lsof.socket import unescaped
+from portsock.port_numbers import parse_services
 from portsock.records import Holder, SocketRecord
-from portsock.services import parse_services
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "lsof"
 SERVICES = parse_services("https 443/tcp\n")

@@ -6,8 +6,8 @@ import pytest
 
 from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
 from portsock.parse.listings.capture import Capture
+from portsock.port_numbers import EMPTY, parse_services
 from portsock.records import Holder, SocketRecord
-from portsock.services import EMPTY, parse_services
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SERVICES = parse_services("ssh 22/tcp\nsyslog 514/udp\nhttps 443/tcp\n")

@@ -36,7 +36,7 @@ from portsock.output.context import Context
 from portsock.output.json.document import answer
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.portsock_json import PortsockReader, read_snapshot
-from portsock.services import EMPTY
+from portsock.port_numbers import EMPTY
 from tests.support.factory import LINUX, socket
 
 numbers = st.none() | st.integers(0, 2**63)

@@ -7,8 +7,8 @@ import pytest
 from portsock.errors import UsageError
 from portsock.model import Family, InetEndpoint, Netns, SocketType, State, UnixEndpoint
 from portsock.parse.listings.capture import Capture
+from portsock.port_numbers import EMPTY
 from portsock.records import Holder, SocketRecord
-from portsock.services import EMPTY
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

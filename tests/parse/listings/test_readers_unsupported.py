@@ -5,7 +5,7 @@ import pytest
 from portsock.errors import UsageError
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.unsupported import unsupported
-from portsock.services import EMPTY
+from portsock.port_numbers import EMPTY
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from portsock.model import Family, InetEndpoint
 from portsock.parse.netlink.inet import inet_request
 from portsock.parse.netlink.port_filter import port_filter
-from portsock.records import SocketRecord
-from portsock.request import PortFilter, Request
+from portsock.records import PortFilter, Request, SocketRecord
 
 PORTS = st.integers(0, 65535)
 RANGES = st.lists(st.tuples(PORTS, PORTS).map(lambda pair: (min(pair), max(pair))), min_size=1, max_size=6).map(tuple)

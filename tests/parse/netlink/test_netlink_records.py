@@ -21,8 +21,7 @@ from portsock.model import (
     VsockEndpoint,
 )
 from portsock.parse.netlink.message import attribute
-from portsock.records import SocketRecord
-from portsock.request import Request
+from portsock.records import Request, SocketRecord
 from portsock.sources.linux import netlink
 from tests.support.netlink_replay import FIXTURES, Channel, done, message, recorded
 

@@ -4,7 +4,7 @@ import pytest
 
 from portsock.parse.listings.json_text import load
 from portsock.parse.proc.mountinfo import device_of, parse_hidepid, parse_namespaces
-from portsock.services import parse_services
+from portsock.port_numbers import parse_services
 
 ODD = ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"]
 

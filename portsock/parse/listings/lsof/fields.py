@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Self
 
 from portsock.parse.listings.lsof.socket import SOCKET_TYPES, Sockets, Told, unescaped
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
 
 _PROCESS = re.compile(r"p\d{1,10}(?:\0.*)?", re.DOTALL)
 _PROCESS_FIELDS = frozenset("cgKLMRuzZ")

@@ -6,8 +6,8 @@ from typing import Any
 from portsock.parse.listings.json_text import integer, load
 from portsock.parse.listings.lsof.fields import told_of
 from portsock.parse.listings.lsof.socket import Sockets
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
 
 _MARKS = {"type": "t", "device": "d", "inode": "i", "protocol": "P", "name": "n"}
 

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, PacketEndpoint, SocketType, State, UnixEndpoint
 from portsock.parse.listings.endpoint_text import colon_endpoint
 from portsock.parse.listings.internet import internet_record
 from portsock.parse.proc.net_inet import parse_address
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
-from portsock.states import parse_state
 
 SOCKET_TYPES = frozenset({"IPv4", "IPv6", "inet", "unix", "sock", "netlink", "pack", "raw", "raw6"})
 """The TYPE of sockets: on Linux, macOS and FreeBSD."""

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Self
 
 from portsock.parse.listings.lsof.socket import SOCKET_TYPES, Sockets, Told, unescaped
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
 
 _FD = re.compile(r"(\*?\d{1,10})(?:[rwu-][rRwWuUxXN]?)?")
 """'3u', '10uW', '*123u' where only the end of a great number fits."""

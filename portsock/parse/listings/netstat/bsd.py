@@ -10,8 +10,8 @@ from typing import ClassVar, Self
 
 from portsock.model import Family, SocketType, State, UnixEndpoint
 from portsock.parse.listings.netstat.bsd_rows import Columns, columns_of, internet_row, is_internet_row, queue_row
+from portsock.port_numbers import Services
 from portsock.records import SocketRecord
-from portsock.services import Services
 
 _INTERNET_TITLE = re.compile(r"Active Internet6? connections(?: \(including servers\))?\s*")
 _UNIX_HEADER = re.compile(r"Address +Type +Recv-Q +Send-Q +Inode +Conn +Refs +Nextref +Addr\s*")

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from portsock.model import InetEndpoint
 from portsock.parse.listings.endpoint_text import dotted_endpoint
 from portsock.parse.listings.internet import internet_record
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
 
 _HOST = 16
 """inetprint() cuts hosts to this many characters, and with the protocol control block's address (-A) names to 12."""

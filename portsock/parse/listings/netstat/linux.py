@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from portsock.parse.listings.netstat.linux_row import InternetRows, unix_row
+from portsock.port_numbers import Services
 from portsock.records import SocketRecord
-from portsock.services import Services
 
 _TITLES = ("unix", "internet", "インターネット", "ინტერნეტ", "pid/program", "refcnt", "recv-q", "proto ")
 """What titles and column headers have in one of net-tools' languages (its po files), in lower case."""

@@ -2,12 +2,12 @@
 
 import re
 
+from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, SocketType, State, Timer, UnixEndpoint
 from portsock.parse.ip_protocols import ip_protocol
 from portsock.parse.listings.endpoint_text import colon_endpoint, family_of, is_nobody
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
-from portsock.states import parse_state
 
 _PROTOCOLS = {
     "tcp": ("tcp", SocketType.STREAM),

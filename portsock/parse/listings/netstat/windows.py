@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable
 from typing import Self
 
+from portsock.enums import parse_state
 from portsock.model import InetEndpoint, State
 from portsock.parse.listings.endpoint_text import colon_endpoint, is_nobody
 from portsock.parse.listings.internet import internet_record
+from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
-from portsock.services import Services
-from portsock.states import parse_state
 
 _PROTOCOLS = frozenset({"TCP", "UDP", "TCPv6", "UDPv6"})
 _HEADER = re.compile(r"\s*Active Connections\s*|\s*Proto {2,}(?!Recv)(?!Type)\S.{10,200}")

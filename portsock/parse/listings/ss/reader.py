@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
+from portsock.enums import parse_state
 from portsock.model import INTERNET, Family, InetEndpoint, NetlinkEndpoint, Notice, State
 from portsock.parse.listings.ss.extras import read_extras
 from portsock.parse.listings.ss.info import read_info
 from portsock.parse.listings.ss.plain import PlainRows
 from portsock.parse.listings.ss.row import Row, Rows, columns
 from portsock.parse.listings.ss.users import split_users
+from portsock.port_numbers import Services
 from portsock.records import SocketRecord
-from portsock.services import Services
-from portsock.states import parse_state
 
 _ONLY_TCP = frozenset(State) - {State.ESTABLISHED, State.UNCONN, State.CLOSED}
 """A section without a Netid column is of one protocol: one row in such a state tells which."""

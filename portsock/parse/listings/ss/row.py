@@ -5,14 +5,14 @@ The columns are told from the row itself, since headers may be absent or glued (
 
 from typing import NamedTuple
 
+from portsock.enums import parse_state
 from portsock.model import Endpoint, Family, InetEndpoint, SocketType, State, UnixEndpoint
 from portsock.parse.ip_protocols import ip_protocol
 from portsock.parse.listings.endpoint_text import address_of, is_nobody, port_of
 from portsock.parse.listings.ss.other_families import netlink_endpoint, packet_endpoint, vsock_endpoint
 from portsock.parse.listings.ss.users import split_users
+from portsock.port_numbers import Services
 from portsock.records import SocketRecord
-from portsock.services import Services
-from portsock.states import parse_state
 
 NETIDS: dict[str, tuple[str, SocketType | None]] = {
     "tcp": ("tcp", SocketType.STREAM),
