@@ -1,8 +1,8 @@
 """The types that a Snapshot of a host's sockets is made of: sockets, endpoints, processes, ports, connections.
 
 Everything here is immutable. `None` always means 'not known': it is never replaced by 0, -1 or "-". The bulk types are
-NamedTuples and not frozen dataclasses because a busy host has 50,000 sockets: creating them by position takes 0.04 s instead of
-0.22 s (Python 3.11), and defining each class costs 0.4 ms of every start instead of 2.5 ms. The enumerations are re-exported.
+NamedTuples and not frozen dataclasses because a busy host has 50,000 sockets: creating them by position takes 0.04 s instead
+of 0.22 s (Python 3.11), and defining each class costs 0.4 ms of every start instead of 2.5 ms. Enumerations are re-exported.
 """
 
 from collections.abc import Mapping
