@@ -48,7 +48,7 @@ def options(command: str) -> list[Any]:
 def static_values() -> dict[str, list[tuple[str, str]]]:
     """Kind → (value, description) of the closed lists that are the same for every command."""
     from portsock.cli.binding import WAYS
-    from portsock.cli.obtain import OWNER_METHODS
+    from portsock.cli.collection import OWNER_METHODS
     from portsock.enums import GROUPS
     from portsock.explain.texts.words import WORDS
     from portsock.model import State

@@ -128,6 +128,40 @@ class OwnerReason(StrEnum):
     NO_COLUMN = "no_column"
 
 
+class Need(StrEnum):
+    """A fact beyond the sockets themselves that a column, a filter or the JSON contract needs.
+
+    A source is asked for those that cost something, and a notice names those that it does not report.
+    """
+
+    OWNERS = "owners"
+    PROCESSES = "processes"
+    """Facts of the owners' processes: executable, command line, user, unit, container."""
+    PARENTS = "parents"
+    """The ancestors of these processes, too."""
+    PEER = "peer"
+    """The owners of the other end."""
+    CONNECTIONS = "connections"
+    """Connected sockets, to count them."""
+    INFO = "info"
+    TIMERS = "timers"
+    MEMORY = "memory"
+    HOST = "host"
+    """The host's addresses and sysctls."""
+    INODES = "inodes"
+    DESCRIPTORS = "descriptors"
+    USERS = "users"
+    UNITS = "units"
+    CONTAINERS = "containers"
+
+
+OWNER_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PARENTS, Need.PEER})
+"""Needs for which the owners of sockets must be looked up."""
+DETAILS = frozenset({Need.INFO, Need.TIMERS, Need.MEMORY})
+"""Needs that the kernel serves only when asked, because they cost time."""
+UNEVEN = DETAILS | {Need.INODES, Need.DESCRIPTORS, Need.USERS, Need.UNITS, Need.CONTAINERS}
+"""Needs that some sources do not serve at all."""
+
 _CANONICAL = {
     "ESTAB": State.ESTABLISHED,
     "SYNSEND": State.SYN_SENT,

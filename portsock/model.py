@@ -302,3 +302,10 @@ class Snapshot(NamedTuple):
     """The pids of processes whose descriptors could not be read; each could hold any socket."""
     unlisted: OwnerReason | None = None
     """HIDEPID or PIDNS where there may be processes that could not even be listed."""
+
+    def with_notices(self, notices: tuple[Notice, ...]) -> "Snapshot":
+        """Return the snapshot with these notices added; it is complete only where none of them says otherwise."""
+        if not notices:
+            return self
+        complete = self.complete and not any(notice.incomplete for notice in notices)
+        return self._replace(notices=(*self.notices, *notices), complete=complete)

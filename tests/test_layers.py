@@ -18,9 +18,9 @@ ALLOWED = {
     "parse": {"model", "errors", "records", "enums", "addresses", "port_numbers"},
     "sources": {"model", "errors", "records", "enums", "addresses", "port_numbers", "parse"},
     "normalize": {"model", "records", "addresses", "port_numbers"},
-    "query": {"model", "enums", "errors", "records", "addresses", "port_numbers"},
+    "query": {"model", "enums", "errors", "records", "addresses", "port_numbers", "normalize"},
     "explain": {"model", "enums", "errors", "records", "addresses", "port_numbers", "query", "normalize"},
-    "output": {"model", "errors", "addresses", "port_numbers", "normalize", "explain"},
+    "output": {"model", "enums", "errors", "addresses", "port_numbers", "normalize", "explain"},
 }
 PURE = {"parse", "normalize", "query", "explain", "output"}
 PURE |= {"enums", "model", "errors", "addresses", "port_numbers", "records"}

@@ -1,4 +1,4 @@
-"""Can a program bind here? What `explain` asks the system before the verdict, and the kernel's own answer under --try."""
+"""Facts that the bind verdict of `explain` needs from the system, and the kernel's own answer under --try."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 WAYS = ("plain", "reuseaddr", "reuseport")
 
 
-class Place(NamedTuple):
-    """The protocols, addresses and port that a target asks about."""
+class BindTarget(NamedTuple):
+    """Where a target would have a program bind: protocols, addresses and one port."""
 
     protocols: Sequence[str]
     addresses: Sequence[str]
@@ -23,30 +23,30 @@ class Place(NamedTuple):
     port: int
 
 
-def place_of(target: "Target") -> Place | None:
-    """Where the target would have a program bind; None for a target that names no single port."""
+def bind_target_of(target: "Target") -> BindTarget | None:
+    """Return where the target would have a program bind; None for a target that names no single port."""
     from portsock.explain.bind.judge import PORT_ADDRESSES, PORT_PROTOCOLS
     from portsock.query.target import InetTarget, ServiceTarget
 
     if isinstance(target, ServiceTarget):
         ports = {port for _, port in target.pairs}
         protocols = sorted(protocol for protocol, _ in target.pairs if protocol in PORT_PROTOCOLS)
-        return Place(protocols, PORT_ADDRESSES, ports.pop()) if len(ports) == 1 and protocols else None
+        return BindTarget(protocols, PORT_ADDRESSES, ports.pop()) if len(ports) == 1 and protocols else None
     if not isinstance(target, InetTarget) or target.ports is None or target.ports[0] != target.ports[1]:
         return None
     if not all(network.single for network in target.networks):
         return None
     zone = f"%{target.zone}" if target.zone else ""
     addresses = tuple(network.address + zone for network in target.networks) or PORT_ADDRESSES
-    return Place((target.protocol,) if target.protocol else PORT_PROTOCOLS, addresses, target.ports[0])
+    return BindTarget((target.protocol,) if target.protocol else PORT_PROTOCOLS, addresses, target.ports[0])
 
 
 def check_trial(targets: Sequence["Target | str"], way: str, v6only: bool) -> None:
-    """Raise UsageError for a trial that cannot be made: no such way, or a target that is no endpoint or port."""
+    """Raise UsageError for a trial that cannot be made: an unknown way, or a target that is no endpoint or port."""
     if way not in WAYS:
         raise UsageError(f"--try {way}: no such way; there are {', '.join(WAYS)}")
     for target in targets:
-        place = None if isinstance(target, str) else place_of(target)
+        place = None if isinstance(target, str) else bind_target_of(target)
         if place is None:
             text = target if isinstance(target, str) else target.text
             raise UsageError(
@@ -59,11 +59,11 @@ def check_trial(targets: Sequence["Target | str"], way: str, v6only: bool) -> No
 def attempts_of(
     target: "Target", snapshot: Snapshot, user: str | None, way: str | None, v6only: bool
 ) -> tuple["Attempt", ...]:
-    """The attempts at the port of this target, none for a target that names no single port.
+    """Judge the attempts to bind the port of this target; none for a target that names no single port.
 
-    With `way` (see check_trial) the kernel is asked once, in that way, beside the verdict.
+    With `way` (see check_trial) the kernel is asked once, in that way, in addition to the verdict.
     """
-    place = place_of(target)
+    place = bind_target_of(target)
     if place is None:
         return ()
     from portsock.explain.bind.held import inodes_that_matter
@@ -92,8 +92,10 @@ def attempts_of(
 
 
 def _with_addresses(host: Host, addresses: Sequence[str]) -> Host:
-    """The host with those of these addresses that the kernel takes for its own although no interface has them, as a
-    subnet's broadcast address or one of a route of type local."""
+    """Add those of these addresses that the kernel takes for its own although no interface has them.
+
+    A subnet's broadcast address is one, and an address with a route of type local.
+    """
     from portsock.addresses import WILDCARDS
     from portsock.sources.linux.trial import is_local
 
@@ -107,8 +109,8 @@ def _with_addresses(host: Host, addresses: Sequence[str]) -> Host:
     return host
 
 
-def _trial(place: Place, attempts: Sequence["Attempt"], way: str, v6only: bool, who: Identity) -> "Attempt":
-    """Ask the kernel, once: a second trial on the same port could be answered otherwise because of the first."""
+def _trial(place: BindTarget, attempts: Sequence["Attempt"], way: str, v6only: bool, who: Identity) -> "Attempt":
+    """Ask the kernel once: the first trial could change the answer to a second one on the same port."""
     import os
 
     from portsock.explain.bind.judge import tried
@@ -136,5 +138,5 @@ def _trial(place: Place, attempts: Sequence["Attempt"], way: str, v6only: bool, 
 
 
 def _options(way: "Way") -> tuple[str, ...]:
-    """As an Attempt names them."""
+    """Return the options as an Attempt names them."""
     return tuple(name for name, given in (("SO_REUSEADDR", way.reuseaddr), ("SO_REUSEPORT", way.reuseport)) if given)

@@ -1,13 +1,13 @@
-"""How the answer is to be printed, checked before anything is collected: a typing error must not cost a collection."""
+"""The chosen form of output. It is checked before anything is collected: a typing error must not cost a collection."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from portsock.cli.console import Console
 from portsock.cli.options import Printing
-from portsock.errors import UsageError
+from portsock.enums import DETAILS, Need
+from portsock.errors import Exit, UsageError
 from portsock.output.columns import (
-    DETAILS,
     Column,
     Sort,
     View,
@@ -21,11 +21,12 @@ from portsock.output.columns import (
 from portsock.output.context import Context
 from portsock.output.text.formats import Renderer, renderer
 from portsock.output.text.options import Options
+from portsock.query.answer import Answer
 
 Row = TypeVar("Row")
 
-JSON_NEEDS = frozenset({"owners", "processes", "peer", "connections"})
-"""What the JSON contract promises of every row."""
+JSON_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS})
+"""What the JSON contract promises in every row."""
 
 
 class Layout(NamedTuple, Generic[Row]):
@@ -38,36 +39,73 @@ class Layout(NamedTuple, Generic[Row]):
     sort: Sort[Row] | None
     render: Renderer
     options: Options
-    details: frozenset[str] = frozenset()
-    """Of DETAILS, those asked for by options of their own."""
+    asked: frozenset[Need] = frozenset()
+    """What the command's own options ask for: details, parents."""
 
     @property
-    def needs(self) -> frozenset[str]:
-        """What must be collected for it."""
+    def needs(self) -> frozenset[Need]:
+        """What must be collected for this output."""
         if self.kind in {"json", "jsonl"}:
-            return JSON_NEEDS | self.details
+            return JSON_NEEDS | self.asked
         if self.kind == "pids":
-            return frozenset({"owners"})
+            return frozenset({Need.OWNERS})
         if self.kind == "count":
             return self.view.needs
         sorting = self.sort.column.needs if self.sort else frozenset()
         shown = needs_of(self.view, self.columns)
-        # A default column of details is shown where they were collected; only its name or its option makes them be.
-        return (shown if self.columns else shown - DETAILS) | sorting | self.details
+        # A default column of details appears where they were collected; only its name or its option has them collected.
+        return (shown if self.columns else shown - DETAILS) | sorting | self.asked
 
     def ordered(self, rows: Sequence[Row], context: Context) -> Sequence[Row]:
-        """The rows in the order asked for; as they come without one."""
+        """Return the rows in the order asked for, or as they come."""
         return sort_rows(rows, self.sort, context) if self.sort else rows
 
-    def text(self, rows: Sequence[Row], context: Context) -> Iterator[str]:
+    def write(
+        self,
+        answer: Answer[Row],
+        context: Context,
+        summary: Callable[[Sequence[Row]], str] | None,
+        console: Console,
+    ) -> Exit:
+        """Write the rows in this form. Returns Exit.SYSTEM where --pids knows no process of the sockets, else Exit.OK."""
+        rows = answer.rows
+        if self.kind in {"json", "jsonl"}:
+            from portsock.output.json.document import answer as json_answer
+
+            lines = self.kind == "jsonl"
+            console.write(json_answer(self.view.command, answer.snapshot, rows, context, lines=lines))  # type: ignore[arg-type]
+        elif self.kind == "count":
+            console.write([f"{len(rows)}\n"])
+        elif self.kind == "pids":
+            return _write_pids(answer, console)
+        elif rows or self.kind == "csv":
+            console.write(self._text(rows, context))
+            if console.out_is_terminal and summary and self.kind == "table":
+                console.write([f"\n{summary(rows)}\n"])
+        return Exit.OK
+
+    def _text(self, rows: Sequence[Row], context: Context) -> Iterator[str]:
         """The rows as a table, a tabulate format or CSV."""
         fixed = self.kind == "csv"
-        columns = self.columns or (fixed_columns(self.view, self.details) if fixed else default_columns(self.view, rows))
+        columns = self.columns or (fixed_columns(self.view, self.asked) if fixed else default_columns(self.view, rows))
         return self.render(rows, columns, context, self.options)
 
 
-def lay_out(view: View[Row], output: Printing, details: frozenset[str], console: Console) -> Layout[Row]:
-    """Check the output options. Raises UsageError for what does not exist or does not go together."""
+def _write_pids(answer: Answer[Row], console: Console) -> Exit:
+    from portsock.cli.pids import pids_of
+
+    found = pids_of(answer.sockets, answer.snapshot.processes)
+    console.write(f"{pid}\n" for pid in found.pids)
+    for remark in found.remarks:
+        console.say(remark)
+    return Exit.SYSTEM if answer.sockets and not found.pids else Exit.OK
+
+
+def lay_out(view: View[Row], output: Printing, asked: frozenset[Need], console: Console) -> Layout[Row]:
+    """Check the output options. Raises UsageError for what does not exist or does not go together.
+
+    `asked`: what options of the command itself ask for.
+    """
     from portsock.output.text.color import use_color
 
     flags = {"json": output.json, "jsonl": output.jsonl, "csv": output.csv, "count": output.counting, "pids": output.pids}
@@ -89,4 +127,4 @@ def lay_out(view: View[Row], output: Printing, details: frozenset[str], console:
     )
     columns = None if output.columns is None else parse_columns(view, output.columns)
     sort = None if output.sort is None else parse_sort(view, output.sort)
-    return Layout(kind, view, columns, sort, render, options, details)
+    return Layout(kind, view, columns, sort, render, options, asked)

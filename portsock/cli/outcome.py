@@ -1,86 +1,68 @@
-"""How a run ends: what is said on standard error, and the exit status. 2 comes as an exception; 3 goes before 1."""
+"""How a run ends: the lines on standard error, and the exit status. Status 2 comes as an exception; 3 goes before 1."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from portsock.cli.console import Console
 from portsock.errors import Exit
 from portsock.model import OwnerStatus, Snapshot, Socket
-from portsock.query.selection import Query, filters_owners, names_something, select, without_owners
-
-_UNSEEN = frozenset({OwnerStatus.HIDDEN, OwnerStatus.PARTIAL, OwnerStatus.UNREPORTED, OwnerStatus.ELSEWHERE})
-
-
-def unseen(snapshot: Snapshot, query: Query, side: str, shown: Sequence[Socket]) -> list[Socket]:
-    """Sockets that pass all but a query's conditions on owners, and whose owners were not all seen: each could be an answer,
-    too, beside those shown.
-
-    None where the query has no such conditions, or only asks for processes that could be read and hold none.
-    """
-    if not filters_owners(query) or _all_readable(snapshot, query):
-        return []
-    candidates = select(snapshot, without_owners(query), side=side)
-    known = set(map(id, shown))
-    return [socket for socket in candidates if socket.owner_status in _UNSEEN and id(socket) not in known]
+from portsock.query.answer import Answer
+from portsock.query.query import Query, is_selective
 
 
-def ownerless(sockets: Sequence[Socket]) -> list[Socket]:
-    """Those that somebody may hold, though nobody was seen to."""
-    return [socket for socket in sockets if socket.owner_status in _UNSEEN and not socket.owners]
-
-
-def _all_readable(snapshot: Snapshot, query: Query) -> bool:
-    """Whether only processes by number are asked for, none of which is among those that could not be read."""
-    numbers = set(query.pids)
-    for target in query.targets:
-        if target.kind not in ("pid", "fd"):
-            return False
-        numbers.add(getattr(target, "number", 0))
-    if query.processes or query.users or snapshot.source.kind != "live" or snapshot.unlisted is not None:
-        return False
-    return numbers.isdisjoint(snapshot.unreadable)
+def report(answer: Answer[Any], strict: bool, console: Console) -> int:
+    """Say what could not be seen and why nothing was found, and return the exit status of a listing."""
+    snapshot, query = answer.snapshot, answer.question.query
+    say_notices(snapshot, console)
+    if strict and not snapshot.complete:
+        return Exit.SYSTEM
+    if answer.rows:
+        return Exit.OK
+    if _has_notice(snapshot, "netns_denied") and (is_selective(query) or "all" not in query.netns):
+        console.say("nothing was found, but not every network namespace could be entered")
+        return Exit.SYSTEM
+    if not is_selective(query):
+        if answer.possible and _are_unreported(answer.possible):
+            console.say(f"no process is known: {_count(answer.possible)} listed without their owners")
+        return Exit.OK
+    if has_unanswerable_filter(snapshot):
+        return Exit.SYSTEM
+    if answer.possible:
+        why = "not told here" if _are_unreported(answer.possible) else "not all seen"
+        console.say(f"nothing matches for certain; {_count(answer.possible)} that might, whose owners are {why}")
+        return Exit.SYSTEM
+    console.say(_nothing_matches(query))
+    return Exit.NO_MATCH
 
 
 def say_notices(snapshot: Snapshot, console: Console) -> None:
-    """One line for what could not be seen, and one for each other remark."""
+    """Say what could not be seen in one line, and each other notice in a line of its own."""
     missing = "; ".join(notice.message for notice in snapshot.notices if notice.incomplete)
     for line in [missing, *(notice.message for notice in snapshot.notices if not notice.incomplete)]:
         if line:
             console.say(line)
 
 
-def status(found: bool, maybe: Sequence[Socket], snapshot: Snapshot, query: Query, strict: bool, console: Console) -> int:
-    """The exit status of a listing, with the line that says why nothing was found. `maybe`: see unseen()."""
-    if strict and not snapshot.complete:
-        return Exit.SYSTEM
-    if found:
-        return Exit.OK
-    denied = any(notice.code == "netns_denied" for notice in snapshot.notices)
-    if denied and (names_something(query) or "all" not in query.netns):
-        console.say("nothing was found, but not every network namespace could be entered")
-        return Exit.SYSTEM
-    if not names_something(query):
-        if maybe and _untold(maybe):
-            console.say(f"no process is known: {_number(maybe)} listed without their owners")
-        return Exit.OK
-    if maybe:
-        why = "not told here" if _untold(maybe) else "not all seen"
-        console.say(f"nothing matches for certain; {_number(maybe)} that might, whose owners are {why}")
-        return Exit.SYSTEM
-    console.say(nothing_text(query))
-    return Exit.NO_MATCH
+def has_unanswerable_filter(snapshot: Snapshot) -> bool:
+    """Tell whether a filter needs a fact that the source does not report."""
+    return _has_notice(snapshot, "filter_unreported")
 
 
-def _number(sockets: Sequence[Socket]) -> str:
+def _has_notice(snapshot: Snapshot, code: str) -> bool:
+    return any(notice.code == code for notice in snapshot.notices)
+
+
+def _count(sockets: Sequence[Socket]) -> str:
     return "there is 1 socket" if len(sockets) == 1 else f"there are {len(sockets)} sockets"
 
 
-def _untold(sockets: Sequence[Socket]) -> bool:
-    """Whether it is the source that does not tell owners."""
+def _are_unreported(sockets: Sequence[Socket]) -> bool:
+    """Tell whether the source does not report owners at all."""
     return all(socket.owner_status is OwnerStatus.UNREPORTED for socket in sockets)
 
 
-def nothing_text(query: Query) -> str:
-    """What to say where a target or filter matched nothing, and the command that may tell more."""
+def _nothing_matches(query: Query) -> str:
+    """Return the line for targets or filters that match nothing, with a command that may say more."""
     if query.targets:
         named = " or ".join(target.text for target in query.targets)
         return f"nothing matches {named} here; portsock explain {query.targets[0].text} says what can be said of it"

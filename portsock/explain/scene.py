@@ -20,7 +20,7 @@ from portsock.model import (
 )
 from portsock.port_numbers import Services
 from portsock.query.owner_matching import name_predicate
-from portsock.query.selection import Query
+from portsock.query.query import Query
 from portsock.query.target import (
     ConnectionTarget,
     InetTarget,

@@ -3,14 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from portsock.enums import DETAILS, Need
 from portsock.errors import UsageError
 from portsock.output.context import Context
 
 Row = TypeVar("Row")
-
-
-DETAILS = frozenset({"info", "timers", "memory"})
-"""What the kernel tells only when asked, since it costs."""
 
 
 class Column(NamedTuple, Generic[Row]):
@@ -30,7 +27,7 @@ class Column(NamedTuple, Generic[Row]):
     default: bool = False
     when: Callable[[Sequence[Row]], bool] | None = None
     """Of a default column: shown only where this holds of the rows."""
-    needs: frozenset[str] = frozenset()
+    needs: frozenset[Need] = frozenset()
     """What must be collected for it: owners, connections, info, timers, memory, processes, peer."""
     free_text: bool = False
     """May be shortened on a terminal."""
@@ -52,7 +49,7 @@ class View(NamedTuple, Generic[Row]):
 
     command: str
     columns: tuple[Column[Row], ...]
-    needs: frozenset[str] = frozenset()
+    needs: frozenset[Need] = frozenset()
     """What must be collected for there to be the right rows at all, whatever their columns."""
 
 
@@ -83,12 +80,12 @@ def default_columns(view: View[Row], rows: Sequence[Row]) -> tuple[Column[Row], 
     return tuple(column for column in view.columns if column.default and (column.when is None or holds[column.when]))
 
 
-def fixed_columns(view: View[Row], details: frozenset[str]) -> tuple[Column[Row], ...]:
+def fixed_columns(view: View[Row], details: frozenset[Need]) -> tuple[Column[Row], ...]:
     """The default columns whatever the rows, for programs that load them; those of `details` only where asked for."""
     return tuple(column for column in view.columns if column.default and not (column.needs & DETAILS) - details)
 
 
-def needs_of(view: View[Row], columns: Iterable[Column[Row]] | None) -> frozenset[str]:
+def needs_of(view: View[Row], columns: Iterable[Column[Row]] | None) -> frozenset[Need]:
     """What must be collected for these columns, or for the default ones."""
     chosen = [column for column in view.columns if column.default] if columns is None else columns
     return view.needs.union(*(column.needs for column in chosen))

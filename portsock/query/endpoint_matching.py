@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from portsock.addresses import number_of, scope
 from portsock.model import InetEndpoint, Scope, Snapshot, Socket, UnixEndpoint
 from portsock.port_numbers import naming_protocol
-from portsock.query.selection import Predicate, Query
+from portsock.query.query import Predicate, Query
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget, UnixTarget
 
 IsLocal = Callable[[str, str | None], bool]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from portsock.model import PASSIVE, Family, Snapshot, Socket, SocketType, State, UnixEndpoint
-from portsock.query.selection import EVERY_STATE, Predicate, Query
+from portsock.query.query import EVERY_STATE, Predicate, Query
 
 _STREAMS = frozenset({SocketType.STREAM, SocketType.SEQPACKET})
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from portsock.model import Owner, Process, Processes, Socket
-from portsock.query.selection import Predicate
+from portsock.query.query import Predicate
 
 _HEX = frozenset("0123456789abcdef")
 _SHORTEST_ID = 4

@@ -1,14 +1,14 @@
-"""What a query needs to have collected: the narrowest request that loses no row, no role and no peer."""
+"""What must be collected to answer a question."""
 
 from typing import TYPE_CHECKING
 
+from portsock.enums import OWNER_NEEDS, Need
 from portsock.model import Family, State
-from portsock.query.selection import (
+from portsock.query.query import (
     ALL_PROTOCOLS,
     EVERY_STATE,
-    OWNER_KINDS,
     Query,
-    filters_owners,
+    Question,
     includes_connection_ports,
     target_protocols,
     wanted_protocols,
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portsock.query.target import Target
-
-_PASSIVE = frozenset({State.LISTEN, State.BOUND})
 
 _OPPOSITE: dict[State, frozenset[State]] = {
     State.SYN_SENT: frozenset({State.SYN_SENT, State.SYN_RECV, State.ESTABLISHED}),
@@ -33,55 +31,41 @@ _OPPOSITE: dict[State, frozenset[State]] = {
     State.LAST_ACK: frozenset({State.FIN_WAIT_1, State.FIN_WAIT_2, State.TIME_WAIT}),
     State.TIME_WAIT: frozenset({State.CLOSING, State.LAST_ACK}),
 }
-"""In which states the other end of a connection can be (RFC 9293, 3.3.2), a FIN on its way included: it is to be seen, too."""
+"""State of one end → states that the other end can be in (RFC 9293, 3.3.2), with segments still on their way."""
 
 
-def plan(
-    query: Query,
-    *,
-    command: str,
-    needs_owners: bool,
-    needs_connections: bool,
-    owners: str = "auto",
-    info: bool = False,
-    timers: bool = False,
-    memory: bool = False,
-    parents: bool = False,
-) -> Request:
-    """The request that the query and the command's output need.
-
-    `command` is 'ports', 'sockets', 'procs' or 'explain'. `needs_owners`: the output names owners (owner filters speak for
-    themselves). `needs_connections`: `ports` counts them, for which it takes all states. `owners`: how to find them.
-    """
-    asks_owners = needs_owners or filters_owners(query) or any(target.kind in OWNER_KINDS for target in query.exclude)
+def plan(question: Question, owners: str = "auto") -> Request:
+    """Return the narrowest request that loses no row, no role and no peer of the answer. `owners`: how to find them."""
+    query, command, needs = question
+    asks_owners = not question.all_needs.isdisjoint(OWNER_NEEDS)
     asks_address = _asks_for_address(query)
-    # Addresses of other namespaces are not read: what is local there is told by all the sockets there are.
+    # Addresses of other namespaces are not read: all their sockets together show which are local there.
     evidence = asks_address and bool(query.netns)
     if command == "explain":
-        # What goes to the same remote endpoint from other local ports belongs to the answer about one endpoint or connection.
+        # An answer about one endpoint or connection covers other connections to the same remote endpoint.
         evidence = evidence or any(target.kind not in ("port", "service") for target in query.targets)
-    ports = None if evidence else _ports(query, command)
+    ports = None if evidence else _ports(query, question.side)
     whole = evidence or command == "explain"
     return Request(
         protocols=(wanted_protocols(query) or ALL_PROTOCOLS) if whole else _protocols(query),
         # The other end of an IPv4 connection within this host may be an IPv6 socket; only `ports` shows no peers.
         families=query.families if query.families and command == "ports" and not whole else frozenset(Family),
-        states=None if whole else _states(query, command, needs_connections),
+        states=None if whole else _states(question),
         ports=ports,
         owners=owners if asks_owners else "none",
         netns=query.netns,
-        info=info,
-        timers=timers,
-        memory=memory,
+        info=Need.INFO in needs,
+        timers=Need.TIMERS in needs,
+        memory=Need.MEMORY in needs,
         processes=asks_owners and owners != "none",
-        parents=parents,
+        parents=Need.PARENTS in needs,
         facts=command == "explain" or asks_address,
         listeners=ports is not None and ports.side == "either",
     )
 
 
 def _protocols(query: Query) -> frozenset[str]:
-    """Those asked for; of a default set only the ones that the targets can have, if all of them tell."""
+    """Return the protocols asked for; of the default set only those that the targets can have, if every target says."""
     if not query.protocols and not query.all_families and query.targets:
         named = [target_protocols(target) for target in query.targets]
         known = [protocols for protocols in named if protocols is not None]
@@ -90,8 +74,11 @@ def _protocols(query: Query) -> frozenset[str]:
     return wanted_protocols(query) or ALL_PROTOCOLS
 
 
-def _states(query: Query, command: str, needs_connections: bool) -> frozenset[State] | None:
-    if query.states >= EVERY_STATE or (command == "ports" and needs_connections):
+def _states(question: Question) -> frozenset[State] | None:
+    """Return the TCP states to collect, None for all."""
+    query, command, needs = question
+    counts = command == "ports" and Need.CONNECTIONS in needs and not query.listening
+    if query.states >= EVERY_STATE or counts:
         return None
     wanted = query.states | ({State.ESTABLISHED} if query.established else set())
     if not wanted and not query.listening:
@@ -105,18 +92,17 @@ def _states(query: Query, command: str, needs_connections: bool) -> frozenset[St
     return wanted | {State.LISTEN}
 
 
-def _ports(query: Query, command: str) -> PortFilter | None:
-    """The ports of the first group of filters that has one in every value: groups are ANDed, so that each is a bound."""
-    local = command == "ports"
-    for group in (query.targets, query.local, () if local else query.remote):
+def _ports(query: Query, side: str) -> PortFilter | None:
+    """Return a bound on the ports: groups of filters are ANDed, so that the first group with a port in every value is one."""
+    for group in (query.targets, query.local, () if side == "local" else query.remote):
         ranges = _port_ranges(group)
         if ranges:
-            return PortFilter(ranges, "local" if local else "either")
-    return PortFilter(query.ports, "local" if local else "either") if query.ports else None
+            return PortFilter(ranges, side)
+    return PortFilter(query.ports, side) if query.ports else None
 
 
 def _port_ranges(targets: "Sequence[Target]") -> tuple[tuple[int, int], ...]:
-    """The ports that the targets' sockets must have, or none where one of them leaves the port open."""
+    """Return the ports that the targets' sockets must have; empty where a target leaves the port open."""
     ranges: set[tuple[int, int]] = set()
     for target in targets:
         found = _ports_of(target)
@@ -139,5 +125,5 @@ def _ports_of(target: "Target") -> set[tuple[int, int]]:
 
 
 def _asks_for_address(query: Query) -> bool:
-    """Whether it must be known which addresses are this host's, for what a wildcard covers."""
+    """Tell whether the host's addresses must be known, to tell what a wildcard covers."""
     return not query.exact and any(target.kind in ("address", "endpoint") for target in (*query.targets, *query.local))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from portsock.errors import UsageError
 from portsock.port_numbers import Services
-from portsock.query.address_text import Network, Resolve, parse_networks, parse_number, parse_ports, take_apart
+from portsock.query.values import Network, Resolve, parse_networks, parse_number, parse_ports, take_apart
 
 PORT_PROTOCOLS = ("tcp", "udp", "udplite", "sctp", "dccp", "mptcp")
 PORTLESS_PROTOCOLS = ("raw", "icmp")
@@ -82,7 +82,10 @@ class UnixTarget(NamedTuple):
     kind: str = "unix"
 
 
-Target = InetTarget | ServiceTarget | ConnectionTarget | NumberTarget | NameTarget | UnixTarget
+SocketEnd = InetTarget | ServiceTarget | UnixTarget
+"""The targets that can be one end of a socket."""
+
+Target = SocketEnd | ConnectionTarget | NumberTarget | NameTarget
 
 _NAME_KINDS = ("proc", "user", "unit", "container")
 _NUMBER_KINDS = {"pid": _LARGEST_PID, "inode": _LARGEST_INODE}
@@ -118,8 +121,8 @@ def parse_target(text: str, services: Services, *, resolve: Resolve | None = Non
     return _inet_or_service(text, services, resolve)
 
 
-def parse_place(text: str, services: Services, *, resolve: Resolve | None = None) -> InetTarget | ServiceTarget | UnixTarget:
-    """A target that can be one end of a socket, as --local and --remote take it. Raises UsageError."""
+def parse_socket_end(text: str, services: Services, *, resolve: Resolve | None = None) -> SocketEnd:
+    """Parse a target that can be one end of a socket, as --local and --remote take it. Raises UsageError."""
     target = parse_target(text, services, resolve=resolve)
     if isinstance(target, InetTarget | ServiceTarget | UnixTarget):
         return target

@@ -14,7 +14,7 @@ from portsock.query.endpoint_matching import (
 )
 from portsock.query.matching import any_of
 from portsock.query.owner_matching import fd_predicate, name_predicate, pid_predicate
-from portsock.query.selection import Predicate, Query
+from portsock.query.query import Predicate, Query
 from portsock.query.target import ConnectionTarget, InetTarget, NumberTarget, ServiceTarget, Target, UnixTarget
 
 

@@ -5,7 +5,8 @@ import struct
 from portsock.model import Family, Netns, Notice, OwnerStatus, Role, SocketType, State, UnixEndpoint
 from portsock.normalize.snapshot import normalize
 from portsock.parse.netlink.unix import decode
-from portsock.query.selection import Query, select
+from portsock.query.answer import select
+from portsock.query.query import Query
 from portsock.records import Holder, SocketRecord
 from tests.support.records import LINUX, collection
 

@@ -1,20 +1,20 @@
 """The request made of a query is narrow, and loses nothing."""
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portsock.enums import Need
 from portsock.model import INTERNET, Family, InetEndpoint, Role, Socket, State
+from portsock.query.answer import select
 from portsock.query.plan import plan
-from portsock.query.selection import ALL_PROTOCOLS, Query, includes_connection_ports, select
+from portsock.query.query import ALL_PROTOCOLS, Query, Question, includes_connection_ports
 from portsock.records import PortFilter, Request
 from tests.support.query_snapshots import asking, inet, many_sockets, place, random_queries, snapshot, target
 
 
-def request(query: Query, command: str = "sockets", **more: Any) -> Request:
-    needs = {"needs_owners": True, "needs_connections": False} | more
-    return plan(query, command=command, **needs)
+def request(query: Query, command: str = "sockets", *needs: Need, owners: str = "auto") -> Request:
+    """The request for an answer that shows owners and these needs."""
+    return plan(Question(query, command, frozenset({Need.OWNERS, *needs})), owners)
 
 
 def test_the_default_is_tcp_and_udp_in_all_states() -> None:
@@ -28,8 +28,12 @@ def test_ports_with_listening_asks_the_kernel_for_listeners_only() -> None:
 
 
 def test_ports_that_counts_connections_asks_for_all_states() -> None:
-    assert request(Query(), "ports", needs_connections=True).states is None
-    assert request(Query(listening=True), "ports", needs_connections=True).states is None
+    assert request(Query(), "ports", Need.CONNECTIONS).states is None
+    assert request(Query(states=frozenset({State.LISTEN})), "ports", Need.CONNECTIONS).states is None
+
+
+def test_ports_with_listening_counts_no_connections() -> None:
+    assert request(Query(listening=True), "ports", Need.CONNECTIONS).states == frozenset({State.LISTEN})
 
 
 def test_ports_that_counts_nothing_asks_for_listeners_and_bound_sockets_unless_a_port_is_named() -> None:
@@ -93,10 +97,12 @@ def test_families_are_narrowed_only_where_no_peer_is_shown() -> None:
 
 
 def test_owners_are_looked_for_only_where_output_or_filters_need_them() -> None:
-    idle: dict[str, Any] = {"needs_owners": False, "owners": "walk"}
-    assert (request(asking("80"), **idle).owners, request(asking("80"), **idle).processes) == ("none", False)
+    def idle(query: Query) -> Request:
+        return plan(Question(query, "sockets", frozenset()), "walk")
+
+    assert (idle(asking("80")).owners, idle(asking("80")).processes) == ("none", False)
     for query in (asking("pid:1"), asking("proc:x"), Query(users=("0",)), Query(exclude=(target("fd:1/2"),))):
-        assert request(query, **idle).owners == "walk"
+        assert idle(query).owners == "walk"
     assert request(Query(), owners="bpf").owners == "bpf"
     assert request(Query(), owners="none").processes is False
 
@@ -124,7 +130,7 @@ def test_nothing_is_narrowed_where_sockets_must_tell_which_addresses_are_local()
 
 
 def test_namespaces_and_details_are_passed_on() -> None:
-    found = request(Query(netns=("all",)), info=True, timers=True, memory=True, parents=True)
+    found = request(Query(netns=("all",)), "sockets", Need.INFO, Need.TIMERS, Need.MEMORY, Need.PARENTS)
     assert (found.netns, found.info, found.timers, found.memory, found.parents) == (("all",), True, True, True, True)
 
 
@@ -151,7 +157,7 @@ def test_no_row_is_lost_by_asking_for_less(seed: int, query: Query, command: str
     if command == "ports":
         sockets = [socket._replace(role=Role.CLIENT if socket.remote else Role.BOUND) for socket in sockets]
     side = "local" if command == "ports" else "either"
-    asked = plan(query, command=command, needs_owners=True, needs_connections=counts)
+    asked = request(query, command, *([Need.CONNECTIONS] if counts else []))
     if asked.protocols == ALL_PROTOCOLS:
         sockets = [socket for socket in sockets if socket.protocol in ALL_PROTOCOLS]
     given_sockets = [socket for socket in sockets if answers(socket, asked)]

@@ -8,15 +8,9 @@ from hypothesis import strategies as st
 
 from portsock.errors import UsageError
 from portsock.model import Family, InetEndpoint, Owner, Process, Role, Socket, SocketType, State
-from portsock.query.selection import (
-    Query,
-    covering,
-    filters_owners,
-    includes_connection_ports,
-    names_something,
-    parse_states,
-    select,
-)
+from portsock.query.answer import covering, select
+from portsock.query.query import Query, includes_connection_ports, is_selective, selects_by_owner
+from portsock.query.values import parse_states
 from tests.support.query_snapshots import asking, held, inet, many_sockets, place, random_queries, snapshot, target, udp, unix
 
 
@@ -359,17 +353,17 @@ def test_a_state_like_no_other_is_refused_with_all_there_are() -> None:
 
 
 def test_a_query_names_something_if_it_has_a_target_or_filter() -> None:
-    assert not names_something(Query())
-    assert not names_something(Query(all=True, exact=True, all_families=True, netns=("all",)))
+    assert not is_selective(Query())
+    assert not is_selective(Query(all=True, exact=True, all_families=True, netns=("all",)))
     for query in (asking("80"), Query(listening=True), Query(pids=(0,)), Query(exclude=(target("80"),)), Query(users=("0",))):
-        assert names_something(query)
+        assert is_selective(query)
 
 
 def test_owner_filters_are_targets_and_options_that_name_processes() -> None:
     for query in (asking("80", "proc:x"), asking("fd:1/2"), Query(users=("0",)), Query(pids=(1,)), Query(processes=("x",))):
-        assert filters_owners(query)
+        assert selects_by_owner(query)
     for query in (Query(), asking("80", "inode:7", "/x"), Query(exclude=(target("pid:1"),))):
-        assert not filters_owners(query)
+        assert not selects_by_owner(query)
 
 
 def test_ports_of_connections_alone_are_rows_where_asked_for() -> None:

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from portsock.errors import UsageError
 from portsock.port_numbers import EMPTY
-from portsock.query.address_text import parse_ports
 from portsock.query.target import (
     ConnectionTarget,
     InetTarget,
@@ -14,9 +13,10 @@ from portsock.query.target import (
     NumberTarget,
     ServiceTarget,
     UnixTarget,
-    parse_place,
+    parse_socket_end,
     parse_target,
 )
+from portsock.query.values import parse_ports
 from tests.support.query_snapshots import SERVICES
 
 
@@ -116,7 +116,7 @@ def test_local_ends_as_they_are_printed(text: str, kind: str, address: str | Non
 
 @pytest.mark.parametrize("text", [":http", "*:http", "tcp/:http", ":http/tcp"])
 def test_a_service_may_stand_for_a_port_at_any_address(text: str) -> None:
-    for found in (parse_target(text, SERVICES), parse_place(text, SERVICES)):
+    for found in (parse_target(text, SERVICES), parse_socket_end(text, SERVICES)):
         assert isinstance(found, ServiceTarget)
         assert (found.name, found.pairs) == ("http", frozenset({("tcp", 80)}))
 
@@ -281,11 +281,11 @@ def test_no_name_is_looked_up_that_is_an_address_a_service_or_localhost() -> Non
 
 
 def test_a_place_is_a_target_that_can_be_an_end() -> None:
-    assert parse_place("10.0.0.0/8:443", SERVICES).kind == "network"
-    assert parse_place("http", SERVICES).kind == "service"
-    assert parse_place("@x", SERVICES).kind == "unix"
+    assert parse_socket_end("10.0.0.0/8:443", SERVICES).kind == "network"
+    assert parse_socket_end("http", SERVICES).kind == "service"
+    assert parse_socket_end("@x", SERVICES).kind == "unix"
     with pytest.raises(UsageError, match=r"'pid:1' is no end of a socket"):
-        parse_place("pid:1", SERVICES)
+        parse_socket_end("pid:1", SERVICES)
 
 
 def test_a_value_of_port_may_be_a_range() -> None:

@@ -12,7 +12,8 @@ from portsock.model import Netns, Process
 from portsock.normalize.processes import group_processes
 from portsock.output.columns import default_columns
 from portsock.output.tables.procs import PROCS
-from portsock.query.selection import Query, select
+from portsock.query.answer import select
+from portsock.query.query import Query
 from portsock.sources.linux import processes
 from tests.parse.proc.test_cgroup_containers import docker, podman, web
 from tests.parse.proc.test_cgroup_containers import process as holder

@@ -7,7 +7,8 @@ import pytest
 
 from portsock.model import Family, InetEndpoint, State
 from portsock.normalize.snapshot import normalize
-from portsock.query.selection import Query, select
+from portsock.query.answer import select
+from portsock.query.query import Query
 from portsock.records import Request
 from portsock.sources.linux import collect, netlink
 

@@ -23,8 +23,8 @@ from portsock.model import (
     UnixEndpoint,
 )
 from portsock.port_numbers import parse_services
-from portsock.query.selection import Query
-from portsock.query.target import InetTarget, ServiceTarget, Target, UnixTarget, parse_place, parse_target
+from portsock.query.query import Query
+from portsock.query.target import InetTarget, ServiceTarget, Target, UnixTarget, parse_socket_end, parse_target
 
 SERVICES = parse_services("http 80/tcp www\nhttps 443/tcp\ndomain 53/tcp\ndomain 53/udp\nsctp-only 9/sctp\n")
 
@@ -34,7 +34,7 @@ def target(text: str) -> Target:
 
 
 def place(text: str) -> InetTarget | ServiceTarget | UnixTarget:
-    return parse_place(text, SERVICES)
+    return parse_socket_end(text, SERVICES)
 
 
 def asking(*targets: str, **more: Any) -> Query:

@@ -5,22 +5,26 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
 from portsock.cli.options import OUTPUT, WHAT, Collecting, Color, flag, value
+from portsock.cli.outcome import has_unanswerable_filter, say_notices
+from portsock.enums import Need
 from portsock.errors import Exit, UsageError
 from portsock.model import Snapshot
 from portsock.port_numbers import Services
-from portsock.query.selection import Query
+from portsock.query.answer import possible_sockets, with_notices
+from portsock.query.query import Query, Question
 
 if TYPE_CHECKING:
     from portsock.explain.types import Explanation
     from portsock.query.target import Target
 
-NEEDS = frozenset({"owners", "processes", "peer", "connections", "parents", "timers", "memory"})
+NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS, Need.PARENTS, Need.TIMERS, Need.MEMORY})
 
 
 class Explaining(NamedTuple):
-    """What is `explain`'s own."""
+    """Options that only `explain` has."""
 
     identity: Annotated[str | None, value("--as", metavar="USER", help="judge binding for this user", panel=WHAT)] = None
     attempt: Annotated[
@@ -45,15 +49,19 @@ def command(
     services = system_services()
     parsed = [_parse(text, services, collect) for text in targets]
     _check(parsed, explaining, collect)
-    snapshot = _snapshot([target for target in parsed if not isinstance(target, str)], collect, services, console)
+    named = tuple(target for target in parsed if not isinstance(target, str))
+    question = Question(Query(targets=named, netns=tuple(collect.netns or ())), "explain", NEEDS)
+    snapshot = collect_snapshot(question, collect, services, console).snapshot
+    if not collect.captures:
+        snapshot = _with_named_processes(snapshot, named)
     answers = [_answer(target, snapshot, services, explaining, collect) for target in parsed]
-    snapshot = _with_sight(snapshot, answers)
+    snapshot = with_notices(question, snapshot, [socket for answer in answers for socket in answer.sockets])
     _print(answers, snapshot, services, explaining, console)
     return _status(parsed, answers, snapshot, collect, console)
 
 
 def _check(targets: "Sequence[Target | str]", explaining: Explaining, collect: Collecting) -> None:
-    """Raise UsageError for options that do not go together."""
+    """Raise UsageError for options that exclude each other."""
     if explaining.identity is not None and collect.captures:
         raise UsageError("--as with --from: what a listing's host would let a user bind is not known; leave one of them out")
     if explaining.attempt is None:
@@ -70,27 +78,19 @@ def _check(targets: "Sequence[Target | str]", explaining: Explaining, collect: C
 
 
 def _parse(text: str, services: Services, collect: Collecting) -> "Target | str":
-    """The target, or the text itself where it is one of explain's words."""
+    """Parse the target; return the text itself where it is one of explain's words."""
     from portsock.explain.words import recognise_word
 
     if recognise_word(text) is not None:
         return text
-    from portsock.cli.asking import resolver
+    from portsock.cli.query_parsing import resolver
     from portsock.query.target import parse_target
 
     return parse_target(text, services, resolve=resolver(collect))
 
 
-def _snapshot(targets: "Sequence[Target]", collect: Collecting, services: Services, console: Console) -> Snapshot:
-    from portsock.cli.obtain import obtain
-
-    query = Query(targets=tuple(targets), netns=tuple(collect.netns or ()))
-    snapshot = obtain("explain", query, NEEDS, collect, services, console)[0]
-    return snapshot if collect.captures else _with_named(snapshot, targets)
-
-
-def _with_named(snapshot: Snapshot, targets: "Sequence[Target]") -> Snapshot:
-    """The snapshot with the processes that pid:N names although they hold no socket that was found. Linux only."""
+def _with_named_processes(snapshot: Snapshot, targets: "Sequence[Target]") -> Snapshot:
+    """Add the processes that pid:N names, though they hold no socket that was found. Linux only."""
     from portsock.query.target import NumberTarget
 
     pids = [target.number for target in targets if isinstance(target, NumberTarget) and target.kind == "pid"]
@@ -124,12 +124,6 @@ def _answer(
     return explain(target, snapshot, services, attempts, path_facts(target, snapshot))
 
 
-def _with_sight(snapshot: Snapshot, answers: "Sequence[Explanation]") -> Snapshot:
-    from portsock.normalize.visibility import with_sight
-
-    return with_sight(snapshot, [socket for answer in answers for socket in answer.sockets])
-
-
 def _print(
     answers: "Sequence[Explanation]", snapshot: Snapshot, services: Services, explaining: Explaining, console: Console
 ) -> None:
@@ -154,25 +148,22 @@ def _status(
     collect: Collecting,
     console: Console,
 ) -> int:
-    from portsock.cli.outcome import say_notices
-
     say_notices(snapshot, console)
     if collect.strict and not snapshot.complete:
         return Exit.SYSTEM
     lost = [target for target, answer in zip(targets, answers, strict=True) if not answer.found]
     if not lost:
         return Exit.OK
-    return Exit.SYSTEM if any(_maybe(target, snapshot, console) for target in lost) else Exit.NO_MATCH
+    unsure = has_unanswerable_filter(snapshot) or any(_may_have_sockets(target, snapshot, console) for target in lost)
+    return Exit.SYSTEM if unsure else Exit.NO_MATCH
 
 
-def _maybe(target: "Target | str", snapshot: Snapshot, console: Console) -> bool:
-    """Whether a target that nothing was found for may still have sockets, since their owners could not be seen."""
+def _may_have_sockets(target: "Target | str", snapshot: Snapshot, console: Console) -> bool:
+    """Tell, and say, whether a target that nothing was found for may still have sockets, whose owners could not be seen."""
     if isinstance(target, str):
         return False
-    from portsock.cli.outcome import unseen
-
-    maybe = len(unseen(snapshot, Query(targets=(target,)), "either", ()))
-    if maybe:
-        sockets = "1 socket" if maybe == 1 else f"{maybe} sockets"
+    number = len(possible_sockets(Question(Query(targets=(target,)), "explain", NEEDS), snapshot, ()))
+    if number:
+        sockets = "1 socket" if number == 1 else f"{number} sockets"
         console.say(f"{target.text} was not found, but {sockets} may have owners that could not be seen")
-    return bool(maybe)
+    return bool(number)

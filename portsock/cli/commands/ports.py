@@ -4,17 +4,17 @@ from collections.abc import Iterable
 
 import typer
 
-from portsock.cli.listing import Answer, Listing, run
+from portsock.cli.listing import Found, Listing, run
 from portsock.cli.options import Collecting, Printing, Selecting, Targets
 from portsock.model import Port, Socket
 from portsock.normalize.ports import group_ports
 from portsock.output.tables.ports import PORTS, summarize
-from portsock.query.selection import includes_connection_ports
+from portsock.query.query import includes_connection_ports
 
 
-def _rows(answer: Answer) -> list[Port]:
-    ports = group_ports(answer.sockets, answer.services, answer.counted)
-    if includes_connection_ports(answer.query):
+def _rows(found: Found) -> list[Port]:
+    ports = group_ports(found.sockets, found.services, found.every_state)
+    if includes_connection_ports(found.query):
         return ports
     return [port for port in ports if any(socket.remote is None for socket in port.sockets)]
 
@@ -23,7 +23,7 @@ def _sockets(port: Port) -> Iterable[Socket]:
     return port.sockets
 
 
-LISTING: Listing[Port] = Listing(PORTS, "local", _rows, _sockets, summarize)
+LISTING: Listing[Port] = Listing(PORTS, _rows, _sockets, summarize)
 
 
 def command(ctx: typer.Context, select: Selecting, collect: Collecting, output: Printing, targets: Targets = None) -> int:

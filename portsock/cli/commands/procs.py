@@ -5,33 +5,34 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from portsock.cli.listing import Answer, Listing, run
+from portsock.cli.listing import Found, Listing, run
 from portsock.cli.options import OUTPUT, Collecting, Printing, Selecting, Targets, flag
+from portsock.enums import Need
 from portsock.errors import UsageError
 from portsock.model import Socket
 from portsock.normalize.processes import ProcessRow, group_processes, tree
 from portsock.output.tables.procs import PROCS
 
 
-def _rows(answer: Answer) -> list[ProcessRow]:
-    return group_processes(answer.sockets, answer.snapshot.processes)
+def _rows(found: Found) -> list[ProcessRow]:
+    return group_processes(found.sockets, found.processes)
 
 
 def _sockets(row: ProcessRow) -> Iterable[Socket]:
     return row.sockets
 
 
-LISTING: Listing[ProcessRow] = Listing(PROCS, "either", _rows, _sockets)
+LISTING: Listing[ProcessRow] = Listing(PROCS, _rows, _sockets)
 
 
 class Arranging(NamedTuple):
-    """What is the own of `procs`."""
+    """Options that only `procs` has."""
 
     tree: Annotated[bool, flag("--tree", help="children under their parents", panel=OUTPUT)] = False
 
 
-def _branches(answer: Answer) -> list[ProcessRow]:
-    return tree(_rows(answer), answer.snapshot.processes)
+def _branches(found: Found) -> list[ProcessRow]:
+    return tree(_rows(found), found.processes)
 
 
 def command(
@@ -48,5 +49,5 @@ def command(
     other = "--sort" if output.sort is not None else "--count" if output.counting else None
     if other:
         raise UsageError(f"--tree and {other} exclude each other: a tree has an order and ancestors of its own; choose one")
-    needs = frozenset({"processes", "parents"})
+    needs = frozenset({Need.PROCESSES, Need.PARENTS})
     return run(LISTING._replace(rows=_branches), ctx.obj, targets, select, collect, output, needs)

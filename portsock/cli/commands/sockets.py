@@ -4,22 +4,23 @@ from collections.abc import Iterable
 
 import typer
 
-from portsock.cli.listing import Answer, Listing, run
+from portsock.cli.listing import Found, Listing, run
 from portsock.cli.options import Collecting, Details, Printing, Selecting, Targets
+from portsock.enums import Need
 from portsock.model import Socket
 from portsock.output.order import in_order
 from portsock.output.tables.sockets import SOCKETS
 
 
-def _rows(answer: Answer) -> list[Socket]:
-    return in_order(answer.sockets)
+def _rows(found: Found) -> list[Socket]:
+    return in_order(found.sockets)
 
 
 def _itself(socket: Socket) -> Iterable[Socket]:
     return (socket,)
 
 
-LISTING: Listing[Socket] = Listing(SOCKETS, "either", _rows, _itself)
+LISTING: Listing[Socket] = Listing(SOCKETS, _rows, _itself)
 
 
 def command(
@@ -31,5 +32,5 @@ def command(
     targets: Targets = None,
 ) -> int:
     """Run `sockets`."""
-    asked = frozenset(name for name, given in details._asdict().items() if given)
+    asked = frozenset(Need(name) for name, given in details._asdict().items() if given)
     return run(LISTING, ctx.obj, targets, select, collect, output, asked)

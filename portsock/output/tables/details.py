@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
+from portsock.enums import Need
 from portsock.model import Socket
 from portsock.output.columns import Column
 from portsock.output.context import Context
@@ -57,14 +58,14 @@ def _detail(name: str, help: str, json: str = "integer", short: str | None = Non
         return "" if found is None else str(found)
 
     return Column(name, help, json, text, key=value, right=json != "string", default=default, when=_HAS_INFO,
-                  needs=frozenset({"info"}), short=short)  # fmt: skip
+                  needs=frozenset({Need.INFO}), short=short)  # fmt: skip
 
 
 DETAILS: tuple[Column[Socket], ...] = (
     Column("timer", "pending kernel timer", "object", _timer, key=_timer_key, default=True,
-           when=shown("timer"), needs=frozenset({"timers"})),
+           when=shown("timer"), needs=frozenset({Need.TIMERS})),
     Column("memory", "buffer memory in bytes: used/most", "object", _memory, key=_memory_key, default=True,
-           when=shown("memory"), needs=frozenset({"memory"})),
+           when=shown("memory"), needs=frozenset({Need.MEMORY})),
     _detail("rtt_ms", "smoothed round-trip time, milliseconds", "number", default=True),
     _detail("congestion_window", "congestion window, segments", short="cwnd", default=True),
     _detail("total_retransmits", "segments sent again so far", short="retrans", default=True),
@@ -78,5 +79,5 @@ DETAILS: tuple[Column[Socket], ...] = (
     _detail("last_data_sent_ms", "milliseconds since data was last sent", short="last_sent"),
     _detail("delivery_rate", "rate of delivery, bytes a second"),
     _detail("pacing_rate", "rate of sending, bytes a second"),
-    Column("info", "all TCP details", "object", _info, needs=frozenset({"info"}), free_text=True),
+    Column("info", "all TCP details", "object", _info, needs=frozenset({Need.INFO}), free_text=True),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from portsock.enums import Need
 from portsock.model import Exposure, OwnerStatus, Port, State
 from portsock.output.cells.endpoints import address_key, bracketed
 from portsock.output.cells.namespaces import netns_text, several_namespaces
@@ -11,8 +12,8 @@ from portsock.output.cells.owners import absence, facts_text, first_pid, pids_te
 from portsock.output.columns import Column, View
 from portsock.output.context import Context
 
-_OWNERS = frozenset({"owners"})
-_PROCESSES = frozenset({"owners", "processes"})
+_OWNERS = frozenset({Need.OWNERS})
+_PROCESSES = frozenset({Need.OWNERS, Need.PROCESSES})
 
 
 def _port(row: Port, context: Context) -> str:
@@ -77,7 +78,7 @@ PORTS: View[Port] = View(
         Column("connections", "connected sockets on it", "integer",
                lambda row, _: "" if row.connections is None else str(row.connections), key=lambda row, _: row.connections,
                right=True, default=True, when=lambda rows: any(row.connections is not None for row in rows),
-               needs=frozenset({"connections"}), short="conns"),
+               needs=frozenset({Need.CONNECTIONS}), short="conns"),
         Column("netns", "network namespace", "object", netns_text, default=True, when=several_namespaces),
         Column("user", "users of its processes, else of the socket", "string", _user, default=True, needs=_OWNERS),
         Column("process", "every process that holds it, or why none is known", "array", _process, default=True, needs=_OWNERS,
@@ -96,7 +97,7 @@ PORTS: View[Port] = View(
         Column("owner_status", "what is known of its holders", "string", lambda row, _: row.owner_status, needs=_OWNERS),
         Column("owner_reason", "why an owner is missing", "string", lambda row, _: row.owner_reason or "", needs=_OWNERS),
     ),
-    frozenset({"owners"}),
+    frozenset({Need.OWNERS}),
 )  # fmt: skip
 
 

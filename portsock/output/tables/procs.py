@@ -3,13 +3,14 @@
 from collections import Counter
 from typing import Any
 
+from portsock.enums import Need
 from portsock.model import InetEndpoint, Role, Socket, UnixEndpoint
 from portsock.normalize.processes import ProcessRow
 from portsock.output.cells.endpoints import bracketed, endpoint_text, unix_text
 from portsock.output.columns import Column, View
 from portsock.output.context import Context
 
-_PROCESSES = frozenset({"owners", "processes"})
+_PROCESSES = frozenset({Need.OWNERS, Need.PROCESSES})
 _TOP = 3
 """How many remote ends a cell names."""
 _LISTED = 8
@@ -103,7 +104,7 @@ PROCS: View[ProcessRow] = View(
         Column("listening", "what it listens on or is bound to", "array", _listening,
                key=lambda row, _: len(row.listening) or None, default=True, free_text=True),
         Column("connections", "where its connections lead, the most frequent first", "array", _connections,
-               key=lambda row, _: _connected(row) or None, default=True, needs=frozenset({"connections"}), free_text=True),
+               key=lambda row, _: _connected(row) or None, default=True, needs=frozenset({Need.CONNECTIONS}), free_text=True),
         Column("command", "its command line", "array", _command, default=True, needs=_PROCESSES, free_text=True),
         Column("sockets", "how many of the selected sockets it holds", "array", lambda row, _: str(len(row.sockets)),
                key=lambda row, _: len(row.sockets), right=True),
@@ -118,5 +119,5 @@ PROCS: View[ProcessRow] = View(
         Column("forwards_to", "of a port forwarder: where to", "string", lambda row, _: row.process.forwards_to or "",
                needs=_PROCESSES),
     ),
-    frozenset({"owners", "processes"}),
+    frozenset({Need.OWNERS, Need.PROCESSES}),
 )  # fmt: skip

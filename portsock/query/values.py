@@ -1,4 +1,4 @@
-"""The text of ports, addresses and networks, as people and tools write them, into numbers.
+"""Parse the text of ports, addresses, networks and states, as people and tools write them.
 
 Only complete addresses in the textual forms of RFC 4291 and inet_pton(3) count: '127.1' and '010.0.0.1' do not.
 """
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from portsock.addresses import number_of
+from portsock.enums import GROUPS, State, parse_state
 from portsock.errors import UsageError
 
 Resolve = Callable[[str], list[str]]
@@ -177,3 +178,25 @@ def _network(address: str, prefix: str | None, whole: str) -> Network:
     value = value >> (bits - length) << (bits - length)
     text = inet_ntop(AF_INET if version == 4 else AF_INET6, value.to_bytes(bits // 8))
     return Network(text, version, value, length)
+
+
+def parse_states(text: str) -> frozenset[State]:
+    """Parse a value of --state: a state in any tool's spelling, or a group of states. Raises UsageError.
+
+    'closing' is the group and 'CLOSING' the state; no other name is both.
+    """
+    group = GROUPS.get(text)
+    if group is not None:
+        return group
+    state = parse_state(text)
+    if state is not None:
+        return frozenset({state})
+    group = GROUPS.get(text.lower())
+    if group is not None:
+        return group
+    from portsock.query.refusals import near, shown
+
+    close = near(text.upper().replace("-", "_"), [*State, *(name.upper() for name in GROUPS)])
+    names = [name.lower() if name.lower() in GROUPS else name for name in close]
+    hint = f"did you mean {' or '.join(names)}?" if names else f"states are {', '.join([*State, *GROUPS])}"
+    raise UsageError(f"{shown(text)} is no state; {hint}")

@@ -1,4 +1,4 @@
-"""The typed words of a command line into a Query."""
+"""Parse the targets and filters of a command line into a Query."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -7,12 +7,11 @@ from portsock.cli.options import Collecting, Selecting
 from portsock.errors import UsageError
 from portsock.model import Family
 from portsock.port_numbers import Services
-from portsock.query.selection import Query, parse_states
+from portsock.query.query import Query
 
 if TYPE_CHECKING:
-    # The grammar is imported where something of it was typed: most starts need none.
-    from portsock.query.selection import Place
-    from portsock.query.target import Target
+    from portsock.model import State
+    from portsock.query.target import SocketEnd, Target
 
 _BY_FLAG = {
     "tcp": frozenset({"tcp"}),
@@ -22,19 +21,22 @@ _BY_FLAG = {
 }
 
 
-def ask(targets: Iterable[str] | None, select: Selecting, collect: Collecting, services: Services) -> Query:
-    """What is asked for. Raises UsageError for the first word that cannot be understood."""
+def parse_query(targets: Iterable[str] | None, select: Selecting, collect: Collecting, services: Services) -> Query:
+    """Parse what was typed. Raises UsageError for the first value that does not parse.
+
+    The modules of the grammar are imported only for what was typed: most commands need none of them.
+    """
     return Query(
         targets=_targets(targets, collect, services),
         exclude=_targets(select.exclude, collect, services),
         listening=select.listening,
         established=select.established,
-        states=frozenset().union(*(parse_states(word) for value in select.state or () for word in value.split(","))),
+        states=_states(select.state),
         families=_families(select),
         protocols=frozenset().union(*(found for flag, found in _BY_FLAG.items() if getattr(select, flag))),
         all_families=select.all_families,
-        local=_places(select.local, collect, services),
-        remote=_places(select.remote, collect, services),
+        local=_socket_ends(select.local, collect, services),
+        remote=_socket_ends(select.remote, collect, services),
         ports=_ports(select.port),
         pids=_pids(select.pid),
         processes=tuple(select.process or ()),
@@ -46,8 +48,16 @@ def ask(targets: Iterable[str] | None, select: Selecting, collect: Collecting, s
 
 
 def _listed(texts: Iterable[str] | None) -> list[str]:
-    """The values of an option that may be repeated, or given as 'A,B'."""
+    """Split the values of an option that may be repeated, or written as 'A,B'."""
     return [part.strip() for text in texts or () for part in text.split(",")]
+
+
+def _states(texts: Iterable[str] | None) -> frozenset["State"]:
+    if not texts:
+        return frozenset()
+    from portsock.query.values import parse_states
+
+    return frozenset().union(*(parse_states(word) for text in texts for word in text.split(",")))
 
 
 def _families(select: Selecting) -> frozenset[Family]:
@@ -67,16 +77,16 @@ def _targets(texts: Iterable[str] | None, collect: Collecting, services: Service
     return tuple(parse_target(text, services, resolve=resolver(collect)) for text in texts)
 
 
-def _places(texts: Iterable[str] | None, collect: Collecting, services: Services) -> tuple["Place", ...]:
+def _socket_ends(texts: Iterable[str] | None, collect: Collecting, services: Services) -> tuple["SocketEnd", ...]:
     if not texts:
         return ()
-    from portsock.query.target import parse_place
+    from portsock.query.target import parse_socket_end
 
-    return tuple(parse_place(text, services, resolve=resolver(collect)) for text in texts)
+    return tuple(parse_socket_end(text, services, resolve=resolver(collect)) for text in texts)
 
 
 def resolver(collect: Collecting) -> Callable[[str], list[str]] | None:
-    """What looks host names up; None without --resolve."""
+    """Return the function that looks up host names; None without --resolve."""
     if not collect.resolve:
         return None
     from portsock.sources.resolve import addresses_of
@@ -87,13 +97,15 @@ def resolver(collect: Collecting) -> Callable[[str], list[str]] | None:
 def _ports(texts: Iterable[str] | None) -> tuple[tuple[int, int], ...]:
     if not texts:
         return ()
-    from portsock.query.address_text import parse_ports
+    from portsock.query.values import parse_ports
 
     return tuple(parse_ports(text, text) for text in _listed(texts))
 
 
 def _pids(texts: Iterable[str] | None) -> tuple[int, ...]:
-    from portsock.query.address_text import parse_number
+    if not texts:
+        return ()
+    from portsock.query.values import parse_number
 
     numbers = []
     for text in _listed(texts):

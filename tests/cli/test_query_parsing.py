@@ -1,17 +1,17 @@
-"""The words of a command line as a query."""
+"""Targets and filters of a command line, parsed into a query."""
 
 import pytest
 
-from portsock.cli.asking import ask
 from portsock.cli.options import Collecting, Selecting
+from portsock.cli.query_parsing import parse_query
 from portsock.errors import UsageError
-from portsock.query.selection import Query
+from portsock.query.query import Query
 from portsock.query.target import ServiceTarget
 from tests.support.query_snapshots import SERVICES
 
 
 def query(**selecting: object) -> Query:
-    return ask(None, Selecting(**selecting), Collecting(), SERVICES)  # type: ignore[arg-type]
+    return parse_query(None, Selecting(**selecting), Collecting(), SERVICES)  # type: ignore[arg-type]
 
 
 def test_values_may_be_repeated_or_listed() -> None:

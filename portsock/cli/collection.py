@@ -1,0 +1,81 @@
+"""Collect the Snapshot that a question needs: from this system, or from captured listings."""
+
+from typing import NamedTuple
+
+from portsock.cli.console import Console
+from portsock.cli.options import Collecting
+from portsock.errors import UsageError
+from portsock.model import Snapshot
+from portsock.normalize.snapshot import normalize
+from portsock.port_numbers import Services
+from portsock.query.query import Question
+from portsock.records import Collection, Request
+
+OWNER_METHODS = ("auto", "none", "walk", "bpf")
+
+
+class Collected(NamedTuple):
+    """A snapshot, and how much of the connected sockets it holds."""
+
+    snapshot: Snapshot
+    every_state: bool
+    """Connected sockets were collected whatever their state, so that they can be counted."""
+
+
+def collect_snapshot(question: Question, collect: Collecting, services: Services, console: Console) -> Collected:
+    """Collect what the question needs. Raises UsageError and ReadError."""
+    if collect.owners not in OWNER_METHODS:
+        raise UsageError(f"--owners {collect.owners}: no such way; there are {', '.join(OWNER_METHODS)}")
+    if collect.captures:
+        _check_captures(collect)
+        from portsock.sources.capture import collect as read_captures
+
+        return Collected(normalize(read_captures(collect.captures, collect.from_format, services)), True)
+    from portsock.query.plan import plan
+
+    request = plan(question, collect.owners)
+    collection = _collect_live(request, collect.backend, console)
+    if collect.verbose:
+        _say_how(collection, console)
+    return Collected(normalize([collection]), request.states is None)
+
+
+def write_formats(collect: Collecting, console: Console) -> bool:
+    """Answer `--from-format help`; tell whether it was asked for."""
+    if collect.from_format != "help":
+        return False
+    from portsock.parse.listings.registry import formats
+
+    known = formats()
+    width = max(len(name) for name, _ in known)
+    console.write(["Formats of --from-format, each detected by itself without it:\n"])
+    console.write(f"  {name:{width}}  {title}\n" for name, title in known)
+    return True
+
+
+def _collect_live(request: Request, backend: str | None, console: Console) -> Collection:
+    from portsock.sources.live import collect as collect_live
+
+    if not console.err_is_terminal:
+        return collect_live(request, backend)
+    from portsock.cli.progress import progress
+
+    with progress(console, "collecting"):
+        return collect_live(request, backend)
+
+
+def _check_captures(collect: Collecting) -> None:
+    """Raise UsageError for options that say how the live system is read."""
+    for option, value, why in (
+        ("--netns", collect.netns, "a listing is of the network namespace that it was made in"),
+        ("--backend", collect.backend, "a listing is read, and no system asked"),
+    ):
+        if value:
+            raise UsageError(f"{option} with --from: {why}; leave one of them out")
+
+
+def _say_how(collection: Collection, console: Console) -> None:
+    """Say how the sockets and their owners were collected (--verbose)."""
+    ownership = collection.ownership
+    found = "not looked for" if ownership is None else f"found by {ownership.method}"
+    console.say(f"{len(collection.sockets)} sockets by {collection.source.backend}, owners {found}")

@@ -1,0 +1,81 @@
+"""Notices about facts that a question needs and its source does not report.
+
+Without them an empty column would look like an empty fact, and a filter on the fact like an answer.
+"""
+
+from collections.abc import Callable, Iterable
+
+from portsock.enums import DETAILS, UNEVEN, Need
+from portsock.model import Notice, Snapshot, Socket
+from portsock.query.query import Question, filters
+
+UNANSWERABLE = "filter_unreported"
+"""The code of the notice that a filter cannot be answered."""
+
+_OPTIONS = {Need.INFO: "--info", Need.TIMERS: "--timers", Need.MEMORY: "--memory"}
+
+_BY_BACKEND = {"netlink": UNEVEN, "procfs": UNEVEN - {Need.INFO, Need.MEMORY}}
+"""What live sources report of UNEVEN; psutil depends on the system, so that it is judged by what it reported."""
+
+_EVIDENCE: dict[Need, Callable[[Socket], object]] = {
+    Need.INFO: lambda socket: socket.info is not None,
+    Need.TIMERS: lambda socket: socket.timer is not None,
+    Need.MEMORY: lambda socket: socket.memory is not None,
+    Need.INODES: lambda socket: socket.inode is not None,
+    Need.DESCRIPTORS: lambda socket: any(owner.fd is not None for owner in socket.owners),
+    Need.USERS: lambda socket: socket.user or socket.uid is not None or any(owner.user for owner in socket.owners),
+}
+"""How a socket shows that its source reports the fact."""
+
+
+def missing_notices(question: Question, snapshot: Snapshot) -> tuple[Notice, ...]:
+    """Return the notices about details, and about filters, whose facts the source does not report."""
+    reported = _reported(question.uneven_needs, snapshot)
+    notices = [_details_notice(question.uneven_needs & DETAILS - reported, snapshot)]
+    # Where no socket has an owner, the notices about owners say all that there is to say.
+    owned = any(socket.owners for socket in snapshot.sockets)
+    for typed, needs in filters(question.query):
+        lacking = [need for need in needs if need in UNEVEN and need not in reported]
+        if lacking and snapshot.sockets and (owned or Need.OWNERS not in needs):
+            text = f"{_source(snapshot)} not report {lacking[0]}: it cannot tell what matches {typed}"
+            notices.append(Notice(UNANSWERABLE, None, text))
+    return tuple(filter(None, notices))
+
+
+def _reported(needs: Iterable[Need], snapshot: Snapshot) -> frozenset[Need]:
+    """Return those of the needs that the source reports."""
+    source = snapshot.source
+    if source.kind == "live" and source.backend in _BY_BACKEND:
+        return _BY_BACKEND[source.backend]
+    if source.kind == "capture" and any(item.format == "portsock" for item in source.inputs):
+        return UNEVEN - DETAILS | _shown(DETAILS.intersection(needs), snapshot)
+    return _shown(needs, snapshot)
+
+
+def _shown(needs: Iterable[Need], snapshot: Snapshot) -> frozenset[Need]:
+    """Return those of the needs that some socket or process of the snapshot shows."""
+    processes = snapshot.processes.values()
+    by_process = {
+        Need.USERS: any(process.user or process.uid is not None for process in processes),
+        Need.UNITS: any(process.unit for process in processes),
+        Need.CONTAINERS: any(process.container or process.forwards_to for process in processes),
+    }
+    return frozenset(
+        need for need in needs if by_process.get(need) or (need in _EVIDENCE and any(map(_EVIDENCE[need], snapshot.sockets)))
+    )
+
+
+def _details_notice(missing: frozenset[Need], snapshot: Snapshot) -> Notice | None:
+    """Return the notice about options whose details are missing, None where none is."""
+    options = [option for need, option in _OPTIONS.items() if need in missing]
+    if not options:
+        return None
+    named = f"{' and '.join(options)} ask{'s' if len(options) == 1 else ''}"
+    return Notice("details_missing", None, f"{_source(snapshot)} not tell what {named} for", incomplete=False)
+
+
+def _source(snapshot: Snapshot) -> str:
+    """Return the subject of a sentence about the source, with its verb: '/proc does'."""
+    if snapshot.source.kind == "live":
+        return {"procfs": "/proc does", "psutil": "psutil does"}.get(snapshot.source.backend or "", "this source does")
+    return "this listing does" if len(snapshot.source.inputs) == 1 else "these listings do"
