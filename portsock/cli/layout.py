@@ -26,7 +26,7 @@ from portsock.query.answer import Answer
 Row = TypeVar("Row")
 
 JSON_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS})
-"""What the JSON contract promises in every row."""
+"""Needs of the keys that every JSON row has."""
 
 
 class Layout(NamedTuple, Generic[Row]):
@@ -44,7 +44,7 @@ class Layout(NamedTuple, Generic[Row]):
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What must be collected for this output."""
+        """The needs of this output."""
         if self.kind in {"json", "jsonl"}:
             return JSON_NEEDS | self.asked
         if self.kind == "pids":
@@ -53,7 +53,7 @@ class Layout(NamedTuple, Generic[Row]):
             return self.view.needs
         sorting = self.sort.column.needs if self.sort else frozenset()
         shown = needs_of(self.view, self.columns)
-        # A default column of details appears where they were collected; only its name or its option has them collected.
+        # Details are collected only for a column that was named, or for their option.
         return (shown if self.columns else shown - DETAILS) | sorting | self.asked
 
     def ordered(self, rows: Sequence[Row], context: Context) -> Sequence[Row]:
@@ -85,7 +85,7 @@ class Layout(NamedTuple, Generic[Row]):
         return Exit.OK
 
     def _text(self, rows: Sequence[Row], context: Context) -> Iterator[str]:
-        """The rows as a table, a tabulate format or CSV."""
+        """Render the rows as a table, in a format of tabulate, or as CSV."""
         fixed = self.kind == "csv"
         columns = self.columns or (fixed_columns(self.view, self.asked) if fixed else default_columns(self.view, rows))
         return self.render(rows, columns, context, self.options)
@@ -102,7 +102,7 @@ def _write_pids(answer: Answer[Row], console: Console) -> Exit:
 
 
 def lay_out(view: View[Row], output: Printing, asked: frozenset[Need], console: Console) -> Layout[Row]:
-    """Check the output options. Raises UsageError for what does not exist or does not go together.
+    """Check the output options. Raises UsageError for an unknown value, and for options that exclude each other.
 
     `asked`: what options of the command itself ask for.
     """

@@ -1,4 +1,4 @@
-"""What the file system says of a unix socket's path."""
+"""Facts from the file system about the path of a unix socket."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def path_facts(target: "Target", snapshot: "Snapshot") -> "PathFacts | None":
-    """Facts of the path that a target names; None for a target that is no path of this file system."""
+    """Return the facts of the path that a target names; None for a target that is no path of this file system."""
     from portsock.query.target import UnixTarget
 
     if not isinstance(target, UnixTarget) or target.abstract or not target.path.startswith(b"/"):
@@ -35,7 +35,7 @@ def path_facts(target: "Target", snapshot: "Snapshot") -> "PathFacts | None":
 
 
 def _seen_by_holders(facts: "PathFacts", path: bytes, apart: "Iterable[Socket]") -> "PathFacts":
-    """With what is known of sockets that are bound to another file of this name: their holders may see other files."""
+    """Add what is known of sockets bound to another file of this name: their holders may see other files."""
     import os
 
     from portsock.sources.paths import look, seen_by, sees_the_same_files
@@ -52,7 +52,7 @@ def _seen_by_holders(facts: "PathFacts", path: bytes, apart: "Iterable[Socket]")
 
 
 def _owner(uid: int | None, gid: int | None) -> str | None:
-    """'root:docker', numbers where there is no name."""
+    """Return 'USER:GROUP' of a file, as in 'root:docker'; numbers where there is no name."""
     if uid is None or gid is None:
         return None
     from portsock.sources.system import groups, users

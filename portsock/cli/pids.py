@@ -1,4 +1,4 @@
-"""`--pids`: bare process ids that may be handed to kill or xargs."""
+"""`--pids`: bare process ids for kill or xargs."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -10,14 +10,14 @@ _SYSTEMD = "systemd holds it for a service; systemctl list-sockets names the .so
 
 
 class Pids(NamedTuple):
-    """What to print, and what a person must be told."""
+    """The process ids to print, and remarks for standard error."""
 
     pids: tuple[int, ...]
     remarks: tuple[str, ...]
 
 
 def pids_of(sockets: Sequence[Socket], processes: Mapping[tuple[str | None, int], Process]) -> Pids:
-    """The holders of these sockets, each once, ascending. Never 1: ending it ends the system or the container."""
+    """Return the owners of these sockets, each once, ascending. Never 1: ending it ends the system or the container."""
     found = {owner.pid for socket in sockets for owner in socket.owners if owner.pid}
     remarks = []
     if INIT in found:

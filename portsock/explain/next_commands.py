@@ -5,7 +5,7 @@ from portsock.explain.show import holders, port_of, quoted_argument
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding
 from portsock.model import OwnerReason, Process, State
-from portsock.query.owner_matching import forwards_into
+from portsock.query.matching.owners import forwards_into
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
 
 MOST = 2

@@ -19,7 +19,8 @@ from portsock.model import (
     UnixEndpoint,
 )
 from portsock.port_numbers import Services
-from portsock.query.owner_matching import name_predicate
+from portsock.query.matching.owners import name_predicate
+from portsock.query.matching.targets import target_predicates
 from portsock.query.query import Query
 from portsock.query.target import (
     ConnectionTarget,
@@ -30,7 +31,6 @@ from portsock.query.target import (
     Target,
     UnixTarget,
 )
-from portsock.query.target_matching import place_predicates
 
 
 class Scene(NamedTuple):
@@ -143,7 +143,7 @@ def _select(target: Target, snapshot: Snapshot) -> tuple[list[Socket], list[Sock
 
 def _matching(target: Target, snapshot: Snapshot, side: str) -> list[Socket]:
     """The sockets that the rest of portsock would select by this target on this side."""
-    predicates = place_predicates(snapshot, Query(targets=(target,)), side)
+    predicates = target_predicates(snapshot, Query(targets=(target,)), side)
     return [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
 
 

@@ -1,1 +1,1 @@
-"""What is asked: targets, selection, and what a source must collect for it."""
+"""Questions: targets and filters, what must be collected for them, and which sockets answer."""

@@ -62,7 +62,7 @@ def select(snapshot: Snapshot, query: Query, *, side: str) -> list[Socket]:
     if protocols is not None and not protocols.issuperset(set(map(attrgetter("protocol"), sockets))):
         sockets = [socket for socket in sockets if socket.protocol in protocols]
     if is_selective(query):
-        from portsock.query.matching import predicates
+        from portsock.query.matching.conditions import predicates
 
         for predicate in predicates(snapshot, query, side):
             sockets = [socket for socket in sockets if predicate(socket)]
@@ -139,7 +139,7 @@ def covering(snapshot: Snapshot, query: Query, *, side: str) -> Predicate | None
     places = (*query.targets, *query.local)
     if query.exact or not any(place.kind in ("address", "endpoint") for place in places):
         return None
-    from portsock.query.matching import predicates
+    from portsock.query.matching.conditions import predicates
 
     exact = predicates(snapshot, query._replace(exact=True, exclude=()), side)
     return lambda socket: not all(predicate(socket) for predicate in exact)

@@ -1,4 +1,4 @@
-"""What is said when a target or value does not parse: one line that names the value and the nearest form that would.
+"""Errors for targets and values that do not parse: one line with the value and the nearest form that would.
 
 Imported only when something is refused.
 """
@@ -12,20 +12,20 @@ _UNIT_ENDINGS = (".service", ".socket", ".scope", ".slice", ".timer")
 
 
 def shown(text: str) -> str:
-    """The value in quotes, on one line whatever it holds, and not endless."""
+    """Quote the value on one line, cut to 60 characters."""
     cut = text if len(text) <= 60 else text[:57] + "..."
     return f"'{cut}'" if cut.isprintable() else ascii(cut)
 
 
 def near(text: str, choices: Iterable[str], *, amount: int = 3) -> list[str]:
-    """The choices that look most like the text, best first."""
+    """Return the choices most similar to the text, best first."""
     from difflib import get_close_matches
 
     return get_close_matches(text[:100], list(choices), amount, 0.65)
 
 
 def plain_number(text: str) -> int | None:
-    """The number that a person may have meant by digits of another script, signs, spaces or underscores, or None."""
+    """Return the number that other digits, signs, spaces or underscores may stand for, None for no number."""
     try:
         return int(text[:40])
     except ValueError:
@@ -33,7 +33,7 @@ def plain_number(text: str) -> int | None:
 
 
 def port_refused(port: str, whole: str) -> UsageError:
-    """For a port that is no number from 0 to 65535."""
+    """Refuse a port that is no number from 0 to 65535."""
     number = plain_number(port)
     about = shown(port) if port == whole else f"{shown(port)} in {shown(whole)}"
     if not port:
@@ -48,12 +48,12 @@ def port_refused(port: str, whole: str) -> UsageError:
 
 
 def range_refused(first: int, last: int, whole: str) -> UsageError:
-    """For a range that ends before it begins."""
+    """Refuse a range that ends before it begins."""
     return UsageError(f"the port range in {shown(whole)} ends before it begins; write {last}-{first}")
 
 
 def ipv4_refused(address: str, whole: str) -> UsageError:
-    """For four numbers that are no IPv4 address, or that are not four."""
+    """Refuse digits and dots that are no IPv4 address."""
     about = shown(address) if address == whole else f"{shown(address)} in {shown(whole)}"
     parts = address.split(".")
     if len(parts) == 5 and all(parts):
@@ -69,19 +69,19 @@ def ipv4_refused(address: str, whole: str) -> UsageError:
 
 
 def ipv6_refused(address: str, whole: str) -> UsageError:
-    """For text with colons that is no IPv6 address."""
+    """Refuse text with colons that is no IPv6 address."""
     about = shown(address) if address == whole else f"{shown(address)} in {shown(whole)}"
     return UsageError(f"{about} is no IPv6 address; an address and a port are written as in [::1]:631")
 
 
 def prefix_refused(prefix: str, longest: int, whole: str) -> UsageError:
-    """For what follows the '/' of a network."""
+    """Refuse a prefix length."""
     example = "10.0.0.0/8" if longest == 32 else "fd00::/8"
     return UsageError(f"{shown(prefix)} in {shown(whole)} is no prefix length: it is 0 to {longest}, as in {example}")
 
 
 def protocol_refused(word: str, body: str, whole: str, protocols: Iterable[str]) -> UsageError:
-    """For a word after '/' that is no protocol."""
+    """Refuse a word after '/' that is no protocol."""
     known = list(protocols)
     if word.lower() in {"tcp4", "tcp6", "udp4", "udp6"}:
         plain = shown(f"{body}/{word[:3].lower()}")
@@ -95,14 +95,14 @@ def protocol_refused(word: str, body: str, whole: str, protocols: Iterable[str])
 
 
 def url_refused(text: str) -> UsageError:
-    """For a URL."""
+    """Refuse a URL."""
     place = text.partition("://")[2].partition("/")[0].rpartition("@")[2]
     hint = f"; write {shown(place)}" if place else ""
     return UsageError(f"{shown(text)} is a URL, not a target{hint}")
 
 
 def list_refused(text: str) -> UsageError:
-    """For a comma between things that are not two endpoints."""
+    """Refuse a comma or arrow that does not join two endpoints."""
     parts = [part.strip() for part in text.split(",")]
     if all(part.isascii() and part.isdigit() for part in parts):
         apart = shown(" ".join(parts))
@@ -114,7 +114,7 @@ def list_refused(text: str) -> UsageError:
 
 
 def name_refused(name: str, whole: str, services: Iterable[str], protocols: Iterable[str], kinds: Iterable[str]) -> UsageError:
-    """For a word that is no service, or a host name that may not or cannot be looked up."""
+    """Refuse a word that is no service, or a host name that may not, or cannot, be looked up."""
     if plain_number(name) is not None:
         return port_refused(name, whole)
     if name == whole:
@@ -135,7 +135,7 @@ def _host_refused(name: str) -> UsageError:
 
 
 def _word_refused(name: str, services: Iterable[str], protocols: Iterable[str]) -> UsageError:
-    """For a bare word."""
+    """Refuse a bare word."""
     about = shown(name)
     if name.endswith(_UNIT_ENDINGS):
         return UsageError(f"{about} is no target; for a systemd unit write {shown('unit:' + name)}")

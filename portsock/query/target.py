@@ -1,6 +1,6 @@
 """The grammar of TARGET: what a person writes to name a port, an endpoint, a socket or a process.
 
-Parsing looks nothing up but the table of services, and a host name only where it is given `resolve`.
+Parsing looks up services only, and host names only with `resolve`.
 """
 
 from typing import NamedTuple
@@ -30,7 +30,7 @@ class InetTarget(NamedTuple):
     networks: tuple[Network, ...]
     """Empty is any address; host names may have several."""
     zone: str | None
-    """An IPv6 address's zone; behind an IPv4 address or '*' the device that the socket is bound to."""
+    """An IPv6 address's zone; after an IPv4 address or '*' the device that the socket is bound to."""
     name: str | None = None
     """The host name that was typed, in lower case."""
 
@@ -93,7 +93,7 @@ _KINDS = (*_NAME_KINDS, *_NUMBER_KINDS, "fd", "service", "unix")
 
 
 def parse_target(text: str, services: Services, *, resolve: Resolve | None = None) -> Target:
-    """What the text names. Raises UsageError, whose one line names the value and the nearest form that would do."""
+    """Parse a TARGET. Raises UsageError: one line with the value and the nearest form that would parse."""
     if not text:
         raise UsageError("a target is empty; write a port such as 8080, or leave it out")
     if text.startswith("/"):
@@ -136,7 +136,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _prefixed(text: str, kind: str, rest: str, services: Services) -> Target:
-    """The forms that begin with a word and a colon."""
+    """Parse a form that begins with a word and a colon."""
     if not rest:
         raise UsageError(f"'{text}' names nothing after the ':'; write {kind}:{_EXAMPLES[kind]}, say")
     if kind == "unix":
@@ -181,7 +181,7 @@ def _number(text: str, kind: str, digits: str) -> NumberTarget:
 
 
 def _service(text: str, name: str, services: Services) -> ServiceTarget:
-    """'service:http', 'http/tcp'."""
+    """Parse 'service:http' or 'http/tcp'."""
     protocol, body = _take_protocol(name, text)
     pairs = services.ports(body)
     wanted = frozenset(pair for pair in pairs if protocol is None or pair[0] == protocol)
@@ -227,7 +227,7 @@ def _inet_or_service(text: str, services: Services, resolve: Resolve | None) -> 
 
 
 def _inet(text: str, protocol: str | None, body: str, resolve: Resolve | None) -> InetTarget | None:
-    """The internet target that `body` is, or None where its host is a name that nobody may or can look up."""
+    """Parse an internet target; None where its host is a name that may not, or cannot, be looked up."""
     if not body.strip("0123456789-") and body:
         return _checked(InetTarget(text, "port", protocol, parse_ports(body, text), (), None))
     pieces = take_apart(body)
@@ -246,7 +246,7 @@ def _inet(text: str, protocol: str | None, body: str, resolve: Resolve | None) -
 
 
 def _checked(target: InetTarget) -> InetTarget:
-    """The target, where its parts go together."""
+    """Return the target; raise UsageError where its parts exclude each other."""
     wrong = None
     if target.zone == "":
         wrong = "a zone is an interface's name behind an address, as in fe80::1%eth0"
@@ -262,16 +262,16 @@ def _checked(target: InetTarget) -> InetTarget:
 
 
 def _connection(text: str, arrow: str, resolve: Resolve | None) -> ConnectionTarget:
-    """'A,B', 'A->B' and 'A→B', with a protocol before or behind the whole or at either end."""
+    """Parse 'A,B', 'A->B' or 'A→B', with a protocol before or after the whole or at either end."""
     from portsock.query.refusals import list_refused
 
-    halves = [part.strip() for part in text.split(arrow)]
-    if len(halves) != 2 or not all(halves):
+    parts = [part.strip() for part in text.split(arrow)]
+    if len(parts) != 2 or not all(parts):
         raise list_refused(text)
     ends: list[InetTarget] = []
-    for half in halves:
-        protocol, body = _take_protocol(half, text)
-        end = _inet(half, protocol, body, resolve) if body else None
+    for part in parts:
+        protocol, body = _take_protocol(part, text)
+        end = _inet(part, protocol, body, resolve) if body else None
         if end is None or not end.networks or end.kind != "endpoint" or end.ports is None or end.ports[0] != end.ports[1]:
             raise list_refused(text)
         ends.append(end)

@@ -11,7 +11,7 @@ from portsock.enums import GROUPS, State, parse_state
 from portsock.errors import UsageError
 
 Resolve = Callable[[str], list[str]]
-"""Gives the addresses of a host name; raises OSError or gives nothing where there are none."""
+"""Return the addresses of a host name; raise OSError, or return none, where there are none."""
 
 _DIGITS = frozenset("0123456789")
 _LOCALHOST = ("127.0.0.1", "::1")
@@ -21,7 +21,7 @@ class Network(NamedTuple):
     """The addresses that share their first `length` bits with `value`."""
 
     address: str
-    """The lowest one, as inet_ntop prints it."""
+    """The lowest address, as inet_ntop prints it."""
     version: int
     """4 or 6."""
     value: int
@@ -29,31 +29,31 @@ class Network(NamedTuple):
 
     @property
     def single(self) -> bool:
-        """Whether it is one address."""
+        """Tell whether it is one address."""
         return self.length == (32 if self.version == 4 else 128)
 
     def contains(self, version: int, value: int) -> bool:
-        """Whether the address, as `portsock.addresses.number_of` gives it, is one of them."""
+        """Tell whether it contains the address, in the form that `portsock.addresses.number_of` returns."""
         return version == self.version and (value ^ self.value) >> ((32 if version == 4 else 128) - self.length) == 0
 
 
 class Pieces(NamedTuple):
-    """An endpoint's text, taken apart but not yet understood. None: not written."""
+    """The parts of an endpoint's text, not yet parsed. None: not written."""
 
     host: str
-    """'' and '*' are any address."""
+    """'' or '*': any address."""
     zone: str | None
     prefix: str | None
     port: str | None
 
 
 def is_number(text: str) -> bool:
-    """Whether the text is one or more ASCII digits, which str.isdigit alone does not tell."""
+    """Tell whether the text is one or more ASCII digits; str.isdigit accepts other digits."""
     return text.isascii() and text.isdigit()
 
 
 def parse_number(text: str, most: int) -> int | None:
-    """The decimal number written in ASCII digits, or None where it is none or above `most`."""
+    """Parse a decimal number in ASCII digits; None for anything else and above `most`."""
     digits = text.lstrip("0") or "0"
     if not is_number(text) or len(digits) > len(str(most)):
         return None
@@ -62,7 +62,7 @@ def parse_number(text: str, most: int) -> int | None:
 
 
 def parse_ports(text: str, whole: str | None = None) -> tuple[int, int]:
-    """A port or a range of ports as (first, last). Raises UsageError; `whole` is what was typed, for its text."""
+    """Parse a port or a range of ports into (first, last). Raises UsageError, which quotes `whole`, what was typed."""
     first, dash, last = text.partition("-")
     low = _port(first, text if whole is None else whole)
     high = _port(last, text if whole is None else whole) if dash else low
@@ -103,7 +103,7 @@ def take_apart(text: str) -> Pieces:
 
 
 def _bracketed(text: str) -> Pieces:
-    """'[::1]:631', '[fe80::1%eth0]:80', '[fd00::/8]:443', and ss's '[fe80::1]%eth0:80'."""
+    """Split '[::1]:631', '[fe80::1%eth0]:80', '[fd00::/8]:443', and the '[fe80::1]%eth0:80' of ss."""
     inside, closed, after = text[1:].partition("]")
     inner, slash, prefix = inside.partition("/")
     host, percent, zone = inner.partition("%")
@@ -118,7 +118,7 @@ def _bracketed(text: str) -> Pieces:
 
 
 def _colons(text: str) -> Pieces:
-    """An IPv6 address without brackets, or one with a port behind it, as netstat prints it."""
+    """Split an IPv6 address without brackets, perhaps with a port after it, as netstat prints it."""
     head, _, tail = text.rpartition(":")
     with_port = number_of(head) is not None and (tail == "*" or _like_ports(tail))
     if number_of(text) is None:
@@ -133,9 +133,10 @@ def _like_ports(text: str) -> bool:
 
 
 def parse_networks(pieces: Pieces, whole: str, resolve: Resolve | None) -> tuple[Network, ...] | None:
-    """The addresses that the pieces name: none for any address, two for localhost.
+    """Return the addresses that the pieces name: empty for any address, two for localhost.
 
-    None where the host is a name that needs `resolve`, or has no address. Raises UsageError for a wrong address or prefix.
+    None where the host is a name that needs `resolve`, or that has no address. Raises UsageError for a wrong address or
+    prefix.
     """
     host = pieces.host
     if host in ("", "*"):

@@ -1,4 +1,4 @@
-"""portsock explain"""
+"""The subcommand `explain`."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -118,7 +118,7 @@ def _answer(
     from portsock.cli.binding import attempts_of
     from portsock.cli.paths import path_facts
 
-    # Whether a program could bind is asked of the namespace it runs in, which --netns may leave out.
+    # The bind verdict is about portsock's own namespace, which --netns may leave out.
     own = not collect.netns or "all" in collect.netns
     attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only) if own else ()
     return explain(target, snapshot, services, attempts, path_facts(target, snapshot))

@@ -1,4 +1,4 @@
-"""portsock ports"""
+"""The subcommand `ports`."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""portsock procs"""
+"""The subcommand `procs`."""
 
 from collections.abc import Iterable
 from typing import Annotated, NamedTuple

@@ -1,4 +1,4 @@
-"""portsock sockets"""
+"""The subcommand `sockets`."""
 
 from collections.abc import Iterable
 

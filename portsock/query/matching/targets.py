@@ -1,9 +1,10 @@
-"""Whether a socket is what one of the targets names. Imported only where a query has ports, places or targets."""
+"""Predicates for targets, ports and ends. Imported only where a query has some."""
 
 from collections.abc import Iterable
 
 from portsock.model import Snapshot
-from portsock.query.endpoint_matching import (
+from portsock.query.matching.conditions import any_of
+from portsock.query.matching.endpoints import (
     IsLocal,
     connection_predicate,
     inet_predicate,
@@ -12,14 +13,13 @@ from portsock.query.endpoint_matching import (
     service_predicate,
     unix_predicate,
 )
-from portsock.query.matching import any_of
-from portsock.query.owner_matching import fd_predicate, name_predicate, pid_predicate
+from portsock.query.matching.owners import fd_predicate, name_predicate, pid_predicate
 from portsock.query.query import Predicate, Query
 from portsock.query.target import ConnectionTarget, InetTarget, NumberTarget, ServiceTarget, Target, UnixTarget
 
 
-def place_predicates(snapshot: Snapshot, query: Query, side: str) -> list[Predicate]:
-    """The conditions that ports, ends, targets and exclusions make; all must hold."""
+def target_predicates(snapshot: Snapshot, query: Query, side: str) -> list[Predicate]:
+    """Return the conditions of ports, ends, targets and exclusions; a socket matches where all hold."""
     is_local = None if query.exact else locality(snapshot, query)
     found: list[Predicate] = []
     if query.ports:
@@ -40,7 +40,7 @@ def _none_of(excluded: Predicate) -> Predicate:
 
 
 def _any_target(targets: Iterable[Target], side: str, snapshot: Snapshot, is_local: IsLocal | None) -> Predicate:
-    """Whether a socket is what one of the targets names. `is_local` None: no wildcard covers an address."""
+    """Match a socket that one of the targets names. `is_local` None: no wildcard covers an address."""
     ranges: list[tuple[int, int]] = []
     pids: list[int] = []
     others: list[Predicate] = []

@@ -1,4 +1,4 @@
-"""A query's conditions as functions of one socket, cheapest first; made once, then asked 50,000 times."""
+"""The conditions of a query as predicates of one socket, the cheapest first. Each is built once and called 50,000 times."""
 
 from collections.abc import Sequence
 
@@ -9,25 +9,25 @@ _STREAMS = frozenset({SocketType.STREAM, SocketType.SEQPACKET})
 
 
 def predicates(snapshot: Snapshot, query: Query, side: str) -> list[Predicate]:
-    """The conditions of the query but its protocols; all must hold."""
+    """Return the conditions of the query except its protocols; a socket matches where all hold."""
     found: list[Predicate] = []
     if query.families:
-        # A source that does not tell IPv4 from IPv6 may mean either, or both.
+        # Family.INET: the source does not say whether it is IPv4, IPv6 or both.
         families = query.families | {Family.INET}
         found.append(lambda socket: socket.family in families)
     if (query.listening or query.established or query.states) and not query.states >= EVERY_STATE:
         found.append(_state_predicate(query))
     if query.ports or query.local or query.remote or query.targets or query.exclude:
-        from portsock.query.target_matching import place_predicates
+        from portsock.query.matching.targets import target_predicates
 
-        found += place_predicates(snapshot, query, side)
+        found += target_predicates(snapshot, query, side)
     if query.pids or query.processes or query.users:
         found += _owner_predicates(snapshot, query)
     return found
 
 
 def _owner_predicates(snapshot: Snapshot, query: Query) -> list[Predicate]:
-    from portsock.query.owner_matching import name_predicate, pid_predicate
+    from portsock.query.matching.owners import name_predicate, pid_predicate
 
     found = [pid_predicate(query.pids)] if query.pids else []
     for kind, names in (("proc", query.processes), ("user", query.users)):
@@ -37,7 +37,7 @@ def _owner_predicates(snapshot: Snapshot, query: Query) -> list[Predicate]:
 
 
 def is_listening(socket: Socket) -> bool:
-    """Whether --listening shows it: a listener, or a bound socket of a kind that needs none to receive."""
+    """Tell whether --listening selects the socket: a listener, or a bound socket that receives without listening."""
     state = socket.state
     if state is State.LISTEN:
         return True
@@ -60,7 +60,7 @@ def _state_predicate(query: Query) -> Predicate:
 
 
 def any_of(found: Sequence[Predicate]) -> Predicate:
-    """Whether one of them holds."""
+    """Combine predicates: one of them must hold."""
     if len(found) == 1:
         return found[0]
 

@@ -1,4 +1,4 @@
-"""Whether a socket's ends are what a target names, and when a wildcard address covers the one asked for."""
+"""Predicates on the endpoints of a socket, and on the wildcard addresses that cover a specific one."""
 
 from collections.abc import Callable, Iterable
 
@@ -9,16 +9,16 @@ from portsock.query.query import Predicate, Query
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget, UnixTarget
 
 IsLocal = Callable[[str, str | None], bool]
-"""Whether an address may be one of the host with this label."""
+"""Tell whether (address, host label) may be an address of that host."""
 
 _LOOPS = frozenset({None, "lo"})
-"""The devices of sockets that take what is sent to a loopback address."""
+"""A socket bound to one of these devices (None: to no device) receives what is sent to a loopback address."""
 
 EndTest = Callable[[Socket, InetEndpoint], bool]
 
 
 def _on_side(test: EndTest, side: str, protocol: str | None = None) -> Predicate:
-    """The test of an end as a test of a socket's local, remote or either end."""
+    """Turn a test of one end into a predicate on a socket's local, remote or either end."""
 
     def local(socket: Socket) -> bool:
         if protocol is not None and socket.protocol != protocol:
@@ -40,13 +40,13 @@ def _on_side(test: EndTest, side: str, protocol: str | None = None) -> Predicate
 
 
 def port_predicate(ranges: Iterable[tuple[int, int]], side: str) -> Predicate:
-    """Whether a port is in one of the ranges (first, last)."""
+    """Match a port in one of the ranges (first, last)."""
     wanted = {port for first, last in ranges for port in range(first, last + 1)}
     return _on_side(lambda _, end: end.port in wanted, side)
 
 
 def service_predicate(target: ServiceTarget, side: str) -> Predicate:
-    """Whether a port is the service's under the socket's protocol, or under the one that it borrows names from."""
+    """Match a port of the service, under the socket's own protocol or the one whose service names it uses."""
     pairs = target.pairs
     return _on_side(
         lambda socket, end: (naming_protocol(socket.protocol), end.port) in pairs or (socket.protocol, end.port) in pairs, side
@@ -54,7 +54,7 @@ def service_predicate(target: ServiceTarget, side: str) -> Predicate:
 
 
 def inet_predicate(target: InetTarget, side: str, is_local: IsLocal | None) -> Predicate:
-    """Whether an end is the one that the target names; with `is_local`, a local wildcard end may cover it."""
+    """Match an end that the target names; with `is_local`, also a local wildcard end that covers it."""
     named = _on_side(_end_test(target), side, target.protocol)
     if is_local is None or target.kind not in ("address", "endpoint"):
         return named
@@ -63,7 +63,7 @@ def inet_predicate(target: InetTarget, side: str, is_local: IsLocal | None) -> P
 
 
 def connection_predicate(target: ConnectionTarget) -> Predicate:
-    """Whether the two ends are the target's, either way round."""
+    """Match a socket whose two ends are the target's, either way round."""
     first, second = (_end_test(end) for end in target.ends)
 
     def joined(socket: Socket) -> bool:
@@ -78,7 +78,7 @@ def connection_predicate(target: ConnectionTarget) -> Predicate:
 
 
 def unix_predicate(target: UnixTarget, side: str) -> Predicate:
-    """Whether an end has the path or abstract name. NUL bytes in a name may be typed as '@', which is how ss prints them."""
+    """Match an end with this path or abstract name. NUL bytes in a name may be typed as '@', as ss prints them."""
     path, abstract = target.path, target.abstract
 
     def is_named(end: object) -> bool:
@@ -94,11 +94,11 @@ def unix_predicate(target: UnixTarget, side: str) -> Predicate:
 
 
 def _end_test(target: InetTarget) -> EndTest:
-    """Whether one end has the target's address, port and zone or device, as far as it names them."""
+    """Return a test for the address, port, and zone or device that the target names."""
     first, last = target.ports or (None, None)
     is_address = _address_test(target) if target.networks else None
     zone = target.zone
-    # Only IPv6 addresses have zones; behind any other '%' is the device that the socket is bound to, which every source tells.
+    # Only IPv6 addresses have zones. After any other address '%' names the socket's device, which every source reports.
     agree = _zones_agree if any(network.version == 6 for network in target.networks) else _same_device
 
     def test(socket: Socket, end: InetEndpoint) -> bool:
@@ -129,25 +129,25 @@ def _address_test(target: InetTarget) -> Callable[[InetEndpoint], bool]:
 
 
 def _same_name(wanted: str | None, hostname: str | None) -> bool:
-    """Whether a listing's host name is the one typed."""
+    """Tell whether the host name in a listing is the one typed."""
     return wanted is not None and hostname is not None and wanted == hostname.lower()
 
 
 def _zones_agree(wanted: str, zone: str | None) -> bool:
-    """Zones are names or numbers of interfaces; a name does not rule out a number, and neither a zone that nobody told."""
+    """Tell whether two zones may be the same interface: one may be its name and the other its number, or not be reported."""
     return zone is None or zone == wanted or zone.isdigit() != wanted.isdigit()
 
 
 def _same_device(wanted: str, device: str | None) -> bool:
-    """Whether a socket is bound to the device; sources may know it by name or by number only."""
+    """Tell whether a socket is bound to the device; a source may report its name or its number."""
     return device is not None and _zones_agree(wanted, device)
 
 
 def _cover_test(target: InetTarget, is_local: IsLocal) -> EndTest:
-    """Whether a wildcard end receives what is sent to the target's address, which must be a local one.
+    """Return a test for a wildcard end that receives what is sent to the target's address, which must be local.
 
-    A socket bound to another device than lo takes nothing for a loopback address (socket(7), SO_BINDTODEVICE). Which other
-    addresses are reached through its device is not told, so that none of them is ruled out.
+    A socket bound to another device than lo receives nothing for a loopback address (socket(7), SO_BINDTODEVICE). Which other
+    addresses are reached through its device is not known, so that none is ruled out.
     """
     first, last = target.ports or (0, 65535)
     addresses = [(network.version, network.address, scope(network.address) is Scope.LOOPBACK) for network in target.networks]
@@ -167,16 +167,17 @@ def _cover_test(target: InetTarget, is_local: IsLocal) -> EndTest:
 
 
 def _covers(wildcard: str | None, v6only: bool | None, version: int) -> bool:
-    """Whether the address is a wildcard that takes in addresses of this IP version (ipv6(7), IPV6_V6ONLY)."""
+    """Tell whether the address is a wildcard that covers this IP version (ipv6(7), IPV6_V6ONLY)."""
     if wildcard == "::":
         return version == 6 or v6only is not True
     return wildcard == "*" or (wildcard == "0.0.0.0" and version == 4)
 
 
 def locality(snapshot: Snapshot, query: Query) -> IsLocal:
-    """Tells whether an address may be a host's own: certainly not where the host's addresses are known and lack it.
+    """Return a test whether an address may be a host's own.
 
-    Where they are not known (a listing, other namespaces), an address that is only ever seen at remote ends is not.
+    It is not where the host's addresses are known and lack it. Where they are not known (a listing, other namespaces), an
+    address that appears at remote ends only is not.
     """
     known = None if query.netns else snapshot.host.addresses
     verdicts: dict[tuple[str, str | None], bool] = {}

@@ -1,4 +1,4 @@
-"""Whether a socket is held by the processes that a target or filter names."""
+"""Predicates on the owners of a socket: the processes that a target or filter names."""
 
 from collections.abc import Callable, Iterable
 
@@ -12,7 +12,7 @@ ProcessTest = Callable[[Owner, Process | None], bool]
 
 
 def pid_predicate(pids: Iterable[int]) -> Predicate:
-    """Whether one of these processes holds the socket."""
+    """Match a socket that one of these processes holds."""
     wanted = frozenset(pids)
 
     def held(socket: Socket) -> bool:
@@ -25,12 +25,12 @@ def pid_predicate(pids: Iterable[int]) -> Predicate:
 
 
 def fd_predicate(pid: int, fd: int | None) -> Predicate:
-    """Whether this descriptor of this process refers to the socket."""
+    """Match the socket that this descriptor of this process refers to."""
     return lambda socket: any(owner.pid == pid and owner.fd == fd for owner in socket.owners)
 
 
 def name_predicate(kind: str, name: str, processes: Processes) -> Predicate:
-    """Whether a holder is what the name says; `kind` is 'proc', 'user', 'unit' or 'container'."""
+    """Match a socket with an owner of this name; `kind` is 'proc', 'user', 'unit' or 'container'."""
     test = {"proc": _named, "user": _of_user, "unit": _in_unit, "container": _in_container}[kind](name)
     verdicts: dict[tuple[str | None, int | None, str | None, str | None], bool] = {}
 
@@ -71,7 +71,7 @@ def _of_user(name: str) -> ProcessTest:
 
 
 def _named(pattern: str) -> ProcessTest:
-    """A case-sensitive glob; a name with brackets in it also means itself."""
+    """Match a case-sensitive glob; a pattern with brackets also matches itself literally."""
     from fnmatch import fnmatchcase
 
     def test(owner: Owner, process: Process | None) -> bool:
@@ -85,13 +85,13 @@ def _named(pattern: str) -> ProcessTest:
 
 
 def _in_unit(name: str) -> ProcessTest:
-    """The unit's name, with or without '.service'."""
+    """Match the unit's name, with or without '.service'."""
     wanted = {name, name + ".service"}
     return lambda _, process: process is not None and process.unit in wanted
 
 
 def _in_container(name: str) -> ProcessTest:
-    """The container's name, or the beginning of its id; either side may have the shorter id. Its port forwarders count."""
+    """Match the container by name or by the beginning of its id, and port forwarders into it. Either side may have the shorter id."""
 
     def test(_: Owner, process: Process | None) -> bool:
         container = (process.container or forwards_into(process)) if process is not None else None
@@ -104,8 +104,10 @@ def _in_container(name: str) -> ProcessTest:
 
 
 def forwards_into(process: Process) -> str | None:
-    """The container that a port forwarder forwards to, where Process.forwards_to names it: 'ADDRESS:PORT (NAME)' or 'container
-    NAME'."""
+    """Return the container that a port forwarder forwards to, None where Process.forwards_to does not name it.
+
+    The field is 'ADDRESS:PORT (NAME)' or 'container NAME'.
+    """
     target = process.forwards_to or ""
     if target.startswith("container "):
         return target.removeprefix("container ")

@@ -1,0 +1,1 @@
+"""Predicates on sockets, for the conditions of a query."""
