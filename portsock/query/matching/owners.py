@@ -91,7 +91,7 @@ def _in_unit(name: str) -> ProcessTest:
 
 
 def _in_container(name: str) -> ProcessTest:
-    """Match the container by name or by the beginning of its id, and port forwarders into it. Either side may have the shorter id."""
+    """Match the container by name or by the beginning of its id, and port forwarders into it. Either id may be the shorter."""
 
     def test(_: Owner, process: Process | None) -> bool:
         container = (process.container or forwards_into(process)) if process is not None else None
