@@ -7,7 +7,7 @@ from portsock.cli.options import Collecting, Selecting
 from portsock.errors import UsageError
 from portsock.query.selection import Query
 from portsock.query.target import ServiceTarget
-from tests.support.query_snapshots import SERVICES
+from tests.support.query_factory import SERVICES
 
 
 def query(**selecting: object) -> Query:

@@ -7,7 +7,7 @@ from portsock.normalize.snapshot import normalize
 from portsock.parse.netlink.unix import decode
 from portsock.query.selection import Query, select
 from portsock.records import Holder, SocketRecord
-from tests.support.records import LINUX, collection
+from tests.support.factory import LINUX, collection
 
 SERVED = UnixEndpoint(b"/run/x")
 UNNAMED = UnixEndpoint(None)

@@ -9,7 +9,7 @@ from portsock.model import INTERNET, Family, InetEndpoint, Role, Socket, State
 from portsock.query.plan import plan
 from portsock.query.selection import ALL_PROTOCOLS, Query, includes_connection_ports, select
 from portsock.records import PortFilter, Request
-from tests.support.query_snapshots import asking, inet, many_sockets, place, random_queries, snapshot, target
+from tests.support.query_factory import asking, inet, many_sockets, place, random_queries, snapshot, target
 
 
 def request(query: Query, command: str = "sockets", **more: Any) -> Request:

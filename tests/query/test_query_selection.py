@@ -17,7 +17,7 @@ from portsock.query.selection import (
     parse_states,
     select,
 )
-from tests.support.query_snapshots import asking, held, inet, many_sockets, place, random_queries, snapshot, target, udp, unix
+from tests.support.query_factory import asking, held, inet, many_sockets, place, random_queries, snapshot, target, udp, unix
 
 
 def found(query: Query, *sockets: Socket, side: str = "either", **more: Any) -> list[int]:
@@ -81,7 +81,7 @@ def test_listening_is_listeners_and_unconnected_datagram_sockets() -> None:
         udp("0.0.0.0:53"),
         udp("127.0.0.1:53", "127.0.0.1:5300"),
         inet("0.0.0.0:99", state=State.BOUND, role=Role.BOUND),
-        udp("0.0.0.0:-", protocol="raw", type=SocketType.RAW),
+        udp("0.0.0.0:*", protocol="raw", type=SocketType.RAW),
         unix(b"/run/a"),
         unix(b"/run/b", State.UNCONN, type=SocketType.DGRAM),
         unix(None, State.UNCONN, type=SocketType.DGRAM),

@@ -17,7 +17,7 @@ from portsock.query.target import (
     parse_place,
     parse_target,
 )
-from tests.support.query_snapshots import SERVICES
+from tests.support.query_factory import SERVICES
 
 
 def parse_inet(text: str) -> InetTarget:

@@ -10,8 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.support.live import answer, as_root, on_linux, portsock
-from tests.support.live_situations import Place, situation
+from tests.support.live import Place, answer, as_root, on_linux, portsock, situation
 
 LIVE = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
 SCHEMA = json.loads(files("portsock").joinpath("schema/portsock-1.schema.json").read_text("utf-8"))

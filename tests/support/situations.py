@@ -1,6 +1,8 @@
-"""What people ask about, set up for real: `python -m tests.support.situations NAME` makes one situation, prints a line of JSON
-about
-it and waits for its stdin to close. Run in a network namespace of its own (tests.support.live_situations does)."""
+"""Situations that people ask about: `python -m tests.support.situations NAME` makes one in its network namespace.
+
+It prints a line of JSON with its ports and pids and waits for its stdin to close. tests.support.live gives it a namespace of
+its own.
+"""
 
 import json
 import os
