@@ -89,7 +89,7 @@ def test_only_mapped_addresses_are_unmapped() -> None:
 
 
 @given(st.ip_addresses())
-def test_an_address_has_the_number_that_the_standard_library_computes(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+def test_numbers_of_addresses_are_the_standard_librarys(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     assert number_of(str(address)) == (address.version, int(address))
 
 
