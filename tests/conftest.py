@@ -1,4 +1,4 @@
-"""What every test starts from."""
+"""Settings of every test."""
 
 import os
 
@@ -7,7 +7,7 @@ from hypothesis import settings
 # A developer's own configuration must not change what is tested.
 os.environ["XDG_CONFIG_HOME"] = "/nonexistent"
 
-if "CI" not in os.environ:  # there hypothesis has a profile of its own, the same examples in every run
-    # How long an example takes says nothing on a loaded machine.
+if "CI" not in os.environ:  # in CI hypothesis uses a profile of its own, with the same examples in every run
+    # No deadline: the time of an example means nothing on a loaded machine.
     settings.register_profile("portsock", deadline=None)
     settings.load_profile("portsock")

@@ -32,7 +32,7 @@ def test_scopes() -> None:
 @pytest.mark.parametrize(
     "text", [None, "", "300.1.1.1", "127.1", "localhost", "fe80::1%eth0", "1.2.3.4:80", "\0", "\ud800", "１.1.1.1"]
 )
-def test_what_is_no_address_has_no_scope(text: str | None) -> None:
+def test_text_that_is_no_address_has_no_scope(text: str | None) -> None:
     assert scope(text) is None
     assert exposure(text) is None
 
@@ -89,7 +89,7 @@ def test_only_mapped_addresses_are_unmapped() -> None:
 
 
 @given(st.ip_addresses())
-def test_addresses_are_numbers_as_everywhere(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+def test_numbers_of_addresses_are_the_standard_librarys(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     assert number_of(str(address)) == (address.version, int(address))
 
 

@@ -1,4 +1,4 @@
-"""What is installed: pages, completions, schema and types, the same bytes from each build."""
+"""The installed package holds pages, completions, schema and types, and every build yields the same bytes."""
 
 import hashlib
 import importlib.util
@@ -18,7 +18,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SHARED: dict[str, str] = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
 
 
-def test_every_page_and_completion_is_installed_where_it_is_looked_for() -> None:
+def test_man_and_the_shells_find_every_page_and_completion() -> None:
     pages = {f"man/{path.name}": f"share/man/man{path.suffix[1:]}/{path.name}" for path in (ROOT / "man").glob("*.[15]")}
     completions = {
         "completions/portsock.bash": "share/bash-completion/completions/portsock",
@@ -28,12 +28,12 @@ def test_every_page_and_completion_is_installed_where_it_is_looked_for() -> None
     assert pages | completions == SHARED
 
 
-def test_the_package_holds_the_schema_and_says_that_it_is_typed() -> None:
+def test_the_package_holds_the_schema_and_the_marker_of_typed_packages() -> None:
     assert files("portsock").joinpath("schema/portsock-1.schema.json").is_file()
     assert files("portsock").joinpath("py.typed").is_file()
 
 
-def test_the_module_is_the_program() -> None:
+def test_running_the_module_runs_the_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "portsock", "--version"], capture_output=True, text=True, check=True, timeout=60, cwd=ROOT
     )

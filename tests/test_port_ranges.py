@@ -36,7 +36,7 @@ def test_each_system_picks_local_ports_from_its_own_range(system: str, expected:
     assert default_ephemeral(system) == expected
 
 
-def test_a_listing_is_taken_to_be_of_its_systems_default(tmp_path: object) -> None:
+def test_a_listing_has_the_default_range_of_its_system(tmp_path: object) -> None:
     path = f"{tmp_path}/ss.txt"
     with open(path, "w", encoding="ascii") as file:
         file.write("State  Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0      5      127.0.0.1:80 0.0.0.0:*\n")

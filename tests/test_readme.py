@@ -1,4 +1,4 @@
-"""The README's commands are true."""
+"""The README's commands run, and its options and columns exist."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ TEXT = README.read_text("utf-8")
 RUNNABLE = [line for line in commands(TEXT) if not line.startswith("kill")]
 
 
-def test_there_is_real_output_under_each_single_command() -> None:
+def test_each_single_command_is_followed_by_its_output() -> None:
     for block in re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL):
         lines = block.splitlines()
         if sum(line.startswith("$ ") for line in lines) == 1:
@@ -34,7 +34,7 @@ def test_every_command_of_the_readme_runs(line: str) -> None:
 
 @on_linux
 @pytest.mark.linux
-def test_the_tables_in_the_readme_have_todays_columns(tmp_path: Path) -> None:
+def test_the_tables_in_the_readme_have_the_present_columns(tmp_path: Path) -> None:
     listing = tmp_path / "ss.txt"
     listing.write_text(
         "tcp LISTEN 0 5 127.0.0.1:80 0.0.0.0:*\n"

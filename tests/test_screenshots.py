@@ -1,5 +1,6 @@
-"""The pictures for the README."""
+"""The README's pictures."""
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.screenshots.__main__ import MARGIN, PICTURES, WIDTH, picture
@@ -18,9 +19,7 @@ def test_markup_in_names_stays_text_and_columns_stay_in_place() -> None:
     assert row[0].get("class") == "green"
 
 
-def test_the_pictures_there_are_show_the_commands_they_are_named_after() -> None:
-    from pathlib import Path
-
+def test_each_picture_shows_the_command_that_it_is_named_after() -> None:
     for name in PICTURES:
         root = ElementTree.parse(Path(__file__).parent / "screenshots" / f"{name}.svg").getroot()  # noqa: S314
         first = root.find(f"{SVG}text")

@@ -22,7 +22,7 @@ nothing/tcp
 )
 
 
-def test_a_port_has_the_first_name_given_it() -> None:
+def test_a_port_has_the_first_name_in_the_table() -> None:
     assert TABLE.name("tcp", 80) == "http"
     assert TABLE.name("tcp", 90) == "first"
     assert TABLE.name("udp", 80) is None
@@ -48,7 +48,7 @@ def test_lines_that_do_not_fit_are_skipped() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "#", "a", "a 1", "a 1/", "a /tcp", "a -1/tcp", "\0 \0/\0"])
-def test_a_table_of_nothing_names_nothing(text: str) -> None:
+def test_a_table_without_services_names_no_port(text: str) -> None:
     assert parse_services(text).name("tcp", 1) is None
 
 

@@ -1,7 +1,7 @@
-"""portsock beside ss, netstat, lsof and psutil on a host full of sockets.
+"""Compare portsock with ss, netstat, lsof and psutil on a host with many sockets.
 
-Prints tables of medians, of ratios within one round, of peak memory, of growth and of start-up. As root it all happens in a
-network namespace of its own.
+Prints tables of median times, of ratios within one round, of peak memory, of growth and of start-up. As root everything runs
+in a network namespace of its own.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from tests.bench.startup import imports, system
 _INSIDE = "PORTSOCK_BENCH_INSIDE"
 _BARE = [sys.executable, "-c", "pass"]
 _PORTSOCK = [sys.executable, "-c", "from portsock.__main__ import main; main()"]
-"""As the console script does."""
+"""The same as the console script."""
 
 
 def portsock(*arguments: str) -> list[str]:
@@ -26,7 +26,7 @@ def portsock(*arguments: str) -> list[str]:
 
 
 def comparisons(port: int) -> list[tuple[list[str], list[list[str]]]]:
-    """Commands of portsock, each with those that answer the same question."""
+    """Return commands of portsock, each with commands of other tools that answer the same question."""
     psutil = [sys.executable, "-c", "import psutil; psutil.net_connections('tcp')"]
     listening = [["ss", "-Htulnp"], ["netstat", "-tulnp"], ["lsof", "-nP", "-iTCP", "-sTCP:LISTEN"]]
     return [
@@ -39,7 +39,7 @@ def comparisons(port: int) -> list[tuple[list[str], list[list[str]]]]:
 
 
 def named(command: Sequence[str]) -> str:
-    """How a command is shown."""
+    """Return the command as tables show it."""
     if command[: len(_PORTSOCK)] == _PORTSOCK:
         return " ".join(["portsock", *command[len(_PORTSOCK) :]])
     return " ".join(["python", *command[1:]] if command[0] == sys.executable else command)
@@ -103,13 +103,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def enter_namespace(environ: Mapping[str, str]) -> None:
-    """As root, begin again in a network namespace of our own."""
+    """As root, start this program again in a new network namespace."""
     if os.geteuid() != 0 or environ.get(_INSIDE) or not shutil.which("unshare"):
         return
     again = 'ip link set lo up && exec "$@"'
     os.environ[_INSIDE] = "1"
     command = ["unshare", "--net", "--", "sh", "-c", again, "sh", sys.executable, "-m", "tests.bench", *sys.argv[1:]]
-    os.execvp(command[0], command)  # noqa: S606 - no shell's words but our own
+    os.execvp(command[0], command)  # noqa: S606 - no user input reaches the shell
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""A host full of sockets: processes with a listener, loopback connections of which they hold both ends, and plain files.
+"""Load for the benchmark: processes with a listener, loopback connections of which they hold both ends, and plain files.
 
-Everything ends with the one who asked for it, however that one ends: each process waits for a pipe that only its parent holds,
-and dies of an alarm at the latest.
+The load ends with the benchmark, even if that is killed: each process waits for a pipe that only its parent holds, and an
+alarm ends it at the latest.
 """
 
 import os
@@ -15,14 +15,14 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 _LIFETIME = 900
-"""Seconds after which the load is gone, whatever happens."""
+"""Seconds after which the load ends in any case."""
 _MOST_PROCESSES, _MOST_SOCKETS, _MOST_FILES = 1000, 500_000, 500_000
 _SPARE = 64
-"""Descriptors that a process has besides its load."""
+"""Descriptors that a process needs in addition to its load."""
 
 
 class Load(NamedTuple):
-    """How much of everything; connections and files are of each process."""
+    """Numbers of processes, and of connections and files in each process."""
 
     processes: int = 200
     connections: int = 125
@@ -30,16 +30,16 @@ class Load(NamedTuple):
 
     @property
     def sockets(self) -> int:
-        """TCP sockets of all processes."""
+        """The number of TCP sockets of all processes."""
         return self.processes * (2 * self.connections + 1)
 
     @property
     def descriptors(self) -> int:
-        """Of all processes, without the standard ones."""
+        """The number of descriptors of all processes, without the standard ones."""
         return self.sockets + self.processes * self.files
 
     def check(self) -> None:
-        """Raises ValueError where it is more than this host can bear."""
+        """Raise ValueError where the load is more than this host can hold."""
         if not 0 < self.processes <= _MOST_PROCESSES or self.sockets > _MOST_SOCKETS:
             raise ValueError(f"at most {_MOST_PROCESSES} processes with {_MOST_SOCKETS} sockets in all")
         if self.processes * self.files > _MOST_FILES:
@@ -50,16 +50,16 @@ class Load(NamedTuple):
 
 
 class Running(NamedTuple):
-    """A load that is there."""
+    """A running load."""
 
     load: Load
     port: int
-    """That the first process listens on."""
+    """The port that the first process listens on."""
 
 
 @contextmanager
 def running(load: Load) -> Iterator[Running]:
-    """The load, as long as the block lasts. It is made in the network namespace of the caller."""
+    """Run the load in the network namespace of the caller while the block lasts."""
     load.check()
     ready, tell_ready = os.pipe()
     wait, hold = os.pipe()
@@ -83,18 +83,18 @@ def running(load: Load) -> Iterator[Running]:
 
 
 def _port_when_ready(ready: int, load: Load) -> int:
-    """Wait until every process has told its port; the first one's."""
-    told = b""
-    while len(told) < 2 * load.processes:
+    """Wait until every process has sent its port and return the first one."""
+    ports = b""
+    while len(ports) < 2 * load.processes:
         chunk = os.read(ready, 65536)
         if not chunk:
             raise RuntimeError("the load could not be made; its error is above")
-        told += chunk
-    return int(struct.unpack_from("=H", told)[0])
+        ports += chunk
+    return int(struct.unpack_from("=H", ports)[0])
 
 
 def _be_parent(load: Load, wait: int, tell_ready: int) -> None:
-    """Fork the processes of the load, wait for the end and take them along."""
+    """Fork the processes of the load, wait for the end and end them, too."""
     signal.alarm(_LIFETIME)
     inner_wait, inner_hold = os.pipe()
     children = []
@@ -123,7 +123,7 @@ def _be_process(load: Load, number: int, wait: int, tell_ready: int) -> None:
     signal.alarm(_LIFETIME)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(2 * load.connections + load.files + _SPARE, most), most))
-    # An address for each listener: the range of ephemeral ports would not do for all connections to one.
+    # Each listener has its own address: there are too few ephemeral ports for all connections to one address.
     listener = socket.create_server((f"127.1.{number // 250}.{number % 250 + 1}", 0), backlog=16)
     kept = [listener]
     for _ in range(load.connections):
@@ -134,6 +134,6 @@ def _be_process(load: Load, number: int, wait: int, tell_ready: int) -> None:
     os.write(tell_ready, struct.pack("=H", listener.getsockname()[1]))
     os.close(tell_ready)
     os.read(wait, 1)
-    for opened in kept:  # no minute of TIME_WAIT after the measurement
+    for opened in kept:  # otherwise TIME_WAIT would remain for a minute
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("=ii", 1, 0))
     os._exit(0)

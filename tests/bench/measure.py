@@ -1,4 +1,4 @@
-"""Whole commands, measured in turn: what runs later in a busy minute meets the same minute."""
+"""Measure whole commands in turn, so that a busy minute affects all of them alike."""
 
 import os
 import time
@@ -7,7 +7,7 @@ from statistics import median
 from typing import NamedTuple
 
 _UNMEASURED = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "COLUMNS")
-"""They would change what is measured: no .pyc files, one write(2) a line."""
+"""Variables that would change the measurement: no .pyc files, one write(2) per line."""
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in _UNMEASURED}
 
 
@@ -16,11 +16,10 @@ class Run(NamedTuple):
 
     seconds: float
     peak: int
-    """Resident memory in KiB, of several processes that of the largest. Never less than this program's own, which a new
-    process begins with."""
+    """Resident memory in KiB of the largest process. Never less than this program's own, with which a new process begins."""
     status: int
     output: int
-    """Bytes."""
+    """Bytes written to stdout."""
 
 
 class Runs(NamedTuple):
@@ -31,21 +30,21 @@ class Runs(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """The median."""
+        """The median time in seconds."""
         return median(run.seconds for run in self.runs)
 
     @property
     def peak(self) -> float:
-        """The median, in MB."""
+        """The median peak memory in MB."""
         return median(run.peak for run in self.runs) * 1024 / 1e6
 
     def ratio(self, other: "Runs") -> float:
-        """The median of the ratios of each round."""
+        """Return the median of the ratios of time in each round."""
         return median(one.seconds / two.seconds for one, two in zip(self.runs, other.runs, strict=True))
 
 
 def once(command: Sequence[str]) -> Run:
-    """Run the command with its output into a pipe, and its errors into nothing."""
+    """Run the command with stdout into a pipe and stderr into /dev/null."""
     reading, writing = os.pipe()
     null = os.open(os.devnull, os.O_RDWR)
     begin = time.perf_counter()
@@ -63,7 +62,7 @@ def once(command: Sequence[str]) -> Run:
 
 
 def in_turn(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, Runs]:
-    """Every command once in each round; a round before the first is not counted."""
+    """Run every command once in each round, after a round that is not counted."""
     found = {name: Runs(command, []) for name, command in commands.items()}
     for number in range(rounds + 1):
         for name, command in commands.items():

@@ -1,4 +1,4 @@
-"""What is imported by a command, and what that costs."""
+"""Modules that a command imports, and their cost."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from tests.bench.measure import ENVIRONMENT
 
 
 def imports(python: Sequence[str]) -> dict[str, tuple[float, int]]:
-    """Milliseconds and modules by package, dearest first, of a Python command. `python` begins with the interpreter."""
+    """Return milliseconds and number of modules by package, the most expensive first. `python` is a Python command line."""
     command = [python[0], "-X", "importtime", *python[1:]]
     done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
     spent: dict[str, float] = defaultdict(float)
@@ -26,6 +26,6 @@ def imports(python: Sequence[str]) -> dict[str, tuple[float, int]]:
 
 
 def system() -> str:
-    """What the figures were measured on."""
+    """Describe the system of the measurement."""
     uname = os.uname()
     return f"{uname.sysname} {uname.release} {uname.machine}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"

@@ -7,7 +7,7 @@ from portsock.cli.query_parsing import parse_query
 from portsock.errors import UsageError
 from portsock.query.query import Query
 from portsock.query.target import ServiceTarget
-from tests.support.query_snapshots import SERVICES
+from tests.support.query_factory import SERVICES
 
 
 def query(**selecting: object) -> Query:

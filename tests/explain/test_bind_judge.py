@@ -11,7 +11,7 @@ from portsock.explain.bind.types import Attempt, Way
 from portsock.model import Host, Netns, Owner, Socket, State
 from portsock.normalize.snapshot import normalize
 from portsock.records import Holder, Identity, SocketOptions, SocketRecord
-from tests.support.records import OWN, collection, tcp, udp
+from tests.support.factory import OWN, collection, tcp, udp
 
 HOST = Host("Linux", (32768, 60999), False, addresses=frozenset({"127.0.0.1", "::1", "192.0.2.7", "fe80::7"}))
 USER = Identity(1000, False)

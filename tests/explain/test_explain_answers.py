@@ -26,7 +26,7 @@ from portsock.model import (
 from portsock.normalize.snapshot import normalize
 from portsock.records import Holder, Identity, Unreadable
 from tests.support.explain_factory import CURL, HOST, answer, codes, seen, text, unix, with_sockets
-from tests.support.records import collection, tcp, udp
+from tests.support.factory import collection, tcp, udp
 
 WINDOWS = Host("Windows", (49152, 65535), True)
 

@@ -10,7 +10,7 @@ from portsock.model import Netns, OwnerReason, Process, SocketMemory, State, Tim
 from portsock.normalize.snapshot import normalize
 from portsock.records import Unreadable
 from tests.support.explain_factory import HOST, SYSTEMD, answer, codes, finding, seen, unix, with_sockets
-from tests.support.records import collection, tcp, udp
+from tests.support.factory import collection, tcp, udp
 
 
 def many(number: int, state: State, local: str = "10.0.0.7:80", **more: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from portsock.model import Snapshot, State
 from portsock.output.text.explanation import render_explanation
 from portsock.port_numbers import parse_services
 from tests.support.explain_factory import CURL, SERVICES, seen
-from tests.support.records import tcp
+from tests.support.factory import tcp
 
 
 def plain(word: str, snapshot: Snapshot) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.live import as_root, on_linux, portsock, run
-from tests.support.live_situations import Place, situation
+from tests.support.live import Place, as_root, on_linux, portsock, run, situation
 from tests.support.zoo import NOBODY
 
 live = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]

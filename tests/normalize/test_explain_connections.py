@@ -3,7 +3,7 @@
 from portsock.model import InetEndpoint, Role, State
 from portsock.normalize.connections import connections
 from tests.support.explain_factory import seen, unix
-from tests.support.records import tcp
+from tests.support.factory import tcp
 
 SERVER, CLIENT = InetEndpoint("127.0.0.1", 80), InetEndpoint("127.0.0.1", 50000)
 

@@ -24,7 +24,7 @@ from portsock.model import (
 from portsock.normalize.snapshot import normalize
 from portsock.normalize.visibility import with_sight
 from portsock.records import DETAILS, TOLD, Holder, Ownership, SocketRecord, Unreadable
-from tests.support.records import LINUX, collection, tcp, udp
+from tests.support.factory import LINUX, collection, tcp, udp
 
 OTHER = Unreadable(77, 1000, OwnerReason.OTHER_USER)
 

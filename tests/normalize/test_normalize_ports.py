@@ -5,7 +5,7 @@ from portsock.normalize.ports import group_ports
 from portsock.normalize.snapshot import normalize
 from portsock.port_numbers import parse_services
 from portsock.records import Holder, SocketRecord, Unreadable
-from tests.support.records import collection, tcp, udp
+from tests.support.factory import collection, tcp, udp
 
 SERVICES = parse_services("http-alt 8080/tcp webcache\ndomain 53/udp\n")
 

@@ -8,7 +8,7 @@ from portsock.parse.netlink.unix import decode
 from portsock.query.answer import select
 from portsock.query.query import Query
 from portsock.records import Holder, SocketRecord
-from tests.support.records import LINUX, collection
+from tests.support.factory import LINUX, collection
 
 SERVED = UnixEndpoint(b"/run/x")
 UNNAMED = UnixEndpoint(None)

@@ -16,7 +16,7 @@ from portsock.output.json.strings import sound
 from portsock.output.text.explanation import attempts_table, render_explanation, render_explanations
 from tests.explain.test_explain_answers import attempt, web
 from tests.support.explain_factory import SERVICES, answer, seen
-from tests.support.records import tcp
+from tests.support.factory import tcp
 
 BARE = Explanation("80", "port", "Summary of it.", (), (), {})
 

@@ -45,7 +45,8 @@ from portsock.output.json.processes import Named, add_named
 from portsock.output.json.sockets import SocketTexts
 from portsock.port_numbers import parse_services
 from portsock.records import Identity
-from tests.support.factory import inet, port, snapshot, socket
+from tests.support.factory import endpoint as inet
+from tests.support.factory import port, snapshot, socket
 
 SERVICES = Context(parse_services("http-alt 8080/tcp webcache\n"))
 PYTHON_PROCESS = Process(

@@ -14,7 +14,7 @@ from portsock.query.missing import missing_notices
 from portsock.query.query import Query, Question
 from portsock.query.target import parse_target
 from tests.support.factory import LIVE, snapshot, socket
-from tests.support.query_snapshots import SERVICES
+from tests.support.query_factory import SERVICES
 
 LISTING = "State Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0 5 127.0.0.1:80 0.0.0.0:*\n"
 CAPTURE = Source("capture", None, (Input("ss.txt", None, "ss"),))

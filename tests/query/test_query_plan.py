@@ -1,4 +1,4 @@
-"""The request made of a query is narrow, and loses nothing."""
+"""Requests are as narrow as the query allows and lose no row."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ from portsock.query.answer import select
 from portsock.query.plan import plan
 from portsock.query.query import ALL_PROTOCOLS, Query, Question, includes_connection_ports
 from portsock.records import PortFilter, Request
-from tests.support.query_snapshots import asking, inet, many_sockets, place, random_queries, snapshot, target
+from tests.support.query_factory import asking, inet, many_sockets, place, random_queries, snapshot, target
 
 
 def request(query: Query, command: str = "sockets", *needs: Need, owners: str = "auto") -> Request:
@@ -23,11 +23,11 @@ def test_the_default_is_tcp_and_udp_in_all_states() -> None:
     assert (found.states, found.ports, found.families) == (None, None, frozenset(Family))
 
 
-def test_ports_with_listening_asks_the_kernel_for_listeners_only() -> None:
+def test_ports_with_listening_requests_listeners_only() -> None:
     assert request(Query(listening=True), "ports").states == frozenset({State.LISTEN})
 
 
-def test_ports_that_counts_connections_asks_for_all_states() -> None:
+def test_ports_with_a_count_of_connections_requests_all_states() -> None:
     assert request(Query(), "ports", Need.CONNECTIONS).states is None
     assert request(Query(states=frozenset({State.LISTEN})), "ports", Need.CONNECTIONS).states is None
 
@@ -36,22 +36,22 @@ def test_ports_with_listening_counts_no_connections() -> None:
     assert request(Query(listening=True), "ports", Need.CONNECTIONS).states == frozenset({State.LISTEN})
 
 
-def test_ports_that_counts_nothing_asks_for_listeners_and_bound_sockets_unless_a_port_is_named() -> None:
+def test_ports_without_counts_requests_listeners_and_bound_sockets_unless_a_port_is_named() -> None:
     assert request(Query(), "ports").states == frozenset({State.LISTEN, State.BOUND, State.CLOSED})
     assert request(Query(all=True), "ports").states is None
     assert request(asking("8080"), "ports").states is None
 
 
-def test_a_state_brings_listeners_and_the_states_that_the_other_end_can_be_in() -> None:
+def test_a_state_also_requests_listeners_and_the_states_that_the_peer_can_have() -> None:
     found = request(Query(states=frozenset({State.CLOSE_WAIT}))).states
     assert found == frozenset({State.CLOSE_WAIT, State.LISTEN, State.FIN_WAIT_1, State.FIN_WAIT_2})
 
 
-def test_bound_sockets_are_asked_for_as_closed_ones_too() -> None:
+def test_state_bound_also_requests_closed_sockets() -> None:
     assert request(Query(states=frozenset({State.BOUND}))).states == frozenset({State.BOUND, State.CLOSED, State.LISTEN})
 
 
-def test_every_state_is_no_filter() -> None:
+def test_all_states_together_are_no_filter() -> None:
     assert request(Query(states=frozenset(State))).states is None
 
 
@@ -62,23 +62,23 @@ def test_ports_are_local_in_ports_and_at_either_end_elsewhere_where_roles_need_a
     assert (in_sockets.ports, in_sockets.listeners) == (PortFilter(one, "either"), True)
 
 
-def test_the_ports_of_all_targets_are_asked_for() -> None:
+def test_the_ports_of_all_targets_are_requested() -> None:
     found = request(asking("8080", "127.0.0.1:53", "https", "127.0.0.1:1,127.0.0.1:2")).ports
     assert found == PortFilter(((1, 1), (2, 2), (53, 53), (443, 443), (8080, 8080)), "either")
 
 
-def test_no_port_is_asked_for_where_one_target_leaves_it_open() -> None:
+def test_ports_are_not_filtered_if_one_target_has_no_port() -> None:
     assert request(asking("8080", "pid:1")).ports is None
     assert request(asking("8080", "10.0.0.0/8")).ports is None
 
 
-def test_a_remote_port_does_not_narrow_what_ports_counts() -> None:
+def test_a_remote_port_does_not_narrow_the_request_of_ports() -> None:
     remote = Query(remote=(place("443"),))
     assert request(remote, "ports").ports is None
     assert request(remote).ports == PortFilter(((443, 443),), "either")
 
 
-def test_protocols_of_options_replace_and_those_of_targets_widen_or_narrow() -> None:
+def test_protocols_of_options_replace_the_default_and_those_of_targets_widen_or_narrow_it() -> None:
     assert request(Query(protocols=frozenset({"unix"}))).protocols == {"unix"}
     assert request(asking("/run/x")).protocols == {"unix"}
     assert request(asking("/run/x", "80")).protocols == {"unix", "tcp", "udp", "udplite"}
@@ -96,7 +96,7 @@ def test_families_are_narrowed_only_where_no_peer_is_shown() -> None:
     assert request(query).families == frozenset(Family)
 
 
-def test_owners_are_looked_for_only_where_output_or_filters_need_them() -> None:
+def test_owners_are_requested_only_where_output_or_filters_need_them() -> None:
     def idle(query: Query) -> Request:
         return plan(Question(query, "sockets", frozenset()), "walk")
 
@@ -107,24 +107,24 @@ def test_owners_are_looked_for_only_where_output_or_filters_need_them() -> None:
     assert request(Query(), owners="none").processes is False
 
 
-def test_the_hosts_addresses_are_asked_for_where_a_wildcard_may_cover_one() -> None:
+def test_the_hosts_addresses_are_requested_where_a_wildcard_may_cover_one() -> None:
     assert request(asking("127.0.0.1:80")).facts
     assert not request(asking("127.0.0.1:80", exact=True)).facts
     assert not request(asking("80", "10.0.0.0/8")).facts
 
 
-def test_explain_of_an_endpoint_asks_for_every_port_since_siblings_have_other_ones() -> None:
+def test_explain_of_an_endpoint_requests_every_port_since_siblings_have_other_ports() -> None:
     assert request(asking("192.168.1.3:63240"), "explain").ports is None
 
 
-def test_explain_narrows_no_states_and_keeps_listeners_and_peers() -> None:
+def test_explain_requests_all_states_with_listeners_and_peers() -> None:
     found = request(asking("tcp/8080", listening=True), "explain")
     assert (found.states, found.facts, found.listeners) == (None, True, True)
     assert found.ports == PortFilter(((8080, 8080),), "either")
     assert found.protocols == {"tcp", "udp", "udplite"}
 
 
-def test_nothing_is_narrowed_where_sockets_must_tell_which_addresses_are_local() -> None:
+def test_other_namespaces_are_requested_whole_since_their_sockets_show_which_addresses_are_local() -> None:
     found = request(asking("tcp/127.0.0.1:80", netns=("all",), listening=True), "ports")
     assert (found.states, found.ports, found.protocols) == (None, None, frozenset({"tcp", "udp", "udplite"}))
 
@@ -134,8 +134,8 @@ def test_namespaces_and_details_are_passed_on() -> None:
     assert (found.netns, found.info, found.timers, found.memory, found.parents) == (("all",), True, True, True, True)
 
 
-def answers(socket: Socket, asked: Request) -> bool:
-    """Whether a source that is as strict as it may be gives the socket."""
+def includes(asked: Request, socket: Socket) -> bool:
+    """Return whether the strictest possible source would include the socket in its answer."""
     families = asked.families | ({Family.INET} if asked.families & INTERNET else set())
     if socket.protocol not in asked.protocols or socket.family not in families:
         return False
@@ -152,7 +152,7 @@ def answers(socket: Socket, asked: Request) -> bool:
 
 
 @given(st.integers(0, 3), random_queries(), st.sampled_from(["ports", "sockets", "explain"]), st.booleans())
-def test_no_row_is_lost_by_asking_for_less(seed: int, query: Query, command: str, counts: bool) -> None:
+def test_a_narrow_request_loses_no_row(seed: int, query: Query, command: str, counts: bool) -> None:
     sockets = list(many_sockets(seed))
     if command == "ports":
         sockets = [socket._replace(role=Role.CLIENT if socket.remote else Role.BOUND) for socket in sockets]
@@ -160,18 +160,18 @@ def test_no_row_is_lost_by_asking_for_less(seed: int, query: Query, command: str
     asked = request(query, command, *([Need.CONNECTIONS] if counts else []))
     if asked.protocols == ALL_PROTOCOLS:
         sockets = [socket for socket in sockets if socket.protocol in ALL_PROTOCOLS]
-    given_sockets = [socket for socket in sockets if answers(socket, asked)]
+    given_sockets = [socket for socket in sockets if includes(asked, socket)]
     whole, narrowed = (select(snapshot(found), query, side=side) for found in (sockets, given_sockets))
     if command == "ports" and not includes_connection_ports(query):
-        whole, narrowed = ([item for item in found if shown_alone(item)] for found in (whole, narrowed))
+        whole, narrowed = ([item for item in found if is_a_row_without_connections(item)] for found in (whole, narrowed))
     assert narrowed == whole
 
 
-def shown_alone(socket: Socket) -> bool:
-    """Whether the socket makes a row of `ports` where connections make none."""
+def is_a_row_without_connections(socket: Socket) -> bool:
+    """Return whether the socket is part of a row of `ports` that has no rows for connections."""
     return socket.state in {State.LISTEN, State.BOUND} or socket.protocol != "tcp"
 
 
-def test_an_accepted_socket_keeps_its_listener_whatever_the_ports_asked_for() -> None:
+def test_a_request_for_ports_includes_listeners_on_other_ports() -> None:
     listener = inet("0.0.0.0:45000")
-    assert answers(listener, request(asking("8080")))
+    assert includes(request(asking("8080")), listener)

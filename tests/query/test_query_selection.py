@@ -1,4 +1,4 @@
-"""Which sockets answer a query."""
+"""A query selects the sockets that all of its conditions hold for."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from portsock.model import Family, InetEndpoint, Owner, Process, Role, Socket, S
 from portsock.query.answer import covering, select
 from portsock.query.query import Query, includes_connection_ports, is_selective, selects_by_owner
 from portsock.query.values import parse_states
-from tests.support.query_snapshots import asking, held, inet, many_sockets, place, random_queries, snapshot, target, udp, unix
+from tests.support.query_factory import asking, held, inet, many_sockets, place, random_queries, snapshot, target, udp, unix
 
 
 def found(query: Query, *sockets: Socket, side: str = "either", **more: Any) -> list[int]:
-    """The indexes of the sockets that answer."""
+    """Return the indexes of the selected sockets."""
     numbered = [socket._replace(cookie=index) for index, socket in enumerate(sockets)]
     return [socket.cookie for socket in select(snapshot(numbered, **more), query, side=side) if socket.cookie is not None]
 
 
-def test_without_filters_the_snapshots_own_list_is_the_answer() -> None:
+def test_a_query_without_filters_returns_the_snapshots_own_list() -> None:
     seen = snapshot([inet("127.0.0.1:80"), udp("127.0.0.1:53")])
     assert select(seen, Query(), side="either") is seen.sockets
 
@@ -58,7 +58,7 @@ def test_values_of_one_filter_are_ored_and_filters_anded() -> None:
     assert found(Query(families=v6, protocols=frozenset({"udp"})), *sockets) == []
 
 
-def test_a_family_that_nobody_told_may_be_either() -> None:
+def test_a_family_that_the_source_did_not_report_may_be_either() -> None:
     assert found(Query(families=frozenset({Family.IPV6})), inet("*:80", family=Family.INET)) == [0]
 
 
@@ -68,14 +68,14 @@ def test_excluded_sockets_are_removed() -> None:
     assert found(Query(exclude=(target("127.0.0.1:90"),)), *sockets) == [0, 2]
 
 
-def test_listening_is_listeners_and_unconnected_datagram_sockets() -> None:
+def test_listening_selects_listeners_and_unconnected_datagram_sockets() -> None:
     sockets = [
         inet("0.0.0.0:80"),
         inet("127.0.0.1:80", "127.0.0.1:4000"),
         udp("0.0.0.0:53"),
         udp("127.0.0.1:53", "127.0.0.1:5300"),
         inet("0.0.0.0:99", state=State.BOUND, role=Role.BOUND),
-        udp("0.0.0.0:-", protocol="raw", type=SocketType.RAW),
+        udp("0.0.0.0:*", protocol="raw", type=SocketType.RAW),
         unix(b"/run/a"),
         unix(b"/run/b", State.UNCONN, type=SocketType.DGRAM),
         unix(None, State.UNCONN, type=SocketType.DGRAM),
@@ -96,11 +96,11 @@ def test_listening_established_and_states_are_one_group() -> None:
     assert found(Query(states=frozenset({State.CLOSE_WAIT, State.TIME_WAIT})), *sockets) == [2, 3]
 
 
-def test_every_state_includes_those_that_nobody_knows() -> None:
+def test_all_states_include_unknown_ones() -> None:
     assert found(Query(states=parse_states("all")), inet("127.0.0.1:80", state=None, state_raw="ODD")) == [0]
 
 
-def test_an_endpoint_finds_the_wildcard_that_covers_it_and_marks_it() -> None:
+def test_an_endpoint_selects_the_wildcard_that_covers_it_and_marks_it() -> None:
     sockets = [
         inet("0.0.0.0:8080"),
         inet(":::8080", v6only=False),
@@ -128,7 +128,7 @@ def test_a_socket_that_another_target_names_is_not_marked_as_covering() -> None:
     assert not mark(inet("0.0.0.0:8080"))
 
 
-def test_nothing_covers_where_no_address_is_asked_for() -> None:
+def test_nothing_is_marked_as_covering_without_an_address_in_the_query() -> None:
     for query in (Query(), asking("8080"), asking("10.0.0.0/8"), asking("127.0.0.1:80", exact=True)):
         assert covering(snapshot([]), query, side="local") is None
 
@@ -140,13 +140,13 @@ def test_only_addresses_of_this_host_are_covered() -> None:
     assert found(asking("127.9.9.9:80"), wildcard) == [0]
 
 
-def test_where_the_hosts_addresses_are_not_known_remote_ones_are_not_covered() -> None:
+def test_remote_addresses_are_not_covered_if_the_hosts_addresses_are_unknown() -> None:
     wildcard, connection = inet("0.0.0.0:80"), inet("192.168.1.3:40000", "10.0.0.5:80")
     for address, expected in (("192.168.1.3:80", [0]), ("10.0.0.5:80", [1]), ("10.0.0.9:80", [0])):
         assert found(asking(address), wildcard, connection, addresses=None) == expected
 
 
-def test_a_remote_end_is_covered_by_no_wildcard() -> None:
+def test_no_wildcard_covers_a_remote_endpoint() -> None:
     remote = Query(remote=(place("127.0.0.1:80"),))
     assert found(remote, inet("0.0.0.0:80"), inet("127.0.0.1:4000", "127.0.0.1:80")) == [1]
 
@@ -166,7 +166,7 @@ def test_networks() -> None:
     assert found(asking("0.0.0.0/0"), *sockets) == [0, 1, 2, 3]
 
 
-def test_a_cut_address_is_in_no_network() -> None:
+def test_a_truncated_address_is_in_no_network() -> None:
     socket = inet("10.0.0.1:80")._replace(local=InetEndpoint("10.0.0.1", 80, truncated=True))
     assert found(asking("10.0.0.0/8"), socket) == []
 
@@ -184,7 +184,7 @@ def test_connections_match_either_way_round() -> None:
     assert found(asking("tcp/127.0.0.1:1,127.0.0.1:2"), *sockets) == [0, 1]
 
 
-def test_zones_tell_link_local_addresses_apart() -> None:
+def test_zones_distinguish_link_local_addresses() -> None:
     sockets = [
         inet("fe80::1%eth0:80"),
         inet("fe80::1%eth1:80"),
@@ -196,7 +196,7 @@ def test_zones_tell_link_local_addresses_apart() -> None:
     assert found(asking("[fe80::1]:80"), *sockets) == [0, 1, 2, 3, 4]
 
 
-def test_a_device_tells_sockets_of_one_address_apart() -> None:
+def test_devices_distinguish_sockets_of_one_address() -> None:
     sockets = [
         inet("0.0.0.0:80", interface="v0"),
         inet("0.0.0.0:80"),
@@ -293,7 +293,7 @@ def test_owners_by_name(text: str, expected: list[int]) -> None:
         assert owned(Query(users=(text[5:],))) == expected
 
 
-def test_names_that_only_a_listing_printed_count() -> None:
+def test_names_from_a_listing_match_without_process_facts() -> None:
     socket = held(inet("1.1.1.1:1"), Owner(9, 3, "sshd", "dev"))
     assert found(asking("proc:ssh?"), socket) == [0]
     assert found(asking("user:dev"), socket) == [0]
@@ -305,7 +305,7 @@ def test_processes_of_different_listings_are_kept_apart() -> None:
     assert found(asking("proc:postgres"), *sockets, processes=processes) == [1]
 
 
-def test_a_user_is_the_holders_and_only_without_one_the_sockets_own() -> None:
+def test_a_user_is_that_of_an_owner_or_without_owners_that_of_the_socket() -> None:
     sockets = [
         held(inet("1.1.1.1:1", uid=1000, user="dev"), Owner(1, 3, None, "root")),
         inet("1.1.1.1:1", uid=1000, user="dev"),
@@ -347,7 +347,7 @@ def test_an_unknown_state_is_refused_with_near_ones(text: str, message: str) -> 
     assert str(caught.value) == message
 
 
-def test_a_state_like_no_other_is_refused_with_all_there_are() -> None:
+def test_a_state_without_near_ones_is_refused_with_the_list_of_states() -> None:
     with pytest.raises(UsageError, match=r"^'SLEEPING' is no state; states are LISTEN, SYN_SENT, .*connected, synchronized"):
         parse_states("SLEEPING")
 
@@ -366,7 +366,7 @@ def test_owner_filters_are_targets_and_options_that_name_processes() -> None:
         assert not selects_by_owner(query)
 
 
-def test_ports_of_connections_alone_are_rows_where_asked_for() -> None:
+def test_all_targets_and_states_include_ports_that_only_connections_use() -> None:
     for query in (Query(all=True), asking("8080"), Query(established=True), Query(states=frozenset({State.TIME_WAIT}))):
         assert includes_connection_ports(query)
     for query in (Query(), Query(listening=True), asking("proc:x")):
@@ -374,8 +374,11 @@ def test_ports_of_connections_alone_are_rows_where_asked_for() -> None:
 
 
 @given(st.integers(0, 3), random_queries(), st.sampled_from(["local", "either"]))
-def test_a_selection_is_a_part_in_order_that_answers_again(seed: int, query: Query, side: str) -> None:
-    seen, query = snapshot(many_sockets(seed)), query._replace(netns=())  # of other namespaces a part tells less
+def test_selecting_keeps_the_order_and_selecting_again_changes_nothing(seed: int, query: Query, side: str) -> None:
+    seen, query = (
+        snapshot(many_sockets(seed)),
+        query._replace(netns=()),
+    )  # a part of the sockets shows fewer local addresses there
     chosen = select(seen, query, side=side)
     rest = iter(seen.sockets)
     assert all(any(socket is other for other in rest) for socket in chosen)
@@ -383,7 +386,7 @@ def test_a_selection_is_a_part_in_order_that_answers_again(seed: int, query: Que
 
 
 @given(st.integers(0, 3), random_queries(), st.sampled_from(["local", "either"]))
-def test_what_is_marked_as_covered_is_what_exact_leaves_out(seed: int, query: Query, side: str) -> None:
+def test_exact_leaves_out_the_sockets_that_are_marked_as_covering(seed: int, query: Query, side: str) -> None:
     # An MPTCP socket hides its subflow where it is selected itself, so that leaving it out brings the subflow back.
     sockets = [socket for socket in many_sockets(seed) if socket.protocol != "mptcp"]
     seen, query = snapshot(sockets), query._replace(netns=())

@@ -1,4 +1,4 @@
-"""The grammar of TARGET: every form of the manual, and what is said of every other."""
+"""The grammar of TARGET: every form of the manual, and the refusal of every other."""
 
 import pytest
 from hypothesis import example, given
@@ -17,7 +17,7 @@ from portsock.query.target import (
     parse_target,
 )
 from portsock.query.values import parse_ports
-from tests.support.query_snapshots import SERVICES
+from tests.support.query_factory import SERVICES
 
 
 def parse_inet(text: str) -> InetTarget:
@@ -107,7 +107,7 @@ def test_zones(text: str) -> None:
         ("[fe80::1]%eth0:546", "endpoint", "fe80::1", "eth0", 546),
     ],
 )
-def test_local_ends_as_they_are_printed(text: str, kind: str, address: str | None, zone: str, port: int | None) -> None:
+def test_local_endpoints_as_ss_prints_them(text: str, kind: str, address: str | None, zone: str, port: int | None) -> None:
     found = parse_inet(text)
     assert (found.kind, found.zone) == (kind, zone)
     assert [network.address for network in found.networks] == ([] if address is None else [address])
@@ -190,7 +190,7 @@ def test_unix_sockets() -> None:
     assert parse_target("/run/\udcff", EMPTY) == UnixTarget("/run/\udcff", b"/run/\xff", abstract=False)
 
 
-def test_what_can_be_an_address_or_an_endpoint_is_refused_with_both_spellings() -> None:
+def test_text_that_is_an_address_and_an_endpoint_is_refused_with_both_spellings() -> None:
     assert refusal("::1:631") == (
         "'::1:631' can be read in two ways: write [::1]:631 for the port, or [::1:631] for the address"
     )
@@ -273,14 +273,14 @@ def test_a_host_name_that_does_not_resolve_is_refused() -> None:
             parse_target("web.invalid", SERVICES, resolve=resolve)
 
 
-def test_no_name_is_looked_up_that_is_an_address_a_service_or_localhost() -> None:
+def test_addresses_services_and_localhost_are_not_looked_up() -> None:
     asked: list[str] = []
     for text in ("80", "http", "localhost:80", "[::1]:80", "10.0.0.0/8", "pid:1", "/run/x"):
         parse_target(text, SERVICES, resolve=lambda name: asked.append(name) or [])  # type: ignore[func-returns-value]
     assert asked == []
 
 
-def test_a_place_is_a_target_that_can_be_an_end() -> None:
+def test_a_target_that_can_be_one_end_of_a_socket_is_accepted_for_local_and_remote() -> None:
     assert parse_socket_end("10.0.0.0/8:443", SERVICES).kind == "network"
     assert parse_socket_end("http", SERVICES).kind == "service"
     assert parse_socket_end("@x", SERVICES).kind == "unix"

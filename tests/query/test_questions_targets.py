@@ -1,4 +1,4 @@
-"""Every form of TARGET asked of `explain` on the command line, what it refuses, and the options of its own."""
+"""`explain` on the command line: every form of TARGET, its refusals and its own options."""
 
 import json
 import os
@@ -10,8 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.support.live import answer, as_root, on_linux, portsock
-from tests.support.live_situations import Place, situation
+from tests.support.live import Place, answer, as_root, on_linux, portsock, situation
 
 LIVE = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
 SCHEMA = json.loads(files("portsock").joinpath("schema/portsock-1.schema.json").read_text("utf-8"))
@@ -66,7 +65,7 @@ class TestForms:
         for target in (f"inode:{inode}", f"socket:[{inode}]"):
             assert server.ask(target)["summary"].startswith(f"{target} is a TCP socket listening on 127.0.0.1:8080, held by ")
 
-    def test_a_number_that_is_a_process_too_lists_its_readings(self, server: Place) -> None:
+    def test_a_number_that_is_also_a_pid_lists_both_readings(self, server: Place) -> None:
         pid = server.facts["pid"]
         done = portsock("explain", str(pid), pid=pid)
         assert done.returncode == 1
@@ -93,16 +92,16 @@ class TestForms:
         assert "exists as a file, but no socket here is bound to it" in " ".join(stale.stdout.split())
         assert stale.returncode == 0
 
-    def test_a_process_without_sockets_is_still_told_of(self) -> None:
+    def test_a_process_without_sockets_is_explained(self) -> None:
         with situation("nothing") as place:
             pid = place.facts["pid"]
             assert f"(pid {pid}, user root) holds no socket" in place.explain(f"pid:{pid}")
 
-    def test_the_chain_that_started_a_process_is_told(self, server: Place) -> None:
+    def test_a_process_is_explained_with_its_ancestors(self, server: Place) -> None:
         assert "→ python → python." in server.explain(f"pid:{server.facts['client']}")
 
     @pytest.mark.parametrize("target", ["9", "10.9.9.9:80", "pid:4194304", "inode:9999999999", "@none"])
-    def test_nowhere_is_status_1_with_an_answer(self, server: Place, target: str) -> None:
+    def test_a_target_that_nothing_matches_is_status_1_with_an_answer(self, server: Place, target: str) -> None:
         assert server.explain(target, status=1).startswith("Nothing on this host ")
 
     def test_a_unit_without_sockets_is_status_1_or_3_where_owners_are_hidden(self, server: Place) -> None:
@@ -126,7 +125,7 @@ class TestForms:
         lines = server.screen("8080", "socket", "--brief").splitlines()
         assert [line.split()[0] for line in lines] == ["8080/tcp", "A"]
 
-    def test_root_is_not_told_to_become_root(self, server: Place) -> None:
+    def test_root_is_not_advised_to_use_sudo(self, server: Place) -> None:
         for target in ("8080", f"pid:{server.facts['pid']}"):
             assert "sudo" not in server.explain(target)
 
@@ -163,7 +162,7 @@ class TestTrial:
             (["udp/8080", "--try", "plain"], True, "0.0.0.0"),
         ],
     )
-    def test_the_kernels_answer_stands_beside_the_verdict(
+    def test_the_kernels_answer_is_shown_with_the_verdict(
         self, server: Place, arguments: list[str], ok: bool, address: str
     ) -> None:
         attempts = server.ask(*arguments)["sections"]["binding"]["attempts"]
@@ -183,7 +182,7 @@ class TestTrial:
         text = server.explain("127.0.0.1:81", "--try", "plain", "--as", "nobody", status=1)
         assert "Tried for real, tcp 127.0.0.1:81 with no option: the kernel says no EACCES, the verdict was no EACCES." in text
 
-    def test_an_address_that_no_interface_has_but_the_kernel_takes(self) -> None:
+    def test_an_address_of_no_interface_is_bindable_only_if_the_kernel_accepts_it(self) -> None:
         with situation("unanswered") as place:
             assert "in every way" in place.explain("127.255.255.255:7000", status=1)
             assert "any way: EADDRNOTAVAIL. 10.99.0.9 is not an address of this host." in place.explain(

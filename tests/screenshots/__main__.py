@@ -1,6 +1,6 @@
-"""Pictures for the README from a real run: `python -m tests.screenshots` (as root) writes the .svg files beside this one.
+"""The README's pictures from a real run: `python -m tests.screenshots` writes the .svg files next to this one.
 
-Needs what tests/support/readme.py needs. They are readable on light and on dark pages: the picture takes the page's colors.
+Needs root, nginx and redis-server. The pictures take the page's colors, so that they are readable on light and dark pages.
 """
 
 import re
@@ -19,7 +19,7 @@ PICTURES = {
     "explain": "portsock explain 6379 --color always --no-config",
 }
 CLASSES = {"1": "bold", "31": "red", "32": "green", "35": "magenta", "36": "cyan"}
-"""SGR parameters (ECMA-48) that portsock uses, to classes of the style below."""
+"""Classes of the style below, by the SGR parameters (ECMA-48) that portsock uses."""
 
 STYLE = """
 rect { fill: #ffffff; stroke: #d0d7de } text { fill: #1f2328; font: 14px Menlo, Consolas, 'DejaVu Sans Mono', monospace }
@@ -30,11 +30,11 @@ rect { fill: #0d1117; stroke: #30363d } text { fill: #e6edf3 } .dim { fill: #8b9
 .red { fill: #ff7b72 } .green { fill: #56d364 } .magenta { fill: #d2a8ff } .cyan { fill: #56d4dd } }
 """
 LINE, WIDTH, MARGIN = 20, 8.43, 16
-"""Pixels: height of a line, width of a character, and around."""
+"""Height of a line, width of a character and margin, in pixels."""
 
 
 def picture(prompt: str, output: str) -> str:
-    """The terminal's text as SVG."""
+    """Return the terminal's text as SVG."""
     lines = [f'<tspan class="dim">$</tspan> {escape(prompt)}', *map(_colored, output.splitlines())]
     longest = max(len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in (f"$ {prompt}", *output.splitlines()))
     width, height = longest * WIDTH + 2 * MARGIN, len(lines) * LINE + 2 * MARGIN
@@ -53,7 +53,7 @@ def _colored(line: str) -> str:
 
 
 def _spans(line: str) -> Iterator[str]:
-    """Its pieces, each placed where its column begins: a viewer's font may be none of fixed width."""
+    """Yield the line's pieces, each placed at its column: the viewer's font may not have a fixed width."""
     current, column = "", 0
     for part in re.split(r"(\x1b\[[\d;]*m| {2,})", line):
         if part.startswith("\x1b["):

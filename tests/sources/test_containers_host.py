@@ -20,9 +20,9 @@ from tests.parse.proc.test_cgroup_containers import process as holder
 from tests.sources.test_processes_facts import process
 from tests.support.explain_factory import answer as explained
 from tests.support.explain_factory import seen
+from tests.support.factory import tcp
 from tests.support.live import ROOT, as_root, on_linux, tool
-from tests.support.query_snapshots import target
-from tests.support.records import tcp
+from tests.support.query_factory import target
 
 WEB = "4f797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970"
 DB = "5e797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970"

@@ -1,4 +1,4 @@
-"""A network namespace of its own to bind in, and the sockets that a port can be held by: for the tests of the bind verdict."""
+"""A network namespace to bind in, and sockets of every kind that can hold a port, for tests of the bind verdict."""
 
 import ctypes
 import errno
@@ -20,16 +20,17 @@ T = TypeVar("T")
 
 needs_root = pytest.mark.skipif(
     not sys.platform.startswith("linux") or os.geteuid() != 0,
-    reason="makes a network namespace of its own: needs root on Linux",
+    reason="makes a network namespace: needs root on Linux",
 )
 
 _CLONE_NEWNET = 0x40000000
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP_RUNNING = 0x41
+_SO_BINDTODEVICE = 25
 
 
 def in_namespace(work: Callable[[], T]) -> T:
-    """Run `work` in a child process, in a fresh network namespace whose loopback is up, and return what it returns."""
+    """Run `work` in a child process, in a new network namespace whose loopback is up, and return its result."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -53,7 +54,7 @@ def in_namespace(work: Callable[[], T]) -> T:
 
 
 def enter_namespace() -> None:
-    """Move this process into a fresh network namespace with its loopback up."""
+    """Move this process into a new network namespace and bring its loopback up."""
     import fcntl
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -63,7 +64,7 @@ def enter_namespace() -> None:
 
 
 class Ports:
-    """Ports that nothing in the namespace has used yet, below those that the kernel picks."""
+    """Ports below the ephemeral range, each returned once."""
 
     def __init__(self) -> None:
         self._next = 2000
@@ -75,7 +76,7 @@ class Ports:
 
 
 class Options(NamedTuple):
-    """What the program that holds the port had set."""
+    """Socket options of the program that holds the port."""
 
     reuseaddr: bool = False
     reuseport: bool = False
@@ -85,7 +86,7 @@ NONE = Options()
 
 
 class Bound(NamedTuple):
-    """Where it is bound, and from where a client reaches it."""
+    """The address that the holder is bound to, and an address at which a client reaches it."""
 
     address: str
     v6only: bool | None
@@ -94,7 +95,7 @@ class Bound(NamedTuple):
 
 @contextmanager
 def as_user(uid: int) -> Iterator[None]:
-    """Make sockets as another user, as the kernel sees their creator."""
+    """Make sockets whose creator is another user to the kernel."""
     libc = ctypes.CDLL(None)
     libc.setfsuid(uid)
     try:
@@ -106,7 +107,7 @@ def as_user(uid: int) -> Iterator[None]:
 def new_socket(
     address: str, *, stream: bool = True, options: Options = NONE, v6only: bool | None = None, device: str | None = None
 ) -> socket.socket:
-    """An unbound socket with these options."""
+    """Make an unbound socket with these options."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
     if options.reuseaddr:
@@ -116,24 +117,26 @@ def new_socket(
     if v6only is not None and family == socket.AF_INET6:
         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(v6only))
     if device:
-        made.setsockopt(socket.SOL_SOCKET, 25, device.encode() + b"\0")
+        made.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, device.encode() + b"\0")
     return made
 
 
 def listening(bound: Bound, port: int, options: Options) -> list[socket.socket]:
+    """Make a TCP listener."""
     made = idle(bound, port, options)
     made[0].listen()
     return made
 
 
 def idle(bound: Bound, port: int, options: Options) -> list[socket.socket]:
+    """Make a TCP socket that is bound and nothing else."""
     made = new_socket(bound.address, options=options, v6only=bound.v6only)
     made.bind((bound.address, port))
     return [made]
 
 
 def accepted(bound: Bound, port: int, options: Options) -> list[socket.socket]:
-    """An accepted connection whose listener is gone, and its client."""
+    """Make an accepted connection and its client, and close the listener."""
     (listener,) = listening(bound, port, options)
     client = new_socket(bound.client)
     client.connect((bound.client, port))
@@ -143,7 +146,7 @@ def accepted(bound: Bound, port: int, options: Options) -> list[socket.socket]:
 
 
 def time_wait(bound: Bound, port: int, options: Options) -> list[socket.socket]:
-    """A connection that the server closed first."""
+    """Make a connection that the server closes first, which leaves its end in TIME_WAIT."""
     server, client = accepted(bound, port, options)
     server.close()
     assert client.recv(1) == b""
@@ -152,6 +155,7 @@ def time_wait(bound: Bound, port: int, options: Options) -> list[socket.socket]:
 
 
 def udp_bound(bound: Bound, port: int, options: Options) -> list[socket.socket]:
+    """Make a bound UDP socket."""
     made = new_socket(bound.address, stream=False, options=options, v6only=bound.v6only)
     made.bind((bound.address, port))
     return [made]
@@ -166,7 +170,7 @@ def kernel_says(
     v6only: bool | None = None,
     device: str | None = None,
 ) -> str | None:
-    """The error of bind(2) and then listen(2), or None where both succeed."""
+    """Call bind(2) and then listen(2); return the name of their error, or None where both succeed."""
     with new_socket(address, stream=stream, options=options, v6only=v6only, device=device) as new:
         try:
             new.bind((address, port))
@@ -178,7 +182,7 @@ def kernel_says(
 
 
 def seen(*protocols: str) -> list[Socket]:
-    """The sockets of this namespace with their owners, as a command would have them."""
+    """Collect the sockets of this namespace with their owners, as a command does."""
     from portsock.normalize.snapshot import normalize
     from portsock.records import Request
     from portsock.sources.linux.collect import collect

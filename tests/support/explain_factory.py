@@ -5,24 +5,20 @@ from typing import Any
 
 from portsock.explain.engine import explain
 from portsock.explain.types import Explanation, Finding
-from portsock.model import Family, Host, Owner, OwnerStatus, Process, Role, Snapshot, Socket, SocketType, State, UnixEndpoint
+from portsock.model import Family, Owner, OwnerStatus, Process, Role, Snapshot, Socket, State, UnixEndpoint
 from portsock.normalize.snapshot import normalize
 from portsock.output.text.explanation import render_explanation
 from portsock.port_numbers import parse_services
 from portsock.query.target import parse_target
 from portsock.records import Holder, SocketRecord
-from tests.support.records import collection
+from tests.support.factory import LINUX, collection, unheld_socket
 
 SERVICES = parse_services(
     "ssh 22/tcp\ndomain 53/tcp\ndomain 53/udp\nhttp 80/tcp www\nhttp-alt 8080/tcp webcache\npostgresql 5432/tcp\n"
 )
-HOST = Host(
-    "Linux",
-    (32768, 60999),
-    False,
-    "box",
-    frozenset({"127.0.0.1", "::1", "10.0.0.7"}),
-    {"net.ipv4.tcp_syn_retries": "6", "net.ipv4.tcp_fin_timeout": "30", "net.ipv4.ip_unprivileged_port_start": "1024"},
+HOST = LINUX._replace(
+    addresses=frozenset({"127.0.0.1", "::1", "10.0.0.7"}),
+    sysctls={"net.ipv4.tcp_syn_retries": "6", "net.ipv4.tcp_fin_timeout": "30", "net.ipv4.ip_unprivileged_port_start": "1024"},
 )
 SYSTEMD = Process(1, "systemd", "systemd", "/usr/lib/systemd/systemd", ("/sbin/init",), "root", 0, 0)
 NGINX = Process(500, "nginx", "nginx", "/usr/sbin/nginx", ("nginx",), "root", 0, 1, 0.0, "nginx.service")
@@ -36,48 +32,54 @@ def seen(
     records: Sequence[SocketRecord],
     holders: Mapping[int, int | Iterable[int]] | None = None,
     processes: Iterable[Process] = (),
-    **more: Any,
+    **changes: Any,
 ) -> Snapshot:
-    """A live snapshot. `holders`: inode → pid or pids, each with descriptor 3; `processes` are added to the usual ones."""
+    """Make a live snapshot. `holders` maps an inode to its pid or pids, each with descriptor 3.
+
+    `processes` are added to those above.
+    """
     known = PROCESSES | {process.pid: process for process in processes}
     held = {}
     for inode, pids in (holders or {}).items():
         held[inode] = [Holder(pid, 3) for pid in ([pids] if isinstance(pids, int) else pids)]
-    facts: dict[str, Any] = {"host": HOST, "taken_at": 7200.0} | more
+    facts: dict[str, Any] = {"host": HOST, "taken_at": 7200.0} | changes
     return normalize([collection(records, held, processes=known, **facts)])
 
 
-def answer(target: str, snapshot: Snapshot, **more: Any) -> Explanation:
-    return explain(parse_target(target, SERVICES), snapshot, SERVICES, **more)
+def answer(target: str, snapshot: Snapshot, **options: Any) -> Explanation:
+    """Explain a target from a snapshot."""
+    return explain(parse_target(target, SERVICES), snapshot, SERVICES, **options)
 
 
-def text(target: str, snapshot: Snapshot, **more: Any) -> str:
-    """The rendered answer on one line, so that a test does not depend on where lines break."""
-    return " ".join(render_explanation(answer(target, snapshot, **more)).split())
+def text(target: str, snapshot: Snapshot, **options: Any) -> str:
+    """Render the explanation on one line, so that a test does not depend on where lines break."""
+    return " ".join(render_explanation(answer(target, snapshot, **options)).split())
 
 
 def finding(code: str, explanation: Explanation) -> Finding | None:
+    """Return the explanation's finding of this code, or None."""
     return next((item for item in explanation.findings if item.code == code), None)
 
 
-def codes(target: str, snapshot: Snapshot, **more: Any) -> set[str]:
-    return {item.code for item in answer(target, snapshot, **more).findings}
+def codes(target: str, snapshot: Snapshot, **options: Any) -> set[str]:
+    """Return the codes of all findings about a target."""
+    return {item.code for item in answer(target, snapshot, **options).findings}
 
 
 def with_sockets(snapshot: Snapshot, *sockets: Socket) -> Snapshot:
+    """Return the snapshot with more sockets."""
     return snapshot._replace(sockets=[*snapshot.sockets, *sockets])
 
 
 def unix(path: bytes | None, state: State, **changes: Any) -> Socket:
-    """A unix stream socket, held by nobody unless told."""
-    values: dict[str, Any] = dict.fromkeys(Socket._fields) | {
+    """Make a unix stream socket held by python3."""
+    values: dict[str, Any] = {
         "family": Family.UNIX,
-        "type": SocketType.STREAM,
         "protocol": "unix",
+        "local": UnixEndpoint(path),
         "state": state,
         "role": Role.LISTENER if state is State.LISTEN else Role.SERVER,
-        "local": UnixEndpoint(path),
         "owner_status": OwnerStatus.KNOWN,
         "owners": (Owner(700, 5, "python3", "dev"),),
     }
-    return Socket(**values | changes)
+    return unheld_socket(**values | changes)

@@ -1,4 +1,4 @@
-"""Running portsock and the system's own tools, for live tests."""
+"""Running portsock, the system's own tools and programs that hold sockets, for live tests."""
 
 import json
 import os
@@ -6,15 +6,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from signal import SIGTERM
+from typing import Any, NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks a Linux kernel")
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a Linux kernel")
 as_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root: its own network namespace, other users' processes"
 )
@@ -23,7 +24,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in 
 
 
 def tool(name: str) -> str:
-    """The path of a system tool; the test is skipped where it is missing."""
+    """Return the path of a system tool. Skips the test where it is missing."""
     path = shutil.which(name)
     if path is None:
         pytest.skip(f"{name} is not installed here")
@@ -43,7 +44,7 @@ def run(arguments: Sequence[str], pid: int | None = None, uid: int | None = None
 
 
 def portsock(*arguments: str, pid: int | None = None, uid: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run portsock as a user does. Skips where another user may not run this Python (one below root's home)."""
+    """Run portsock as a user does. Skips the test where the user `uid` may not run this Python (one below root's home)."""
     if uid is not None and not _runs_as(uid):
         pytest.skip(f"user {uid} cannot run {sys.executable}")
     return run([sys.executable, "-m", "portsock", *arguments], pid, uid)
@@ -55,7 +56,7 @@ def _runs_as(uid: int) -> bool:
 
 
 def answer(*arguments: str, pid: int | None = None, uid: int | None = None) -> Any:
-    """portsock's JSON."""
+    """Run portsock with --json and return its answer."""
     done = portsock(*arguments, "--json", pid=pid, uid=uid)
     assert done.stdout, done.stderr
     return json.loads(done.stdout)
@@ -63,7 +64,7 @@ def answer(*arguments: str, pid: int | None = None, uid: int | None = None) -> A
 
 @contextmanager
 def waiting(command: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """A program that prints a line of JSON about itself, which this gives, and ends when its stdin closes."""
+    """Run a program that prints a line of JSON about itself, yield that, and end the program by closing its stdin."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as started:
         assert started.stdin
         assert started.stdout
@@ -74,11 +75,58 @@ def waiting(command: Sequence[str]) -> Iterator[dict[str, Any]]:
             started.wait(10)
 
 
+def _in_namespace(module: str, *arguments: str) -> list[str]:
+    """Return the command of a test module that runs in a network namespace of its own, whose loopback is up."""
+    loopback_up = 'ip link set lo up && exec "$@"'
+    return [tool("unshare"), "--net", "--", "sh", "-c", loopback_up, "sh", sys.executable, "-m", module, *arguments]
+
+
 @contextmanager
 def zoo(private: bool) -> Iterator[dict[str, Any]]:
-    """The processes of tests.support.zoo, in a network namespace of their own if `private`; gone at the end."""
-    command = [sys.executable, "-m", "tests.support.zoo"]
-    if private:
-        command = [tool("unshare"), "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
-    with waiting(command) as told:
-        yield told
+    """Run the processes of tests.support.zoo, in a network namespace of their own if `private`."""
+    command = _in_namespace("tests.support.zoo") if private else [sys.executable, "-m", "tests.support.zoo"]
+    with waiting(command) as facts:
+        yield facts
+
+
+class Place(NamedTuple):
+    """A network namespace with a situation in it."""
+
+    facts: dict[str, int]
+    """Ports, pids and inodes of the situation, by name."""
+
+    @property
+    def port(self) -> int:
+        """The port that the situation is about."""
+        return self.facts["port"]
+
+    def explain(self, *arguments: object, uid: int | None = None, status: int = 0) -> str:
+        """Return the answer in words, on one line, so that a test does not depend on where lines break."""
+        return " ".join(self.screen(*arguments, uid=uid, status=status).split())
+
+    def screen(self, *arguments: object, uid: int | None = None, status: int = 0) -> str:
+        """Return the answer as it is laid out."""
+        done = portsock("explain", *map(str, arguments), pid=self.facts["pid"], uid=uid)
+        assert done.returncode == status, done.stderr
+        return done.stdout
+
+    def json(self, *arguments: object, uid: int | None = None) -> Any:
+        """Return the whole answer as data."""
+        return answer("explain", *map(str, arguments), pid=self.facts["pid"], uid=uid)
+
+    def ask(self, *arguments: object, uid: int | None = None) -> Any:
+        """Return the first explanation as data."""
+        return self.json(*arguments, uid=uid)["explanations"][0]
+
+
+@contextmanager
+def situation(name: str) -> Iterator[Place]:
+    """Make the situation of this name (see tests.support.situations) in a network namespace of its own."""
+    facts: dict[str, int] = {}
+    try:
+        with waiting(_in_namespace("tests.support.situations", name)) as facts:
+            yield Place(facts)
+    finally:
+        if "end" in facts:
+            with suppress(ProcessLookupError):
+                os.kill(facts["end"], SIGTERM)

@@ -1,4 +1,4 @@
-"""Netlink channels for tests: recorded answers, and answers made up by a script."""
+"""Netlink channels for tests that replay recorded or made-up answers."""
 
 import struct
 from collections.abc import Iterable
@@ -10,17 +10,17 @@ FIXTURES = Path(__file__).parents[1] / "fixtures" / "sock_diag"
 
 
 def message(kind: int, body: bytes, flags: int = 0) -> bytes:
-    """One message, padded; its sequence number is filled in when it is sent."""
+    """Pack one padded message; its sequence number is filled in when it is sent."""
     return HEADER.pack(HEADER.size + len(body), kind, flags, 0, 0) + body + bytes(-len(body) % 4)
 
 
 def done(error: int = 0, flags: int = 0) -> bytes:
-    """The end of a dump, with an error number where it failed."""
+    """Pack the end of a dump, with an error number where the dump failed."""
     return message(NLMSG_DONE, struct.pack("=i", -error), flags)
 
 
 def failed(error: int) -> bytes:
-    """A request's refusal."""
+    """Pack the refusal of a request."""
     return message(NLMSG_ERROR, struct.pack("=i", -error) + bytes(16))
 
 
@@ -28,7 +28,7 @@ INTERRUPTED = NLM_F_DUMP_INTR
 
 
 def numbered(data: bytes, sequence: int) -> bytes:
-    """The same messages with this sequence number."""
+    """Return the messages with this sequence number."""
     changed = bytearray(data)
     at = 0
     while at + HEADER.size <= len(changed):
@@ -38,9 +38,9 @@ def numbered(data: bytes, sequence: int) -> bytes:
 
 
 class Channel:
-    """Answers the n-th request with the n-th of its scripts; a script's items are batches to receive or errors to raise.
+    """Answer the n-th request with the n-th script, and all further requests with the last one.
 
-    The last script answers all further requests.
+    A script's items are batches to receive or errors to raise.
     """
 
     def __init__(self, *scripts: Iterable[bytes | OSError]) -> None:
@@ -63,9 +63,9 @@ class Channel:
         return len(data)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is no descriptor to close."""
 
 
 def recorded(name: str) -> Channel:
-    """A channel that gives one recorded answer."""
+    """Return a channel that replays one recorded answer."""
     return Channel([(FIXTURES / f"{name}.bin").read_bytes()])

@@ -1,7 +1,7 @@
-"""A host of four network namespaces, the same port listened on in each, and the processes and descriptors that keep them.
+"""Four network namespaces with a listener on the same port in each, and the processes and descriptors that keep them alive.
 
-`a` and `b` are joined by a veth pair and have a process each. Nothing runs in the other two: `c` has no name either, only
-this process holds a descriptor of it and a socket in it; `d` is reached only through /run/netns, its listener is held here.
+`a` and `b` are joined by a veth pair and each has a process. No process runs in the other two: `c` has no name, only this
+process holds a descriptor of it and a listener in it; `d` has a name below /run/netns, and its listener is held here.
 """
 
 import os
@@ -34,13 +34,13 @@ sys.stdin.read()
 
 
 class Lab(NamedTuple):
-    """The namespaces' names, which process listens in each, and their inode numbers."""
+    """The namespaces' names, the pid that listens in each, and their inode numbers, by letter."""
 
     names: dict[str, str | None]
     pids: dict[str, int]
     inodes: dict[str, int]
     descriptor: int
-    """Of `c`."""
+    """This process's descriptor of `c`."""
 
 
 def _ip(*words: str) -> None:
@@ -51,7 +51,7 @@ def _ip(*words: str) -> None:
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    """Build it, and take it down again."""
+    """Make the namespaces, and remove them at the end. Skips the test where ip(8) may not."""
     names = {letter: f"portsock-{os.getpid()}-{letter}" for letter in "abd"}
     inodes, pids = {}, {"c": os.getpid(), "d": os.getpid()}
     with ExitStack() as stack:
@@ -72,7 +72,7 @@ def lab() -> Iterator[Lab]:
 
 
 def _stay(stack: ExitStack, name: str) -> int:
-    """A process in a namespace, with its sockets; its pid."""
+    """Start a process with sockets in a namespace and return its pid."""
     # `ip netns exec` becomes the command, so that the pid is the listener's.
     process = stack.enter_context(
         subprocess.Popen(
@@ -89,9 +89,9 @@ def _stay(stack: ExitStack, name: str) -> int:
 
 
 def _leave(stack: ExitStack, enter: list[str]) -> int:
-    """Have a process make a listener in a namespace, hand it over and end.
+    """Have a process make a listener in a namespace, pass it to this process and exit.
 
-    A descriptor of the namespace is kept, too, where it has no name, and returned.
+    Returns a descriptor of the namespace where it has no name, else -1.
     """
     ours, theirs = socket.socketpair()
     with ours, theirs:

@@ -1,6 +1,6 @@
-"""Real output for the README: `python -m tests.support.readme` (as root) runs its console blocks in namespaces of their own,
-beside
-nginx and redis, and writes what they print under their commands. Needs nginx and redis-server.
+"""Real output for the README: `python -m tests.support.readme` runs its console blocks and writes their output below them.
+
+They run in namespaces of their own, in which nginx and redis run, too. Needs root, nginx and redis-server.
 """
 
 import os
@@ -26,12 +26,12 @@ http {{ access_log off; server {{ listen 80; listen [::]:80; return 200 "ok"; }}
 
 
 def commands(text: str) -> list[str]:
-    """The commands of all console blocks, in order."""
+    """Return the commands of all console blocks, in order."""
     return [line[2:] for block in BLOCK.findall(text) for line in block.splitlines() if line.startswith("$ ")]
 
 
 def regenerate(text: str) -> str:
-    """The README with fresh output; a block of several commands shows commands only."""
+    """Return the README with new output. A block of several commands shows commands only."""
 
     def replaced(match: re.Match[str]) -> str:
         lines = [line for line in match[1].splitlines() if line.startswith("$ ")]
@@ -45,7 +45,7 @@ def regenerate(text: str) -> str:
 
 @contextmanager
 def servers() -> Iterator[None]:
-    """In the new namespaces: servers, and a client that stays."""
+    """Run nginx, redis and a client of redis."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder))
@@ -64,7 +64,7 @@ def servers() -> Iterator[None]:
 
 
 def again_inside(module: str) -> None:
-    """Run a module of the tests once more, with the argument 'inside', in namespaces of its own."""
+    """Run a module of the tests, with the argument 'inside', in new network and PID namespaces."""
     tools = os.path.dirname(sys.executable)
     path = f"{tools}:/usr/sbin:{os.environ['PATH']}"
     again = ["unshare", "--net", "--pid", "--fork", "--mount-proc", sys.executable, "-m", module, "inside"]

@@ -1,6 +1,8 @@
-"""What people ask about, set up for real: `python -m tests.support.situations NAME` makes one situation, prints a line of JSON
-about
-it and waits for its stdin to close. Run in a network namespace of its own (tests.support.live_situations does)."""
+"""Situations that people ask about: `python -m tests.support.situations NAME` makes one in its network namespace.
+
+It prints a line of JSON with its ports and pids and waits for its stdin to close. tests.support.live gives it a namespace of
+its own.
+"""
 
 import json
 import os
@@ -16,11 +18,11 @@ from tests.support.zoo import NOBODY, connect, keep, kept, listener, wait
 AWAY = "10.99.0.1"
 """An address of the namespace."""
 SILENT = "10.99.0.2"
-"""A host that never answers: what is sent there comes back on the loopback interface and is dropped."""
+"""A host that never answers: packets to it are routed to the loopback interface and dropped."""
 
 
 def child(work: Callable[[], object]) -> int:
-    """A forked child that does `work` and then waits as long as its parent; its pid."""
+    """Fork a child that does `work` and then waits as long as its parent; return its pid."""
     ready, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -59,7 +61,7 @@ def bound_idle() -> dict[str, int]:
 
 
 def just_restarted() -> dict[str, int]:
-    """A server that closed its connection first, and then its listener."""
+    """A server that closed its connection first and then its listener, as a restart does."""
     server = listener(socket.AF_INET, "127.0.0.1")
     port = port_of(server)
     client, accepted = connect(server, "127.0.0.1")
@@ -116,14 +118,14 @@ def other_user() -> dict[str, int]:
 
 
 def unaccepted() -> dict[str, int]:
-    """A connection that nobody has accepted."""
+    """A connection that its listener has not accepted."""
     server = listener(socket.AF_INET, "127.0.0.1")
     client, _ = connect(server, "127.0.0.1", accept=False)
     return {"port": port_of(server), "client_port": port_of(client)}
 
 
 def in_flight() -> dict[str, int]:
-    """A listener whose only descriptor waits in a unix socket."""
+    """A listener whose only descriptor is in flight in a unix socket."""
     server = listener(socket.AF_INET, "127.0.0.1")
     port = port_of(server)
     near, far = socket.socketpair()
@@ -153,7 +155,7 @@ def many_time_wait() -> dict[str, int]:
 
 
 def unanswered() -> dict[str, int]:
-    """Attempts to reach a host that is silent, and handshakes that are never completed."""
+    """Attempts to connect to a host that never answers, and handshakes that are never completed."""
     for command in (f"address add {AWAY}/32 dev lo", f"route add {SILENT}/32 dev lo src {AWAY}"):
         subprocess.run(["ip", *command.split()], check=True)
     for _ in range(4):
@@ -169,7 +171,7 @@ def unanswered() -> dict[str, int]:
 
 
 def _syn(source: str, sport: int, destination: str, dport: int) -> bytes:
-    """An IPv4 packet with a TCP SYN, its sender forged (RFC 791, RFC 9293 section 3.1)."""
+    """Pack an IPv4 packet with a TCP SYN and a forged sender (RFC 791, RFC 9293 section 3.1)."""
     ends = socket.inet_aton(source) + socket.inet_aton(destination)
     tcp = struct.pack("!HHIIBBHHH", sport, dport, 1, 0, 5 << 4, 0x02, 1024, 0, 0)
     total = sum(struct.unpack("!16H", ends + struct.pack("!HH", socket.IPPROTO_TCP, len(tcp)) + tcp))
@@ -187,7 +189,7 @@ def half_closed() -> dict[str, int]:
 
 
 def full_queue() -> dict[str, int]:
-    """A listener that never accepts, with one connection more than its backlog and a client that waits in vain."""
+    """A listener that never accepts, with one connection more than its backlog and a client that waits to connect."""
     server = listener(socket.AF_INET, "127.0.0.1", port=8087)
     server.listen(2)
     for _ in range(3):
@@ -199,7 +201,7 @@ def full_queue() -> dict[str, int]:
 
 
 def orphaned_child() -> dict[str, int]:
-    """A server that has ended, and a child of its that still holds the listener."""
+    """A server that has ended, and its child that still holds the listener."""
 
     def work() -> None:
         server = listener(socket.AF_INET, "127.0.0.1", port=8088)
@@ -207,14 +209,14 @@ def orphaned_child() -> dict[str, int]:
         helper = os.fork()
         if helper == 0:
             os.execvp("sleep", ["sleep", "300"])  # noqa: S606 - no shell is meant
-        os.write(told[1], str(helper).encode())
+        os.write(writer, str(helper).encode())
         os._exit(0)
 
-    told = os.pipe()
+    reader, writer = os.pipe()
     server = os.fork()
     if server == 0:
         work()
-    helper = int(os.read(told[0], 20))
+    helper = int(os.read(reader, 20))
     os.waitpid(server, 0)
     while Path(f"/proc/{helper}/comm").read_text() != "sleep\n":
         pass
@@ -222,7 +224,7 @@ def orphaned_child() -> dict[str, int]:
 
 
 def activated() -> dict[str, int]:
-    """A service that was given its listener as descriptor 3, by a process called systemd that keeps it."""
+    """A service that got its listener as descriptor 3 from a process called systemd, which keeps it, too."""
     server = listener(socket.AF_INET, "127.0.0.1", port=8089)
     service = os.fork()
     if service == 0:

@@ -1,8 +1,8 @@
-"""A process with unix sockets of every kind, for live tests.
+"""Processes with unix sockets of every kind, for live tests: `python -m tests.support.unix_zoo DIRECTORY`.
 
-`python -m tests.support.unix_zoo DIRECTORY` prints a line of JSON
-and
-waits for its stdin to close. Its names lie below DIRECTORY. A child in a network namespace of its own is a client, too."""
+The program prints a line of JSON with its pids and inodes and waits for its stdin to close. Its paths lie below DIRECTORY.
+One of its clients is a child in another network namespace.
+"""
 
 import json
 import os
@@ -18,7 +18,7 @@ NAMES = {
     "broken": b"broken-\xff\xfe",
     "unicode": "grün".encode(),
 }
-"""Of the stream listeners."""
+"""Paths of the stream listeners below DIRECTORY, by label."""
 
 
 def server(kind: int, name: bytes, backlog: int = 5) -> socket.socket:
@@ -42,7 +42,7 @@ def inode(opened: socket.socket) -> int:
 
 
 def open_all(at: bytes) -> dict[str, int]:
-    """Open one of each; the inodes by name."""
+    """Open one socket of each kind and return their inodes by name."""
     found: dict[str, int] = {}
 
     def note(name: str, opened: socket.socket) -> socket.socket:
@@ -84,7 +84,7 @@ def open_all(at: bytes) -> dict[str, int]:
 
 
 def receiver() -> tuple[int, socket.socket]:
-    """A child that shares nothing but one end of a socketpair, over which it is given descriptors."""
+    """Fork a child that receives descriptors over a socketpair, and return its pid and our end."""
     mine, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
@@ -99,7 +99,7 @@ def receiver() -> tuple[int, socket.socket]:
 
 
 def abroad(at: bytes) -> tuple[int, list[int]]:
-    """A child in a network namespace of its own, client of a listener and of a datagram socket; its pid and its sockets."""
+    """Fork a client of a listener and of a datagram socket in a new network namespace; return its pid and its inodes."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -111,8 +111,8 @@ def abroad(at: bytes) -> tuple[int, list[int]]:
         os.close(writer)
         wait()
     os.close(writer)
-    with os.fdopen(reader) as told:
-        return pid, json.load(told)
+    with os.fdopen(reader) as inodes:
+        return pid, json.load(inodes)
 
 
 def unshare_net() -> None:
@@ -135,8 +135,8 @@ def main() -> None:
     channel.close()
     foreigner, (found["abroad-client"], found["abroad-sender"]) = abroad(at)
     found["abroad-server"] = inode(keep(plain.accept()[0]))
-    told = {"pid": os.getpid(), "child": child, "child_fd": descriptor, "abroad": foreigner, "inodes": found}
-    sys.stdout.write(json.dumps(told) + "\n")
+    facts = {"pid": os.getpid(), "child": child, "child_fd": descriptor, "abroad": foreigner, "inodes": found}
+    sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()
     wait()
 

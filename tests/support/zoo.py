@@ -1,6 +1,8 @@
-"""A process with sockets of every kind, for live tests: `python -m tests.support.zoo` prints a line of JSON and waits for its
-stdin to
-close. Its forked twin shares all of them; a child of another user shares the first listener."""
+"""Processes with internet sockets of every kind, for live tests: `python -m tests.support.zoo`.
+
+The program prints a line of JSON with its pids and ports and waits for its stdin to close. A forked twin shares all of its
+sockets; as root, a child of another user shares the first listener.
+"""
 
 import json
 import os
@@ -13,6 +15,7 @@ kept: list[socket.socket] = []
 
 
 def keep(opened: socket.socket) -> socket.socket:
+    """Keep the socket open until the process ends."""
     kept.append(opened)
     return opened
 
@@ -44,7 +47,7 @@ def datagram(family: int, address: str, peer: tuple[str, int] | None = None) -> 
 
 
 def open_all() -> dict[str, int]:
-    """Open one of each; the port numbers by name."""
+    """Open one socket of each kind and return their port numbers by name."""
     v4 = listener(socket.AF_INET, "127.0.0.1")
     v6 = listener(socket.AF_INET6, "::1")
     dual = listener(socket.AF_INET6, "::", v6only=False)
@@ -70,6 +73,7 @@ def open_all() -> dict[str, int]:
 
 
 def wait() -> None:
+    """Wait for stdin to close, then end the process."""
     with suppress(OSError):
         os.read(0, 1)
     os._exit(0)

@@ -9,7 +9,7 @@ from portsock.model import InetEndpoint
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.registry import formats
 from portsock.port_numbers import EMPTY
-from tests.support.captures import read
+from tests.support.factory import read
 
 LINUX = Path(__file__).parents[2] / "fixtures" / "linux"
 SS = (LINUX / "ss-tuanp.out").read_text().rstrip("\n").split("\n")

@@ -8,7 +8,7 @@ from portsock.model import Family, InetEndpoint, SocketType, State, Timer, UnixE
 from portsock.parse.listings.capture import Capture
 from portsock.port_numbers import EMPTY
 from portsock.records import Holder, SocketRecord
-from tests.support.captures import read
+from tests.support.factory import read
 
 LINUX = Path(__file__).parents[2] / "fixtures" / "linux"
 TITLE = "Active Internet connections (servers and established)"

@@ -21,7 +21,7 @@ from portsock.parse.listings.ss.extras import milliseconds
 from portsock.parse.listings.ss.users import split_users
 from portsock.port_numbers import EMPTY, parse_services
 from portsock.records import Holder, SocketRecord
-from tests.support.captures import read
+from tests.support.factory import read
 
 LINUX = Path(__file__).parents[2] / "fixtures" / "linux"
 HEADER = "Netid State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process"

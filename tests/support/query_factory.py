@@ -1,4 +1,4 @@
-"""Short ways to write sockets and snapshots down, and random ones, for tests of queries."""
+"""Queries, sockets and snapshots for tests of queries, made by hand or at random."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from portsock.model import (
     Family,
-    Host,
     InetEndpoint,
     Owner,
     OwnerStatus,
@@ -18,60 +17,51 @@ from portsock.model import (
     Snapshot,
     Socket,
     SocketType,
-    Source,
     State,
     UnixEndpoint,
 )
 from portsock.port_numbers import parse_services
 from portsock.query.query import Query
 from portsock.query.target import InetTarget, ServiceTarget, Target, UnixTarget, parse_socket_end, parse_target
+from tests.support import factory
+from tests.support.factory import LINUX, unheld_socket
 
 SERVICES = parse_services("http 80/tcp www\nhttps 443/tcp\ndomain 53/tcp\ndomain 53/udp\nsctp-only 9/sctp\n")
 
 
 def target(text: str) -> Target:
+    """Parse a target."""
     return parse_target(text, SERVICES)
 
 
 def place(text: str) -> InetTarget | ServiceTarget | UnixTarget:
+    """Parse a target that is one end of a socket, as --local and --remote take it."""
     return parse_socket_end(text, SERVICES)
 
 
-def asking(*targets: str, **more: Any) -> Query:
-    return Query(targets=tuple(target(text) for text in targets), **more)
+def asking(*targets: str, **options: Any) -> Query:
+    """Make a query for these targets."""
+    return Query(targets=tuple(target(text) for text in targets), **options)
 
 
-def end(text: str | None) -> InetEndpoint | None:
-    """'127.0.0.1:80', '::1:80' (the last colon parts the port), 'fe80::1%eth0:80'; '-' as the port is none."""
-    if text is None:
-        return None
-    host, _, port = text.rpartition(":")
-    address, _, zone = host.partition("%")
-    return InetEndpoint(address, None if port == "-" else int(port), zone or None)
+inet = unheld_socket
 
 
-def inet(local: str | None, remote: str | None = None, **more: Any) -> Socket:
-    """A TCP socket, LISTEN without a remote end and ESTABLISHED with one, unless told otherwise."""
-    state = State.ESTABLISHED if remote else State.LISTEN
-    values: dict[str, Any] = dict.fromkeys(Socket._fields)
-    values |= {"protocol": "tcp", "type": SocketType.STREAM, "state": state, "owner_status": OwnerStatus.UNHELD, "owners": ()}
-    values["family"] = Family.IPV6 if local and local.count(":") > 1 else Family.IPV4
-    values["role"] = Role.CLIENT if remote else Role.LISTENER
-    return Socket(**(values | {"local": end(local), "remote": end(remote)} | more))
-
-
-def udp(local: str, remote: str | None = None, **more: Any) -> Socket:
+def udp(local: str, remote: str | None = None, **changes: Any) -> Socket:
+    """Make a UDP socket: UNCONN without a remote endpoint and ESTABLISHED with one."""
     state = State.ESTABLISHED if remote else State.UNCONN
-    values = {"protocol": "udp", "type": SocketType.DGRAM, "state": state, "role": Role.BOUND} | more
+    values = {"protocol": "udp", "type": SocketType.DGRAM, "state": state, "role": Role.BOUND} | changes
     return inet(local, remote, **values)
 
 
-def unix(path: bytes | None, state: State = State.LISTEN, **more: Any) -> Socket:
-    local = UnixEndpoint(path, more.pop("abstract", False))
-    return inet(None, family=Family.UNIX, protocol="unix", state=state)._replace(local=local, **more)
+def unix(path: bytes | None, state: State = State.LISTEN, abstract: bool = False, **changes: Any) -> Socket:
+    """Make a unix socket without owners."""
+    values = {"family": Family.UNIX, "protocol": "unix", "local": UnixEndpoint(path, abstract), "state": state} | changes
+    return inet(**values)
 
 
 def held(socket: Socket, *owners: Owner) -> Socket:
+    """Return the socket with these owners."""
     return socket._replace(owners=owners, owner_status=OwnerStatus.KNOWN)
 
 
@@ -80,8 +70,8 @@ def snapshot(
     addresses: frozenset[str] | None = frozenset({"192.168.1.3", "2001:db8::3"}),
     processes: Mapping[tuple[str | None, int], Process] | None = None,
 ) -> Snapshot:
-    host = Host("Linux", (32768, 60999), False, addresses=addresses)
-    return Snapshot(Source("live"), host, 0.0, list(sockets), processes or {}, (), True)
+    """Make a live snapshot of a host with these addresses."""
+    return factory.snapshot(sockets, processes, host=LINUX._replace(addresses=addresses))
 
 
 _ADDRESSES = ["0.0.0.0", "::", "*", "127.0.0.1", "::1", "192.168.1.3", "10.0.0.5", "fe80::1"]
@@ -93,7 +83,7 @@ _OWNERS = [(), (Owner(1, 3, "nginx"),), (Owner(2, 3, "sh"), Owner(1, 4, "nginx")
 
 @cache
 def many_sockets(seed: int) -> tuple[Socket, ...]:
-    """300 sockets of every protocol in any state, sensible or not: the same for the same seed."""
+    """Make 300 sockets of every protocol in any state, possible or not: the same ones for the same seed."""
     pick = Random(seed).choice  # noqa: S311 - no secret
     return tuple(_any_socket(pick) for _ in range(300))
 
@@ -147,6 +137,6 @@ _FILTERS: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def random_queries(draw: st.DrawFn) -> Query:
-    """Queries of few filters, so that most find something."""
+    """Draw a query of few filters, so that most find something."""
     filters = draw(st.lists(st.sampled_from(sorted(_FILTERS)), unique=True, max_size=2))
     return Query(targets=draw(_SOME_TARGETS), **{name: draw(_FILTERS[name]) for name in filters})
