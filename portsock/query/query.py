@@ -1,6 +1,6 @@
 """What is asked: the targets and filters of a command line, and what follows from them alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.enums import DETAILS, UNEVEN, Need
@@ -27,6 +27,20 @@ _NEEDS_OF_KIND = {
 """Kind of a target → what a source must report to answer it. Ports and addresses are always reported."""
 
 Predicate = Callable[[Socket], bool]
+
+
+def any_of(found: Sequence[Predicate]) -> Predicate:
+    """Combine predicates: one of them must hold."""
+    if len(found) == 1:
+        return found[0]
+
+    def holds(socket: Socket) -> bool:
+        for predicate in found:  # noqa: SIM110 - any() over a generator takes twice the time
+            if predicate(socket):
+                return True
+        return False
+
+    return holds
 
 
 class Query(NamedTuple):

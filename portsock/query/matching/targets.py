@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from portsock.model import Snapshot
-from portsock.query.matching.conditions import any_of
 from portsock.query.matching.endpoints import (
     IsLocal,
     connection_predicate,
@@ -14,7 +13,7 @@ from portsock.query.matching.endpoints import (
     unix_predicate,
 )
 from portsock.query.matching.owners import fd_predicate, name_predicate, pid_predicate
-from portsock.query.query import Predicate, Query
+from portsock.query.query import Predicate, Query, any_of
 from portsock.query.target import ConnectionTarget, InetTarget, NumberTarget, ServiceTarget, Target, UnixTarget
 
 
