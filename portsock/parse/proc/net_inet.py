@@ -55,8 +55,8 @@ def parse_inet_line(
     fields = line.split(None, 10)
     try:
         slot, local_text, remote_text, code, queues, timer, retransmits, uid, _, inode = fields[:10]
-        local_address, local_number = parse_endpoint(local_text, family, byteorder)
-        remote_address, remote_number = parse_endpoint(remote_text, family, byteorder)
+        local_address, local_number = parse_hex_endpoint(local_text, family, byteorder)
+        remote_address, remote_number = parse_hex_endpoint(remote_text, family, byteorder)
         send_q, recv_q = _pair(queues)
         owner, number = _decimal(uid), _decimal(inode)
     except ValueError:
@@ -102,16 +102,16 @@ def _state(code: str, protocol: str, port: int) -> State | None:
     return State.BOUND if state is State.CLOSED and port else state
 
 
-def parse_endpoint(text: str, family: Family, byteorder: ByteOrder) -> tuple[str, int]:
+def parse_hex_endpoint(text: str, family: Family, byteorder: ByteOrder) -> tuple[str, int]:
     """Return (address, port) of 'HEX:PORT'. Raises ValueError for anything else, and for the other family."""
     address, _, port = text.partition(":")
     if len(port) != _PORT_DIGITS:
         raise ValueError(text)
-    return parse_address(address, family, byteorder), int.from_bytes(bytes.fromhex(port))
+    return parse_hex_address(address, family, byteorder), int.from_bytes(bytes.fromhex(port))
 
 
 @lru_cache(maxsize=65536)
-def parse_address(text: str, family: Family, byteorder: ByteOrder) -> str:
+def parse_hex_address(text: str, family: Family, byteorder: ByteOrder) -> str:
     """Return the address of 8 or 32 hexadecimal digits, an IPv4-mapped one as plain IPv4. Raises ValueError for others."""
     packed = bytes.fromhex(text)
     if len(packed) != (4 if family is Family.IPV4 else 16) or len(text) != 2 * len(packed):
