@@ -5,14 +5,7 @@ from itertools import chain
 
 from portsock.errors import UsageError
 from portsock.model import Notice, Snapshot
-from portsock.parse.listings.paste_noise import (
-    is_noise,
-    opens_remark,
-    prompt_command,
-    says_unprivileged,
-    strip_marks,
-    strip_terminal_sequences,
-)
+from portsock.parse.listings import paste_noise
 from portsock.parse.listings.reader import DocumentReader, LineReader
 from portsock.parse.listings.registry import document_readers, formats, line_readers
 from portsock.parse.listings.unsupported import unsupported
@@ -74,7 +67,7 @@ class Capture:
         self.snapshot: Snapshot | None = None
         """Read from portsock's own JSON, which has more than records can hold. There are no records then."""
         self.unprivileged = False
-        """Whether the listing says that it leaves out processes of other users."""
+        """True if the listing says that it leaves out processes of other users."""
         self._remarks: list[Notice] = []
         self._remark_begun = False
 
@@ -134,7 +127,7 @@ class Capture:
         feed = None
         for number, line in enumerate(lines, 1):
             if "\x1b" in line:
-                line = strip_terminal_sequences(line)
+                line = paste_noise.strip_sequences(line)
             found = feed(line) if feed is not None else None
             if found is None:
                 found = self._read_other(line, number)
@@ -148,9 +141,9 @@ class Capture:
 
     def _read_other(self, line: str, number: int) -> Iterable[SocketRecord]:
         """Read a line that the current reader does not understand: noise, the beginning of another section, or skipped."""
-        if self._is_remark(line) or is_noise(line):
+        if self._is_remark(line) or paste_noise.is_noise(line):
             return ()
-        for text in (line, strip_marks(line)):
+        for text in (line, paste_noise.strip_marks(line)):
             if text is None:
                 continue
             if self._reader is not None and text is not line and (found := self._reader.feed(text)) is not None:
@@ -158,7 +151,7 @@ class Capture:
             opened = self._open_section(text)
             if opened is not None:
                 return opened
-        command = prompt_command(line)
+        command = paste_noise.prompt_command(line)
         if command is not None:
             return self._end_section() if command else ()
         tool = unsupported(line)
@@ -179,10 +172,10 @@ class Capture:
         Only such a remark has parentheses in front of a section or right behind its title.
         """
         begun, self._remark_begun = self._remark_begun, False
-        if (begun or line.lstrip()[:1] in ("(", "\uff08", "n")) and says_unprivileged(line):
+        if (begun or line.lstrip()[:1] in ("(", "\uff08", "n")) and paste_noise.says_unprivileged(line):
             self.unprivileged = True
             return True
-        self._remark_begun = opens_remark(line)
+        self._remark_begun = paste_noise.opens_remark(line)
         return self._remark_begun
 
     def _open_section(self, line: str) -> Iterable[SocketRecord] | None:
@@ -229,7 +222,7 @@ class Capture:
 
 def _without_noise(lines: Iterable[str]) -> Iterator[str]:
     """Return the lines without prompts and code fences."""
-    return (line for line in lines if not line.startswith("```") and prompt_command(line) is None)
+    return (line for line in lines if not line.startswith("```") and paste_noise.prompt_command(line) is None)
 
 
 def _is_foreign(line: str) -> bool:

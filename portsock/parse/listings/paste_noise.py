@@ -44,7 +44,7 @@ _TOOL_MESSAGES = (
 """Beginnings of messages that tools print about themselves, in lower case, without leading spaces."""
 
 
-def strip_terminal_sequences(line: str) -> str:
+def strip_sequences(line: str) -> str:
     """Return the line without terminal control sequences (colours, titles)."""
     return _SEQUENCE.sub("", line)
 

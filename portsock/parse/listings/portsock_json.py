@@ -6,18 +6,7 @@ Unknown keys are ignored, since version 1 only ever adds keys. A value of a wron
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from portsock.model import (
-    Host,
-    Input,
-    Notice,
-    OwnerReason,
-    OwnerStatus,
-    Peer,
-    Process,
-    Snapshot,
-    Socket,
-    Source,
-)
+from portsock.model import Host, Input, Notice, OwnerReason, OwnerStatus, Peer, Process, Snapshot, Socket, Source
 from portsock.parse.listings.json_text import integer
 from portsock.parse.listings.portsock_socket import enum_member, parse_netns, parse_owners, parse_record, parse_role, text_at
 from portsock.port_numbers import Services, default_ephemeral

@@ -43,6 +43,9 @@ class _PowershellReader:
     format = "powershell"
     system = "Windows"
 
+    def finish(self) -> Iterable[SocketRecord]:
+        return ()
+
 
 class PowershellTableReader(_PowershellReader):
     """Reads Format-Table: names, dashes below them, then rows in columns."""
@@ -64,9 +67,6 @@ class PowershellTableReader(_PowershellReader):
         values = self._cells(line) if len(line) < _LONGEST else {}
         record = parse_properties(values, self._services)
         return None if record is None else (record,)
-
-    def finish(self) -> Iterable[SocketRecord]:
-        return ()
 
     def _cells(self, line: str) -> dict[str, str]:
         """Split a row into columns: texts begin where the column's name does, numbers end where it does."""
@@ -134,9 +134,6 @@ class PowershellCsvReader(_PowershellReader):
         values = dict(zip(self._names, _fields(line, self._delimiter), strict=False))
         record = parse_properties(values | {"CimClass": self._type}, self._services) if len(values) > 1 else None
         return None if record is None else (record,)
-
-    def finish(self) -> Iterable[SocketRecord]:
-        return ()
 
 
 class PowershellJsonReader(_PowershellReader):

@@ -67,17 +67,12 @@ class LsofFieldsReader:
     def _end_of_file(self) -> None:
         """Add the file set so far if it is a socket's."""
         fields, self._file = self._file, {}
-        row = row_of(fields)
-        if row is None or "p" not in self._process:
+        row, process = row_of(fields), self._process
+        if row is None or "p" not in process:
             return
-        process = self._process
-        name = process.get("c")
-        holder = Holder(
-            int(process["p"]),
-            number(fields.get("f", ""), PID_DIGITS),
-            None if name is None else unescape(name),
-            process.get("L"),
-        )
+        fd = number(fields.get("f", ""), PID_DIGITS)
+        name = unescape(process["c"]) if "c" in process else None
+        holder = Holder(int(process["p"]), fd, name, process.get("L"))
         self._sockets.add(row, holder, self._services)
 
 

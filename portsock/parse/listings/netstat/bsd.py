@@ -8,14 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from portsock.parse.listings.netstat.bsd_rows import (
-    Columns,
-    is_internet_row,
-    parse_header,
-    parse_internet_row,
-    parse_queue_row,
-    parse_unix_row,
-)
+from portsock.parse.listings.netstat import bsd_rows
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -46,21 +39,21 @@ class _NetstatReader:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._columns: Columns | None = None
+        self._columns: bsd_rows.Columns | None = None
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
         head = line[:_HEAD].strip()
-        if cls._titles.match(head) or cls._header.search(head) or is_internet_row(line, cls._protocol):
+        if cls._titles.match(head) or cls._header.search(head) or bsd_rows.is_internet_row(line, cls._protocol):
             return cls(services)
         return None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
-        if is_internet_row(line, self._protocol):
-            record = parse_internet_row(line, self._columns, self._services)
+        if bsd_rows.is_internet_row(line, self._protocol):
+            record = bsd_rows.parse_internet_row(line, self._columns, self._services)
         elif _UNIX_ROW.match(line):
-            record = parse_unix_row(line)
-        elif (record := parse_queue_row(line, self._services)) is None:
+            record = bsd_rows.parse_unix_row(line)
+        elif (record := bsd_rows.parse_queue_row(line, self._services)) is None:
             return () if self._is_ignored(line) else None
         return None if record is None else (record,)
 
@@ -71,7 +64,7 @@ class _NetstatReader:
         """Recognize titles, headers and rows of other sections. Remembers the columns that a header names."""
         head = line[:_HEAD].strip()
         if self._header.search(head):
-            self._columns = parse_header(line[:_HEAD])
+            self._columns = bsd_rows.parse_header(line[:_HEAD])
             return True
         if self._titles.match(head) or _INTERNET_TITLE.fullmatch(head) or _QUEUES.fullmatch(head):
             return True

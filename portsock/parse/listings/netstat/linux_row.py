@@ -5,13 +5,7 @@ import re
 from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, SocketType, State, Timer
 from portsock.parse.linux_codes import PROTOCOL_TYPES
-from portsock.parse.listings.endpoint_text import (
-    colon_endpoint,
-    infer_family,
-    is_no_peer,
-    split_identifier,
-    unix_endpoint,
-)
+from portsock.parse.listings.endpoint_text import colon_endpoint, infer_family, is_no_peer, split_identifier, unix_endpoint
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
@@ -48,7 +42,7 @@ class InternetRowParser:
     def __init__(self, services: Services) -> None:
         self._services = services
         self.has_program: bool | None = None
-        """Whether there is a column 'PID/Program name'; None without a header."""
+        """True if there is a column 'PID/Program name'; None without a header."""
         self._wide = False
 
     def parse(self, line: str) -> SocketRecord | None:

@@ -35,7 +35,7 @@ class NetstatWindowsReader:
         self._held: SocketRecord | None = None
         """The last row, kept for the lines of -b below it."""
         self._has_owners = False
-        """Whether the listing has a PID or an executable so far."""
+        """True once the listing has shown a PID or an executable."""
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
@@ -50,8 +50,9 @@ class NetstatWindowsReader:
             record = self._row(words)
             if record is None:
                 return None
-            before, self._held = self._held, record
-            return (before,) if before is not None else ()
+            ended = self.finish()
+            self._held = record
+            return ended
         if _HEADER.fullmatch(line[:400]):
             return self.finish()
         return self._below(line)

@@ -54,9 +54,9 @@ class Row(NamedTuple):
     rest: str
     """The text behind addresses and holders."""
     has_protocol: bool
-    """Whether the row has a Netid column."""
+    """True if the row has a Netid column."""
     unfinished: bool
-    """Whether a name in it may continue in the next line."""
+    """True if a name in it may continue in the next line."""
 
 
 class Columns(NamedTuple):
@@ -92,10 +92,10 @@ class RowParser:
     def __init__(self, services: Services) -> None:
         self._services = services
         self.modern: bool | None = None
-        """Whether '*' means the dual-stack wildcard here; None until an address shows it."""
+        """True if '*' means the dual-stack wildcard here; None until an address shows it."""
         self._hosts: dict[str, tuple[str | None, str | None, str | None, str | None, Family]] = {}
         self.stateful: bool | None = None
-        """Whether the section has a State column. A row without one is then another tool's."""
+        """True if the section has a State column. A row without one is then another tool's."""
         self.shape = (-1, False, False)
         """(number of columns, has Netid, has State) of the last internet row."""
 
