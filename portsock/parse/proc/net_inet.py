@@ -54,11 +54,11 @@ def parse_inet_line(
     """
     fields = line.split(None, 10)
     try:
-        slot, local_text, remote_text, code, queues, timer, retransmits, uid, _, inode = fields[:10]
+        slot, local_text, remote_text, code, queues, timer, retransmits, uid, _, inode_text = fields[:10]
         local_address, local_number = parse_hex_endpoint(local_text, family, byteorder)
         remote_address, remote_number = parse_hex_endpoint(remote_text, family, byteorder)
         send_q, recv_q = _pair(queues)
-        owner, number = _decimal(uid), _decimal(inode)
+        owner, inode = _decimal(uid), _decimal(inode_text)
     except ValueError:
         return None
     if slot[-1] != ":":
@@ -70,23 +70,13 @@ def parse_inet_line(
         remote = InetEndpoint(remote_address, remote_number if ports else None)
     state = _state(code, protocol, local_number)
     listening = state is State.LISTEN
+    number = None if ports else local_number if protocol == "raw" else _ICMP_NUMBERS.get(family)
     return SocketRecord(
-        family,
-        PROTOCOL_TYPES.get(protocol),
-        protocol,
-        None if ports else local_number if protocol == "raw" else _ICMP_NUMBERS.get(family),
-        state,
-        None if state else code,
-        local,
-        remote,
-        recv_q,
-        None if listening else send_q,
-        recv_q if listening else None,
-        uid=owner if number else None,
-        inode=number or None,
-        netns=netns,
+        family, PROTOCOL_TYPES.get(protocol), protocol, number, state, None if state else code, local, remote,
+        recv_q, None if listening else send_q, recv_q if listening else None,
+        uid=owner if inode else None, inode=inode or None, netns=netns,
         timer=_timer(timer, retransmits) if timers and protocol == "tcp" else None,
-    )
+    )  # fmt: skip
 
 
 def _portless(address: str, number: int, protocol: str) -> InetEndpoint:

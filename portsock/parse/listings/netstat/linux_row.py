@@ -69,24 +69,12 @@ class InternetRowParser:
         family = infer_family(local, "6" if printed[-1] == "6" or local_text.count(":") > 1 else "")
         uid = int(user) if user is not None and user.isdecimal() and len(user) <= 10 else None
         return SocketRecord(
-            family if family is not Family.INET else infer_family(remote),
-            _TYPES.get(protocol),
-            protocol,
-            number,
-            state,
-            state_raw,
-            local,
-            None if is_no_peer(remote) else remote,
-            int(recv_q),
-            None if listening else int(send_q),
-            int(recv_q) if listening else None,
-            uid=uid if inode else None,
-            inode=inode or None,
-            holders=holders,
-            user=user if uid is None and inode else None,
-            timer=timer,
-            names_one=holders is not None,
-        )
+            family if family is not Family.INET else infer_family(remote), _TYPES.get(protocol), protocol, number,
+            state, state_raw, local, None if is_no_peer(remote) else remote,
+            int(recv_q), None if listening else int(send_q), int(recv_q) if listening else None,
+            uid=uid if inode else None, user=user if uid is None and inode else None, inode=inode or None,
+            holders=holders, names_one=holders is not None, timer=timer,
+        )  # fmt: skip
 
     def _endpoint(self, text: str, printed: str) -> InetEndpoint | None:
         if len(text) > _WIDTH:

@@ -7,6 +7,7 @@ from socket import AF_INET, inet_pton
 
 from portsock.addresses import WILDCARDS
 from portsock.model import Family, InetEndpoint, SocketType, State
+from portsock.parse.listings.endpoint_text import MOST_PORT
 from portsock.parse.listings.ss.row import RowParser
 from portsock.parse.listings.ss.users import split_users
 from portsock.records import Holder, SocketRecord
@@ -24,6 +25,7 @@ _STATES = {
     **{word: State[word.replace("-", "_")] for word in ("LISTEN", "TIME-WAIT", "CLOSE-WAIT", "SYN-SENT", "SYN-RECV")},
     **{word: State[word.replace("-", "_")] for word in ("FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING")},
 }
+_NO_HOLDERS: tuple[Holder, ...] | None = None
 _MOST_HOSTS = 1 << 16
 _LONGEST = 500
 """Characters of the longest row that is parsed here."""
@@ -40,8 +42,7 @@ class PlainRowParser:
         """Return the record of a row, or None for a row that RowParser must parse. `protocol`: for rows without Netid."""
         if len(line) > _LONGEST:
             return None
-        holders: tuple[Holder, ...] | None = None
-        head = line
+        head, holders = line, _NO_HOLDERS
         if "users:((" in line:
             head, holders, tail = split_users(line)
             if holders is None or tail.strip():
@@ -61,13 +62,11 @@ class PlainRowParser:
         peer_host, _, peer_port = peer_text.rpartition(":")
         ours = self._hosts.get(host) or self._host(host)
         theirs = self._hosts.get(peer_host) or self._host(peer_host)
-        if ours is None or theirs is None:
-            return None
-        if not (port.isdecimal() and recv_text.isdecimal() and send_text.isdecimal()):
+        if ours is None or theirs is None or not (port.isdecimal() and recv_text.isdecimal() and send_text.isdecimal()):
             return None
         number, recv_q, send_q = int(port), int(recv_text), int(send_text)
         peer_number = int(peer_port) if peer_port.isdecimal() else -1
-        if number > 65535 or peer_number > 65535 or (peer_number < 0 and peer_port != "*"):
+        if number > MOST_PORT or peer_number > MOST_PORT or (peer_number < 0 and peer_port != "*"):
             return None
         address, family = ours
         remote = None
@@ -77,7 +76,7 @@ class PlainRowParser:
             return None
         queue, limit = (recv_q, send_q) if state is State.LISTEN else (None, None)
         local = _tuple(InetEndpoint, (address, number, None, None, None, False, False))
-        front = (family, socket_type, protocol, None, state, None, local, remote, recv_q, send_q, queue, limit)
+        front = family, socket_type, protocol, None, state, None, local, remote, recv_q, send_q, queue, limit
         return _tuple(SocketRecord, front + _BEFORE + (holders,) + _AFTER)
 
     def _host(self, host: str) -> tuple[str, Family] | None:
