@@ -1,1 +1,1 @@
-"""Bytes or text in, records out. No I/O: everything here imports and runs on every system."""
+"""Parsers: bytes or text in, records out. They do no I/O and run on every system."""

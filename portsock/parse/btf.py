@@ -1,6 +1,6 @@
-"""The kernel's own description of its types: BPF Type Format, as /sys/kernel/btf/vmlinux holds it.
+"""BPF Type Format: the kernel's description of its own types, in /sys/kernel/btf/vmlinux.
 
-Read only as far as a program needs that walks structures: the number of a function's type and the offsets of members.
+Only two things are read: the type number of a function and the offsets of a structure's members.
 Source: the kernel's Documentation/bpf/btf.rst and include/uapi/linux/btf.h.
 """
 
@@ -16,17 +16,17 @@ _HEADER = struct.Struct("=HBBIIIII")
 _STRUCT, _FUNC = 4, 12
 
 _WORDS = {1: 4, 3: 6, 14: 4, 17: 4}
-"""32-bit words of a type of each kind, before its members: INT, ARRAY, VAR, DECL_TAG; of all others 3."""
+"""Length of a type without its members, in 32-bit words, by kind: INT, ARRAY, VAR, DECL_TAG; all others have 3."""
 _PER_MEMBER = {_STRUCT: 3, 5: 3, 6: 2, 13: 2, 15: 3, 19: 3}
-"""Further words for each member, enumerator, parameter or variable: UNION, ENUM, FUNC_PROTO, DATASEC, ENUM64; else none."""
+"""Words for each member, enumerator, parameter or variable: STRUCT, UNION, ENUM, FUNC_PROTO, DATASEC, ENUM64; else none."""
 
 
 class BtfError(ValueError):
-    """These bytes are no BTF, or lack what is looked for."""
+    """The bytes are no BTF, or lack the requested type or member."""
 
 
 class _Lengths(dict[int, int]):
-    """32-bit words of a whole type, by its info word, of which few different ones occur."""
+    """Length of a whole type in 32-bit words, by its info word. Cached: few different info words occur."""
 
     def __missing__(self, info: int) -> int:
         kind = info >> 24 & 31
@@ -35,7 +35,7 @@ class _Lengths(dict[int, int]):
 
 
 class Btf:
-    """One BTF blob of the machine's own byte order. The data is not copied: it may be a mapped file."""
+    """One BTF blob in the machine's own byte order. The data is not copied, so it may be a mapped file."""
 
     def __init__(self, data: "bytes | mmap") -> None:
         try:
@@ -52,7 +52,10 @@ class Btf:
         self._words = memoryview(data)[slice(*self._types)].cast("I")
 
     def function(self, name: str) -> int:
-        """The number of the function's type: how many types stand before it, which only counting tells, and one more."""
+        """Return the number of the function's type. Types are numbered from 1 in file order, so this counts them.
+
+        Raises BtfError where there is no such function.
+        """
         words, lengths = self._words, _Lengths()
         at, number = 0, 1
         try:
@@ -67,7 +70,10 @@ class Btf:
         raise BtfError(f"the kernel has no function {name}")
 
     def offsets(self, structure: str, members: Sequence[str]) -> list[int]:
-        """Byte offsets of members of the structure so named, without those inside its anonymous unions and structures."""
+        """Return the byte offsets of members of a structure. Members of anonymous unions and structures are not found.
+
+        Raises BtfError where the structure or a member is missing.
+        """
         found = self._members(structure)
         try:
             return [found[self._name(member)] for member in members]
@@ -81,7 +87,7 @@ class Btf:
         return at + 1 - self._strings[0]
 
     def _places(self, name: str) -> Iterator[int]:
-        """Where the name's number stands among the words: at the type itself, at members, or by chance."""
+        """Yield the word indexes that hold the name's offset: the type itself, members so named, and chance hits."""
         pattern = struct.pack("=I", self._name(name))
         begin, end = self._types
         at = self._data.find(pattern, begin, end)
@@ -91,8 +97,10 @@ class Btf:
             at = self._data.find(pattern, at + 1, end)
 
     def _members(self, structure: str) -> dict[int, int]:
-        """Byte offsets by the names of members. A chance hit of the structure's name is told by its kind and by members that
-        are none, which is faster than a pass over all types."""
+        """Return byte offsets by the string offsets of the members' names.
+
+        A chance hit is rejected by its kind or by impossible members. That is faster than a pass over all types.
+        """
         words = self._words
         for place in self._places(structure):
             if place + 3 > len(words):

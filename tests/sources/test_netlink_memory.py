@@ -3,7 +3,7 @@
 import struct
 
 from portsock.model import SocketMemory
-from portsock.parse.netlink.memory import socket_memory
+from portsock.parse.netlink.message import socket_memory
 
 
 def test_all_nine_words_are_told() -> None:

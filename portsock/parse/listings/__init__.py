@@ -1,1 +1,1 @@
-"""Captured listings of many tools, into records."""
+"""Readers of captured listings of many tools."""

@@ -1,11 +1,11 @@
-"""The driver of captured listings: offers lines to readers, tolerates what a paste has around them, counts what is lost."""
+"""Reading of one captured listing: passes lines to readers, ignores the noise around them, counts skipped lines."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from portsock.errors import UsageError
 from portsock.model import Notice, Snapshot
-from portsock.parse.listings.paste_noise import is_noise, opens_remark, prompt, says_unprivileged, undressed, without_sequences
+from portsock.parse.listings import paste_noise
 from portsock.parse.listings.reader import DocumentReader, LineReader
 from portsock.parse.listings.registry import document_readers, formats, line_readers
 from portsock.parse.listings.unsupported import unsupported
@@ -13,12 +13,15 @@ from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
 LONGEST = 1_000_000
-"""Characters of the longest line that is read at all; no tool writes one anywhere near."""
+"""Characters of the longest line that is accepted; lines of tools are far shorter."""
 
 _HEAD = 65536
-"""Characters that decide whether the input is a document."""
+_HEAD_LINES = 400
+"""The characters, and the lines, from which a document is recognized."""
+_MOST_LINE_NUMBERS = 5
+"""Skipped lines whose numbers are reported."""
 
-_FOREIGN = (
+_FOREIGN_HEADS = (
     "kernel ip routing table",
     "kernel ipv6 routing table",
     "kernel interface table",
@@ -35,78 +38,78 @@ _FOREIGN = (
     "sockets: used",
     "proto   local address",
 )
-"""How sections begin (spaces single, lower case) that are no socket listings: what follows belongs to them."""
+"""Beginnings of sections that list no sockets, in lower case, with single spaces. Lines behind them are ignored."""
 
 
 class Capture:
-    """Reads one input. After `read` is exhausted: `formats`, `system` and `notices` tell what it was."""
+    """Reads one input. `formats`, `system` and `notices` are complete when `read` is exhausted."""
 
     def __init__(self, services: Services, only: str | None = None) -> None:
-        """`only`: the one format to be read. Raises UsageError where there is none of that name."""
+        """`only`: the one format to accept. Raises UsageError where there is no such format."""
         known = [name for name, _ in formats()]
         if only is not None and only not in known:
             raise UsageError(f"unknown format '{only}': use one of {', '.join(known)}")
         self.formats: list[str] = []
-        """Formats met, in order."""
+        """Formats found, in order."""
         self.systems: list[str] = []
-        """Systems that those formats are from, in order; 'unknown' left out."""
+        """Their systems, in order, without 'unknown'."""
         self._services = services
         self._only = only
         self._lines = [reader for reader in line_readers() if only in (None, reader.format)]
         self._documents = [reader for reader in document_readers() if only in (None, reader.format)]
         self._reader: LineReader | None = None
-        self._foreign = False
-        self._unread: str | None = None
-        """The tool of a listing that is told by its header, and that no reader understands."""
-        self._any = False
+        self._in_foreign_section = False
+        self._unsupported: str | None = None
+        """The tool of the first listing that no reader supports."""
+        self._found_sockets = False
         self._skipped = 0
-        self._skipped_at: list[int] = []
+        self._skipped_lines: list[int] = []
         self.snapshot: Snapshot | None = None
-        """Of portsock's own JSON, which tells more than records can hold: they are then none."""
+        """Read from portsock's own JSON, which has more than records can hold. There are no records then."""
         self.unprivileged = False
-        """Whether the listing says that it leaves out processes of other users."""
+        """True if the listing says that it leaves out processes of other users."""
         self._remarks: list[Notice] = []
         self._remark_begun = False
 
     @property
     def system(self) -> str:
-        """The one system that the listing is from, else 'unknown'."""
+        """Return the system of the listing, 'unknown' where there are several."""
         return self.systems[0] if len(self.systems) == 1 else "unknown"
 
     def read(self, lines: Iterable[str]) -> Iterator[SocketRecord]:
-        """The sockets of the listing. Raises UsageError where no line of it was understood."""
+        """Yield the sockets of the listing. Raises UsageError where no line was understood."""
         source = iter(lines)
         head, size = [], 0
         for line in source:
             head.append(line)
             size += len(line)
-            if size > _HEAD or (self._documents and len(head) > 400):
+            if size > _HEAD or (self._documents and len(head) > _HEAD_LINES):
                 break
-        document = self._document(head)
+        document = self._find_document_reader(head)
         if document is not None:
             yield from self._read_document(document, chain(head, source))
         else:
             yield from self._read_lines(chain(head, source))
-        if not self.formats or (self._skipped and not self._any):
+        if not self.formats or (self._skipped and not self._found_sockets):
             raise UsageError(self._refusal())
 
     def notices(self) -> tuple[Notice, ...]:
-        """What was skipped or taken for granted."""
+        """Return notices about skipped lines and the readers' assumptions."""
         if not self._skipped:
             return tuple(self._remarks)
-        where = ", ".join(map(str, self._skipped_at)) + (" …" if self._skipped > len(self._skipped_at) else "")
+        where = ", ".join(map(str, self._skipped_lines)) + (" …" if self._skipped > len(self._skipped_lines) else "")
         lines = "1 line was" if self._skipped == 1 else f"{self._skipped} lines were"
         text = f"{lines} not understood and skipped: line {where}"
         return (Notice("lines_skipped", self._skipped, text), *self._remarks)
 
-    def _document(self, head: list[str]) -> type[DocumentReader] | None:
+    def _find_document_reader(self, head: list[str]) -> type[DocumentReader] | None:
         if not self._documents:
             return None
         start = "\n".join(_without_noise(head))[:_HEAD]
         return next((reader for reader in self._documents if reader.accepts(start)), None)
 
     def _read_document(self, reader: type[DocumentReader], lines: Iterable[str]) -> Iterator[SocketRecord]:
-        self._met(reader.format, reader.system)
+        self._note_format(reader)
         text = "\n".join(_without_noise(lines))
         try:
             if reader.format == "portsock":
@@ -124,56 +127,59 @@ class Capture:
         feed = None
         for number, line in enumerate(lines, 1):
             if "\x1b" in line:
-                line = without_sequences(line)
+                line = paste_noise.strip_sequences(line)
             found = feed(line) if feed is not None else None
             if found is None:
-                found = self._elsewhere(line, number)
+                found = self._read_other(line, number)
                 feed = self._reader.feed if self._reader is not None else None
             if found:
-                self._any = True
+                self._found_sockets = True
                 yield from found
-        held = self._end()
-        self._any = self._any or bool(held)
+        held = self._end_section()
+        self._found_sockets = self._found_sockets or bool(held)
         yield from held
 
-    def _elsewhere(self, line: str, number: int) -> Iterable[SocketRecord]:
-        """A line that the current section does not know: noise, the beginning of another one, or lost."""
-        if self._is_remark(line) or is_noise(line):
+    def _read_other(self, line: str, number: int) -> Iterable[SocketRecord]:
+        """Read a line that the current reader does not understand: noise, the beginning of another section, or skipped."""
+        if self._is_remark(line) or paste_noise.is_noise(line):
             return ()
-        for text in (line, undressed(line)):
+        for text in (line, paste_noise.strip_marks(line)):
             if text is None:
                 continue
             if self._reader is not None and text is not line and (found := self._reader.feed(text)) is not None:
                 return found
-            opened = self._open(text)
+            opened = self._open_section(text)
             if opened is not None:
                 return opened
-        command = prompt(line)
+        command = paste_noise.prompt_command(line)
         if command is not None:
-            return self._end() if command else ()
-        unread = unsupported(line)
-        self._unread = self._unread or unread
-        if unread is not None or _is_foreign(line):
-            ended = self._end()
-            self._foreign = True
+            return self._end_section() if command else ()
+        tool = unsupported(line)
+        self._unsupported = self._unsupported or tool
+        if tool is not None or _is_foreign(line):
+            ended = self._end_section()
+            self._in_foreign_section = True
             return ended
-        if self._reader is not None and not self._foreign:
+        if self._reader is not None and not self._in_foreign_section:
             self._skipped += 1
-            if len(self._skipped_at) < 5:
-                self._skipped_at.append(number)
+            if len(self._skipped_lines) < _MOST_LINE_NUMBERS:
+                self._skipped_lines.append(number)
         return ()
 
     def _is_remark(self, line: str) -> bool:
-        """Take the remark of an unprivileged netstat, which is of one or two lines. In front of a section or right behind its
-        title only such a remark has parentheses."""
+        """Recognize the remark of an unprivileged netstat, which has one or two lines.
+
+        Only such a remark has parentheses in front of a section or right behind its title.
+        """
         begun, self._remark_begun = self._remark_begun, False
-        if (begun or line.lstrip()[:1] in ("(", "\uff08", "n")) and says_unprivileged(line):
+        if (begun or line.lstrip()[:1] in ("(", "\uff08", "n")) and paste_noise.says_unprivileged(line):
             self.unprivileged = True
             return True
-        self._remark_begun = opens_remark(line)
+        self._remark_begun = paste_noise.opens_remark(line)
         return self._remark_begun
 
-    def _open(self, line: str) -> Iterable[SocketRecord] | None:
+    def _open_section(self, line: str) -> Iterable[SocketRecord] | None:
+        """Begin the section that this line opens. Returns the sockets of the previous one and of the line, or None."""
         for candidate in self._lines:
             reader = candidate.begin(line, self._services)
             if reader is None:
@@ -181,45 +187,43 @@ class Capture:
             first = reader.feed(line)
             if first is None:
                 continue
-            ended = list(self._end())
+            ended = list(self._end_section())
             self._reader = reader
-            self._foreign = False
-            self._met(reader.format, reader.system)
+            self._in_foreign_section = False
+            self._note_format(reader)
             return [*ended, *first]
         return None
 
-    def _end(self) -> Iterable[SocketRecord]:
-        """Close the current section."""
+    def _end_section(self) -> Iterable[SocketRecord]:
         reader, self._reader = self._reader, None
         if reader is None:
             return ()
         held = reader.finish()
         if not isinstance(held, list | tuple):
             held = list(held)
-        for remark in getattr(reader, "remarks", ()):
-            self._remarks.append(remark)
+        self._remarks.extend(getattr(reader, "remarks", ()))
         return held
 
-    def _met(self, name: str, system: str) -> None:
-        if name not in self.formats:
-            self.formats.append(name)
-        if system != "unknown" and system not in self.systems:
-            self.systems.append(system)
+    def _note_format(self, reader: LineReader | type[DocumentReader]) -> None:
+        if reader.format not in self.formats:
+            self.formats.append(reader.format)
+        if reader.system != "unknown" and reader.system not in self.systems:
+            self.systems.append(reader.system)
 
     def _refusal(self) -> str:
         if self.formats:
-            return f"no row of this {self.formats[0]} listing can be read: the first such line is {self._skipped_at[0]}"
+            return f"no row of this {self.formats[0]} listing can be read: the first such line is {self._skipped_lines[0]}"
         if self._only is not None:
             return f"no line of it is of the format '{self._only}'"
-        if self._unread is not None:
-            return f"this is a listing of {self._unread}, which is not read; --from-format help names what is"
+        if self._unsupported is not None:
+            return f"this is a listing of {self._unsupported}, which is not read; --from-format help names what is"
         return f"no socket listing: tried {', '.join(name for name, _ in formats())}"
 
 
 def _without_noise(lines: Iterable[str]) -> Iterator[str]:
-    """The lines without prompts, fences and rules before and after a document."""
-    return (line for line in lines if not line.startswith("```") and prompt(line) is None)
+    """Return the lines without prompts and code fences."""
+    return (line for line in lines if not line.startswith("```") and paste_noise.prompt_command(line) is None)
 
 
 def _is_foreign(line: str) -> bool:
-    return " ".join(line[:200].lower().split()).startswith(_FOREIGN)
+    return " ".join(line[:200].lower().split()).startswith(_FOREIGN_HEADS)

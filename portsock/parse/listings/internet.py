@@ -1,46 +1,42 @@
-"""Records of internet sockets from what listings of other systems print: a protocol word, two endpoints, a state word."""
+"""Records of internet sockets from printed columns: a protocol word, two endpoints, a state word."""
 
 from typing import Any
 
 from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, SocketType, State
-from portsock.parse.listings.endpoint_text import family_of, is_nobody
+from portsock.parse.linux_codes import PROTOCOL_TYPES
+from portsock.parse.listings.endpoint_text import infer_family, is_no_peer
 from portsock.records import SocketRecord
 
-_TYPES = {
-    "tcp": SocketType.STREAM,
-    "mptcp": SocketType.STREAM,
-    "udp": SocketType.DGRAM,
-    "udplite": SocketType.DGRAM,
-    "icmp": SocketType.RAW,
-    "igmp": SocketType.RAW,
-    "raw": SocketType.RAW,
-}
-"""SCTP has one-to-one and one-to-many sockets, so that the protocol does not tell the type."""
+FAMILIES = {1: Family.UNIX, 2: Family.IPV4, **dict.fromkeys((10, 23, 24, 28, 30), Family.IPV6)}
+"""AF_ numbers. AF_INET6 is 10 on Linux, 23 on Windows, 24 on OpenBSD and NetBSD, 28 on FreeBSD, 30 on macOS."""
 
-_SHORT = {"icm": "icmp", "igm": "igmp", "udpl": "udplite", "div": "divert"}
-"""Protocol words that BSD cuts to fit its column."""
+_TYPES = PROTOCOL_TYPES | {"icmp": SocketType.RAW, "igmp": SocketType.RAW}
+"""The BSDs list raw sockets as icmp and igmp; on Linux 'icmp' is a datagram (ping) socket."""
+
+_WHOLE = {"icm": "icmp", "igm": "igmp", "udpl": "udplite", "div": "divert"}
+"""Protocol words that the BSDs cut to fit their column."""
 
 _CONNECTIONLESS = frozenset({SocketType.DGRAM, SocketType.RAW})
 
 
-def protocol_of(word: str) -> str:
-    """'tcp46' → 'tcp', 'icm6' → 'icmp', 'UDPv6' → 'udp'."""
+def protocol_name(word: str) -> str:
+    """Return a protocol without its family: 'tcp46' → 'tcp', 'icm6' → 'icmp', 'UDPv6' → 'udp'."""
     name = word.lower().removesuffix("46").rstrip("46").removesuffix("v")
-    return _SHORT.get(name, name)
+    return _WHOLE.get(name, name)
 
 
 def internet_record(
     word: str, local: InetEndpoint | None, remote: InetEndpoint | None, state: str | None = None, **more: Any
 ) -> SocketRecord:
-    """The record of a row. `word`: the protocol as printed, with 4, 6 or 46 where it tells the family; `more`: other fields.
+    """Return the record of a row. `word`: the protocol as printed, which may end in 4, 6 or 46; `more`: other fields.
 
-    A peer that stands for none is left out. A datagram socket, for which listings print no state, is UNCONN without a peer
-    and ESTABLISHED with one.
+    A remote wildcard without a port means no peer. Listings print no state for datagram sockets: without a peer they are
+    UNCONN, with one ESTABLISHED.
     """
-    protocol = protocol_of(word)
+    protocol = protocol_name(word)
     kind = _TYPES.get(protocol)
-    if remote is not None and is_nobody(remote):
+    if remote is not None and is_no_peer(remote):
         remote = None
     family = _family(word, local, remote)
     found = parse_state(state) if state else None
@@ -48,22 +44,21 @@ def internet_record(
         found = State.UNCONN if remote is None else State.ESTABLISHED
     if word.endswith("46"):
         more.setdefault("v6only", False)
-    return SocketRecord(
-        family, kind, protocol, None, found, None if found or not state else state, _spelt(local, family), remote, **more
-    )
+    raw = None if found or not state else state
+    return SocketRecord(family, kind, protocol, None, found, raw, fill_wildcard(local, family), remote, **more)
 
 
 def _family(word: str, local: InetEndpoint | None, remote: InetEndpoint | None) -> Family:
     for endpoint in (local, remote):
         if endpoint is not None:
-            family = family_of(endpoint, word)
+            family = infer_family(endpoint, word)
             if family is not Family.INET:
                 return family
     return {"4": Family.IPV4, "6": Family.IPV6}.get(word[-1:], Family.INET)
 
 
-def _spelt(endpoint: InetEndpoint | None, family: Family) -> InetEndpoint | None:
-    """With the wildcard of its family where the listing printed '*' but told the family elsewhere."""
+def fill_wildcard(endpoint: InetEndpoint | None, family: Family) -> InetEndpoint | None:
+    """Replace '*' by the wildcard address of the family, where the family is known."""
     if endpoint is None or endpoint.address != "*" or family is Family.INET:
         return endpoint
     return endpoint._replace(address="::" if family is Family.IPV6 else "0.0.0.0")

@@ -1,11 +1,13 @@
-"""JSON documents of others: read strictly, without surprises from broken or hostile ones."""
+"""JSON documents of other programs, which may be broken or hostile."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from portsock.parse.listings.numbers import number
+
 
 def load(text: str) -> Any:
-    """The document, or a list of those that stand a line each. Raises ValueError with one line for anything else."""
+    """Return the document, or a list of documents that have a line each. Raises ValueError with one line for anything else."""
     from json import JSONDecodeError, loads
 
     try:
@@ -24,7 +26,7 @@ def load(text: str) -> Any:
 
 
 def objects(document: Any) -> Iterator[dict[str, Any]]:
-    """The objects of a document: itself, the members of an array, or of an array wrapped in an object."""
+    """Yield the objects of a document: itself, the members of an array, or of an array that an object wraps as 'value'."""
     if isinstance(document, dict):
         arrays = [value for value in document.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
         if len(arrays) == 1 and "value" in document:
@@ -41,9 +43,9 @@ def objects(document: Any) -> Iterator[dict[str, Any]]:
 
 
 def integer(value: object, most: int = 1 << 64) -> int | None:
-    """A number given as one or as text; None for anything else, and beyond 0 to `most`."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 21:
-        value = int(value)
+    """Return a number from 0 to `most` that is given as a number or as text, or None for anything else."""
+    if isinstance(value, str):
+        value = number(value, 20)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
         return value
     return None

@@ -1,22 +1,20 @@
-"""osquery's tables process_open_sockets and listening_ports as JSON, where every value is a text. https://osquery.io/schema"""
+"""osquery's tables process_open_sockets and listening_ports as JSON, with every value as text. https://osquery.io/schema"""
 
 from collections.abc import Iterable
 from typing import Any
 
 from portsock.model import Family, InetEndpoint, Netns, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import address_of
-from portsock.parse.listings.internet import internet_record
+from portsock.parse.listings.endpoint_text import MOST_PORT, parse_address
+from portsock.parse.listings.internet import FAMILIES, internet_record
 from portsock.parse.listings.json_text import integer, load, objects
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp", 132: "sctp", 136: "udplite", 255: "raw"}
-_SIX = frozenset({10, 23, 24, 28, 30})
-"""AF_INET6 on Linux, Windows, OpenBSD and NetBSD, FreeBSD, macOS."""
 
 
 class OsqueryReader:
-    """Rows of either table, also as osqueryd's log wraps them ({"columns": …})."""
+    """Reads rows of either table, also as osqueryd's log wraps them ({"columns": …})."""
 
     format = "osquery"
     title = "osquery JSON (process_open_sockets, listening_ports)"
@@ -29,7 +27,7 @@ class OsqueryReader:
         return '"local_port"' in head or ('"port"' in head and '"address"' in head and '"pid"' in head)
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - osquery prints no service names
-        """All sockets; rows of one descriptor's socket are given once. Raises ValueError where it is no JSON."""
+        """Return all sockets, each with the holders of all its rows. Raises ValueError for no JSON or another table."""
         found: dict[object, SocketRecord] = {}
         for item in objects(load(text)):
             columns = item.get("columns")
@@ -51,18 +49,19 @@ def _record(row: dict[str, Any]) -> SocketRecord | None:
     name = row.get("name") if isinstance(row.get("name"), str) else None
     holders = (Holder(pid, fd, name),) if pid else ()
     inode = integer(row.get("socket")) or None
-    family, number = integer(row.get("family")), integer(row.get("protocol"))
+    family, protocol = FAMILIES.get(integer(row.get("family")) or 0), integer(row.get("protocol"))
     netns = integer(row.get("net_namespace"))
     more: dict[str, Any] = {"holders": holders, "inode": inode, "netns": Netns(netns) if netns else None}
-    if family == 1:
+    if family is Family.UNIX:
         path = row.get("path")
-        local = UnixEndpoint(path.encode("utf-8", "surrogatepass") if isinstance(path, str) and path else None)
-        return SocketRecord(Family.UNIX, None, "unix", None, None, None, local, None, **more)
-    word = _PROTOCOLS.get(number or -1, "unknown" if number is None else str(number)) + ("6" if family in _SIX else "4")
-    local_end = _endpoint(row, "address" if listening else "local_address", "port" if listening else "local_port")
+        end = UnixEndpoint(path.encode("utf-8", "surrogatepass") if isinstance(path, str) and path else None)
+        return SocketRecord(Family.UNIX, None, "unix", None, None, None, end, None, **more)
+    word = _PROTOCOLS.get(protocol or 0, "unknown" if protocol is None else str(protocol))
+    word += "6" if family is Family.IPV6 else "4"
+    local = _endpoint(row, "address" if listening else "local_address", "port" if listening else "local_port")
     remote = None if listening else _endpoint(row, "remote_address", "remote_port")
     state = row.get("state")
-    record = internet_record(word, local_end, remote, state if isinstance(state, str) and state else None, **more)
+    record = internet_record(word, local, remote, state if isinstance(state, str) and state else None, **more)
     if listening and record.type is SocketType.STREAM:
         record = record._replace(state=State.LISTEN)
     return record
@@ -70,8 +69,8 @@ def _record(row: dict[str, Any]) -> SocketRecord | None:
 
 def _endpoint(row: dict[str, Any], address: str, port: str) -> InetEndpoint | None:
     text = row.get(address)
-    found = address_of(text) if isinstance(text, str) else None
-    number = integer(row.get(port), 65535)
+    found = parse_address(text) if isinstance(text, str) else None
+    number = integer(row.get(port), MOST_PORT)
     if found is None:
         return None if number is None else InetEndpoint("*", number)
     return InetEndpoint(found[0], number, found[1])

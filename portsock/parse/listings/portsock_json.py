@@ -1,25 +1,14 @@
-"""portsock's own --json and --jsonl, schema portsock/1, back into a Snapshot: all that the format holds.
+"""portsock's own --json and --jsonl (schema portsock/1), parsed back into a Snapshot.
 
-Keys that are not known are passed over, since within version 1 keys are only added; a value of a wrong type counts as absent.
+Unknown keys are ignored, since version 1 only ever adds keys. A value of a wrong type counts as missing.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from portsock.model import (
-    Host,
-    Input,
-    Notice,
-    OwnerReason,
-    OwnerStatus,
-    Peer,
-    Process,
-    Snapshot,
-    Socket,
-    Source,
-)
+from portsock.model import Host, Input, Notice, OwnerReason, OwnerStatus, Peer, Process, Snapshot, Socket, Source
 from portsock.parse.listings.json_text import integer
-from portsock.parse.listings.portsock_socket import member, netns_of, owners_of, record_of, role_of, text_of
+from portsock.parse.listings.portsock_socket import enum_member, parse_netns, parse_owners, parse_record, parse_role, text_at
 from portsock.port_numbers import Services, default_ephemeral
 from portsock.records import DETAILS, TOLD, SocketRecord
 
@@ -27,7 +16,7 @@ _Object = dict[str, Any]
 
 
 class PortsockReader:
-    """Recognises the format; `read_snapshot` reads it."""
+    """Recognizes the format. `read_snapshot` reads it."""
 
     format = "portsock"
     title = "portsock --json and --jsonl"
@@ -39,25 +28,25 @@ class PortsockReader:
         return start[:1] == "{" and '"schema"' in start and '"portsock/' in start
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - all of it is in the snapshot
-        """No records: a document of portsock's own is read whole, by `read_snapshot`."""
+        """Return no records: `read_snapshot` reads the document."""
         return ()
 
 
 def read_snapshot(text: str) -> Snapshot:
-    """The snapshot that --json or --jsonl was made from, as far as it was printed.
+    """Return the snapshot that --json or --jsonl printed. Raises ValueError with a message of one line.
 
-    Not printed, so not there: which notices mean that something is missing (all do, where `complete` is false), the unread
-    processes, the host's system and ephemeral range. Raises ValueError with one line that says what is wrong with the text.
+    Some things are not printed and so missing: unread processes, the host's system and ephemeral range, and whether a notice
+    means incomplete data (all do where `complete` is false).
     """
     document = _document(text)
     complete = document.get("complete") is True
     notices = tuple(
-        Notice(text_of(item, "code") or "unknown", integer(item.get("count")), text_of(item, "message") or "", not complete)
+        Notice(text_at(item, "code") or "unknown", integer(item.get("count")), text_at(item, "message") or "", not complete)
         for item in _objects(document, "notices")
     )
     return Snapshot(
         _source(document),
-        Host("unknown", default_ephemeral("unknown"), True, text_of(document, "host")),
+        Host("unknown", default_ephemeral("unknown"), True, text_at(document, "host")),
         _seconds(document.get("taken_at")),
         [socket for socket, _ in _sockets(document)],
         {(process.host, process.pid): process for process in _processes(document)},
@@ -67,7 +56,7 @@ def read_snapshot(text: str) -> Snapshot:
 
 
 def _document(text: str) -> _Object:
-    """The document; the lines of --jsonl are put together into one."""
+    """Return the document. The lines of --jsonl are joined into one."""
     from json import JSONDecodeError, loads
 
     try:
@@ -87,6 +76,7 @@ def _document(text: str) -> _Object:
 
 
 def _from_lines(text: str, error: ValueError | None) -> _Object:
+    """Join the lines of --jsonl. `error`: to raise where the text is no --jsonl at all."""
     from json import loads
 
     document: _Object = {"complete": False}
@@ -112,7 +102,7 @@ def _from_lines(text: str, error: ValueError | None) -> _Object:
 
 
 def _sockets(document: _Object) -> Iterator[tuple[Socket, _Object]]:
-    """Every socket of the rows, with its object; a socket of several processes' rows once, with all of them as owners."""
+    """Yield every socket of the rows, with its object. A socket of several processes is yielded once."""
     for item in _objects(document, "sockets"):
         yield _socket(item), item
     for name in ("ports", "explanations"):
@@ -130,14 +120,14 @@ def _sockets(document: _Object) -> Iterator[tuple[Socket, _Object]]:
 
 
 def _socket(item: _Object) -> Socket:
-    record = record_of(item)
+    record = parse_record(item)
     joined = (
-        role_of(item),
+        parse_role(item),
         record.user,
-        text_of(item, "host"),
-        member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED,
-        member(OwnerReason, item.get("owner_reason")),
-        owners_of(item.get("owners")),
+        text_at(item, "host"),
+        enum_member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED,
+        enum_member(OwnerReason, item.get("owner_reason")),
+        parse_owners(item.get("owners")),
         _peer(item.get("peer")),
     )
     return Socket._make(record[:TOLD] + joined + record[TOLD:DETAILS])
@@ -148,10 +138,10 @@ def _peer(item: object) -> Peer | None:
         return None
     return Peer(
         integer(item.get("inode")),
-        netns_of(item.get("netns")),
-        text_of(item, "host"),
-        member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED,
-        owners_of(item.get("owners")),
+        parse_netns(item.get("netns")),
+        text_at(item, "host"),
+        enum_member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED,
+        parse_owners(item.get("owners")),
     )
 
 
@@ -163,19 +153,19 @@ def _processes(document: _Object) -> Iterator[Process]:
         words = item.get("cmdline")
         yield Process(
             pid,
-            text_of(item, "name"),
-            text_of(item, "comm"),
-            text_of(item, "exe"),
+            text_at(item, "name"),
+            text_at(item, "comm"),
+            text_at(item, "exe"),
             tuple(str(word) for word in words) if isinstance(words, list) else None,
-            text_of(item, "user"),
+            text_at(item, "user"),
             integer(item.get("uid")),
             integer(item.get("ppid")),
             _seconds(item.get("started_at")),
-            text_of(item, "unit"),
-            text_of(item, "container"),
+            text_at(item, "unit"),
+            text_at(item, "container"),
             item.get("exe_deleted") is True,
-            text_of(item, "forwards_to"),
-            text_of(item, "host"),
+            text_at(item, "forwards_to"),
+            text_at(item, "host"),
         )
 
 
@@ -184,10 +174,10 @@ def _source(document: _Object) -> Source:
     if not isinstance(item, dict):
         return Source("capture")
     inputs = tuple(
-        Input(text_of(given, "name") or "", text_of(given, "host"), text_of(given, "format") or "portsock")
+        Input(text_at(given, "name") or "", text_at(given, "host"), text_at(given, "format") or "portsock")
         for given in _objects(item, "inputs")
     )
-    return Source(text_of(item, "kind") or "capture", text_of(item, "backend"), inputs)
+    return Source(text_at(item, "kind") or "capture", text_at(item, "backend"), inputs)
 
 
 def _objects(holder: _Object, name: str) -> list[_Object]:
@@ -196,13 +186,13 @@ def _objects(holder: _Object, name: str) -> list[_Object]:
 
 
 def _seconds(value: object) -> float | None:
-    """Seconds since the epoch of an ISO 8601 time; one without a zone is no point in time."""
+    """Return an ISO 8601 time as seconds since the epoch, or None for one without a time zone."""
     from datetime import datetime
 
     if not isinstance(value, str) or len(value) > 40:
         return None
     try:
-        moment = datetime.fromisoformat(value)
-        return moment.timestamp() if moment.tzinfo is not None else None
+        time = datetime.fromisoformat(value)
+        return time.timestamp() if time.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""The socket objects of schema portsock/1, back into records: the reverse of portsock.output.json.objects."""
+"""Socket objects of schema portsock/1, parsed back into records: the reverse of portsock.output.json.objects."""
 
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
+from portsock.parse.listings.endpoint_text import MOST_PORT
 from portsock.parse.listings.json_text import integer
 from portsock.records import SocketRecord
 
@@ -30,28 +31,28 @@ _NUMBERS = (
 )  # fmt: skip
 
 
-def record_of(item: _Object) -> SocketRecord:
-    """What a source said of the socket. Raises ValueError where family or protocol is missing or unknown."""
-    family, protocol = member(Family, item.get("family")), text_of(item, "protocol")
+def parse_record(item: _Object) -> SocketRecord:
+    """Return the record of a socket. Raises ValueError where family or protocol is missing or unknown."""
+    family, protocol = enum_member(Family, item.get("family")), text_at(item, "protocol")
     if family is None or protocol is None:
         raise ValueError("a socket has no known family and protocol")
-    state = member(State, item.get("state"))
-    raw = text_of(item, "state_raw") or (text_of(item, "state") if state is None else None)
+    state = enum_member(State, item.get("state"))
+    raw = text_at(item, "state_raw") or (text_at(item, "state") if state is None else None)
     vfs, v6only = item.get("vfs"), item.get("v6only")
     numbers: dict[str, Any] = {name: integer(item.get(name)) for name in _NUMBERS}
     return SocketRecord(
         family,
-        member(SocketType, item.get("type")),
+        enum_member(SocketType, item.get("type")),
         protocol,
         integer(item.get("number")),
         state,
         raw,
         _endpoint(item.get("local")),
         _endpoint(item.get("remote")),
-        interface=text_of(item, "interface"),
+        interface=text_at(item, "interface"),
         v6only=v6only if isinstance(v6only, bool) else None,
-        netns=netns_of(item.get("netns")),
-        user=text_of(item, "user"),
+        netns=parse_netns(item.get("netns")),
+        user=text_at(item, "user"),
         vfs=_pair(vfs) if isinstance(vfs, dict) else None,
         timer=_timer(item.get("timer")),
         memory=_memory(item.get("memory")),
@@ -60,36 +61,36 @@ def record_of(item: _Object) -> SocketRecord:
     )
 
 
-def role_of(item: _Object) -> Role:
-    """The role, as it was inferred when the listing was made."""
-    return member(Role, item.get("role")) or Role.UNKNOWN
+def parse_role(item: _Object) -> Role:
+    """Return the role that was inferred when the listing was made."""
+    return enum_member(Role, item.get("role")) or Role.UNKNOWN
 
 
-def owners_of(items: object) -> tuple[Owner, ...]:
-    """The owners of a socket or peer."""
+def parse_owners(items: object) -> tuple[Owner, ...]:
+    """Return the owners of a socket or peer."""
     if not isinstance(items, list):
         return ()
     return tuple(
-        Owner(integer(item.get("pid")), integer(item.get("fd")), text_of(item, "name"), text_of(item, "user"))
+        Owner(integer(item.get("pid")), integer(item.get("fd")), text_at(item, "name"), text_at(item, "user"))
         for item in items
         if isinstance(item, dict)
     )
 
 
-def netns_of(item: object) -> Netns | None:
-    """A network namespace."""
+def parse_netns(item: object) -> Netns | None:
+    """Return a network namespace, or None where it has no id."""
     number = integer(item.get("id")) if isinstance(item, dict) else None
-    return Netns(number, text_of(item, "name")) if number is not None and isinstance(item, dict) else None
+    return Netns(number, text_at(item, "name")) if number is not None and isinstance(item, dict) else None
 
 
-def text_of(item: _Object, name: str) -> str | None:
-    """The text under this key, or None."""
+def text_at(item: _Object, name: str) -> str | None:
+    """Return the text under this key, or None."""
     value = item.get(name)
     return value if isinstance(value, str) else None
 
 
-def member(words: type[_Word], value: object) -> _Word | None:
-    """The member of that value, or None where it is not known."""
+def enum_member(words: type[_Word], value: object) -> _Word | None:
+    """Return the enum member of that value, or None for an unknown value."""
     try:
         return words(value) if isinstance(value, str) else None
     except ValueError:
@@ -102,11 +103,11 @@ def _endpoint(item: object) -> Endpoint | None:
     kind = item.get("kind")
     if kind == "inet":
         return InetEndpoint(
-            text_of(item, "address"),
-            integer(item.get("port"), 65535),
-            text_of(item, "zone"),
-            text_of(item, "hostname"),
-            text_of(item, "label"),
+            text_at(item, "address"),
+            integer(item.get("port"), MOST_PORT),
+            text_at(item, "zone"),
+            text_at(item, "hostname"),
+            text_at(item, "label"),
             item.get("truncated") is True,
             item.get("port_guessed") is True,
         )
@@ -131,7 +132,7 @@ def _other(kind: object, item: _Object) -> Endpoint | None:
 def _path(item: _Object) -> bytes | None:
     from base64 import b64decode
 
-    encoded, path = text_of(item, "path_bytes"), text_of(item, "path")
+    encoded, path = text_at(item, "path_bytes"), text_at(item, "path")
     if encoded is not None:
         try:
             return b64decode(encoded, validate=True)
@@ -146,7 +147,7 @@ def _pair(item: _Object) -> tuple[int, int] | None:
 
 
 def _timer(item: object) -> Timer | None:
-    kind = text_of(item, "kind") if isinstance(item, dict) else None
+    kind = text_at(item, "kind") if isinstance(item, dict) else None
     if kind is None or not isinstance(item, dict):
         return None
     return Timer(kind, integer(item.get("expires_ms")), integer(item.get("retransmits")))

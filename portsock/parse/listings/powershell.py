@@ -10,6 +10,7 @@ from typing import Any, Self
 from portsock.model import InetEndpoint
 from portsock.parse.listings.endpoint_text import inet_endpoint
 from portsock.parse.listings.internet import internet_record
+from portsock.parse.listings.numbers import PID_DIGITS
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
@@ -28,11 +29,13 @@ _STATES = {
     "12": "DeleteTCB",
     "100": "Bound",
 }
-"""MSFT_NetTCPConnection.State; JSON and some tables print the number."""
+"""MSFT_NetTCPConnection.State. JSON and some tables print the number."""
 
 _ITEM = re.compile(r"([A-Za-z][A-Za-z0-9]{0,40}) {0,30}: ?(.*)")
 _NAMES = ("LocalAddress", "LocalPort", "RemoteAddress", "RemotePort", "State", "OwningProcess")
 _TCP_ONLY = ("RemoteAddress", "RemotePort", "State")
+_LONGEST = 4000
+"""Characters of the longest line that is read."""
 
 
 class _PowershellReader:
@@ -40,9 +43,12 @@ class _PowershellReader:
     format = "powershell"
     system = "Windows"
 
+    def finish(self) -> Iterable[SocketRecord]:
+        return ()
+
 
 class PowershellTableReader(_PowershellReader):
-    """Format-Table: names, dashes below them, then rows in columns."""
+    """Reads Format-Table: names, dashes below them, then rows in columns."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -58,15 +64,12 @@ class PowershellTableReader(_PowershellReader):
             return ()
         if not line.strip(" -"):
             return ()
-        values = self._cells(line) if len(line) < 4000 else {}
-        record = socket_of(values, self._services)
+        values = self._cells(line) if len(line) < _LONGEST else {}
+        record = parse_properties(values, self._services)
         return None if record is None else (record,)
 
-    def finish(self) -> Iterable[SocketRecord]:
-        return ()
-
     def _cells(self, line: str) -> dict[str, str]:
-        """Texts begin where their column's name does, numbers end where it does."""
+        """Split a row into columns: texts begin where the column's name does, numbers end where it does."""
         values: dict[str, str] = {}
         for match in re.finditer(r"\S+", line):
             start, end = match.span()
@@ -80,7 +83,7 @@ class PowershellTableReader(_PowershellReader):
 
 
 class PowershellListReader(_PowershellReader):
-    """Format-List: a line for each property; an object ends where a property comes again."""
+    """Reads Format-List: a line for each property. An object ends where a property is repeated."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -94,7 +97,7 @@ class PowershellListReader(_PowershellReader):
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         if not line.strip():
             return self.finish()
-        match = _ITEM.match(line[:4000])
+        match = _ITEM.match(line[:_LONGEST])
         if match is None:
             return None if line[:1] != " " else ()
         ended = self.finish() if match[1] in self._values else ()
@@ -103,12 +106,12 @@ class PowershellListReader(_PowershellReader):
 
     def finish(self) -> Iterable[SocketRecord]:
         values, self._values = self._values, {}
-        record = socket_of(values, self._services)
+        record = parse_properties(values, self._services)
         return () if record is None else (record,)
 
 
 class PowershellCsvReader(_PowershellReader):
-    """ConvertTo-Csv and Export-Csv: perhaps '#TYPE …', then names, then rows; commas, semicolons or tabs."""
+    """Reads ConvertTo-Csv and Export-Csv: perhaps '#TYPE …', then names, then rows, with commas, semicolons or tabs."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -129,15 +132,12 @@ class PowershellCsvReader(_PowershellReader):
             self._delimiter, self._names = delimiter, _fields(line, delimiter)
             return ()
         values = dict(zip(self._names, _fields(line, self._delimiter), strict=False))
-        record = socket_of(values | {"CimClass": self._type}, self._services) if len(values) > 1 else None
+        record = parse_properties(values | {"CimClass": self._type}, self._services) if len(values) > 1 else None
         return None if record is None else (record,)
-
-    def finish(self) -> Iterable[SocketRecord]:
-        return ()
 
 
 class PowershellJsonReader(_PowershellReader):
-    """ConvertTo-Json: an object or an array of them."""
+    """Reads ConvertTo-Json: an object or an array of them."""
 
     title = "PowerShell Get-NetTCPConnection, Get-NetUDPEndpoint (ConvertTo-Json)"
 
@@ -146,17 +146,17 @@ class PowershellJsonReader(_PowershellReader):
         return head.lstrip()[:1] in ("[", "{") and '"LocalAddress"' in head and '"LocalPort"' in head
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
-        """All sockets. Raises ValueError where it is no JSON."""
+        """Yield all sockets. Raises ValueError where the text is no JSON."""
         from portsock.parse.listings.json_text import load, objects
 
         for item in objects(load(text)):
-            record = socket_of({name: _text(value) for name, value in item.items()}, services)
+            record = parse_properties({name: _text(value) for name, value in item.items()}, services)
             if record is not None:
                 yield record
 
 
-def socket_of(values: Mapping[str, str], services: Services) -> SocketRecord | None:
-    """The record of one object's properties as text; None where it has no local address and port."""
+def parse_properties(values: Mapping[str, str], services: Services) -> SocketRecord | None:
+    """Return the record of one object's properties, or None where it has no local address and port."""
     if "LocalAddress" not in values or "LocalPort" not in values:
         return None
     protocol = _protocol(values)
@@ -168,15 +168,16 @@ def socket_of(values: Mapping[str, str], services: Services) -> SocketRecord | N
     owner = values.get("OwningProcess")
     more: dict[str, Any] = {}
     if owner is not None:
-        more["holders"] = (Holder(int(owner), None),) if owner.isdecimal() and 0 < len(owner) < 11 and owner.strip("0") else ()
+        known = owner.isdecimal() and len(owner) <= PID_DIGITS and owner.strip("0")
+        more["holders"] = (Holder(int(owner), None),) if known else ()
     return internet_record(protocol, local, remote, _STATES.get(state, state) or None, **more)
 
 
 def _protocol(values: Mapping[str, str]) -> str:
-    """'tcp' or 'udp' where the class, a column or the properties tell; else 'unknown'."""
-    told = f"{values.get('CimClass', '')} {values.get('Protocol', '')}".lower()
+    """Return 'tcp' or 'udp' by the class, a Protocol column or the properties, else 'unknown'."""
+    words = f"{values.get('CimClass', '')} {values.get('Protocol', '')}".lower()
     for name in ("udp", "tcp"):
-        if name in told:
+        if name in words:
             return name
     if any(values.get(name) for name in _TCP_ONLY):
         return "tcp"
@@ -185,7 +186,7 @@ def _protocol(values: Mapping[str, str]) -> str:
 
 
 def _endpoint(address: str, port: str, protocol: str, services: Services) -> InetEndpoint | None:
-    """PowerShell cuts what does not fit a column with '...' or '…'."""
+    """Return an endpoint. PowerShell cuts an address that does not fit its column, and appends '...' or '…'."""
     whole = address.removesuffix("…").removesuffix("...")
     return inet_endpoint(whole, port, protocol, services, whole != address) if port else None
 
@@ -200,8 +201,8 @@ def _is_type(line: str) -> bool:
 
 
 def _delimiter(line: str) -> str | None:
-    """What separates the names of a CSV header; None where it is no such header."""
-    head = line[:4000]
+    """Return the separator of a CSV header, or None for another line."""
+    head = line[:_LONGEST]
     for mark in ",;\t":
         names = [name.strip('"') for name in head.split(mark)]
         if "LocalAddress" in names and "LocalPort" in names:

@@ -1,7 +1,7 @@
 """Copies of the tables in /proc/net: tcp, udp, udplite, raw, unix, netlink, packet, with their header line or cut by grep.
 
-The file's name is not part of the text, so that the rows tell the table: what follows the inode is 'ref pointer drops' in the
-datagram tables and something else in TCP's, and raw sockets are hashed by their protocol number, which makes 'sl' equal to it.
+The text does not contain the file's name, so the table is inferred from the rows. In datagram tables 'ref pointer drops'
+follows the inode, in TCP's there are other columns. Raw sockets are hashed by their protocol number, so 'sl' equals it.
 """
 
 from collections.abc import Iterable
@@ -21,11 +21,15 @@ _HEADERS = {
     ("sk", "RefCnt"): "packet",
 }
 _BIG_LOOPBACKS = (" 7F000001:", " 00000000000000000000000000000001:", "FFFF7F000001:")
-"""How a big-endian machine writes the loopback addresses; other machines never write these."""
+"""The loopback addresses as only a big-endian machine prints them."""
+_DATAGRAM_COLUMNS = 13
+_SLOT, _LOCAL = 0, 1
+_UNIX_INODE = 6
+"""Indexes of columns."""
 
 
 class ProcNetReader:
-    """One table. Little-endian until an address shows otherwise, which is what nearly every machine is."""
+    """Reads one table. The byte order is little, as on nearly every machine, until an address proves otherwise."""
 
     format: ClassVar[str] = "proc-net"
     title: ClassVar[str] = "/proc/net/tcp, udp, raw, unix, netlink, packet … (Linux)"
@@ -39,7 +43,7 @@ class ProcNetReader:
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:  # noqa: ARG003 - these tables print numbers only
-        """A header, or a row of the internet or unix tables; the other tables' rows could be anything."""
+        """Accept a header, or a row of the internet or unix tables. Rows of the other tables are not distinctive."""
         table = _header(line)
         if table is not None:
             return cls(table)
@@ -51,7 +55,6 @@ class ProcNetReader:
         return None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
-        """See LineReader."""
         table = _header(line)
         if table is not None:
             held = self.finish()
@@ -69,16 +72,16 @@ class ProcNetReader:
         return None if record is None else (record,)
 
     def finish(self) -> Iterable[SocketRecord]:
-        """The unix row whose name could have gone on."""
+        """Return the last unix row, whose name could have continued."""
         held, self._held = self._held, None
         return () if held is None else (held,)
 
     def _unix(self, line: str) -> Iterable[SocketRecord] | None:
         data = _bytes(line)
         if self._without_inode:
-            words = data.split(None, 6)
-            if len(words) >= 6:
-                data = b" ".join((*words[:6], b"0", *words[6:]))
+            words = data.split(None, _UNIX_INODE)
+            if len(words) >= _UNIX_INODE:
+                data = b" ".join((*words[:_UNIX_INODE], b"0", *words[_UNIX_INODE:]))
         record = parse_unix_line(data.rstrip(b" ") if data.count(b" ") < 8 else data)
         if record is None:
             longer = continue_name(self._held, data) if self._held else None
@@ -100,11 +103,11 @@ def _inet(line: str, byteorder: ByteOrder) -> SocketRecord | None:
     words = line.split(None, 14)
     if len(words) < 10:
         return None
-    address, _, port = words[1].partition(":")
+    address, _, port = words[_LOCAL].partition(":")
     family = Family.IPV4 if len(address) == 8 else Family.IPV6
     protocol = "tcp"
-    if len(words) == 13:
-        protocol = "raw" if _is_raw(words[0], port) else "udp"
+    if len(words) == _DATAGRAM_COLUMNS:
+        protocol = "raw" if _is_raw(words[_SLOT], port) else "udp"
     return parse_inet_line(line, protocol, family, byteorder, timers=True)
 
 

@@ -1,4 +1,4 @@
-"""psutil.net_connections() as people save it: a repr of the named tuples, a JSON dump, or the table of psutil's script.
+"""psutil.net_connections() as people save it: the repr of its named tuples, JSON, or the table of psutil's script.
 
 https://psutil.readthedocs.io/en/latest/#psutil.net_connections
 """
@@ -9,19 +9,15 @@ from typing import Any, Self
 
 from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import address_of, colon_endpoint
-from portsock.parse.listings.internet import internet_record
+from portsock.parse.linux_codes import SOCKET_TYPES
+from portsock.parse.listings.endpoint_text import MOST_PORT, colon_endpoint, parse_address
+from portsock.parse.listings.internet import FAMILIES, internet_record
 from portsock.parse.listings.json_text import integer, load
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
-_FAMILIES = {
-    1: Family.UNIX, 2: Family.IPV4, 10: Family.IPV6, 23: Family.IPV6, 24: Family.IPV6, 28: Family.IPV6, 30: Family.IPV6,
-    "AF_UNIX": Family.UNIX, "AF_INET": Family.IPV4, "AF_INET6": Family.IPV6,
-}  # fmt: skip
-"""AF_INET6 is 10 on Linux, 23 on Windows, 24 on OpenBSD and NetBSD, 28 on FreeBSD, 30 on macOS."""
-_TYPES = {1: "STREAM", 2: "DGRAM", 3: "RAW", 5: "SEQPACKET"}
-_WORDS = {SocketType.STREAM: "tcp", SocketType.DGRAM: "udp", SocketType.RAW: "raw", SocketType.SEQPACKET: "sctp"}
+_FAMILY_NAMES = {"AF_UNIX": Family.UNIX, "AF_INET": Family.IPV4, "AF_INET6": Family.IPV6}
+_PROTOCOLS = {SocketType.STREAM: "tcp", SocketType.DGRAM: "udp", SocketType.RAW: "raw", SocketType.SEQPACKET: "sctp"}
 
 _TUPLE = re.compile(r"\b[sp]conn\(")
 _FIELD = re.compile(
@@ -33,7 +29,7 @@ _HEADER = re.compile(r"Proto +Local address +Remote address +Status +PID +Progra
 
 
 class PsutilReprReader:
-    """'sconn(fd=3, family=<AddressFamily.AF_INET: 2>, …)', many in a line or one."""
+    """Reads 'sconn(fd=3, family=<AddressFamily.AF_INET: 2>, …)', one or several in a line."""
 
     format = "psutil"
     title = "psutil.net_connections(): repr, or psutil's scripts/netstat.py"
@@ -51,7 +47,7 @@ class PsutilReprReader:
             return ()
         parts = _TUPLE.split(line)
         if len(parts) > 1:
-            found = [record_of(_fields(part)) for part in parts[1:]]
+            found = [parse_connection(_fields(part)) for part in parts[1:]]
             return [record for record in found if record is not None] if all(found) else None
         record = self._row(line)
         return None if record is None else (record,)
@@ -60,23 +56,24 @@ class PsutilReprReader:
         return ()
 
     def _row(self, line: str) -> SocketRecord | None:
-        """A row of the script: protocol, local, remote or '-', status, PID or '-', name."""
+        """Parse a row of the script: protocol, local, remote or '-', status, PID or '-', name."""
         words = line.split(None, 5)
         if len(words) < 5 or words[0] not in ("tcp", "tcp6", "udp", "udp6"):
             return None
-        local = colon_endpoint(words[1], words[0], self._services)
-        remote = colon_endpoint(words[2], words[0], self._services) if words[2] != "-" else None
-        if local is None or (remote is None and words[2] != "-"):
+        word, local_text, remote_text, status, pid_text, *rest = words
+        local = colon_endpoint(local_text, word, self._services)
+        remote = colon_endpoint(remote_text, word, self._services) if remote_text != "-" else None
+        if local is None or (remote is None and remote_text != "-"):
             return None
-        pid = integer(words[4])
-        name = words[5].strip() if len(words) > 5 and words[5].strip() not in ("?", "-") else None
+        pid = integer(pid_text)
+        name = rest[0].strip() if rest and rest[0].strip() not in ("?", "-") else None
         holders = () if pid is None else (Holder(pid, None, name),)
-        word = words[0] if words[0][-1] == "6" else words[0] + "4"
-        return internet_record(word, local, remote, words[3] if words[3] != "NONE" else None, holders=holders)
+        word = word if word[-1] == "6" else word + "4"
+        return internet_record(word, local, remote, status if status != "NONE" else None, holders=holders)
 
 
 class PsutilJsonReader:
-    """The tuples as arrays, or as objects with the fields' names; families, types and states as numbers or names."""
+    """Reads the tuples as arrays, or as objects with the fields' names; families, types and states as numbers or names."""
 
     format = "psutil-json"
     title = "psutil.net_connections() dumped as JSON (arrays or objects)"
@@ -88,21 +85,21 @@ class PsutilJsonReader:
         return (text[:1] in ("[", "{") and '"laddr"' in text) or re.match(r"\[\s*\[\s*-?\d{1,10}\s*,\s*\d", text) is not None
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - psutil prints no names
-        """All sockets. Raises ValueError where it is no JSON, or an item is none of psutil's."""
+        """Yield all sockets. Raises ValueError for no JSON, and where an item is no connection of psutil."""
         document = load(text)
         for number, item in enumerate(document if isinstance(document, list) else [document], 1):
             values = item
             if isinstance(item, list):
                 names = ("fd", "family", "type", "laddr", "raddr", "status", "pid")
                 values = dict(zip(names, item, strict=False))
-            record = record_of(values) if isinstance(values, dict) else None
+            record = parse_connection(values) if isinstance(values, dict) else None
             if record is None:
                 raise ValueError(f"item {number} is no connection of psutil")
             yield record
 
 
 def _fields(text: str) -> dict[str, Any]:
-    """The fields of one repr."""
+    """Return the fields of one repr."""
     values: dict[str, Any] = {}
     for match in _FIELD.finditer(text[:2000]):
         number, named, member, plain, status, status_plain, end, ip, port, path = match.groups()[1:]
@@ -117,14 +114,12 @@ def _fields(text: str) -> dict[str, Any]:
     return values
 
 
-def record_of(values: dict[str, Any]) -> SocketRecord | None:
-    """The record of one connection by its fields; None where they are not psutil's."""
-    family = _FAMILIES.get(_key(values.get("family")))
+def parse_connection(values: dict[str, Any]) -> SocketRecord | None:
+    """Return the record of one connection by its fields, or None where they are not psutil's."""
+    family = _family(values.get("family"))
     if family is None or "laddr" not in values:
         return None
-    kind_name = values.get("type")
-    text = kind_name if isinstance(kind_name, str) else _TYPES.get(integer(kind_name) or 0, "")
-    kind = next((kind for kind in _WORDS if kind.name == text.removeprefix("SOCK_")), None)
+    kind = _socket_type(values.get("type"))
     pid, fd = integer(values.get("pid")), integer(values.get("fd"))
     holders = (Holder(pid, fd),) if pid is not None else ()
     status = values.get("status")
@@ -132,7 +127,7 @@ def record_of(values: dict[str, Any]) -> SocketRecord | None:
     if family is Family.UNIX:
         return _unix(values, kind, state, holders)
     local, remote = _endpoint(values["laddr"]), _endpoint(values.get("raddr"))
-    word = _WORDS.get(kind, "unknown") if kind else "unknown"
+    word = _PROTOCOLS.get(kind, "unknown") if kind else "unknown"
     return internet_record(word + ("6" if family is Family.IPV6 else "4"), local, remote, state, holders=holders)
 
 
@@ -159,10 +154,18 @@ def _endpoint(value: object) -> InetEndpoint | None:
         value = [value.get("ip"), value.get("port")]
     if not isinstance(value, list | tuple) or len(value) != 2 or not isinstance(value[0], str):
         return None
-    found = address_of(value[0])
-    return None if found is None else InetEndpoint(found[0], integer(value[1], 65535), found[1])
+    found = parse_address(value[0])
+    return None if found is None else InetEndpoint(found[0], integer(value[1], MOST_PORT), found[1])
 
 
-def _key(value: object) -> int | str:
+def _family(value: object) -> Family | None:
     number = integer(value)
-    return number if number is not None else value if isinstance(value, str) else ""
+    if number is not None:
+        return FAMILIES.get(number)
+    return _FAMILY_NAMES.get(value) if isinstance(value, str) else None
+
+
+def _socket_type(value: object) -> SocketType | None:
+    if isinstance(value, str):
+        return SocketType.__members__.get(value.removeprefix("SOCK_"))
+    return SOCKET_TYPES.get(integer(value) or 0)

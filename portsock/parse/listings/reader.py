@@ -1,7 +1,7 @@
-"""The interface of a reader of captured listings: text lines in, socket records out, no I/O.
+"""Interfaces of readers of captured listings: text lines in, socket records out, no I/O.
 
-A paste may hold several sections in several formats. The driver (`portsock.parse.listings.capture`) offers every line to the
-reader of the current section first. Where that one does not know it, the driver asks which registered reader it opens.
+A paste may have several sections in several formats. `portsock.parse.listings.capture` passes every line to the reader of the
+current section first. Where that reader does not understand the line, it looks for a reader whose section begins there.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from portsock.records import SocketRecord
 class LineReader(Protocol):
     """Reads one section of one format.
 
-    A reader may also have `remarks`, a sequence of Notices about what it took for granted; it is asked after `finish`.
+    A reader may also have `remarks`, a sequence of Notices about its assumptions, which is read after `finish`.
     """
 
     format: ClassVar[str]
@@ -22,28 +22,28 @@ class LineReader(Protocol):
     title: ClassVar[str]
     """One line for --from-format help: the tool, its systems, the options understood."""
     system: ClassVar[str]
-    """'Linux', 'Darwin', 'Windows', 'FreeBSD' …, or 'unknown' where the format does not tell."""
+    """'Linux', 'Darwin', 'Windows', 'FreeBSD' …, or 'unknown' where several systems have the format."""
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        """A reader for the section that this line opens: a header, or a row that can only be of this format; else None.
+        """Return a reader if this line begins a section (a header, or a row that only this format has), else None.
 
-        The line is then given to `feed`, too. `services` turns the service names of the listing back into numbers; a reader
-        that needs it keeps it. Lines come without their line end, and are never longer than LONGEST of the driver.
+        The line is then passed to `feed`, too. `services` turns service names of the listing back into numbers. Lines have no
+        line end and are never longer than capture.LONGEST.
         """
         ...
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
-        """The sockets that are complete with this line (none: understood, nothing to give yet), or None: not understood."""
+        """Return the sockets that this line completes, perhaps none, or None where the line is not understood."""
         ...
 
     def finish(self) -> Iterable[SocketRecord]:
-        """The sockets still held back when the section ends."""
+        """Return the sockets that were still incomplete when the section ended."""
         ...
 
 
 class DocumentReader(Protocol):
-    """Reads a whole document (JSON, CSV), where lines say nothing by themselves."""
+    """Reads a whole document, such as JSON, whose single lines mean nothing."""
 
     format: ClassVar[str]
     title: ClassVar[str]
@@ -51,9 +51,9 @@ class DocumentReader(Protocol):
 
     @classmethod
     def accepts(cls, head: str) -> bool:
-        """Whether a document that begins with these characters (up to 64 KiB) is of this format."""
+        """Tell whether a document that begins with these characters (up to 64 Ki) has this format."""
         ...
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
-        """All sockets of the document. Raises ValueError with one line that says what is wrong with it."""
+        """Return all sockets of the document. Raises ValueError with a message of one line."""
         ...

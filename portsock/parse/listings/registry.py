@@ -1,7 +1,7 @@
-"""The one list of readers of captured listings. Adding a format is a file and a line here.
+"""The list of readers of captured listings. Adding a format is a file and a line here.
 
-The order is that of asking: formats whose lines can be nothing else come first. Modules are imported when the first listing
-is read, so that a live command pays nothing for them.
+Readers are tried in this order: formats with unmistakable lines come first. Modules are imported when the first listing is
+read, so that live commands start no slower.
 """
 
 from functools import cache
@@ -38,18 +38,18 @@ _DOCUMENT_READERS = (
 
 @cache
 def line_readers() -> tuple[type[LineReader], ...]:
-    """Readers of sections of lines, in the order of asking."""
+    """Return the readers of sections of lines, in the order of trying."""
     return tuple(cast("type[LineReader]", _load(name)) for name in _LINE_READERS)
 
 
 @cache
 def document_readers() -> tuple[type[DocumentReader], ...]:
-    """Readers of whole documents, in the order of asking."""
+    """Return the readers of whole documents, in the order of trying."""
     return tuple(cast("type[DocumentReader]", _load(name)) for name in _DOCUMENT_READERS)
 
 
 def formats() -> tuple[tuple[str, str], ...]:
-    """(format, title) of every reader, for --from-format help; a format that several readers share is listed once."""
+    """Return (format, title) of every format, for --from-format help. Several readers may share a format."""
     named = [(reader.format, reader.title) for reader in line_readers()]
     named += [(reader.format, reader.title) for reader in document_readers()]
     return tuple(dict(named).items())

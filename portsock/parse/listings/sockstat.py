@@ -1,7 +1,7 @@
-"""FreeBSD's sockstat: USER COMMAND PID FD PROTO LOCAL FOREIGN, and what its options add. sockstat(1).
+"""FreeBSD's sockstat: USER COMMAND PID FD PROTO LOCAL FOREIGN, and columns of options. sockstat(1).
 
-sockstat prints a row for each descriptor and, without -A, nothing that tells whether two rows are one socket; only connected
-TCP sockets are joined, since no two can have the same endpoints.
+sockstat prints a row for each descriptor. Without -A nothing shows whether two rows are one socket. Only rows of connected TCP
+sockets are joined, since no two such sockets have the same endpoints.
 """
 
 import re
@@ -9,24 +9,22 @@ from collections.abc import Iterable
 from typing import Self
 
 from portsock.enums import parse_state
-from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import colon_endpoint, is_nobody
+from portsock.model import Family, InetEndpoint, State, UnixEndpoint
+from portsock.parse.listings.endpoint_text import colon_endpoint, is_no_peer
 from portsock.parse.listings.internet import internet_record
+from portsock.parse.listings.netstat.bsd_rows import UNIX_TYPES
+from portsock.parse.listings.numbers import PID_DIGITS, is_number
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
 _HEADER = re.compile(r"USER +COMMAND +PID +FD +PROTO +LOCAL ADDRESS +FOREIGN ADDRESS.*")
+_FIRST_PROTOCOL = 4
+"""The lowest index of the protocol: behind USER, COMMAND, PID and FD."""
 _PROTOCOL = re.compile(r"(?:tcp|udp|udpl|sctp|div|icmp?|raw)(?:46|4|6)?")
-_UNIX_TYPES = {
-    "stream": SocketType.STREAM,
-    "dgram": SocketType.DGRAM,
-    "seqpac": SocketType.SEQPACKET,
-    "seqpacket": SocketType.SEQPACKET,
-}
 
 
 class SockstatReader:
-    """Internet and unix rows, with or without the header (-q)."""
+    """Reads internet and unix rows, with or without the header (-q)."""
 
     format = "sockstat"
     title = "FreeBSD sockstat (-4 -6 -c -l -u -P -s -q)"
@@ -49,7 +47,7 @@ class SockstatReader:
             return () if _HEADER.fullmatch(line[:400]) else None
         holders = _holders(words, at)
         rest = line.split(None, at + 1)[at + 1] if len(words) > at + 1 else ""
-        if words[at] in _UNIX_TYPES:
+        if words[at] in UNIX_TYPES:
             return (_unix(words[at], rest.strip(), holders),)
         record = self._internet(words[at], rest.split())
         if record is None:
@@ -65,7 +63,7 @@ class SockstatReader:
         return found.values()
 
     def _internet(self, word: str, rest: list[str]) -> SocketRecord | None:
-        """'*:22 *:* [… state …]'. sockstat itself calls a TCP socket without a foreign port listening (-l)."""
+        """Parse '*:22 *:* [… state …]'. Like sockstat -l, this takes a TCP socket without a foreign port for a listener."""
         if len(rest) < 2:
             return None
         local = _endpoint(rest[0], word, self._services)
@@ -73,23 +71,18 @@ class SockstatReader:
         if local is None or remote is None:
             return None
         state = next((text for text in rest[2:] if parse_state(text) is not None), None)
-        if state is None and word.startswith("tcp") and is_nobody(remote) and local.port is not None:
+        if state is None and word.startswith("tcp") and is_no_peer(remote) and local.port is not None:
             state = "LISTEN"
         return internet_record(word, local, remote, state)
 
 
 def _protocol_column(words: list[str]) -> int | None:
-    """Where the protocol stands: behind PID and FD, which are numbers or '?'; a command may hold spaces."""
-    for at in range(4, len(words)):
-        if words[at] in _UNIX_TYPES or _PROTOCOL.fullmatch(words[at]):
-            if _is_number(words[at - 1]) and _is_number(words[at - 2]) and len(words) > at + (words[at] not in _UNIX_TYPES):
-                return at
-            return None
+    """Return the index of the protocol. It follows PID and FD, which are numbers or '?'. The command may contain spaces."""
+    for at in range(_FIRST_PROTOCOL, len(words)):
+        if words[at] in UNIX_TYPES or _PROTOCOL.fullmatch(words[at]):
+            owned = all(word == "?" or is_number(word, PID_DIGITS) for word in words[at - 2 : at])
+            return at if owned and len(words) > at + (words[at] not in UNIX_TYPES) else None
     return None
-
-
-def _is_number(text: str) -> bool:
-    return text == "?" or (text.isascii() and text.isdecimal() and len(text) <= 10)
 
 
 def _holders(words: list[str], at: int) -> tuple[Holder, ...]:
@@ -106,14 +99,14 @@ def _endpoint(text: str, word: str, services: Services) -> InetEndpoint | None:
 
 
 def _unix(kind: str, rest: str, holders: tuple[Holder, ...]) -> SocketRecord:
-    """'/var/run/log', '-> /var/run/log' (connected to it), '-> ??', '(not connected)'."""
+    """Parse '/var/run/log', '-> /var/run/log' (connected to it), '-> ??', '(not connected)'."""
     own, arrow, other = rest.partition("-> ") if "-> " in rest else (rest.removesuffix("->"), rest[-2:] == "->", "")
     own = own.strip()
     named = own.startswith(("/", "@")) or (own != "" and own[0] not in "(?[")
     remote = other.strip()
     return SocketRecord(
         Family.UNIX,
-        _UNIX_TYPES[kind],
+        UNIX_TYPES[kind],
         "unix",
         None,
         State.ESTABLISHED if arrow else None,

@@ -1,4 +1,4 @@
-"""Socket listings that no reader understands, told by their headers, so that they can be refused by name."""
+"""Headers of socket listings that no reader supports, to refuse them by name."""
 
 import re
 
@@ -13,6 +13,6 @@ _HEADERS = (
 
 
 def unsupported(line: str) -> str | None:
-    """The tool whose header this line is, where portsock cannot read its listing; else None."""
+    """Return the name of the unsupported tool whose header this line is, else None."""
     head = line[:400]
     return next((name for pattern, name in _HEADERS if pattern.match(head)), None)

@@ -1,1 +1,1 @@
-"""Messages of Linux's sock_diag netlink interface, into records."""
+"""Parsers of messages from Linux's sock_diag netlink interface."""

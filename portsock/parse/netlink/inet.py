@@ -1,4 +1,4 @@
-"""Internet sockets by sock_diag: sock_diag(7), include/uapi/linux/inet_diag.h, net/ipv4/inet_diag.c."""
+"""Internet sockets from sock_diag: sock_diag(7), include/uapi/linux/inet_diag.h, net/ipv4/inet_diag.c."""
 
 import struct
 import sys
@@ -8,46 +8,46 @@ from typing import Any
 
 from portsock.addresses import WILDCARDS, unmap
 from portsock.model import Family, InetEndpoint, Netns, State, Timer
-from portsock.parse.linux_tables import DATAGRAM_STATES, TCP_STATES, TIMERS, TYPES
-from portsock.parse.netlink.memory import socket_memory
-from portsock.parse.netlink.message import GarbledMessage, attribute, attributes
+from portsock.parse.linux_codes import DATAGRAM_STATES, PROTOCOL_TYPES, TCP_STATES, TIMERS
+from portsock.parse.netlink.message import NO_COOKIE, Buffer, attribute, attributes, check_lengths, socket_memory
 from portsock.records import Request, SocketRecord
 
-Buffer = bytes | bytearray | memoryview
 Decoder = Callable[[Buffer, Sequence[tuple[int, int]]], list[SocketRecord]]
-"""The sockets of a dump: where its messages' bodies begin and end in the buffer, see netlink_message.spans()."""
+"""Decodes the message bodies at these offsets of a buffer, see message.spans()."""
 
 SOCK_DIAG_BY_FAMILY = 20
 
 PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132, "udplite": 136, "raw": 255, "mptcp": 262}
-"""IP protocol numbers; MPTCP's does not fit the request's byte and goes into an attribute. Linux tells nothing of ping
-sockets (icmp) this way."""
+"""IP protocol numbers. MPTCP's does not fit the request's byte and goes into an attribute. Ping sockets (icmp) have no diag
+module."""
 FAMILIES = {Family.IPV4: 2, Family.IPV6: 10}
-"""Linux's numbers, wherever this is decoded."""
+"""AF_INET and AF_INET6 of Linux, whatever system runs this code."""
 STATEFUL = frozenset({"tcp", "sctp", "mptcp"})
-"""Protocols whose sockets the kernel can choose by state."""
+"""Protocols whose sockets the kernel can filter by state."""
 
 ALL_STATES = (1 << 14) - 1
+_CLOSED = 7
+"""TCP_CLOSE: a TCP socket with a port is then bound, a datagram socket has no peer."""
+_UNUSUAL = {_CLOSED, 10}
+"""Codes of sockets that need more than their endpoints decoded: listeners and those without a peer."""
 
 _REST = tuple(SocketRecord._field_defaults[name] for name in SocketRecord._fields[SocketRecord._fields.index("netns") + 1 :])
-"""What a plain record says after its namespace: nothing."""
-_UNUSUAL = {7, 10}
-"""Codes of sockets with more to tell than their ends: listening, or without a peer."""
+"""The fields of a plain record behind its namespace: their defaults."""
 
 _REQUEST = struct.Struct("=BBBxI2s2s16s16sIII")
 _MESSAGE = struct.Struct("=xBBBHH16s16sIQIIIII")
-"""State, timer, retransmits; ports (network order, read as they lie), addresses, interface, cookie; expiry, queues,
-uid, inode."""
+"""State, timer, retransmits; ports (network order, read in the machine's), addresses, interface, cookie; expiry in
+milliseconds, queues, uid, inode."""
+ATTRIBUTES_AT = _MESSAGE.size
 _BYTECODE, _PROTOCOL = 1, 3
 _INFO, _CONGESTION, _SKMEMINFO, _SKV6ONLY = 2, 4, 7, 11
 _LOCAL_PORT = 4
-"""Where it stands in a message, in network order."""
-_NO_COOKIE = (1 << 64) - 1
+"""Offset of the local port, in network order."""
 _SWAP = sys.byteorder == "little"
 
 
 def inet_request(protocol: str, family: Family, request: Request) -> bytes:
-    """The body of a dump request for one protocol and family."""
+    """Return the body of a dump request for one protocol and family."""
     number = PROTOCOLS[protocol]
     extensions = 0
     if request.info:
@@ -55,9 +55,10 @@ def inet_request(protocol: str, family: Family, request: Request) -> bytes:
     if request.memory:
         extensions |= 1 << (_SKMEMINFO - 1)
     states = ALL_STATES
+    # SCTP's filter is for the endpoint's state: it would lose associations.
     if protocol in STATEFUL and protocol != "sctp" and request.states is not None:
         states = sum(1 << value for value, state in TCP_STATES.items() if state in request.states)
-    # A kernel that does not know the attribute (before 5.9) has no module for protocol 0, and says so.
+    # Kernels before 5.9 ignore the attribute. They have no module for protocol 0 and answer with an error.
     byte = number if number < 256 else 0
     head = _REQUEST.pack(FAMILIES[family], byte, extensions, states, bytes(2), bytes(2), bytes(16), bytes(16), 0, 0, 0)
     if number > 255:
@@ -72,7 +73,7 @@ def inet_request(protocol: str, family: Family, request: Request) -> bytes:
 
 
 def decoder(protocol: str, family: Family, netns: Netns | None, request: Request) -> Decoder:
-    """Reads the messages of one dump. What it returns raises GarbledMessage."""
+    """Return a decoder of one dump. The decoder raises GarbledMessage."""
     ported = protocol != "raw"
     ends = _Endpoints(family is Family.IPV6, ported)
     states = TCP_STATES if protocol in STATEFUL else DATAGRAM_STATES
@@ -80,16 +81,17 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
 
     def decode(buffer: Buffer, bodies: Sequence[tuple[int, int]]) -> list[SocketRecord]:
         unpack, new, rest = _MESSAGE.unpack_from, tuple.__new__, _REST
-        kind = TYPES.get(protocol)
+        kind = PROTOCOL_TYPES.get(protocol)
         records = []
-        for at, end in in_port_order(buffer, bodies):
+        for at, end in sort_by_port(buffer, bodies):
             fields = unpack(buffer, at)
             code, _, _, sport, dport, source, destination, device, cookie, _, rqueue, wqueue, uid, inode = fields
-            if device or not dport or code not in usual or cookie == _NO_COOKIE:
-                record = _record(fields, ends, states, protocol, attributes(buffer, at + 72, end), request)
+            if device or not dport or code not in usual or cookie == NO_COOKIE:
+                more = attributes(buffer, at + ATTRIBUTES_AT, end)
+                record = _record(fields, ends, states, protocol, more, request)
                 records.append(record._replace(family=family, netns=netns))
                 continue
-            # By position and at once: nearly all sockets of a busy host come this way.
+            # Built by position in one call: nearly all sockets of a busy host take this path.
             records.append(
                 new(
                     SocketRecord,
@@ -103,12 +105,12 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
     return decode
 
 
-def in_port_order(buffer: Buffer, bodies: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The messages by local port, in about the order in which rows are shown: all that is made of them then lies in memory as
-    it is read, while the kernel's hash order costs a tenth of the time for 50,000 sockets. Raises GarbledMessage."""
-    for at, end in bodies:
-        if end - at < _MESSAGE.size:
-            raise GarbledMessage(f"an inet_diag message of {end - at} bytes")
+def sort_by_port(buffer: Buffer, bodies: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the messages by local port, which is about the order of the output. Raises GarbledMessage.
+
+    Later passes then read memory in order. In the kernel's hash order 50,000 sockets take a tenth longer.
+    """
+    check_lengths(bodies, _MESSAGE.size, "an inet_diag")
     return sorted(bodies, key=lambda body: buffer[body[0] + _LOCAL_PORT] << 8 | buffer[body[0] + _LOCAL_PORT + 1])
 
 
@@ -120,11 +122,11 @@ def _record(
     more: dict[int, bytes],
     request: Request,
 ) -> SocketRecord:
-    """One socket in full, all but its family and namespace."""
+    """Return one socket with every field but its family and namespace."""
     code, timer, retransmits, sport, dport, source, destination, device, cookie, expires, rqueue, wqueue, uid, inode = fields
     stateful, ported = protocol in STATEFUL, protocol != "raw"
     state = states.get(code)
-    if code == 7 and stateful and sport:
+    if code == _CLOSED and stateful and sport:
         state = State.BOUND
     listening = state is State.LISTEN
     remote: InetEndpoint | None = ends[destination, dport, device]
@@ -132,7 +134,7 @@ def _record(
         remote = None
     return SocketRecord(
         Family.INET,
-        TYPES.get(protocol),
+        PROTOCOL_TYPES.get(protocol),
         protocol,
         None if ported else _host_order(sport),
         state,
@@ -145,7 +147,7 @@ def _record(
         wqueue if listening else None,
         uid if inode else None,
         inode or None,
-        None if cookie == _NO_COOKIE else cookie,
+        None if cookie == NO_COOKIE else cookie,
         v6only=more[_SKV6ONLY] != b"\0" if _SKV6ONLY in more else None,
         timer=Timer(TIMERS.get(timer, str(timer)), expires, retransmits) if timer and request.timers and stateful else None,
         memory=socket_memory(more.get(_SKMEMINFO, b"")) if request.memory else None,
@@ -155,8 +157,8 @@ def _record(
 
 
 class _Endpoints(dict[tuple[bytes, int, int], InetEndpoint]):
-    """Endpoints by address, port and device as they lie in a message, each made once: both ends of a local connection name
-    the same two."""
+    """Endpoints by address, port and device as a message has them. Each is made once, since the two sockets of a local
+    connection share both endpoints."""
 
     def __init__(self, v6: bool, ported: bool) -> None:
         self._v6 = v6
@@ -171,8 +173,8 @@ class _Endpoints(dict[tuple[bytes, int, int], InetEndpoint]):
             self._addresses[packed] = address
         zone = str(device) if device and self._v6 and packed[0] == 0xFE and packed[1] & 0xC0 == 0x80 else None
         number = _host_order(port) if self._ported else None
-        made = self[key] = tuple.__new__(InetEndpoint, (address, number, zone, None, None, False, False))
-        return made
+        endpoint = self[key] = tuple.__new__(InetEndpoint, (address, number, zone, None, None, False, False))
+        return endpoint
 
 
 def _host_order(port: int) -> int:
@@ -180,9 +182,9 @@ def _host_order(port: int) -> int:
 
 
 def _info(more: dict[int, bytes], listening: bool) -> dict[str, int | float | str | bool | None] | None:
-    """The details of a TCP socket; of a listener the congestion control only, since it measures nothing.
+    """Return the details of a TCP socket: of a listener only the congestion control, since it measures nothing.
 
-    The same attribute holds other structures for MPTCP and SCTP.
+    For MPTCP and SCTP the same attribute holds other structures.
     """
     if _INFO not in more:
         return None

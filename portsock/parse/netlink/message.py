@@ -1,7 +1,12 @@
 """Netlink framing: netlink(7), include/uapi/linux/netlink.h. All integers are in the machine's own byte order."""
 
 import struct
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from portsock.model import SocketMemory
+
+Buffer = bytes | bytearray | memoryview
 
 HEADER = struct.Struct("=IHHII")
 """Length, type, flags, sequence, port id."""
@@ -10,88 +15,111 @@ _ERRNO = struct.Struct("=i")
 
 NLMSG_ERROR, NLMSG_DONE, NLMSG_OVERRUN = 2, 3, 4
 NLM_F_REQUEST, NLM_F_DUMP_INTR, NLM_F_DUMP = 0x1, 0x10, 0x300
-_TYPE_MASK = 0x3FFF  # above it: NLA_F_NESTED and NLA_F_NET_BYTEORDER
+_TYPE_MASK = 0x3FFF  # the bits above are NLA_F_NESTED and NLA_F_NET_BYTEORDER
+_ALIGN = 3
+"""Messages and attributes begin at multiples of 4 bytes: NLMSG_ALIGN, NLA_ALIGN."""
+
+NO_COOKIE = (1 << 64) - 1
+"""INET_DIAG_NOCOOKIE: the kernel gave the socket no cookie yet. include/uapi/linux/inet_diag.h."""
+_MEMORY_WORDS = 9
+"""SK_MEMINFO_VARS, include/uapi/linux/sock_diag.h. Kernels before 4.13 leave out the last word, the drops."""
 
 
 class GarbledMessage(ValueError):
-    """These bytes are no netlink messages of the kind asked for."""
+    """The bytes are no netlink messages of the requested kind."""
 
 
 class End(NamedTuple):
-    """How a batch of messages ended."""
+    """The end of a batch of messages."""
 
     done: bool
     """The dump is over."""
     errno: int
     """0, or the positive error number that NLMSG_ERROR or NLMSG_DONE carried."""
     interrupted: bool
-    """The kernel said that the tables changed under the dump (NLM_F_DUMP_INTR)."""
+    """The tables changed during the dump (NLM_F_DUMP_INTR)."""
 
 
 def request(kind: int, body: bytes, sequence: int) -> bytes:
-    """A request for a dump."""
+    """Return a request for a dump."""
     return HEADER.pack(HEADER.size + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0) + body
 
 
-def spans(buffer: bytes | bytearray | memoryview, start: int, stop: int, sequence: int) -> tuple[list[tuple[int, int]], End]:
-    """Where the bodies of the data messages of one batch, which lies from `start` to `stop`, begin and end, and how it ended.
+def spans(buffer: Buffer, start: int, stop: int, sequence: int) -> tuple[list[tuple[int, int]], End]:
+    """Find the message bodies of the batch in buffer[start:stop]. Returns their (begin, end) offsets and the batch's end.
 
-    A missing diag module answers with NLMSG_ERROR or with an NLMSG_DONE that carries the error. Messages of another sequence
-    are left-overs of an earlier dump and passed over. Raises GarbledMessage.
+    A missing diag module answers with NLMSG_ERROR, or with an NLMSG_DONE that carries the error. Messages with another
+    sequence number are left over from an earlier dump and skipped. Raises GarbledMessage.
     """
-    if _alike(buffer, start, stop):
+    if _is_uniform(buffer, start, stop):
         size, kind, flags, number, _ = HEADER.unpack_from(buffer, start)
         if number == sequence and kind > NLMSG_OVERRUN:
-            step = size + 3 & ~3
-            each = zip(range(start + 16, stop + 1, step), range(start + size, stop + 1, step), strict=True)
+            step = size + _ALIGN & ~_ALIGN
+            each = zip(range(start + HEADER.size, stop + 1, step), range(start + size, stop + 1, step), strict=True)
             return list(each), End(False, 0, bool(flags & NLM_F_DUMP_INTR))
     bodies: list[tuple[int, int]] = []
     interrupted = False
-    at, unpack = start, HEADER.unpack_from
-    while at + 16 <= stop:
+    at, unpack, head = start, HEADER.unpack_from, HEADER.size
+    while at + head <= stop:
         size, kind, flags, number, _ = unpack(buffer, at)
-        if size < 16 or at + size > stop:
+        if size < head or at + size > stop:
             raise GarbledMessage(f"a netlink message of {size} bytes at {at} of {stop}")
         if number == sequence:
             if flags & NLM_F_DUMP_INTR:
                 interrupted = True
             if kind in (NLMSG_ERROR, NLMSG_DONE):
-                return bodies, End(True, _error(buffer, at + 16, at + size), interrupted)
+                return bodies, End(True, _error(buffer, at + head, at + size), interrupted)
             if kind > NLMSG_OVERRUN:
-                bodies.append((at + 16, at + size))
-        at += size + 3 & ~3
+                bodies.append((at + head, at + size))
+        at += size + _ALIGN & ~_ALIGN
     return bodies, End(False, 0, interrupted)
 
 
-def _alike(buffer: bytes | bytearray | memoryview, start: int, stop: int) -> bool:
-    """Whether all messages have one length, type, flags and sequence: of a dump of thousands most batches are such, and to
-    compare three columns of words takes a fifth of the time of reading each header."""
-    if (stop - start) % 4 or stop - start < 16:
+def _is_uniform(buffer: Buffer, start: int, stop: int) -> bool:
+    """Tell whether all messages have the same length, type, flags and sequence number.
+
+    Most batches of a long dump do. Comparing three columns of words takes a fifth of the time of reading every header.
+    """
+    if (stop - start) % 4 or stop - start < HEADER.size:
         return False
     words = memoryview(buffer)[start:stop].cast("I")
-    step = words[0] + 3 >> 2
-    if step < 4 or len(words) % step:
+    step = words[0] + _ALIGN >> 2
+    if step < HEADER.size // 4 or len(words) % step:
         return False
-    columns = (words[place::step].tolist() for place in range(3))
+    columns = (words[place::step].tolist() for place in range(3))  # length; type and flags; sequence
     return all(column.count(column[0]) == len(column) for column in columns)
 
 
-def _error(buffer: bytes | bytearray | memoryview, start: int, end: int) -> int:
-    return -_ERRNO.unpack_from(buffer, start)[0] if end - start >= 4 else 0
+def _error(buffer: Buffer, start: int, end: int) -> int:
+    return -_ERRNO.unpack_from(buffer, start)[0] if end - start >= _ERRNO.size else 0
 
 
-def attributes(buffer: bytes | bytearray | memoryview, at: int, end: int) -> dict[int, bytes]:
-    """The attributes between two offsets, by type; of one given twice the last. Raises GarbledMessage."""
+def check_lengths(bodies: Iterable[tuple[int, int]], least: int, name: str) -> None:
+    """Raise GarbledMessage where a message body has fewer than `least` bytes."""
+    for at, end in bodies:
+        if end - at < least:
+            raise GarbledMessage(f"{name} message of {end - at} bytes")
+
+
+def attributes(buffer: Buffer, at: int, end: int) -> dict[int, bytes]:
+    """Return the attributes between two offsets, by type. Of a repeated type the last counts. Raises GarbledMessage."""
     found: dict[int, bytes] = {}
-    while at + 4 <= end:
+    head = ATTRIBUTE.size
+    while at + head <= end:
         size, kind = ATTRIBUTE.unpack_from(buffer, at)
-        if size < 4 or at + size > end:
+        if size < head or at + size > end:
             raise GarbledMessage(f"a netlink attribute of {size} bytes at {at} of {end}")
-        found[kind & _TYPE_MASK] = bytes(buffer[at + 4 : at + size])
-        at += size + 3 & ~3
+        found[kind & _TYPE_MASK] = bytes(buffer[at + head : at + size])
+        at += size + _ALIGN & ~_ALIGN
     return found
 
 
 def attribute(kind: int, value: bytes) -> bytes:
-    """One attribute, padded."""
-    return ATTRIBUTE.pack(4 + len(value), kind) + value + bytes(-len(value) % 4)
+    """Return one attribute, padded."""
+    return ATTRIBUTE.pack(ATTRIBUTE.size + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+def socket_memory(data: bytes) -> SocketMemory | None:
+    """Return the SK_MEMINFO_* words of a diag message, in bytes, or None where fewer than 8 are present."""
+    words = struct.unpack(f"={len(data) // 4}I", data[: len(data) // 4 * 4])
+    return SocketMemory._make((*words, None)[:_MEMORY_WORDS]) if len(words) >= _MEMORY_WORDS - 1 else None

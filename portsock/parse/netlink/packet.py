@@ -1,12 +1,12 @@
-"""Packet sockets by sock_diag: include/uapi/linux/packet_diag.h, net/packet/diag.c, packet(7)."""
+"""Packet sockets from sock_diag: include/uapi/linux/packet_diag.h, net/packet/diag.c, packet(7)."""
 
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 
-from portsock.model import Family, Netns, PacketEndpoint, SocketType
-from portsock.parse.netlink.memory import socket_memory
-from portsock.parse.netlink.message import GarbledMessage, attributes
+from portsock.model import Family, Netns, PacketEndpoint
+from portsock.parse.linux_codes import SOCKET_TYPES
+from portsock.parse.netlink.message import Buffer, attributes, check_lengths, socket_memory
 from portsock.records import SocketRecord
 
 _AF_PACKET = 17
@@ -15,22 +15,18 @@ _MESSAGE = struct.Struct("=xBHIQ")
 """Type, ethertype, inode, cookie."""
 _SHOW_INFO, _SHOW_MEMINFO = 0x1, 0x10
 _INFO, _UID, _MEMINFO = 0, 5, 6
-_TYPES = {2: SocketType.DGRAM, 3: SocketType.RAW}
 
 
 def packet_request() -> bytes:
-    """The body of a dump request for all packet sockets."""
+    """Return the body of a dump request for all packet sockets."""
     return _REQUEST.pack(_AF_PACKET, 0, 0, 0, _SHOW_INFO | _SHOW_MEMINFO, 0xFFFFFFFF, 0xFFFFFFFF)
 
 
-def decode(
-    buffer: bytes | bytearray | memoryview, bodies: Iterable[tuple[int, int]], netns: Netns | None, memory: bool
-) -> list[SocketRecord]:
-    """The sockets of one dump. Raises GarbledMessage."""
+def decode(buffer: Buffer, bodies: Collection[tuple[int, int]], netns: Netns | None, memory: bool) -> list[SocketRecord]:
+    """Decode the sockets of one dump. Raises GarbledMessage."""
+    check_lengths(bodies, _MESSAGE.size, "a packet_diag")
     records = []
     for at, end in bodies:
-        if end - at < _MESSAGE.size:
-            raise GarbledMessage(f"a packet_diag message of {end - at} bytes")
         kind, ethertype, inode, cookie = _MESSAGE.unpack_from(buffer, at)
         more = attributes(buffer, at + _MESSAGE.size, end)
         ifindex = int.from_bytes(more.get(_INFO, b"")[:4], sys.byteorder) or None
@@ -39,7 +35,7 @@ def decode(
         records.append(
             SocketRecord(
                 Family.PACKET,
-                _TYPES.get(kind),
+                SOCKET_TYPES.get(kind),
                 "packet",
                 None,
                 None,

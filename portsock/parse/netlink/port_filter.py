@@ -1,7 +1,7 @@
 """Port filters for the kernel: inet_diag's bytecode (struct inet_diag_bc_op, inet_diag_bc_run() in net/ipv4/inet_diag.c).
 
-An operation is a code and two jumps in bytes: `yes` forward where it holds, `no` where it does not. A filter accepts a socket
-by jumping exactly to its end, and rejects it by jumping 4 bytes beyond.
+An operation is a code and two forward jumps in bytes: `yes` where it holds, `no` where it does not. A filter accepts a socket
+by jumping exactly to its end. It rejects the socket by jumping 4 bytes beyond.
 """
 
 import struct
@@ -11,15 +11,17 @@ from portsock.records import PortFilter
 _OPERATION = struct.Struct("=BBH")
 _JUMP, _SOURCE_GE, _SOURCE_LE, _DESTINATION_GE, _DESTINATION_LE = 1, 2, 3, 4, 5
 _COMPARISON = 8
-"""Bytes of a comparison: the operation, and one that carries the port where the second jump would be."""
+"""Bytes of a comparison: the operation, then a second one that carries the port in place of its `no` jump."""
 _BLOCK = 2 * _COMPARISON + _OPERATION.size
 _FARTHEST = 2**16 - 1
-"""Bytes that a jump can reach."""
+"""The longest jump in bytes."""
 
 
 def port_filter(ports: PortFilter) -> bytes | None:
-    """Accepts a socket whose local port (or, with side 'either', whose remote port) is in one of the ranges; None for no
-    ranges, and for so many that no filter can hold them."""
+    """Return a filter for sockets whose local port (with side 'either', local or remote port) is in one of the ranges.
+
+    Returns None for no ranges, and for too many to fit into a filter.
+    """
     ranges = _merged(ports.ranges)
     tests = [(_SOURCE_GE, _SOURCE_LE, bounds) for bounds in ranges]
     if ports.side == "either":
@@ -39,7 +41,7 @@ def port_filter(ports: PortFilter) -> bytes | None:
 
 
 def _merged(ranges: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
-    """The same ports in as few ranges as there can be."""
+    """Return the same ports in as few ranges as possible."""
     found: list[tuple[int, int]] = []
     for first, last in sorted(ranges):
         if found and first <= found[-1][1] + 1:

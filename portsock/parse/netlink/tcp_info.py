@@ -1,11 +1,11 @@
-"""TCP details of one connection: struct tcp_info in include/uapi/linux/tcp.h, whose tail grew with the kernel."""
+"""TCP details of one connection: struct tcp_info in include/uapi/linux/tcp.h, which newer kernels extend at its end."""
 
 import struct
 from bisect import bisect_right
 
 _FIELDS = struct.Struct("=8B24I4Q6I4Q2I2Q2I")
 _ENDS = [*range(1, 9), *range(12, 105, 4), *range(112, 137, 8), *range(140, 161, 4), *range(168, 193, 8), 196, 200, 208, 216]
-"""Where each field ends, to know those that a shorter structure has."""
+"""The end of each field in bytes, to find the fields that a shorter structure has."""
 
 _NAMES: tuple[tuple[str, int, int], ...] = (
     ("retransmits", 2, 1),
@@ -33,15 +33,15 @@ _NAMES: tuple[tuple[str, int, int], ...] = (
     ("bytes_sent", 48, 1),
     ("bytes_retransmitted", 49, 1),
 )
-"""Our name, the field's place, and what it is divided by: times come in microseconds and are told in milliseconds. Windows and
-'unacked', 'lost' count segments; rates are bytes a second."""
+"""(portsock's name, index of the field, divisor). Times in microseconds become milliseconds. Windows, 'unacked' and 'lost' are
+in segments, rates in bytes a second."""
 _UNMEASURED = {"rtt_ms": (0,), "rtt_variation_ms": (0,), "min_rtt_ms": (0, 0xFFFFFFFF), "receive_mss": (0,), "path_mtu": (0,)}
 """Values that mean 'not measured yet'."""
 _UNLIMITED = (1 << 64) - 1
 
 
 def tcp_info(data: bytes, congestion: bytes | None) -> dict[str, int | float | str | bool | None]:
-    """The details by name, with the congestion control's name; those that this kernel does not tell are left out."""
+    """Return the details by name, with the congestion control's. Fields that the kernel did not report are left out."""
     values = _FIELDS.unpack(data[: _FIELDS.size].ljust(_FIELDS.size, b"\0"))
     known = bisect_right(_ENDS, len(data))
     found: dict[str, int | float | str | bool | None] = {}

@@ -1,1 +1,1 @@
-"""Files below /proc, into records and facts."""
+"""Parsers of files in Linux's /proc."""

@@ -4,7 +4,7 @@ from socket import AF_INET6, inet_ntop
 
 
 def parse_fib_trie(text: str) -> set[str]:
-    """The addresses of all '/32 host LOCAL' leaves."""
+    """Return the addresses of all '/32 host LOCAL' leaves."""
     found = set()
     leaf = None
     for line in text.split("\n"):
@@ -17,7 +17,7 @@ def parse_fib_trie(text: str) -> set[str]:
 
 
 def parse_if_inet6(text: str) -> set[str]:
-    """The addresses in the first column, 32 hexadecimal digits each."""
+    """Return the addresses of the first column, which has 32 hexadecimal digits."""
     found = set()
     for line in text.split("\n"):
         try:

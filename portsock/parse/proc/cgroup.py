@@ -1,4 +1,4 @@
-"""/proc/PID/cgroup: which systemd unit, container and pod a process belongs to. cgroups(7), systemd.resource-control(5)."""
+"""/proc/PID/cgroup: the systemd unit, container and pod of a process. cgroups(7), systemd.resource-control(5)."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,34 +13,35 @@ _RUNTIMES = (
     ("nerdctl-", "containerd"),
     ("crio-", "cri-o"),
 )
-"""How a runtime's scope begins. 'libpod-conmon-ID' and 'crio-conmon-ID' hold the container's monitor, which is outside it."""
+"""Prefixes of each runtime's scopes. 'libpod-conmon-ID' and 'crio-conmon-ID' hold the monitor, not the container."""
 _PARENTS = {"docker": "docker", "libpod_parent": "podman"}
-"""The cgroup above a bare id, where the runtime does not use systemd."""
+"""The cgroup above a bare id, where the runtime uses no systemd scopes."""
 _ROOTLESS = frozenset({"docker", "podman", "containerd"})
-"""Runtimes that a user runs without root, and so below the user's own manager."""
+"""Runtimes that users can run without root, below their own manager."""
 _HEXADECIMAL = frozenset("0123456789abcdef")
+_ID_LENGTH = 64
 
 
 class Placement(NamedTuple):
-    """Where a process belongs, as far as its cgroups tell."""
+    """A process's unit, container and user as its cgroups name them."""
 
     unit: str | None = None
-    """The unit of this host's systemd; where there is none, the innermost slice. One of a user's manager comes behind that
-    manager's: 'user@1000.service/web.service' is no unit of the system's, whatever it is called."""
+    """The unit of this host's systemd, else the innermost slice. A unit of a user's manager is prefixed with that manager:
+    'user@1000.service/web.service' is no system unit, whatever its name."""
     container_id: str | None = None
-    """64 hexadecimal digits. Of containers in a container the outermost, which is the one that this host runs."""
+    """64 hexadecimal digits. Of nested containers the outermost, which is the one that this host runs."""
     runtime: str | None = None
     """docker, podman, containerd or cri-o."""
     pod: str | None = None
     """The UID of a Kubernetes pod."""
     user: int | None = None
-    """Of user-UID.slice: whose session or user manager it is in."""
+    """The UID of user-UID.slice: the owner of the session or user manager."""
     manager: int | None = None
-    """Of user@UID.service: whose manager it is below, where that user gives cgroups their names."""
+    """The UID of user@UID.service. That user chooses the names of all cgroups below it."""
 
 
 def parse_cgroup(text: str) -> Placement:
-    """Read the file of version 1 (a line for each hierarchy), version 2 (one line) or both."""
+    """Parse the file of cgroup version 1 (a line for each hierarchy), version 2 (one line) or both."""
     found = Placement()
     for path in _paths(text):
         parts = [part for part in path.split("/") if part not in {"", ".."}]
@@ -61,7 +62,7 @@ def parse_cgroup(text: str) -> Placement:
 
 
 def _paths(text: str) -> Iterator[str]:
-    """The paths, those of systemd's own hierarchy first: version 2, then version 1's 'name=systemd', then the controllers."""
+    """Yield the paths: version 2 first, then version 1's 'name=systemd', then the controllers."""
     rows = [row for row in (line.split(":", 2) for line in text.split("\n")) if len(row) == 3]
     for wanted in ("", "name=systemd"):
         yield from (path for _, controllers, path in rows if controllers == wanted)
@@ -69,7 +70,7 @@ def _paths(text: str) -> Iterator[str]:
 
 
 def _container(parts: list[str]) -> tuple[int | None, str | None, str | None]:
-    """Position, id and runtime of the first part that names a container."""
+    """Return (position, id, runtime) of the first part that names a container."""
     for at, part in enumerate(parts):
         name = part.removesuffix(".scope")
         *_, prefix, last = ("", "", *name.split(":"))  # 'kubepods-….slice:cri-containerd:ID'
@@ -84,15 +85,15 @@ def _container(parts: list[str]) -> tuple[int | None, str | None, str | None]:
 
 
 def _is_id(text: str) -> bool:
-    return len(text) == 64 and _HEXADECIMAL.issuperset(text)
+    return len(text) == _ID_LENGTH and _HEXADECIMAL.issuperset(text)
 
 
 def _unit(parts: list[str]) -> str | None:
-    """The outermost unit: what lies below it is named by whoever it was delegated to."""
+    """Return the outermost unit. Names below it are chosen by whoever it was delegated to."""
     at = _first_unit(parts)
     if at is None:
         return next((part.removeprefix("_") for part in reversed(parts) if part.endswith(".slice")), None)
-    unit = parts[at].removeprefix("_")  # systemd's escape for names that could be a controller's
+    unit = parts[at].removeprefix("_")  # systemd's escape of names that clash with a controller's
     inner = _unit(parts[at + 1 :]) if _manager(parts) is not None else None
     return f"{unit}/{inner}" if inner else unit
 
@@ -102,19 +103,19 @@ def _first_unit(parts: list[str]) -> int | None:
 
 
 def _manager(parts: list[str]) -> int | None:
-    """The uid of user@UID.service, where that is the unit of the system's manager."""
+    """Return the UID of user@UID.service where that is the outermost unit."""
     at = _first_unit(parts)
     return _number(parts[at], "user@", ".service") if at is not None else None
 
 
 def _pod(parts: list[str]) -> str | None:
-    """The UID in 'podUID' below kubepods, or in 'kubepods-burstable-podUID.slice', where '_' stands for '-'."""
+    """Return the UID of 'podUID' below kubepods, or of 'kubepods-burstable-podUID.slice', which has '_' for '-'."""
     for above, part in zip(["", *parts], parts, strict=False):
         slice_name = part.partition(":")[0]
         if slice_name.startswith("kubepods") and slice_name.endswith(".slice") and "-pod" in slice_name:
             return slice_name.rpartition("-pod")[2].removesuffix(".slice").replace("_", "-")
         if part.startswith("pod") and above in {"kubepods", "besteffort", "burstable", "guaranteed"}:
-            return part[3:]
+            return part.removeprefix("pod")
     return None
 
 
@@ -123,7 +124,7 @@ def _user(parts: list[str]) -> int | None:
 
 
 def _number(part: str, start: str, end: str) -> int | None:
-    """The uid between the two."""
+    """Return the uid between the prefix and the suffix."""
     number = part.removeprefix(start).removesuffix(end)
     usable = part == start + number + end and number.isascii() and number.isdigit() and len(number) <= 10
     return int(number) if usable else None

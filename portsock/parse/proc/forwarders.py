@@ -1,4 +1,4 @@
-"""What a container's port forwarder forwards to, from its arguments."""
+"""Targets of container port forwarders, from their command lines."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -15,17 +15,20 @@ class Forward(NamedTuple):
     host_address: str
     host_port: int
     address: str
-    """Inside the container's network."""
+    """The address in the container's network."""
     port: int
 
     def target(self) -> str:
-        """'address:port', an IPv6 address in brackets."""
+        """Return 'address:port', an IPv6 address in brackets."""
         address = f"[{self.address}]" if ":" in self.address else self.address
         return f"{address}:{self.port}"
 
 
 def parse_docker_proxy(arguments: Sequence[str]) -> Forward | None:
-    """The forward of a docker-proxy (moby cmd/docker-proxy: Go flags '-host-ip IP -host-port N …'); None of anything else."""
+    """Return the forward of a docker-proxy, or None for other commands.
+
+    Source: moby cmd/docker-proxy, with Go flags '-host-ip IP -host-port N …'.
+    """
     if not arguments or arguments[0].rpartition("/")[2] not in _DOCKER:
         return None
     flags = _flags(arguments[1:])
@@ -37,12 +40,12 @@ def parse_docker_proxy(arguments: Sequence[str]) -> Forward | None:
 
 
 def is_rootlessport(arguments: Sequence[str]) -> bool:
-    """Whether it is podman's forwarder for rootless containers, which learns from a pipe, not by arguments, where to."""
+    """Tell whether this is podman's forwarder for rootless containers. It gets its target through a pipe, not as arguments."""
     return bool(arguments) and arguments[0].rpartition("/")[2] in _PODMAN
 
 
 def parse_conmon(arguments: Sequence[str]) -> tuple[str | None, str | None] | None:
-    """Id and name of the container that a conmon watches ('-c ID … -n NAME'); None where it is no conmon."""
+    """Return (id, name) of the container that a conmon watches ('-c ID … -n NAME'), or None for other commands."""
     if not arguments or arguments[0].rpartition("/")[2] != "conmon":
         return None
     flags = _flags(arguments[1:])
@@ -50,7 +53,7 @@ def parse_conmon(arguments: Sequence[str]) -> tuple[str | None, str | None] | No
 
 
 def _flags(arguments: Sequence[str]) -> dict[str, str]:
-    """Options with their values, '-name value' or '-name=value'; the first of a name counts."""
+    """Return the options' values: '-name value' or '-name=value'. Of a repeated name the first counts."""
     flags: dict[str, str] = {}
     for argument, following in pairwise((*arguments, "")):
         if argument.startswith("-"):

@@ -1,30 +1,32 @@
-"""What /proc/PID/mountinfo tells of /proc and of namespaces: proc(5), fs/proc/root.c, fs/nsfs.c."""
+"""/proc/PID/mountinfo: the options of /proc, mounted namespaces, devices. proc(5), fs/proc/root.c, fs/nsfs.c."""
 
 from typing import NamedTuple
 
 _MODES = {"off": 0, "noaccess": 1, "invisible": 2, "ptraceable": 4}
-"""Since Linux 5.8 by name, before by number."""
+"""Names since Linux 5.8; older kernels print the number."""
 NO_ACCESS = 1
 INVISIBLE = 2
 PTRACEABLE = 4
+_ROOT, _MOUNT_POINT = 3, 4
+"""Indexes of the fields before ' - ': ID, parent, device, root, mount point, options …"""
 
 
 class HidePid(NamedTuple):
-    """How a mounted /proc hides processes."""
+    """The hidepid options of a mounted /proc."""
 
     mode: int
-    """0: nothing; NO_ACCESS: others' directories; INVISIBLE: others altogether; PTRACEABLE: whatever may not be traced."""
+    """0 hides nothing, NO_ACCESS others' directories, INVISIBLE others' processes, PTRACEABLE what may not be traced."""
     gid: int
-    """Members of this group see everything, but for PTRACEABLE."""
+    """Members of this group see everything, except with PTRACEABLE."""
 
 
 def parse_hidepid(mountinfo: str, root: str) -> HidePid | None:
-    """The option of the topmost proc mounted at `root`; None where none is mounted there."""
+    """Return the options of the topmost proc mounted at `root`, or None where none is mounted there."""
     found = None
     for line in mountinfo.split("\n"):
-        mount, _, about = line.partition(" - ")
-        fields, kind = mount.split(" "), about.split(" ")
-        if len(fields) > 4 and fields[4] == root and kind[0] == "proc":
+        mount, _, filesystem = line.partition(" - ")
+        fields, kind = mount.split(" "), filesystem.split(" ")
+        if len(fields) > _MOUNT_POINT and fields[_MOUNT_POINT] == root and kind[0] == "proc":
             options = dict(option.partition("=")[::2] for option in kind[-1].split(","))
             found = HidePid(_mode(options.get("hidepid", "0")), _number(options.get("gid", "0")))
     return found
@@ -39,21 +41,21 @@ def _number(text: str) -> int:
 
 
 def parse_namespaces(mountinfo: str, kind: str) -> list[tuple[int, str]]:
-    """Inode number and mount point of each mounted namespace of a kind ('net'): those of nsfs, with the root 'net:[INODE]'."""
+    """Return (inode, mount point) of each mounted namespace of a kind ('net'): an nsfs with the root 'net:[INODE]'."""
     found = []
     for line in mountinfo.split("\n"):
-        mount, _, about = line.partition(" - ")
-        if not about.startswith("nsfs "):
+        mount, _, filesystem = line.partition(" - ")
+        if not filesystem.startswith("nsfs "):
             continue
         fields = mount.split(" ")
-        inode = fields[3].removeprefix(f"{kind}:[").removesuffix("]") if len(fields) > 4 else ""
+        inode = fields[_ROOT].removeprefix(f"{kind}:[").removesuffix("]") if len(fields) > _MOUNT_POINT else ""
         if inode.isascii() and inode.isdigit():
-            found.append((int(inode), _unescaped(fields[4])))
+            found.append((int(inode), _unescape(fields[_MOUNT_POINT])))
     return found
 
 
 def device_of(mountinfo: str, mount: int) -> tuple[int, int] | None:
-    """Major and minor number of the file system of the mount with this id; None where there is no such mount."""
+    """Return the (major, minor) device number of the mount with this id, or None where there is no such mount."""
     for line in mountinfo.split("\n"):
         number, _, device, *_ = (*line.split(" ", 3), "", "", "")
         if number == str(mount):
@@ -62,8 +64,8 @@ def device_of(mountinfo: str, mount: int) -> tuple[int, int] | None:
     return None
 
 
-def _unescaped(path: str) -> str:
-    r"""A mount point with what the kernel escapes (space, tab, newline, backslash as \040 and so on) put back."""
+def _unescape(path: str) -> str:
+    r"""Return a mount point without the kernel's escapes: \040 (space), \011 (tab), \012 (newline), \134 (backslash)."""
     for code in ("\\040", "\\011", "\\012", "\\134"):
         path = path.replace(code, chr(int(code[1:], 8)))
     return path

@@ -7,7 +7,7 @@ from typing import Literal
 
 from portsock.addresses import WILDCARDS, unmap
 from portsock.model import Family, InetEndpoint, Netns, State, Timer
-from portsock.parse.linux_tables import DATAGRAM_STATES, TCP_STATES, TIMERS, TYPES
+from portsock.parse.linux_codes import DATAGRAM_STATES, PROTOCOL_TYPES, TCP_STATES, TIMERS
 from portsock.records import SocketRecord
 
 ByteOrder = Literal["little", "big"]
@@ -24,17 +24,18 @@ TABLES: dict[str, tuple[str, Family]] = {
     "icmp": ("icmp", Family.IPV4),
     "icmp6": ("icmp", Family.IPV6),
 }
-"""File name → the protocol and family of its rows."""
+"""Protocol and family of the rows of each file."""
 
 _TCP_STATES = {f"{code:02X}": state for code, state in TCP_STATES.items()}
 _DATAGRAM_STATES = {f"{code:02X}": state for code, state in DATAGRAM_STATES.items()}
 
 _ICMP_NUMBERS = {Family.IPV4: 1, Family.IPV6: 58}
-"""IPPROTO_ICMP and IPPROTO_ICMPV6. A ping socket's 'port' column is its echo identifier, which is no port."""
+"""IPPROTO_ICMP and IPPROTO_ICMPV6."""
 
 _TIMERS = {f"{code:02X}": word for code, word in TIMERS.items()}
 """The 'tr' column."""
 
+_PORT_DIGITS = 4
 _MS_PER_TICK = 10
 """'tm->when' is in units of USER_HZ, which is 100 on every architecture that still runs Linux."""
 
@@ -47,17 +48,17 @@ def parse_inet_line(
     timers: bool = False,
     netns: Netns | None = None,
 ) -> SocketRecord | None:
-    """The socket of one row; None for a header and for whatever is no complete row.
+    """Return the socket of one row, or None for a header or an incomplete row.
 
-    `byteorder` is that of the machine that printed the row: addresses are 32-bit words as it keeps them.
+    `byteorder`: that of the machine that printed the row. Addresses are printed as 32-bit words in that order.
     """
     fields = line.split(None, 10)
     try:
-        slot, local_text, remote_text, code, queues, timer, retransmits, uid, _, inode = fields[:10]
-        local_address, local_number = _endpoint(local_text, family, byteorder)
-        remote_address, remote_number = _endpoint(remote_text, family, byteorder)
+        slot, local_text, remote_text, code, queues, timer, retransmits, uid, _, inode_text = fields[:10]
+        local_address, local_number = parse_hex_endpoint(local_text, family, byteorder)
+        remote_address, remote_number = parse_hex_endpoint(remote_text, family, byteorder)
         send_q, recv_q = _pair(queues)
-        owner, number = _decimal(uid), _decimal(inode)
+        owner, inode = _decimal(uid), _decimal(inode_text)
     except ValueError:
         return None
     if slot[-1] != ":":
@@ -69,27 +70,18 @@ def parse_inet_line(
         remote = InetEndpoint(remote_address, remote_number if ports else None)
     state = _state(code, protocol, local_number)
     listening = state is State.LISTEN
+    number = None if ports else local_number if protocol == "raw" else _ICMP_NUMBERS.get(family)
     return SocketRecord(
-        family,
-        TYPES.get(protocol),
-        protocol,
-        None if ports else local_number if protocol == "raw" else _ICMP_NUMBERS.get(family),
-        state,
-        None if state else code,
-        local,
-        remote,
-        recv_q,
-        None if listening else send_q,
-        recv_q if listening else None,
-        uid=owner if number else None,
-        inode=number or None,
-        netns=netns,
+        family, PROTOCOL_TYPES.get(protocol), protocol, number, state, None if state else code, local, remote,
+        recv_q, None if listening else send_q, recv_q if listening else None,
+        uid=owner if inode else None, inode=inode or None, netns=netns,
         timer=_timer(timer, retransmits) if timers and protocol == "tcp" else None,
-    )
+    )  # fmt: skip
 
 
 def _portless(address: str, number: int, protocol: str) -> InetEndpoint:
-    """Of an ICMP socket the number is the identifier of its echo requests: net/ipv4/ping.c ping_v4_format_sock()."""
+    """Return the endpoint of a raw or ping socket. Where others have a port, a ping socket has the identifier of its echo
+    requests: net/ipv4/ping.c ping_v4_format_sock()."""
     return InetEndpoint(address, None, label=str(number) if protocol == "icmp" and number else None)
 
 
@@ -100,17 +92,17 @@ def _state(code: str, protocol: str, port: int) -> State | None:
     return State.BOUND if state is State.CLOSED and port else state
 
 
-def _endpoint(text: str, family: Family, byteorder: ByteOrder) -> tuple[str, int]:
-    """Address and port of 'HEX:PORT'. Raises ValueError where it is none of this family."""
+def parse_hex_endpoint(text: str, family: Family, byteorder: ByteOrder) -> tuple[str, int]:
+    """Return (address, port) of 'HEX:PORT'. Raises ValueError for anything else, and for the other family."""
     address, _, port = text.partition(":")
-    if len(port) != 4:
+    if len(port) != _PORT_DIGITS:
         raise ValueError(text)
-    return parse_address(address, family, byteorder), int.from_bytes(bytes.fromhex(port))
+    return parse_hex_address(address, family, byteorder), int.from_bytes(bytes.fromhex(port))
 
 
 @lru_cache(maxsize=65536)
-def parse_address(text: str, family: Family, byteorder: ByteOrder) -> str:
-    """The address of 8 or 32 hexadecimal digits; an IPv4-mapped one as plain IPv4. Raises ValueError for anything else."""
+def parse_hex_address(text: str, family: Family, byteorder: ByteOrder) -> str:
+    """Return the address of 8 or 32 hexadecimal digits, an IPv4-mapped one as plain IPv4. Raises ValueError for others."""
     packed = bytes.fromhex(text)
     if len(packed) != (4 if family is Family.IPV4 else 16) or len(text) != 2 * len(packed):
         raise ValueError(text)
@@ -122,7 +114,7 @@ def parse_address(text: str, family: Family, byteorder: ByteOrder) -> str:
 
 
 def _pair(text: str) -> tuple[int, int]:
-    """Two numbers of 'HEX:HEX'. Raises ValueError."""
+    """Return the two numbers of 'HEX:HEX'. Raises ValueError for anything else."""
     first, colon, second = text.partition(":")
     if not (colon and first and second):
         raise ValueError(text)
@@ -130,14 +122,14 @@ def _pair(text: str) -> tuple[int, int]:
 
 
 def _decimal(text: str) -> int:
-    """A number of ASCII digits: int() alone also takes '8_0' and digits of other scripts. Raises ValueError."""
+    """Return a number of ASCII digits. Raises ValueError for '8_0' and digits of other scripts, which int() accepts."""
     if not (text.isascii() and text.isdigit()):
         raise ValueError(text)
     return int(text)
 
 
 def _timer(text: str, retransmits: str) -> Timer | None:
-    """The pending timer of 'tr:tm->when' and 'retrnsmt'; None where none is pending or the columns are not understood."""
+    """Return the pending timer of the columns 'tr:tm->when' and 'retrnsmt', or None for no timer or malformed columns."""
     kind, _, when = text.partition(":")
     try:
         if not int.from_bytes(bytes.fromhex(kind)):
@@ -145,5 +137,5 @@ def _timer(text: str, retransmits: str) -> Timer | None:
         ticks, count = int.from_bytes(bytes.fromhex(when)), int.from_bytes(bytes.fromhex(retransmits))
     except ValueError:
         return None
-    overdue = len(when) > 8  # kernels before 3.13 printed a negative rest as a 64-bit number
+    overdue = len(when) > 8  # kernels before 3.13 printed a negative time as a 64-bit number
     return Timer(_TIMERS.get(kind, kind), 0 if overdue else ticks * _MS_PER_TICK, count)

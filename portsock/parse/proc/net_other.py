@@ -1,23 +1,26 @@
 """Rows of /proc/net/netlink and /proc/net/packet: net/netlink/af_netlink.c, net/packet/af_packet.c."""
 
-from portsock.model import Family, NetlinkEndpoint, Netns, PacketEndpoint, SocketType
+from portsock.model import Family, NetlinkEndpoint, Netns, PacketEndpoint
+from portsock.parse.linux_codes import SOCKET_TYPES
 from portsock.records import SocketRecord
 
-_PACKET_TYPES = {"2": SocketType.DGRAM, "3": SocketType.RAW}
+_PACKET_TYPES = {str(code): kind for code, kind in SOCKET_TYPES.items()}
+_UNSIGNED = 0xFFFFFFFF
 
 
 def parse_netlink_line(line: str, netns: Netns | None = None) -> SocketRecord | None:
-    """The socket of one row 'sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode'; None for anything else.
+    """Return the socket of one row 'sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode', or None for anything else.
 
-    Kernels before 2.6.38 have no Inode column: the record then has no inode. The table does not tell the type (raw or dgram).
+    Kernels before 2.6.38 have no Inode column: the record then has no inode. The table has no type (raw or dgram).
     """
     fields = line.split()
     if not 8 <= len(fields) <= 10:
         return None
+    _, protocol_text, portid_text, groups_text, received_text, sent_text, *rest = fields
     try:
-        protocol, portid, received, sent = (_decimal(fields[at]) for at in (1, 2, 4, 5))
-        groups = _hexadecimal(fields[3])
-        inode = _decimal(fields[9]) if len(fields) == 10 else 0
+        protocol, portid, received, sent = map(_decimal, (protocol_text, portid_text, received_text, sent_text))
+        groups = _hexadecimal(groups_text)
+        inode = _decimal(rest[-1]) if len(fields) == 10 else 0
     except ValueError:
         return None
     return SocketRecord(
@@ -27,7 +30,7 @@ def parse_netlink_line(line: str, netns: Netns | None = None) -> SocketRecord | 
         None,
         None,
         None,
-        NetlinkEndpoint(protocol, portid & 0xFFFFFFFF, groups),
+        NetlinkEndpoint(protocol, portid & _UNSIGNED, groups),
         None,
         received,
         sent,
@@ -37,18 +40,19 @@ def parse_netlink_line(line: str, netns: Netns | None = None) -> SocketRecord | 
 
 
 def parse_packet_line(line: str, netns: Netns | None = None) -> SocketRecord | None:
-    """The socket of one row 'sk RefCnt Type Proto Iface R Rmem User Inode'; None for anything else."""
+    """Return the socket of one row 'sk RefCnt Type Proto Iface R Rmem User Inode', or None for anything else."""
     fields = line.split()
     if len(fields) != 9:
         return None
+    _, _, kind, ethertype_text, interface_text, _, received_text, uid_text, inode_text = fields
     try:
-        ethertype = _hexadecimal(fields[3])
-        interface, received, uid, inode = (_decimal(fields[at]) for at in (4, 6, 7, 8))
+        ethertype = _hexadecimal(ethertype_text)
+        interface, received, uid, inode = map(_decimal, (interface_text, received_text, uid_text, inode_text))
     except ValueError:
         return None
     return SocketRecord(
         Family.PACKET,
-        _PACKET_TYPES.get(fields[2]),
+        _PACKET_TYPES.get(kind),
         "packet",
         None,
         None,
@@ -64,7 +68,7 @@ def parse_packet_line(line: str, netns: Netns | None = None) -> SocketRecord | N
 
 
 def _decimal(text: str) -> int:
-    """A number of ASCII digits, with a sign where old kernels print port ids signed. Raises ValueError."""
+    """Return a number of ASCII digits. It may have a sign: old kernels print port ids signed. Raises ValueError."""
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
         raise ValueError(text)

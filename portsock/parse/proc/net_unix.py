@@ -1,25 +1,26 @@
 """/proc/net/unix: proc(5), net/unix/af_unix.c unix_seq_show().
 
-The kernel writes names raw, NUL bytes as '@'. So a name with a newline spreads over several lines, an abstract name with a NUL
-cannot be told from one with '@', and a file whose relative path begins with '@' looks abstract. unix_diag has none of this.
+The kernel writes names raw, but NUL bytes as '@'. So a name with a newline spreads over several lines, an abstract name with a
+NUL looks like one with '@', and a relative path that begins with '@' looks abstract. unix_diag has none of these problems.
 """
 
 from collections.abc import Iterator
 
-from portsock.model import Family, Netns, SocketType, State, UnixEndpoint
+from portsock.model import Family, Netns, State, UnixEndpoint
+from portsock.parse.linux_codes import SOCKET_TYPES
 from portsock.records import SocketRecord
 
-_TYPES = {b"0001": SocketType.STREAM, b"0002": SocketType.DGRAM, b"0003": SocketType.RAW, b"0005": SocketType.SEQPACKET}
+_TYPES = {b"%04x" % code: kind for code, kind in SOCKET_TYPES.items()}
 _STATES = {b"01": State.UNCONN, b"02": State.CONNECTING, b"03": State.ESTABLISHED, b"04": State.CLOSED}
-"""enum socket_state. CONNECTING is the end that accept(2) has not yet returned, DISCONNECTING (04) a socket let go of."""
-_ACCEPTS = 0x10000
-"""__SO_ACCEPTCON, include/uapi/linux/net.h."""
+"""enum socket_state. CONNECTING is a socket that accept(2) has not yet returned, DISCONNECTING (04) one being released."""
+_SO_ACCEPTCON = 0x10000
+"""The flag of a listening socket, include/uapi/linux/net.h."""
 _LONGEST = 108
-"""sizeof(sun_path), unix(7)."""
+"""Bytes of the longest name: sizeof(sun_path), unix(7)."""
 
 
 def parse_unix(data: bytes, netns: Netns | None = None) -> Iterator[SocketRecord | None]:
-    """Every socket of the file's text, names with newlines rejoined; None for each line that fits nowhere but the header."""
+    """Yield every socket of the file, with names rejoined that contain newlines. Yields None for each malformed line."""
     held: SocketRecord | None = None
     for line in data.removesuffix(b"\n").split(b"\n"):
         record = parse_unix_line(line, netns)
@@ -38,33 +39,34 @@ def parse_unix(data: bytes, netns: Netns | None = None) -> Iterator[SocketRecord
 
 
 def is_header(line: bytes) -> bool:
-    """Whether this is the line of column titles."""
+    """Tell whether this is the line of column titles."""
     return line.split()[:2] == [b"Num", b"RefCount"]
 
 
 def parse_unix_line(line: bytes, netns: Netns | None = None) -> SocketRecord | None:
-    """The socket of one row; None for a header, the rest of a name with a newline, and whatever is no complete row.
+    """Return the socket of one row, or None for a header, the rest of a name with a newline, or an incomplete row.
 
-    The name is empty, not None, where the row ends in a space: the next line then goes on with it, or it has none.
+    The name is empty, not None, where the row ends in a space: a name that begins with a newline goes on in the next line.
     """
     fields = line.split(None, 6)
     if len(fields) != 7 or not fields[0].endswith(b":"):
         return None
-    inode, space, name = fields[6].partition(b" ")
+    address, _, _, flags_text, kind, code, inode_and_name = fields
+    inode, space, name = inode_and_name.partition(b" ")
     try:
-        flags, _ = int.from_bytes(bytes.fromhex(fields[3].decode())), bytes.fromhex(fields[0][:-1].decode())
+        flags, _ = int.from_bytes(bytes.fromhex(flags_text.decode())), bytes.fromhex(address[:-1].decode())
     except ValueError:
         return None
-    if not inode.isdigit() or len(fields[4]) != 4 or len(fields[5]) != 2:
+    if not inode.isdigit() or len(kind) != 4 or len(code) != 2:
         return None
-    state = State.LISTEN if flags & _ACCEPTS else _STATES.get(fields[5])
+    state = State.LISTEN if flags & _SO_ACCEPTCON else _STATES.get(code)
     return SocketRecord(
         Family.UNIX,
-        _TYPES.get(fields[4]),
+        _TYPES.get(kind),
         "unix",
         None,
         state,
-        None if state else fields[5].decode("ascii", "backslashreplace"),
+        None if state else code.decode("ascii", "backslashreplace"),
         _endpoint(name) if space else UnixEndpoint(None),
         None,
         inode=int(inode) or None,
@@ -73,7 +75,7 @@ def parse_unix_line(line: bytes, netns: Netns | None = None) -> SocketRecord | N
 
 
 def continue_name(record: SocketRecord, line: bytes) -> SocketRecord | None:
-    """The record with a further line of its name; None where it has no name that the line could belong to."""
+    """Return the record with one more line of its name, or None where it has no name or the name would be too long."""
     local = record.local
     if not isinstance(local, UnixEndpoint) or local.path is None:
         return None

@@ -1,17 +1,19 @@
-"""/proc/PID/{stat,cmdline} and what to call a process: proc(5), fs/proc/array.c."""
+"""/proc/PID/stat and cmdline, and the name to show for a process: proc(5), fs/proc/array.c."""
 
 from typing import NamedTuple
 
 _PF_KTHREAD = 0x00200000
 """include/linux/sched.h"""
 _COMM_LENGTH = 15
-"""TASK_COMM_LEN without its NUL: a name of this length may be cut."""
+"""TASK_COMM_LEN without the NUL: a name of this length may be cut."""
 _THREAD_NAMES = frozenset({b"MainThread", b"node-MainThread", b"GeckoMain"})
-"""What programs call their main thread, which says nothing of the program."""
+"""Names that runtimes give to a program's main thread."""
+_PPID, _FLAGS, _THREADS, _STARTED = 1, 6, 17, 19
+"""Indexes of the fields behind the name, the state being 0."""
 
 
 class Stat(NamedTuple):
-    """The fields of /proc/PID/stat that are used."""
+    """Fields of /proc/PID/stat."""
 
     comm: bytes
     state: str
@@ -23,13 +25,13 @@ class Stat(NamedTuple):
 
 
 def parse_stat(data: bytes) -> Stat | None:
-    """None where it is no complete line. The name may hold anything, spaces and parentheses too: the last ')' ends it."""
+    """Return None for an incomplete line. The name may contain spaces and parentheses: the last ')' ends it."""
     opening, closing = data.find(b"("), data.rfind(b")")
     fields = data[closing + 1 :].split()
-    if opening < 0 or closing < opening or len(fields) < 20:
+    if opening < 0 or closing < opening or len(fields) <= _STARTED:
         return None
     try:
-        ppid, flags, threads, started = (int(fields[at]) for at in (1, 6, 17, 19))
+        ppid, flags, threads, started = (int(fields[at]) for at in (_PPID, _FLAGS, _THREADS, _STARTED))
     except ValueError:
         return None
     return Stat(
@@ -38,7 +40,7 @@ def parse_stat(data: bytes) -> Stat | None:
 
 
 def parse_cmdline(data: bytes) -> tuple[bytes, ...]:
-    """The arguments. A program that overwrote them with a title ('nginx: worker process') has that as its only one."""
+    """Return the arguments, or the title ('nginx: worker process') that the program wrote over them, as the only one."""
     arguments = data.removesuffix(b"\0").split(b"\0") if data else []
     if len(arguments) > 1 and not any(arguments[1:]):
         arguments = arguments[:1] if b" " in arguments[0] else arguments  # a title, padded with NULs to the old length
@@ -46,9 +48,9 @@ def parse_cmdline(data: bytes) -> tuple[bytes, ...]:
 
 
 def shown_name(comm: bytes, arguments: tuple[bytes, ...], exe: bytes | None) -> bytes:
-    """What a person would call it: the kernel's name, unless that is cut or names a thread.
+    """Return the name to show: the kernel's name (comm), unless that is cut or the name of a thread.
 
-    A cut name is completed from the executable or the arguments (a script's interpreter comes first there).
+    A cut name is completed from the executable or the first three arguments (a script comes behind its interpreter).
     """
     executable = exe.rpartition(b"/")[2] if exe else b""
     candidates = [executable, *(_base(argument) for argument in arguments[:3])]
@@ -60,12 +62,11 @@ def shown_name(comm: bytes, arguments: tuple[bytes, ...], exe: bytes | None) -> 
 
 
 def _base(argument: bytes) -> bytes:
-    """The program's name in an argument: of '/usr/bin/x', '-bash' or a title such as 'x: worker process'."""
+    """Return the program's name in an argument: '/usr/bin/x', '-bash' or a title such as 'x: worker process'."""
     program = argument.partition(b": ")[0].rpartition(b"/")[2]
     return program.removeprefix(b"-").rstrip(b":")
 
 
 def text(data: bytes) -> str:
-    """Bytes that are hoped to be UTF-8 as text; those that are not are kept as lone surrogates (PEP 383), to be escaped once,
-    where they are printed."""
+    """Decode UTF-8. Other bytes become lone surrogates (PEP 383), which are escaped when they are printed."""
     return data.decode("utf-8", "surrogateescape")

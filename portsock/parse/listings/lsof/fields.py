@@ -1,11 +1,14 @@
-"""lsof -F and -F0: a line (or a NUL-terminated field) for each thing known, told by its first character. lsof(8), 'OUTPUT FOR
-OTHER PROGRAMS'."""
+"""lsof -F and -F0: a line (or a NUL-terminated field) for each value, marked by its first character.
+
+Source: lsof(8), 'OUTPUT FOR OTHER PROGRAMS'.
+"""
 
 import re
 from collections.abc import Iterable
 from typing import Self
 
-from portsock.parse.listings.lsof.socket import SOCKET_TYPES, Sockets, Told, unescaped
+from portsock.parse.listings.lsof.socket import SOCKET_TYPES, Row, Sockets, unescape
+from portsock.parse.listings.numbers import PID_DIGITS, is_number, number
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
@@ -15,7 +18,7 @@ _FILE_FIELDS = frozenset("aCdDFGiklnNoPrsStT")
 
 
 class LsofFieldsReader:
-    """Process sets, each begun by p, of file sets, each begun by f."""
+    """Reads process sets, which begin with p, of file sets, which begin with f."""
 
     format = "lsof-fields"
     title = "lsof -F and -F0 (fields for programs)"
@@ -42,7 +45,7 @@ class LsofFieldsReader:
 
     def _field(self, mark: str, value: str) -> bool:
         if mark == "p":
-            if not _is_number(value):
+            if not is_number(value, PID_DIGITS):
                 return False
             self._end_of_file()
             self._process = {"p": value}
@@ -52,7 +55,7 @@ class LsofFieldsReader:
         elif mark == "T":
             self._file["T"] = f"{self._file.get('T', '')} {value}"
         elif mark in _FILE_FIELDS:
-            if mark in self._file:  # file sets have no f where it was not asked for
+            if mark in self._file:  # file sets have no f where -F did not request it
                 self._end_of_file()
             self._file[mark] = value
         elif mark in _PROCESS_FIELDS:
@@ -62,34 +65,24 @@ class LsofFieldsReader:
         return True
 
     def _end_of_file(self) -> None:
-        """Take the file set so far, if it is a socket's."""
+        """Add the file set so far if it is a socket's."""
         fields, self._file = self._file, {}
-        told = told_of(fields)
-        if told is None or "p" not in self._process:
+        row, process = row_of(fields), self._process
+        if row is None or "p" not in process:
             return
-        fd = fields.get("f", "")
-        process = self._process
-        name = process.get("c")
-        holder = Holder(
-            int(process["p"]),
-            int(fd) if _is_number(fd) else None,
-            None if name is None else unescaped(name),
-            process.get("L"),
-        )
-        self._sockets.add(told, holder, self._services)
+        fd = number(fields.get("f", ""), PID_DIGITS)
+        name = unescape(process["c"]) if "c" in process else None
+        holder = Holder(int(process["p"]), fd, name, process.get("L"))
+        self._sockets.add(row, holder, self._services)
 
 
-def told_of(fields: dict[str, str]) -> Told | None:
-    """What a file set tells, by its field marks; None where it is no socket's, or tells no name of one."""
+def row_of(fields: dict[str, str]) -> Row | None:
+    """Return the row of a file set, by its field marks, or None where it is no socket's."""
     kind = fields.get("t", "")
     name = fields.get("n", "")
     if not kind and ("->" in name or name.rpartition(":")[2].isdecimal()) and "/" not in name:
-        kind = "inet"  # the type was not asked for, but only internet sockets are so named
+        kind = "inet"  # -F did not request the type, but only internet sockets have such names
     if kind not in SOCKET_TYPES:
         return None
     info = " ".join(part for part in fields.get("T", "").split() if not part.startswith("TF="))
-    return Told(kind, fields.get("d", ""), fields.get("P") or fields.get("i", ""), name, info)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 10
+    return Row(kind, fields.get("d", ""), fields.get("P") or fields.get("i", ""), name, info)

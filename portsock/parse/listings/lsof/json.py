@@ -1,10 +1,10 @@
-"""lsof -J and -j (since 4.99.6 or so): the fields of -F under names, one document or an object a line. lsof(8)."""
+"""lsof -J and -j (since about 4.99.6): the fields of -F with names, as one document or an object a line. lsof(8)."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from portsock.parse.listings.json_text import integer, load
-from portsock.parse.listings.lsof.fields import told_of
+from portsock.parse.listings.lsof.fields import row_of
 from portsock.parse.listings.lsof.socket import Sockets
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
@@ -13,7 +13,7 @@ _MARKS = {"type": "t", "device": "d", "inode": "i", "protocol": "P", "name": "n"
 
 
 class LsofJsonReader:
-    """Processes with their files, or files that repeat their process."""
+    """Reads processes with their files, or files that repeat their process."""
 
     format = "lsof-json"
     title = "lsof -J and -j (JSON)"
@@ -27,14 +27,14 @@ class LsofJsonReader:
         return '"lsof_version"' in start or all(f'"{name}"' in start for name in ("pid", "command", "fd"))
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
-        """All sockets. Raises ValueError where it is no JSON."""
+        """Return all sockets. Raises ValueError where the text is no JSON."""
         sockets = Sockets()
         for process, file in _files(load(text)):
-            told = told_of(_fields(file))
-            if told is not None:
+            row = row_of(_fields(file))
+            if row is not None:
                 pid, fd = integer(process.get("pid")), integer(file.get("fd"))
                 name, user = _text(process, "command") or None, _text(process, "login") or None
-                sockets.add(told, Holder(pid, fd, name, user), services)
+                sockets.add(row, Holder(pid, fd, name, user), services)
         return sockets.take()
 
 

@@ -1,6 +1,6 @@
-"""What lsof tells of a socket, whichever way it was printed (table, -F fields, JSON): lsof(8), 'OUTPUT'.
+"""Sockets of lsof, from the columns that the table, -F fields and JSON share: lsof(8), 'OUTPUT'.
 
-lsof has a row for every descriptor; rows of one socket share its inode (Linux) or the address of the kernel's object.
+lsof has a row for every descriptor. Rows of one socket share its inode (Linux) or the address of the kernel's object.
 """
 
 import re
@@ -9,29 +9,25 @@ from typing import NamedTuple
 
 from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, PacketEndpoint, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import colon_endpoint
-from portsock.parse.listings.internet import internet_record
-from portsock.parse.proc.net_inet import parse_address
+from portsock.parse.listings.endpoint_text import colon_endpoint, unix_endpoint
+from portsock.parse.listings.internet import fill_wildcard, internet_record
+from portsock.parse.listings.numbers import number
+from portsock.parse.proc.net_inet import parse_hex_endpoint
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
 SOCKET_TYPES = frozenset({"IPv4", "IPv6", "inet", "unix", "sock", "netlink", "pack", "raw", "raw6"})
-"""The TYPE of sockets: on Linux, macOS and FreeBSD."""
+"""TYPE columns of sockets on Linux, macOS and FreeBSD."""
+INTERNET_OR_PACKET = frozenset({"IPv4", "IPv6", "inet", "pack"})
+"""TYPEs whose DEVICE column is the inode and whose NODE column is the protocol."""
 
-_UNIX_TYPES = {
-    "STREAM": SocketType.STREAM,
-    "DGRAM": SocketType.DGRAM,
-    "SEQPACKET": SocketType.SEQPACKET,
-    "RAW": SocketType.RAW,
-    "RDM": SocketType.RDM,
-}
+_ETH_P_ALL = 3
 _UNIX_STATES = {"UNCONNECTED": State.UNCONN, "CONNECTED": State.ESTABLISHED}
-_SOCK = {"TCP": ("tcp4", "TCP"), "UDP": ("udp4", "UDP"), "RAW": ("raw4", "RAW"), "PING": ("icmp4", "PING"),
-         "UDP-Lite": ("udplite4", "UDPLITE"), "TCPv6": ("tcp6", "TCP"), "UDPv6": ("udp6", "UDP"), "RAWv6": ("raw6", "RAW"),
-         "PINGv6": ("icmp6", "PING"), "UDPLITEv6": ("udplite6", "UDPLITE")}  # fmt: skip
-"""The kernel's protocol names (struct proto) where lsof found the socket in none of the tables: bound and idle, or of another
-network namespace."""
-_OTHERS = {
+_UNLISTED = {"TCP": "tcp4", "UDP": "udp4", "RAW": "raw4", "PING": "icmp4", "UDP-Lite": "udplite4",
+             "TCPv6": "tcp6", "UDPv6": "udp6", "RAWv6": "raw6", "PINGv6": "icmp6", "UDPLITEv6": "udplite6"}  # fmt: skip
+"""The kernel's protocol names (struct proto), for sockets that lsof found in no table of /proc/net: idle ones, and those of
+another network namespace."""
+_UNLISTED_FAMILIES = {
     "NETLINK": Family.NETLINK,
     "UNIX": Family.UNIX,
     "UNIX-STREAM": Family.UNIX,
@@ -41,11 +37,11 @@ _OTHERS = {
 _ESCAPE = re.compile(r"((?:\\x[0-9a-f]{2})+)|\\([bfnrt\\])|\^([@-_?])")
 _PLAIN = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 _TYPED = re.compile(r"(?:^| )type=([A-Z]{3,9})(?: ->INO=(\d{1,20}))?(?= \d|$)")
-"""What follows the path; with +E also the peer's inode, and then who holds that: '7,name,3u'."""
+"""The text behind the path. With +E it has also the peer's inode and the peer's holders: '7,name,3u'."""
 
 
-class Told(NamedTuple):
-    """What a row or a set of fields tells of one descriptor; empty text where it does not."""
+class Row(NamedTuple):
+    """The columns, or fields, of one descriptor. A missing one is an empty text."""
 
     kind: str
     """The TYPE column: IPv4, unix …"""
@@ -53,36 +49,36 @@ class Told(NamedTuple):
     node: str
     """The inode, or the protocol's name."""
     name: str
-    """Addresses or path, without what stands in parentheses at the end."""
+    """Addresses or path, without the parentheses at the end."""
     info: str
-    """What stands there: state and queues, 'LISTEN QR=0 QS=0'."""
+    """The text in the parentheses: state and queues, 'LISTEN QR=0 QS=0'."""
 
 
 class Sockets:
-    """Collects descriptors until the section ends, then gives each socket once, with all its holders."""
+    """Collects the descriptors of a section and returns each socket once, with all its holders."""
 
     def __init__(self) -> None:
         self._found: dict[object, tuple[SocketRecord, dict[tuple[int | None, int | None], Holder]]] = {}
 
-    def add(self, told: Told, holder: Holder, services: Services) -> bool:
-        """Whether what was told could be understood."""
-        record = record_of(told, services)
+    def add(self, row: Row, holder: Holder, services: Services) -> bool:
+        """Add a descriptor. Returns whether the row could be parsed."""
+        record = parse_socket(row, services)
         if record is None:
             return False
-        place = _identity(told) or len(self._found)
-        holders = self._found.setdefault(place, (record, {}))[1]
+        key = _identity(row) or len(self._found)
+        _, holders = self._found.setdefault(key, (record, {}))
         holders.setdefault((holder.pid, holder.fd), holder)  # a thread's row repeats its process's
         return True
 
     def take(self) -> Iterable[SocketRecord]:
-        """All sockets so far, which are then forgotten."""
+        """Yield all sockets so far, and forget them."""
         found, self._found = self._found, {}
         for record, holders in found.values():
             yield record._replace(holders=tuple(holders.values()))
 
 
-def unescaped(text: str) -> str:
-    r"""A name without lsof's escapes: '\x20', '\n', '\\', '^A'; what is cut in the middle of one stays as it is."""
+def unescape(text: str) -> str:
+    r"""Return a name without lsof's escapes: '\x20', '\n', '\\', '^A'. An escape that was cut stays as it is."""
     if "\\" not in text and "^" not in text:
         return text
     return _ESCAPE.sub(_character, text)
@@ -96,127 +92,115 @@ def _character(match: re.Match[str]) -> str:
     return chr(ord(match[3]) ^ 0x40)
 
 
-def _identity(told: Told) -> object:
-    """What rows of one socket share, or None where nothing does."""
-    inode = _inode(told)
+def _identity(row: Row) -> object:
+    """Return a key that the rows of one socket share, or None where there is none."""
+    inode = _inode(row)
     if inode is not None:
-        return (told.kind, inode)
-    return (told.kind, told.device) if told.device.startswith("0x") and told.device.strip("0x") else None
+        return (row.kind, inode)
+    return (row.kind, row.device) if row.device.startswith("0x") and row.device.strip("0x") else None
 
 
-def _inode(told: Told) -> int | None:
-    text = told.device if told.kind in ("IPv4", "IPv6", "inet", "pack") else told.node
-    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 20 and text.strip("0") else None
+def _inode(row: Row) -> int | None:
+    return number(row.device if row.kind in INTERNET_OR_PACKET else row.node) or None
 
 
-def record_of(told: Told, services: Services) -> SocketRecord | None:
-    """The record, still without holders; None where it cannot be read."""
-    if told.kind == "unix":
-        return _unix(told)
-    if told.kind in ("raw", "raw6"):
-        return _raw(told)
-    if told.kind in ("sock", "netlink", "pack"):
-        return _other(told)
-    return _internet(told, services)
+def parse_socket(row: Row, services: Services) -> SocketRecord | None:
+    """Return the record without its holders, or None where the row is malformed."""
+    if row.kind == "unix":
+        return _unix(row)
+    if row.kind in ("raw", "raw6"):
+        return _raw(row)
+    if row.kind in ("sock", "netlink", "pack"):
+        return _other(row)
+    return _internet(row, services)
 
 
-def _internet(told: Told, services: Services) -> SocketRecord | None:
-    word = told.node.lower() or "unknown"
-    ends = told.name.split(None, 1)  # what +E adds, the processes at the other end, follows behind a space
+def _internet(row: Row, services: Services) -> SocketRecord | None:
+    word = row.node.lower() or "unknown"
+    ends = row.name.split(None, 1)  # +E appends the processes at the remote end, after a space
     local_text, _, remote_text = ends[0].partition("->") if ends else ("", "", "")
     local = colon_endpoint(local_text, word, services)
     remote = colon_endpoint(remote_text, word, services) if remote_text else None
-    if local is None and local_text and not told.name.startswith(("no PCB", "can't identify")):
+    if local is None and local_text and not row.name.startswith(("no PCB", "can't identify")):
         return None
     if remote is None and remote_text:
         return None
-    state, recv_q, send_q = _info(told.info)
-    family = {"IPv4": Family.IPV4, "IPv6": Family.IPV6}.get(told.kind, Family.INET)
-    record = internet_record(word, local, remote, state, recv_q=recv_q, send_q=send_q, inode=_inode(told))
-    if local is not None and local.address == "*" and family is not Family.INET:
-        record = record._replace(local=local._replace(address="::" if family is Family.IPV6 else "0.0.0.0"))
+    state, recv_q, send_q = _info(row.info)
+    family = {"IPv4": Family.IPV4, "IPv6": Family.IPV6}.get(row.kind, Family.INET)
+    record = internet_record(word, local, remote, state, recv_q=recv_q, send_q=send_q, inode=_inode(row))
+    if family is not Family.INET:
+        record = record._replace(local=fill_wildcard(local, family))
     return record._replace(family=family)
 
 
 def _info(text: str) -> tuple[str | None, int | None, int | None]:
-    """(state, receive queue, send queue) of 'LISTEN QR=0 QS=0'."""
+    """Return (state, receive queue, send queue) of 'LISTEN QR=0 QS=0'."""
     state, recv_q, send_q = None, None, None
     for word in text.split():
         name, equals, value = word.partition("=")
         if not equals or name == "ST":
             state = state or value or name
         elif name == "QR":
-            recv_q = _number(value)
+            recv_q = number(value)
         elif name == "QS":
-            send_q = _number(value)
+            send_q = number(value)
     return state, recv_q, send_q
 
 
-def _unix(told: Told) -> SocketRecord:
-    """'/run/x type=STREAM ->INO=2 7,name,3u', '->0x…' (BSD), 'socket' (no name), and older ones: the path alone."""
-    path, kind, peer = told.name, "", None
-    for match in _TYPED.finditer(told.name):  # the last counts: a path may hold such words, too
-        path, kind, peer = told.name[: match.start()], match[1], match[2]
+def _unix(row: Row) -> SocketRecord:
+    """Parse '/run/x type=STREAM ->INO=2 7,name,3u', '->0x…' (BSD), 'socket' (no name), and the bare path of old versions."""
+    path, kind, peer = row.name, "", None
+    for match in _TYPED.finditer(row.name):  # the last counts: a path may contain such words
+        path, kind, peer = row.name[: match.start()], match[1], match[2]
     connected = path.startswith("->")
     unnamed = connected or path in ("", "socket", "(none)")
-    word, recv_q, send_q = _info(told.info)
+    word, recv_q, send_q = _info(row.info)
     state = _UNIX_STATES.get(word or "") or (parse_state(word) if word else None)
     return SocketRecord(
         Family.UNIX,
-        _UNIX_TYPES.get(kind),
+        SocketType.__members__.get(kind),
         "unix",
         None,
         State.ESTABLISHED if connected and state is None else state,
         None if state else word,
-        UnixEndpoint(None) if unnamed else _unix_endpoint(unescaped(path)),
+        UnixEndpoint(None) if unnamed else unix_endpoint(unescape(path)),
         None,
         recv_q,
         send_q,
-        inode=_inode(told),
+        inode=_inode(row),
         peer_inode=int(peer) if peer else None,
     )
 
 
-def _unix_endpoint(path: str) -> UnixEndpoint:
-    name = path.encode("utf-8", "surrogateescape")
-    return UnixEndpoint(name[1:], True) if name[:1] == b"@" else UnixEndpoint(name)
-
-
-def _raw(told: Told) -> SocketRecord | None:
-    """'0100007F:0001->00000000:0000 st=07', as /proc/net/raw prints it: the port is the IP protocol's number."""
-    six = told.kind == "raw6"
+def _raw(row: Row) -> SocketRecord | None:
+    """Parse '0100007F:0001->00000000:0000 st=07', as in /proc/net/raw: the local port is the IP protocol number."""
+    six = row.kind == "raw6"
     family = Family.IPV6 if six else Family.IPV4
-    ends = []
-    for text in told.name.partition(" ")[0].split("->"):
-        address, _, number = text.partition(":")
-        try:
-            ends.append((parse_address(address, family, "little"), int(number, 16)))
-        except ValueError:
-            return None
+    try:
+        ends = [parse_hex_endpoint(text, family, "little") for text in row.name.partition(" ")[0].split("->")]
+    except ValueError:
+        return None
     if len(ends) != 2:
         return None
-    local, remote = (InetEndpoint(address, None) for address, _ in ends)
-    return internet_record("raw6" if six else "raw4", local, remote, inode=_inode(told))._replace(number=ends[0][1])
+    (local, protocol), (remote, _) = ends
+    record = internet_record(row.kind if six else "raw4", InetEndpoint(local, None), InetEndpoint(remote, None))
+    return record._replace(number=protocol, inode=_inode(row))
 
 
-def _other(told: Told) -> SocketRecord | None:
-    kind = told.kind
+def _other(row: Row) -> SocketRecord | None:
+    kind = row.kind
     if kind == "sock":
-        protocol = told.name.removeprefix("protocol: ").strip()
-        if protocol in _SOCK:
-            record = internet_record(_SOCK[protocol][0], None, None, inode=_inode(told))
+        protocol = row.name.removeprefix("protocol: ").strip()
+        if protocol in _UNLISTED:
+            record = internet_record(_UNLISTED[protocol], None, None, inode=_inode(row))
             return record._replace(state=None)
-        family = _OTHERS.get(protocol)
+        family = _UNLISTED_FAMILIES.get(protocol)
         if family is None:
-            return SocketRecord(Family.INET, None, "unknown", None, None, None, None, None, inode=_inode(told))
-        return SocketRecord(family, None, family.value, None, None, None, None, None, inode=_inode(told))
+            return SocketRecord(Family.INET, None, "unknown", None, None, None, None, None, inode=_inode(row))
+        return SocketRecord(family, None, family.value, None, None, None, None, None, inode=_inode(row))
     if kind == "netlink":
-        return SocketRecord(Family.NETLINK, None, "netlink", None, None, None, None, None, inode=_inode(told))
-    ethertype = 3 if told.node == "ALL" else None
-    socket_type = _UNIX_TYPES.get(told.name.partition("type=SOCK_")[2].partition(" ")[0])
+        return SocketRecord(Family.NETLINK, None, "netlink", None, None, None, None, None, inode=_inode(row))
+    ethertype = _ETH_P_ALL if row.node == "ALL" else None
+    socket_type = SocketType.__members__.get(row.name.partition("type=SOCK_")[2].partition(" ")[0])
     local = PacketEndpoint(ethertype, None)
-    return SocketRecord(Family.PACKET, socket_type, "packet", None, None, None, local, None, inode=_inode(told))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
+    return SocketRecord(Family.PACKET, socket_type, "packet", None, None, None, local, None, inode=_inode(row))

@@ -4,26 +4,31 @@ import re
 from collections.abc import Iterable
 from typing import Self
 
-from portsock.parse.listings.lsof.socket import SOCKET_TYPES, Sockets, Told, unescaped
+from portsock.parse.listings.lsof.socket import INTERNET_OR_PACKET, SOCKET_TYPES, Row, Sockets, unescape
+from portsock.parse.listings.numbers import PID_DIGITS, is_number
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
 _FD = re.compile(r"(\*?\d{1,10})(?:[rwu-][rRwWuUxXN]?)?")
 """'3u', '10uW', '*123u' where only the end of a great number fits."""
 _FILE = re.compile(r"cwd|rtd|txt|mem|DEL|ltx|mmap|err|jld|pd|tr|ctty|twd|fp\.|NOFD|\*?\d{1,10}[rwu-][rRwWuUxXN]?")
-"""FDs of rows that are no sockets."""
+"""The FD column of files that may be no sockets."""
 _FILE_TYPES = frozenset(
     ("DIR", "REG", "CHR", "BLK", "FIFO", "LINK", "PIPE", "KQUEUE", "PSXSEM", "PSXSHM", "NPOLICY", "DOOR", "a_inode",
      "unknown", "systm", "ndrv", "key", "rte", "VDIR", "VREG", "VCHR", "VBLK")
 )  # fmt: skip
 _HEADER = re.compile(r"COMMAND +PID +.*\bFD +TYPE\b.* NAME\s*")
 _NOTES = ("lsof: ", "      Output information may be incomplete")
-_TEN = 10
-"""Words before the TYPE column at most: COMMAND PID TID TASKCMD ZONE PGID PPID USER FD."""
+_LAST_TYPE = 10
+"""The TYPE column has a lower index: at most COMMAND PID TID TASKCMD ZONE PGID PPID USER FD precede it."""
+_FIRST_TYPE = 3
+"""Behind COMMAND, PID and FD."""
+_HEAD = 600
+"""Characters in which the columns up to TYPE are looked for."""
 
 
 class LsofReader:
-    """Rows of all files; those of sockets become records, one for each socket."""
+    """Reads rows of all files. Those of sockets become records, one for each socket."""
 
     format = "lsof"
     title = "lsof's table (Linux, macOS, FreeBSD; any options; header not needed)"
@@ -36,25 +41,25 @@ class LsofReader:
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        head = line[:600]
+        head = line[:_HEAD]
         if _HEADER.match(head):
             return cls(services)
         found = _type_column(head)
-        return cls(services) if found is not None and (found[0] == "file" or _told(line, found) is not None) else None
+        return cls(services) if found is not None and (found[0] == "file" or _parse_row(line, found) is not None) else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
-        found = _type_column(line[:600])
+        found = _type_column(line[:_HEAD])
         if found is not None and found[0] == "socket":
-            read = _told(line, found)
+            read = _parse_row(line, found)
             if read is None or not self._sockets.add(read[1], read[0], self._services):
                 return None
             return ()
         if found is not None or line.startswith(_NOTES):
             return ()
-        if _HEADER.match(line[:600]):
+        if _HEADER.match(line[:_HEAD]):
             self._headed = True
             return ()
-        words = line[:600].split(None, 2) if self._headed else []
+        words = line[:_HEAD].split(None, 2) if self._headed else []
         return () if len(words) == 3 and words[1].isdecimal() else None
 
     def finish(self) -> Iterable[SocketRecord]:
@@ -62,39 +67,40 @@ class LsofReader:
 
 
 def _type_column(head: str) -> tuple[str, list[str], int] | None:
-    """('socket' or 'file', the row's first words, which of them is the TYPE); None where it is no row of lsof."""
-    words = head.split(None, _TEN + 6)
-    if len(words) < 4 or not words[1].isdecimal():
+    """Return ('socket' or 'file', the first words of the row, the index of the TYPE), or None for no row of lsof."""
+    words = head.split(None, _LAST_TYPE)
+    if len(words) <= _FIRST_TYPE or not words[1].isdecimal():
         return None
-    for at in range(3, min(len(words), _TEN)):
+    for at in range(_FIRST_TYPE, min(len(words), _LAST_TYPE)):
         word = words[at]
         if word in SOCKET_TYPES:
             if _FD.fullmatch(words[at - 1]):
                 return "socket", words, at
-        elif (word in _FILE_TYPES or word.isdecimal()) and _FILE.fullmatch(words[at - 1]) and at > 3:
+        elif (word in _FILE_TYPES or word.isdecimal()) and _FILE.fullmatch(words[at - 1]) and at > _FIRST_TYPE:
             return "file", words, at
     return None
 
 
-def _told(line: str, found: tuple[str, list[str], int]) -> tuple[Holder, Told] | None:
-    """The holder and what the row tells of the socket."""
+def _parse_row(line: str, found: tuple[str, list[str], int]) -> tuple[Holder, Row] | None:
+    """Return the holder and the columns of a socket's row."""
     _, words, at = found
     descriptor = _FD.fullmatch(words[at - 1])
-    if descriptor is None or len(words[1]) > 10 or not words[1].isascii():
+    command, pid = words[:2]
+    if descriptor is None or not is_number(pid, PID_DIGITS):
         return None
     fd = int(descriptor[1]) if descriptor[1][0] != "*" else None
-    holder = Holder(int(words[1]), fd, unescaped(words[0]), words[at - 2] if at > 3 else None)
+    holder = Holder(int(pid), fd, unescape(command), words[at - 2] if at > _FIRST_TYPE else None)
     kind = words[at]
     rest = line.split(None, at + 1)[at + 1] if len(words) > at + 1 else ""
     device, node, name = _split(kind, rest)
     if device is None:
         return None
     name, info = _state(name)
-    return holder, Told(kind, device, node, name, info)
+    return holder, Row(kind, device, node, name, info)
 
 
 def _split(kind: str, rest: str) -> tuple[str | None, str, str]:
-    """(DEVICE, NODE, NAME) of what follows the TYPE; other columns may stand among them, or be blank."""
+    """Return (DEVICE, NODE, NAME) of the columns behind the TYPE. There may be others between them, and some may be blank."""
     words = rest.split(None, 5)
     node = next((at for at, word in enumerate(words[:5]) if _is_node(kind, word, at, words)), None)
     if node is None:
@@ -109,8 +115,8 @@ def _split(kind: str, rest: str) -> tuple[str | None, str, str]:
 
 
 def _is_node(kind: str, word: str, at: int, words: list[str]) -> bool:
-    """Whether this word is the NODE: a protocol of internet and packet sockets, else the inode."""
-    if kind in ("IPv4", "IPv6", "inet", "pack"):
+    """Tell whether this word is the NODE: the protocol of internet and packet sockets, else the inode."""
+    if kind in INTERNET_OR_PACKET:
         return at > 0 and word.isascii() and word.isalnum() and word[:1].isalpha() and not word.startswith(("0t", "0x"))
     if kind == "unix" and at and not words[0].startswith("0x") and "," not in words[0]:
         return False
@@ -122,12 +128,12 @@ def _is_size(word: str) -> bool:
 
 
 def _is_flags(word: str) -> bool:
-    """A FILE-FLAG column of +fg: 'RW,CX'."""
+    """Tell whether this is a FILE-FLAG column of +fg, such as 'RW,CX'."""
     return word[:1].isalpha() and not word.startswith("0x")
 
 
 def _state(name: str) -> tuple[str, str]:
-    """('127.0.0.1:80', 'LISTEN QR=0 QS=0') of '127.0.0.1:80 (LISTEN QR=0 QS=0)'."""
+    """Split '127.0.0.1:80 (LISTEN QR=0 QS=0)' into '127.0.0.1:80' and 'LISTEN QR=0 QS=0'."""
     name = name.rstrip()
     start = name.rfind("(") if name.endswith(")") else -1
     if start < 0 or (start and name[start - 1] != " "):

@@ -1,15 +1,14 @@
 """netstat of macOS, FreeBSD and the other BSDs: ports behind a dot, sections with titles. network_cmds and FreeBSD's inet.c.
 
-The three readers differ in the system that they stand for. The title 'Active Internet connections' is the same everywhere, so
-the line of column names decides: macOS has two spaces before 'Local Address', FreeBSD one.
+There is a reader for each system. All have the title 'Active Internet connections', so the line of column names decides:
+macOS has two spaces before 'Local Address', FreeBSD one.
 """
 
 import re
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from portsock.model import Family, SocketType, State, UnixEndpoint
-from portsock.parse.listings.netstat.bsd_rows import Columns, columns_of, internet_row, is_internet_row, queue_row
+from portsock.parse.listings.netstat import bsd_rows
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -17,19 +16,19 @@ _INTERNET_TITLE = re.compile(r"Active Internet6? connections(?: \(including serv
 _UNIX_HEADER = re.compile(r"Address +Type +Recv-Q +Send-Q +Inode +Conn +Refs +Nextref +Addr\s*")
 _UNIX_ROW = re.compile(r"[0-9a-f]{6,16} +(stream|dgram|seqpac)\S{0,8} ")
 _QUEUES = re.compile(r"Current listen queue sizes \(qlen/incqlen/maxqlen\)\s*")
-_OTHER_TITLE = re.compile(
+_NO_SOCKETS_TITLE = re.compile(
     r"Active Multipath Internet connections|Registered kernel control modules"
     r"|Active kernel (?:event|control) sockets|Netgraph sockets|Active SCTP associations"
 )
-_OTHER_ROW = re.compile(
+_NO_SOCKETS_ROW = re.compile(
     r"Proto/ID +Flags|(?:pcb +)?Proto Recv-Q Send-Q +(?:rxbytes +txbytes +)?(?:vendor|unit) "
     r"|(?:kctlref +)?id +(?:unit +)?flags +pcbcount"
     r"|(?:[0-9a-f]{6,16} +)?k(?:evt|ctl) +\d|mptcp|(?:-?[0-9a-f]+ +){5,7}[a-z]+\."
 )
-"""Rows of sections that hold no sockets of the model: kernel controls and events; multipath connections, whose subflows are
-among the internet connections."""
-
-_UNIX_TYPES = {"stream": SocketType.STREAM, "dgram": SocketType.DGRAM, "seqpac": SocketType.SEQPACKET}
+"""Rows of sections without sockets of the model: kernel controls and events, and multipath connections, whose subflows are
+listed as internet connections."""
+_HEAD = 400
+"""Characters of a title or header that are looked at."""
 
 
 class _NetstatReader:
@@ -40,42 +39,40 @@ class _NetstatReader:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._columns: Columns | None = None
+        self._columns: bsd_rows.Columns | None = None
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        head = line[:400].strip()
-        if cls._titles.match(head) or cls._header.search(head) or is_internet_row(line, cls._protocol):
+        head = line[:_HEAD].strip()
+        if cls._titles.match(head) or cls._header.search(head) or bsd_rows.is_internet_row(line, cls._protocol):
             return cls(services)
         return None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
-        if is_internet_row(line, self._protocol):
-            record = internet_row(line, self._columns, self._services)
+        if bsd_rows.is_internet_row(line, self._protocol):
+            record = bsd_rows.parse_internet_row(line, self._columns, self._services)
         elif _UNIX_ROW.match(line):
-            record = _unix_row(line)
-        elif (record := queue_row(line, self._services)) is None:
-            return self._between(line)
+            record = bsd_rows.parse_unix_row(line)
+        elif (record := bsd_rows.parse_queue_row(line, self._services)) is None:
+            return () if self._is_ignored(line) else None
         return None if record is None else (record,)
 
     def finish(self) -> Iterable[SocketRecord]:
         return ()
 
-    def _between(self, line: str) -> Iterable[SocketRecord] | None:
-        """Titles, column names and the rows of foreign sections."""
-        head = line[:400].strip()
+    def _is_ignored(self, line: str) -> bool:
+        """Recognize titles, headers and rows of other sections. Remembers the columns that a header names."""
+        head = line[:_HEAD].strip()
         if self._header.search(head):
-            self._columns = columns_of(line[:400])
-            return ()
+            self._columns = bsd_rows.parse_header(line[:_HEAD])
+            return True
         if self._titles.match(head) or _INTERNET_TITLE.fullmatch(head) or _QUEUES.fullmatch(head):
-            return ()
-        if _UNIX_HEADER.fullmatch(head) or _OTHER_TITLE.match(head) or _OTHER_ROW.match(head):
-            return ()
-        return None
+            return True
+        return bool(_UNIX_HEADER.fullmatch(head) or _NO_SOCKETS_TITLE.match(head) or _NO_SOCKETS_ROW.match(head))
 
 
 class NetstatMacosReader(_NetstatReader):
-    """macOS."""
+    """Reads netstat of macOS."""
 
     format = "netstat-macos"
     title = "macOS netstat (-a -n -A -b -v -W -L -f -p)"
@@ -90,7 +87,7 @@ class NetstatMacosReader(_NetstatReader):
 
 
 class NetstatFreebsdReader(_NetstatReader):
-    """FreeBSD."""
+    """Reads netstat of FreeBSD."""
 
     format = "netstat-freebsd"
     title = "FreeBSD netstat (-a -n -A -W -T -x -L -f -p)"
@@ -101,7 +98,7 @@ class NetstatFreebsdReader(_NetstatReader):
 
 
 class NetstatBsdReader(_NetstatReader):
-    """OpenBSD, NetBSD and old systems, whose protocol words need no family."""
+    """Reads netstat of OpenBSD, NetBSD and old systems, whose protocol words may lack the family."""
 
     format = "netstat-bsd"
     title = "netstat of OpenBSD, NetBSD and old BSDs (-a -n -f -p)"
@@ -109,28 +106,3 @@ class NetstatBsdReader(_NetstatReader):
     _header = re.compile(r"Proto +Recv-Q +Send-Q +Local Address +Foreign Address +\(state\)")
     _titles = re.compile(r"Active Internet6 connections")
     _protocol = re.compile(r"(?:tcp|udp|icmp?|divert|igmp|raw|ip)(?:46|4|6)?")
-
-
-def _unix_row(line: str) -> SocketRecord | None:
-    """Address Type Recv-Q Send-Q Inode Conn Refs Nextref [Addr]: kernel addresses, and no state but whether it has a peer."""
-    words = line.split(None, 8)
-    if len(words) < 8 or not (_is_count(words[2]) and _is_count(words[3])):
-        return None
-    path = words[8].rstrip().encode("utf-8", "surrogateescape") if len(words) > 8 else None
-    connected = words[5].strip("0") != ""
-    return SocketRecord(
-        Family.UNIX,
-        _UNIX_TYPES[words[1][:6]],
-        "unix",
-        None,
-        State.ESTABLISHED if connected else None,
-        None,
-        UnixEndpoint(path),
-        None,
-        int(words[2]),
-        int(words[3]),
-    )
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 20

@@ -3,32 +3,27 @@
 import re
 
 from portsock.enums import parse_state
-from portsock.model import Family, InetEndpoint, SocketType, State, Timer, UnixEndpoint
-from portsock.parse.ip_protocols import ip_protocol
-from portsock.parse.listings.endpoint_text import colon_endpoint, family_of, is_nobody
+from portsock.model import Family, InetEndpoint, SocketType, State, Timer
+from portsock.parse.linux_codes import PROTOCOL_TYPES
+from portsock.parse.listings.endpoint_text import colon_endpoint, infer_family, is_no_peer, split_identifier, unix_endpoint
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
-_PROTOCOLS = {
-    "tcp": ("tcp", SocketType.STREAM),
-    "udp": ("udp", SocketType.DGRAM),
-    "udpl": ("udplite", SocketType.DGRAM),
-    "udplite": ("udplite", SocketType.DGRAM),
-    "raw": ("raw", SocketType.RAW),
-    "icmp": ("icmp", SocketType.DGRAM),
-    "sctp": ("sctp", None),
-    "dccp": ("dccp", SocketType.DCCP),
-}
+_PROTOCOLS = {"udpl": "udplite"} | {name: name for name in ("tcp", "udp", "udplite", "raw", "icmp", "sctp", "dccp")}
+_TYPES = PROTOCOL_TYPES | {"dccp": SocketType.DCCP}
 _WIDTH = 23
-"""Of an address column without -W: net-tools cuts the host so that host, colon and port fill it, busybox cuts the end."""
+"""Characters of an address column without -W. net-tools cuts the host so that the port fits, busybox cuts the end."""
+_COUNT_DIGITS = 38
+"""The most digits of both queues together."""
 _PROGRAM_WIDTH = 20
 """Bytes of 'PID/Program name', net-tools PROGNAME_WIDTH; the name is cut to fit."""
 _PROGRAM = re.compile(r"(?:^|\s)(?=(?:-|\d{1,10}/[^\n]*)(?:\s|$))")
 _TIMER = re.compile(r"\((\d{1,9})\.(\d{2})/(\d{1,9})/(-?\d{1,9})(?:/-?\d{1,9})?\)\s*$")
-_KINDS = frozenset({"on", "off", "keepalive", "timewait", "probe", "persist"})
+_TIMER_TAIL = 80
+"""Characters at the end of a row that may be the timer."""
+_TIMER_KINDS = frozenset({"on", "off", "keepalive", "timewait", "probe", "persist"})
+_STATE_AND_INODE = re.compile(r"([^\d]{0,40}?)\s{0,40}(\d{1,20})(?: |$)")
 _UNIX = re.compile(r"unix\s{1,8}(\d{1,10})\s{1,16}\[([A-Z ]{0,12})\]\s{1,16}(\S{1,40})\s")
-_TYPES = {"STREAM": SocketType.STREAM, "DGRAM": SocketType.DGRAM, "SEQPACKET": SocketType.SEQPACKET}
-_TYPES |= {"RAW": SocketType.RAW, "RDM": SocketType.RDM}
 _UNIX_STATES = {
     "LISTENING": State.LISTEN,
     "LISTEN": State.LISTEN,
@@ -37,71 +32,49 @@ _UNIX_STATES = {
     "DISCONNECTING": State.CLOSED,
     "": State.UNCONN,
 }
-_NUMBERED = {"7": State.UNCONN, "07": State.UNCONN, "1": State.ESTABLISHED, "01": State.ESTABLISHED}
+_NUMBERED_STATES = {"7": State.UNCONN, "07": State.UNCONN, "1": State.ESTABLISHED, "01": State.ESTABLISHED}
 """States of raw and ping sockets, which netstat prints as numbers."""
 
 
-class InternetRows:
-    """Reads internet rows; the header, if there is one, tells which columns to expect."""
+class InternetRowParser:
+    """Parses internet rows."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._program: bool | None = None
+        self.has_program: bool | None = None
+        """True if there is a column 'PID/Program name'; None without a header."""
         self._wide = False
 
-    def header(self, line: str) -> None:
-        """Note a column header. 'PID/Program name' is left untranslated in every language."""
-        self._program = "PID/" in line
-
-    def read(self, line: str) -> SocketRecord | None:
-        """The socket of 'tcp 0 0 LOCAL FOREIGN [STATE] [USER INODE] [PID/NAME] [TIMER]', or None."""
+    def parse(self, line: str) -> SocketRecord | None:
+        """Parse 'tcp 0 0 LOCAL FOREIGN [STATE] [USER INODE] [PID/NAME] [TIMER]'. Returns None for anything else."""
         words = line.split(None, 5)
-        if len(words) < 5 or not (words[1].isdecimal() and words[2].isdecimal()) or len(words[1]) + len(words[2]) > 38:
+        if len(words) < 5:
             return None
-        printed = words[0]
-        known = _PROTOCOLS.get(printed.rstrip("6"))
-        if known is None:
+        printed, recv_q, send_q, local_text, remote_text, *tail = words
+        protocol = _PROTOCOLS.get(printed.rstrip("6"))
+        if protocol is None or not (recv_q.isdecimal() and send_q.isdecimal()) or len(recv_q) + len(send_q) > _COUNT_DIGITS:
             return None
-        protocol, socket_type = known
-        if words[4].isdecimal() and (parted := line.split(None, 7))[6:]:  # ports in columns of their own
-            words = [*parted[:3], f"{parted[3]}:{parted[4]}", f"{parted[5]}:{parted[6]}", *parted[7:]]
-        local = self._endpoint(words[3], printed)
-        remote = self._endpoint(words[4], printed)
+        if remote_text.isdecimal() and (parted := line.split(None, 7))[6:]:  # ports in columns of their own
+            _, _, _, host, port, remote_host, remote_port, *tail = parted
+            local_text, remote_text = f"{host}:{port}", f"{remote_host}:{remote_port}"
+        local = self._endpoint(local_text, printed)
+        remote = self._endpoint(remote_text, printed)
         if local is None or remote is None:
             return None
-        number = None
-        if protocol == "raw":
-            number = ip_protocol(words[3].rpartition(":")[2])
-            local = local._replace(port=None, label=None, guessed=False)
-        elif protocol == "icmp":  # no port, but the identifier of its echo requests
-            local = local._replace(port=None, label=str(local.port) if local.port else None, guessed=False)
-        rest = self._rest(words[5].rstrip() if len(words) > 5 else "", protocol)
-        state, state_raw, user, inode, holders, timer = rest
+        local, number = split_identifier(local, protocol, local_text.rpartition(":")[2])
+        state, state_raw, user, inode, holders, timer = self._tail(tail[0].rstrip() if tail else "", protocol)
         if state is State.CLOSED and protocol == "tcp" and local.port:
             state = State.BOUND
-        recv_q, send_q = int(words[1]), int(words[2])
         listening = state is State.LISTEN
-        family = family_of(local, "6" if printed[-1] == "6" or words[3].count(":") > 1 else "")
+        family = infer_family(local, "6" if printed[-1] == "6" or local_text.count(":") > 1 else "")
         uid = int(user) if user is not None and user.isdecimal() and len(user) <= 10 else None
         return SocketRecord(
-            family if family is not Family.INET else family_of(remote),
-            socket_type,
-            protocol,
-            number,
-            state,
-            state_raw,
-            local,
-            None if is_nobody(remote) else remote,
-            recv_q,
-            None if listening else send_q,
-            recv_q if listening else None,
-            uid=uid if inode else None,
-            inode=inode or None,
-            holders=holders,
-            user=user if uid is None and inode else None,
-            timer=timer,
-            names_one=holders is not None,
-        )
+            family if family is not Family.INET else infer_family(remote), _TYPES.get(protocol), protocol, number,
+            state, state_raw, local, None if is_no_peer(remote) else remote,
+            int(recv_q), None if listening else int(send_q), int(recv_q) if listening else None,
+            uid=uid if inode else None, user=user if uid is None and inode else None, inode=inode or None,
+            holders=holders, names_one=holders is not None, timer=timer,
+        )  # fmt: skip
 
     def _endpoint(self, text: str, printed: str) -> InetEndpoint | None:
         if len(text) > _WIDTH:
@@ -111,16 +84,16 @@ class InternetRows:
             return InetEndpoint(text, None, truncated=True)
         return colon_endpoint(text, printed, self._services, cut)
 
-    def _rest(self, text: str, protocol: str) -> "_Rest":
-        """What follows the addresses, taken apart from both ends."""
-        text, timer = _split_timer(text, self._program is not False)
-        holders: tuple[Holder, ...] | None = () if self._program else None
-        if self._program is not False and (match := _PROGRAM.search(text)) is not None:
+    def _tail(self, text: str, protocol: str) -> "_Tail":
+        """Split the columns behind the addresses, from both ends."""
+        text, timer = _split_timer(text, self.has_program is not False)
+        holders: tuple[Holder, ...] | None = () if self.has_program else None
+        if self.has_program is not False and (match := _PROGRAM.search(text)) is not None:
             holders = _holders(text[match.end() :])
             text = text[: match.start()]
         words = text.split()
         user, inode = None, None
-        if self._program and holders == () and len(words) >= 4 and words[-2].isdecimal() and words[-3].isdecimal():
+        if self.has_program and holders == () and len(words) >= 4 and words[-2].isdecimal() and words[-3].isdecimal():
             owner = words.pop()  # a pid or a name alone
             holders = (Holder(int(owner), None) if owner.isdecimal() else Holder(None, None, owner),)
         if len(words) >= 2 and words[-1].isdecimal() and len(words[-1]) <= 20:
@@ -130,69 +103,70 @@ class InternetRows:
         return state, raw, user, inode, holders, timer
 
 
-_Rest = tuple[State | None, str | None, str | None, int | None, tuple[Holder, ...] | None, Timer | None]
+_Tail = tuple[State | None, str | None, str | None, int | None, tuple[Holder, ...] | None, Timer | None]
 
 
 def _state(text: str, protocol: str) -> tuple[State | None, str | None]:
     if protocol in ("tcp", "sctp", "dccp"):
         state = parse_state(text) if text else None
     else:
-        state = State.UNCONN if not text else _NUMBERED.get(text) or parse_state(text)
+        state = State.UNCONN if not text else _NUMBERED_STATES.get(text) or parse_state(text)
     return state, None if state is not None or not text else text
 
 
-def _split_timer(text: str, program: bool) -> tuple[str, Timer | None]:
-    """(text without the timer at its end, the timer or None). 'keepalive (6176.47/0/0)'; the kind may be translated."""
-    match = _TIMER.search(text[-80:])
+def _split_timer(text: str, has_program: bool) -> tuple[str, Timer | None]:
+    """Split off a timer at the end: 'keepalive (6176.47/0/0)'. The kind may be translated."""
+    match = _TIMER.search(text[-_TIMER_TAIL:])
     if match is None:
         return text, None
     head = text[: len(text) - len(match[0])].rstrip()
-    found = _PROGRAM.search(head) if program else None
+    found = _PROGRAM.search(head) if has_program else None
     if found is not None and len(head) - found.end() > _PROGRAM_WIDTH:
         at = found.end() + len(_cut(head[found.end() :], _PROGRAM_WIDTH))
         kind, head = head[at:].strip(), head[:at]
     else:
         head, _, kind = head.rpartition(" ")
-    if kind == "off" or (kind not in _KINDS and not int(match[1]) and not int(match[2])):
+    seconds, hundredths, retransmits, _ = map(int, match.groups())
+    if kind == "off" or (kind not in _TIMER_KINDS and not seconds and not hundredths):
         return head.rstrip(), None
-    expires = int(match[1]) * 1000 + int(match[2]) * 10
-    return head.rstrip(), Timer({"probe": "persist"}.get(kind, kind), expires, int(match[3]))
+    return head.rstrip(), Timer({"probe": "persist"}.get(kind, kind), seconds * 1000 + hundredths * 10, retransmits)
 
 
 def _cut(text: str, width: int) -> str:
-    """The first bytes of a text, as the C library counts a column."""
+    """Return the first `width` bytes of a text: printf() counts bytes, not characters."""
     return text.encode("utf-8", "surrogateescape")[:width].decode("utf-8", "ignore")
 
 
 def _holders(text: str) -> tuple[Holder, ...]:
-    """'-' is nobody known, '22539/nginx: worker' a process."""
+    """Parse '22539/nginx: worker', or '-' for no known process."""
     pid, slash, name = text.strip().partition("/")
     return (Holder(int(pid), None, name),) if slash and pid.isdecimal() else ()
 
 
-def unix_row(line: str, program: bool | None) -> SocketRecord | None:
-    """The socket of 'unix 2 [ ACC ] STREAM LISTENING 344653 [PID/NAME] PATH', or None.
+def parse_unix_row(line: str, has_program: bool | None) -> SocketRecord | None:
+    """Parse 'unix 2 [ ACC ] STREAM LISTENING 344653 [PID/NAME] PATH'. Returns None for anything else.
 
-    `program`: whether there is a PID column; None where no header told.
+    `has_program`: whether there is a PID column; None without a header.
     """
     match = _UNIX.match(line)
     if match is None:
         return None
+    _, flags, kind = match.groups()
     rest = line[match.end() :]
-    front = re.match(r"([^\d]{0,40}?)\s{0,40}(\d{1,20})(?: |$)", rest)
+    front = _STATE_AND_INODE.match(rest)
     if front is None:
         return None
     text, inode = front[1].strip(), int(front[2])
-    state = State.LISTEN if "ACC" in match[2] else _UNIX_STATES.get(text)
-    holders, path = _program_and_path(rest[front.end() :], program)
+    state = State.LISTEN if "ACC" in flags else _UNIX_STATES.get(text)
+    holders, path = _program_and_path(rest[front.end() :], has_program)
     return SocketRecord(
         Family.UNIX,
-        _TYPES.get(match[3]),
+        SocketType.__members__.get(kind),
         "unix",
         None,
         state,
         text if state is None else None,
-        _unix_endpoint(path),
+        unix_endpoint(path),
         None,
         inode=inode or None,
         holders=holders,
@@ -200,23 +174,15 @@ def unix_row(line: str, program: bool | None) -> SocketRecord | None:
     )
 
 
-def _program_and_path(text: str, program: bool | None) -> tuple[tuple[Holder, ...] | None, str]:
-    """The PID column, 20 bytes wide, and the path after it. The inode before it is padded to 8."""
+def _program_and_path(text: str, has_program: bool | None) -> tuple[tuple[Holder, ...] | None, str]:
+    """Split the PID column, which is 20 bytes wide, from the path behind it."""
     bare = text.lstrip()
-    match = re.match(r"(?:-|\d{1,10}/[^\n]*)(?:\s|$)", bare) if program is not False else None
-    if match is None:
-        return (() if program else None), bare
+    if has_program is False or _PROGRAM.match(bare) is None:
+        return (() if has_program else None), bare
     if bare[0] == "-":
         return (), bare[1:].strip()
     field = _cut(bare, _PROGRAM_WIDTH)
     path = bare[len(field) :]
-    if path[:1].strip() or (not path and (" /" in field or " @" in field)):  # the columns were squeezed
+    if path[:1].strip() or (not path and (" /" in field or " @" in field)):  # somebody removed the padding
         field, _, path = bare.partition(" ")
     return _holders(field), path.strip()
-
-
-def _unix_endpoint(path: str) -> UnixEndpoint:
-    if not path:
-        return UnixEndpoint(None)
-    data = path.encode("utf-8", "surrogateescape")
-    return UnixEndpoint(data[1:], True) if data[:1] == b"@" else UnixEndpoint(data)

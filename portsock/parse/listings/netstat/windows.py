@@ -1,4 +1,4 @@
-"""Windows netstat, in any language: what a row is, is told by its shape and never by its words.
+"""Windows netstat, in any language: rows are recognized by their shape, never by their words.
 
 https://learn.microsoft.com/windows-server/administration/windows-commands/netstat
 """
@@ -9,19 +9,22 @@ from typing import Self
 
 from portsock.enums import parse_state
 from portsock.model import InetEndpoint, State
-from portsock.parse.listings.endpoint_text import colon_endpoint, is_nobody
+from portsock.parse.listings.endpoint_text import colon_endpoint, is_no_peer
 from portsock.parse.listings.internet import internet_record
+from portsock.parse.listings.numbers import PID_DIGITS, is_number
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
 _PROTOCOLS = frozenset({"TCP", "UDP", "TCPv6", "UDPv6"})
 _HEADER = re.compile(r"\s*Active Connections\s*|\s*Proto {2,}(?!Recv)(?!Type)\S.{10,200}")
 _OFFLOAD = frozenset({"InHost", "Offloaded", "Offloading", "Uploading"})
-"""The Offload State column of -t."""
+"""Words of the Offload State column of -t."""
+_LONGEST_BELOW = 400
+"""Characters of the longest line of -b below a row."""
 
 
 class NetstatWindowsReader:
-    """Rows, the executables that -b prints below them, titles and headers."""
+    """Reads rows, the executables that -b prints below them, titles and headers."""
 
     format = "netstat-windows"
     title = "Windows netstat (-a -n -o -b -q -f -t, every language)"
@@ -30,9 +33,9 @@ class NetstatWindowsReader:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._held: SocketRecord | None = None
-        """The last row, held back for the lines of -b below it."""
-        self._owners = False
-        """Whether the listing has shown a PID or an executable."""
+        """The last row, kept for the lines of -b below it."""
+        self._has_owners = False
+        """True once the listing has shown a PID or an executable."""
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
@@ -47,8 +50,9 @@ class NetstatWindowsReader:
             record = self._row(words)
             if record is None:
                 return None
-            before, self._held = self._held, record
-            return (before,) if before is not None else ()
+            ended = self.finish()
+            self._held = record
+            return ended
         if _HEADER.fullmatch(line[:400]):
             return self.finish()
         return self._below(line)
@@ -60,33 +64,33 @@ class NetstatWindowsReader:
     def _row(self, words: list[str]) -> SocketRecord | None:
         if len(words) < 3:
             return None
-        protocol = words[0]
-        local = _endpoint(words[1], protocol, self._services)
-        remote = _endpoint(words[2], protocol, self._services)
+        protocol, local_text, remote_text, *rest = words
+        local = _endpoint(local_text, protocol, self._services)
+        remote = _endpoint(remote_text, protocol, self._services)
         if local is None or remote is None:
             return None
-        pid, rest = _pid(words[3:])
-        self._owners = self._owners or pid is not None
+        pid, rest = _split_pid(rest)
+        self._has_owners = self._has_owners or pid is not None
         state = _state(rest) if protocol.startswith("TCP") else None
         record = internet_record(protocol, local, remote, state)
-        if record.state_raw is not None and is_nobody(remote):
-            record = record._replace(state=State.LISTEN)  # a word of another language, but only a listener has no peer
-        if not self._owners:
+        if record.state_raw is not None and is_no_peer(remote):
+            record = record._replace(state=State.LISTEN)  # the word is translated, but only listeners have no peer
+        if not self._has_owners:
             return record
-        return record._replace(holders=(Holder(pid, None),) if pid else ())  # 0 is the idle process, which holds nothing
+        return record._replace(holders=(Holder(pid, None),) if pid else ())  # 0 is the idle process
 
     def _below(self, line: str) -> Iterable[SocketRecord] | None:
-        """A line of -b: a component, '[executable]', or why it cannot be told; also the title of a further listing."""
+        """Read a line of -b below a row: a component, '[executable]', or a message that it cannot be found."""
         held, text = self._held, line.strip()
-        if held is None or not text or len(text) > 400:
+        if held is None or not text or len(text) > _LONGEST_BELOW:
             return None
         if text[0] == "[" and text[-1] == "]":
-            self._owners = True
+            self._has_owners = True
             pid = held.holders[0].pid if held.holders else None
             if pid is not None or not held.holders:
                 self._held = held._replace(holders=(Holder(pid, None, text[1:-1]),))
             return ()
-        if line[0].isspace() and (self._owners or line[:1] == " "):
+        if line[0].isspace() and (self._has_owners or line[:1] == " "):
             if held.holders is None:
                 self._held = held._replace(holders=())
             return ()
@@ -94,7 +98,7 @@ class NetstatWindowsReader:
 
 
 def _endpoint(text: str, protocol: str, services: Services) -> InetEndpoint | None:
-    """As printed; an address that somebody made unreadable before pasting it ('[fe80::x]:80') stays as a name."""
+    """Parse an endpoint. An address that somebody redacted ('[fe80::x]:80') is kept as a host name."""
     found = colon_endpoint(text, protocol, services)
     if found is not None or not text.startswith("["):
         return found
@@ -103,16 +107,16 @@ def _endpoint(text: str, protocol: str, services: Services) -> InetEndpoint | No
     return plain and plain._replace(address=None, hostname=host)
 
 
-def _pid(words: list[str]) -> tuple[int | None, list[str]]:
-    """(the PID among the words behind the addresses or None, the words before it)."""
+def _split_pid(words: list[str]) -> tuple[int | None, list[str]]:
+    """Return (the PID among the words behind the addresses or None, the words before it)."""
     for at, word in enumerate(words):
-        if word.isascii() and word.isdecimal() and len(word) <= 10:
+        if is_number(word, PID_DIGITS):
             return int(word), words[:at]
     return None, words
 
 
 def _state(words: list[str]) -> str | None:
-    """The state: one word in English, perhaps several in other languages."""
+    """Return the state, which has one word in English but may have several in other languages."""
     if words and parse_state(words[0]) is not None:
         return words[0]
     kept = words[:-1] if words and words[-1] in _OFFLOAD else words

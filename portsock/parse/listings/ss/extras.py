@@ -1,4 +1,4 @@
-"""What ss prints after the addresses and holders: -e, -o and -m fields. -i, the TCP details, are in `ss_info`."""
+"""Fields of ss -e, -o and -m, behind the addresses and holders. The TCP details of -i are in `info`."""
 
 import re
 from typing import Any
@@ -6,16 +6,20 @@ from typing import Any
 from portsock.model import SocketMemory, Timer
 
 _SPAN = re.compile(r"(?:(\d{1,9})min)?(?:(\d{1,9})sec|(\d{1,9})\.(\d{3})ms|(\d{1,9})ms)?")
-"""As ss.c print_ms_timer writes it: '200ms', '1.500ms' (1 s 500 ms), '11sec', '1min58sec', '119min'."""
+"""Times as ss.c print_ms_timer() prints them: '200ms', '1.500ms' (1 s 500 ms), '11sec', '1min58sec', '119min'."""
 _TIMER = re.compile(r"timer:\(([^,()]{1,40}),([^,()]{0,40}),(\d{1,9})\)")
 _FIELD = re.compile(r"(?:^|\s)(uid|ino|sk|v6only):([0-9a-f]{1,20})(?=\s|$)")
 _ARROW = re.compile(r"(?:^|\s)([<-])-([>-])(?=\s|$)")
 _GROUPS = re.compile(r"(?:^|\s)groups=0x([0-9a-f]{1,8})(?=\s|$)")
+_OLD_COOKIE = 1 << 40
+"""From here on it is a kernel address, which ss printed as 'sk' before about Linux 4.12."""
+_READ_SHUT, _WRITE_SHUT = 1, 2
+"""RCV_SHUTDOWN and SEND_SHUTDOWN, include/net/sock.h. ss prints '<->', and '-' in place of an arrow of a shut direction."""
 _MEMORY = re.compile(r"skmem:\(([a-z0-9,]{1,200})\)")
 
 
 def milliseconds(text: str) -> int | None:
-    """A span as ss writes it, or None."""
+    """Return a time that ss printed in milliseconds, or None for other text."""
     match = _SPAN.fullmatch(text)
     if match is None or not text:
         return None
@@ -24,10 +28,10 @@ def milliseconds(text: str) -> int | None:
 
 
 def read_extras(text: str) -> dict[str, Any]:
-    """Fields of a SocketRecord: uid, inode, cookie, v6only, shutdown, timer, memory, as far as the text has them,
-    and 'groups' of a netlink endpoint.
+    """Return the fields of a SocketRecord in the text: uid, inode, cookie, v6only, shutdown, timer, memory.
 
-    ss leaves 'uid:' out where it is 0; an inode of 0 means that the kernel keeps neither.
+    For netlink sockets also 'groups' of the endpoint. ss leaves out 'uid:' where it is 0. An inode of 0 means that the kernel
+    keeps neither inode nor uid.
     """
     found: dict[str, Any] = {}
     fields = dict(_FIELD.findall(text))
@@ -36,12 +40,12 @@ def read_extras(text: str) -> dict[str, Any]:
         found["inode"] = inode or None
         found["uid"] = _number(fields.get("uid", "0"), 10) if inode else None
     cookie = _number(fields.get("sk"), 16)
-    if cookie and cookie < 1 << 40:  # before Linux 4.12 or so ss printed the address of the kernel's object there
+    if cookie and cookie < _OLD_COOKIE:
         found["cookie"] = cookie
     if "v6only" in fields:
         found["v6only"] = fields["v6only"] != "0"
     if arrow := _ARROW.search(text):
-        found["shutdown"] = (arrow[1] == "-") + 2 * (arrow[2] == "-")
+        found["shutdown"] = _READ_SHUT * (arrow[1] == "-") + _WRITE_SHUT * (arrow[2] == "-")
     if timer := _TIMER.search(text):
         found["timer"] = Timer(timer[1], milliseconds(timer[2]), int(timer[3]))
     if groups := _GROUPS.search(text):
@@ -63,7 +67,7 @@ def _number(text: str | None, base: int) -> int | None:
 
 
 def _sizes(text: str) -> SocketMemory | None:
-    """'r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d0'; an old ss does not tell the last, the drops."""
+    """Parse 'r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d0'. An old ss has no 'd' (drops)."""
     sizes = {}
     for part in text.split(","):
         name = part.rstrip("0123456789")

@@ -1,4 +1,4 @@
-"""The TCP details that `ss -i` prints, under the names and in the units of `portsock.parse.netlink.tcp_info`."""
+"""TCP details of `ss -i`, with the names and units of `portsock.parse.netlink.tcp_info`."""
 
 import re
 from collections.abc import Callable
@@ -8,6 +8,7 @@ Value = int | float | str | bool | None
 _WORD = re.compile(r"(?:^|\s)([a-z_]{2,20}):([0-9][0-9.,/]{0,40})(?=\s|$)")
 _RATE = re.compile(r"(?:^|\s)(pacing_rate|delivery_rate) ([0-9]{1,20}(?:\.[0-9]{1,6})?)([KMG]?)bps(?=\s|$)")
 _CONTROL = re.compile(r"(?:^|\s)(cubic|bbr[23]?|reno|dctcp|vegas|westwood|htcp|illinois|hybla|bic|yeah|scalable)(?=\s|$)")
+_BITS_PER_BYTE = 8
 _SCALE = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 _NAMES: dict[str, tuple[str, Callable[[str], Value]]] = {
@@ -33,13 +34,13 @@ _NAMES: dict[str, tuple[str, Callable[[str], Value]]] = {
 
 
 def read_info(text: str) -> dict[str, Value]:
-    """The details in a continuation line; empty where it has none. ss prints rates in bits, we keep bytes a second."""
+    """Return the details of a continuation line. ss prints rates in bits a second, which become bytes a second."""
     found: dict[str, Value] = {}
     for name, value in _WORD.findall(text):
         try:
             if name == "rtt":
                 found["rtt_ms"], found["rtt_variation_ms"] = map(float, value.split("/"))
-            elif name == "retrans":
+            elif name == "retrans":  # now/total
                 found["total_retransmits"] = int(value.partition("/")[2])
             elif name in _NAMES:
                 ours, convert = _NAMES[name]
@@ -47,7 +48,7 @@ def read_info(text: str) -> dict[str, Value]:
         except ValueError:
             continue
     for name, number, scale in _RATE.findall(text):
-        found[name] = round(float(number) * _SCALE[scale] / 8)
+        found[name] = round(float(number) * _SCALE[scale] / _BITS_PER_BYTE)
     if found and (control := _CONTROL.search(text)):
         found["congestion_control"] = control[1]
     return found

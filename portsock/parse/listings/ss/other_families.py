@@ -1,9 +1,10 @@
-"""The address columns of ss for families other than internet and unix: ss.c netlink_show_one, packet_show_line, vsock."""
+"""Address columns of ss for families other than internet and unix: ss.c netlink_show_one, packet_show_line, vsock."""
 
 from portsock.model import Endpoint, Family, NetlinkEndpoint, PacketEndpoint, VsockEndpoint
+from portsock.parse.listings.numbers import is_number
 
-Found = tuple[Family, Endpoint | None, Endpoint | None, str | None]
-"""Family, local, remote, bound device."""
+Ends = tuple[Family, Endpoint | None, Endpoint | None, str | None]
+"""(family, local, remote, bound device)."""
 
 _NETLINK = {
     "rtnl": 0,
@@ -27,16 +28,17 @@ _NETLINK = {
     "crypto": 21,
     "smc": 22,
 }
-"""iproute2 lib/nl_proto.c: its short names of the NETLINK_ numbers."""
+"""NETLINK_ numbers by iproute2's short names, lib/nl_proto.c."""
 
 _ETHERTYPES = {"*": 3, "loop": 0x60, "ip": 0x0800, "arp": 0x0806, "rarp": 0x8035, "802.1Q": 0x8100, "ipv6": 0x86DD}
-"""iproute2 lib/ll_proto.c, of which these are met on packet sockets; 3 is ETH_P_ALL, which ss writes as '*'."""
+"""iproute2 lib/ll_proto.c, only those that packet sockets use. 3 is ETH_P_ALL, which ss prints as '*'."""
 
 _ANY = 0xFFFFFFFF
+"""VMADDR_CID_ANY and VMADDR_PORT_ANY, also the largest number of 32 bits."""
 
 
-def netlink_endpoint(local: str, peer: str) -> Found | None:
-    """'rtnl:NetworkManager/878', 'genl:kernel', '4:9363'. The number after a name is the port id."""
+def netlink_endpoint(local: str, peer: str) -> Ends | None:
+    """Parse 'rtnl:NetworkManager/878', 'genl:kernel', '4:9363'. The number behind a name is the port id."""
     name, colon, port = local.partition(":")
     protocol = _number(name) if name.isdecimal() else _NETLINK.get(name)
     portid = 0 if port == "kernel" else _number(port.rpartition("/")[2])
@@ -46,14 +48,14 @@ def netlink_endpoint(local: str, peer: str) -> Found | None:
 
 
 def _netlink_peer(protocol: int, peer: str) -> NetlinkEndpoint | None:
-    """'dst:group', of a connected netlink socket."""
+    """Parse 'port id:group', the peer of a connected netlink socket."""
     portid, _, groups = peer.partition(":")
     number, group = _number(portid), _number(groups)
     return NetlinkEndpoint(protocol, number, group) if number is not None else None
 
 
-def packet_endpoint(local: str, _peer: str) -> Found | None:
-    """'*:eth0', 'arp:*', '[2054]:eth0'."""
+def packet_endpoint(local: str, _peer: str) -> Ends | None:
+    """Parse '*:eth0', 'arp:*', '[2054]:eth0'."""
     name, colon, interface = local.rpartition(":")
     if not colon:
         return None
@@ -63,8 +65,8 @@ def packet_endpoint(local: str, _peer: str) -> Found | None:
     return Family.PACKET, PacketEndpoint(ethertype, None), None, None if interface == "*" else interface
 
 
-def vsock_endpoint(local: str, peer: str) -> Found | None:
-    """'*:1234', '2:1023'; '*' is any."""
+def vsock_endpoint(local: str, peer: str) -> Ends | None:
+    """Parse '*:1234', '2:1023'. '*' means any."""
     ours, theirs = _vsock(local), _vsock(peer)
     if ours is None or theirs is None:
         return None
@@ -78,8 +80,5 @@ def _vsock(text: str) -> VsockEndpoint | None:
 
 
 def _number(text: str) -> int | None:
-    """A number of up to 32 bits; ss prints port ids signed in places."""
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 10:
-        return None
-    return int(text) & _ANY
+    """Return a number of 32 bits, or None for other text. ss prints some port ids signed."""
+    return int(text) & _ANY if is_number(text.removeprefix("-"), 10) else None

@@ -1,45 +1,53 @@
-"""Listings of ss (iproute2), any mix of its options: sections of rows, each with continuation lines or none."""
+"""Listings of ss (iproute2) with any options: sections of rows, which may have continuation lines."""
 
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from portsock.enums import parse_state
 from portsock.model import INTERNET, Family, InetEndpoint, NetlinkEndpoint, Notice, State
+from portsock.parse.listings.internet import fill_wildcard
 from portsock.parse.listings.ss.extras import read_extras
 from portsock.parse.listings.ss.info import read_info
-from portsock.parse.listings.ss.plain import PlainRows
-from portsock.parse.listings.ss.row import Row, Rows, columns
+from portsock.parse.listings.ss.plain import PlainRowParser
+from portsock.parse.listings.ss.row import Row, RowParser, columns
 from portsock.parse.listings.ss.users import split_users
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
 _ONLY_TCP = frozenset(State) - {State.ESTABLISHED, State.UNCONN, State.CLOSED}
-"""A section without a Netid column is of one protocol: one row in such a state tells which."""
+"""A section without a Netid column has one protocol: a row in one of these states shows that it is TCP."""
 _LONGEST_NAME = 4096
-"""Characters that a row may go on for after a line break inside a name."""
+"""Characters by which a row may continue after a line break in a name."""
+_SUBFLOW = "`- "
+"""The beginning of a subflow's row below its MPTCP socket."""
 
 
 class SsReader:
-    """A section of ss. Records are given at its end: only there it is known whether a column of holders was printed at all,
-    and whether '*' is the dual-stack wildcard (iproute2 4.15 and later) or any IPv4 address (before)."""
+    """Reads a section of ss. All records are returned at its end, since any row may show two things about the whole section:
+
+    whether there is a column of holders, and whether '*' is the dual-stack wildcard (since iproute2 4.15) or the IPv4 one.
+    """
 
     format: ClassVar[str] = "ss"
     title: ClassVar[str] = "ss (Linux, iproute2), any options"
     system: ClassVar[str] = "Linux"
 
     def __init__(self, services: Services) -> None:
-        self._rows = Rows(services)
-        self._plain = PlainRows(self._rows)
+        self._rows = RowParser(services)
+        self._plain = PlainRowParser(self._rows)
         self._records: list[SocketRecord] = []
         self._stars: list[int] = []
-        self._open: str | None = None
-        self._owners = False
+        """Indexes of the records whose local address is '*'."""
+        self._unfinished: str | None = None
+        """The last row, where a name in it may continue in the next line."""
+        self._has_owners = False
         self._protocol = "tcp"
         self._assumed = 0
+        """Rows whose protocol was assumed."""
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        """A section begins with a header, or with a row that has a State column (netstat's rows look like those without)."""
+        """Accept a header, or a row with a State column. Rows without one look like netstat's."""
         if is_header(line):
             return cls(services)
         front = columns(line)
@@ -47,45 +55,46 @@ class SsReader:
             return None
         reader = cls(services)
         reader._rows.stateful = True
-        return reader if reader._rows.read(line) else None
+        return reader if reader._rows.parse(line) else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
-        """See LineReader."""
-        if self._open is None and (record := self._plain.read(line, self._protocol)) is not None:
+        if self._unfinished is None and (record := self._plain.parse(line, self._protocol)) is not None:
             self._records.append(record)
             if record.holders is not None:
-                self._owners = True
+                self._has_owners = True
             return ()
-        if line[:1] in " \t" and self._records and self._open is None and self._continue(line):
+        if line[:1] in " \t" and self._records and self._unfinished is None and self._continue(line):
             return ()
-        row = self._rows.read(line[3:] if line.startswith("`- ") else line, self._protocol)
+        row = self._rows.parse(line.removeprefix(_SUBFLOW), self._protocol)
         if row is not None:
-            self._open = line if row.open else None
+            self._unfinished = line if row.unfinished else None
             self._add(row)
             return ()
         if is_header(line):
             self._rows.stateful = "State " in line
             if "Process" in line:
                 self._rows.modern = True
-            self._open = None
+            self._unfinished = None
             return ()
-        if self._open is not None and len(self._open) + len(line) < len(self._open.partition("\n")[0]) + _LONGEST_NAME:
-            return self._join(line)
+        if self._unfinished is not None:
+            joined = f"{self._unfinished}\n{line}"
+            if len(joined) <= joined.index("\n") + _LONGEST_NAME:
+                return self._join(joined)
         return () if not self._records and not line.strip() else None
 
     def finish(self) -> Iterable[SocketRecord]:
-        """All records of the section, '*' and absent holders decided."""
+        """Return all records of the section, with '*' and blank holders resolved."""
         records = self._records
         if self._rows.modern is not None:
             for at in self._stars:
-                records[at] = _decide(records[at], self._rows.modern)
-        if self._owners:
+                records[at] = _resolve_star(records[at], self._rows.modern)
+        if self._has_owners:
             return [record if record.holders is not None else record._replace(holders=()) for record in records]
         return records
 
     @property
     def remarks(self) -> tuple[Notice, ...]:
-        """What was taken for granted."""
+        """Return a notice where the protocol was assumed."""
         if not self._assumed or any(record.state in _ONLY_TCP for record in self._records):
             return ()
         text = f"this listing of ss does not tell the protocol: taken for {self._protocol} (with two of -t -u -w ss prints it)"
@@ -93,52 +102,49 @@ class SsReader:
 
     def _add(self, row: Row) -> None:
         record = row.record
-        if not row.told and record.family in INTERNET:
-            self._tell(record)
+        if not row.has_protocol and record.family in INTERNET:
+            self._assume_protocol(record)
         if row.rest:
             record = _with_extras(record, row.rest)
         if record.holders is not None:
-            self._owners = True
-        self._note_style(record)
+            self._has_owners = True
+        local = record.local
+        if record.family is Family.INET and isinstance(local, InetEndpoint) and local.address == "*":
+            self._stars.append(len(self._records))
         self._records.append(record)
 
-    def _tell(self, record: SocketRecord) -> None:
-        """Without a Netid column: UNCONN rows make it UDP, unless another state was seen; nothing makes it TCP."""
+    def _assume_protocol(self, record: SocketRecord) -> None:
+        """Without a Netid column, assume UDP where the first row is UNCONN, else TCP."""
         if record.state is State.UNCONN and not self._assumed:
             self._protocol = "udp"
         self._assumed += 1
 
-    def _note_style(self, record: SocketRecord) -> None:
-        local = record.local
-        if record.family is Family.INET and isinstance(local, InetEndpoint) and local.address == "*":
-            self._stars.append(len(self._records))
-
     def _continue(self, line: str) -> bool:
-        """Take a continuation line of -i, -m, -o, -e or --cgroup for the last record."""
-        if columns(line) is not None and self._rows.read(line, self._protocol) is not None:
+        """Add a continuation line of -i, -m, -o, -e or --cgroup to the last record. Returns False for a row."""
+        if columns(line) is not None and self._rows.parse(line, self._protocol) is not None:
             return False
         _, holders, _ = split_users(line)
         record = _with_extras(self._records[-1], line)
         if holders is not None:
             record = record._replace(holders=holders)
-            self._owners = True
+            self._has_owners = True
         self._records[-1] = record
         return True
 
-    def _join(self, line: str) -> Iterable[SocketRecord] | None:
-        joined = f"{self._open}\n{line}"
-        row = self._rows.read(joined, self._protocol)
+    def _join(self, joined: str) -> Iterable[SocketRecord] | None:
+        """Replace the unfinished row by the one that is joined with the next line."""
+        row = self._rows.parse(joined, self._protocol)
         if row is None:
             return None
         self._records.pop()
-        self._open = joined if row.open else None
+        self._unfinished = joined if row.unfinished else None
         self._add(row)
         return ()
 
 
 def _with_extras(record: SocketRecord, text: str) -> SocketRecord:
     fields = read_extras(text)
-    if record.family is Family.UNIX:  # 'ino:' and 'dev:' are those of the file there
+    if record.family is Family.UNIX:  # there 'ino:' is the inode of the file
         fields.pop("inode", None)
         fields.pop("uid", None)
     if record.protocol in ("tcp", "mptcp") and (info := read_info(text)):
@@ -150,14 +156,14 @@ def _with_extras(record: SocketRecord, text: str) -> SocketRecord:
 
 
 def is_header(line: str) -> bool:
-    """'[Netid] [State] Recv-Q Send-Q Local Address:Port Peer Address:Port[Process]'."""
+    """Recognize '[Netid] [State] Recv-Q Send-Q Local Address:Port Peer Address:Port[Process]'."""
     return "Recv-Q" in line and "Address:Port" in line and (line.split(None, 1)[0] in ("Netid", "State", "Recv-Q"))
 
 
-def _decide(record: SocketRecord, modern: bool) -> SocketRecord:
-    """A '*' local address once the style of the listing is known."""
+def _resolve_star(record: SocketRecord, modern: bool) -> SocketRecord:
+    """Replace a local '*' by the wildcard address that it means in this listing."""
     if not isinstance(record.local, InetEndpoint):
         return record
-    if not modern:
-        return record._replace(family=Family.IPV4, local=record.local._replace(address="0.0.0.0"))
-    return record._replace(family=Family.IPV6, local=record.local._replace(address="::"), v6only=False)
+    family = Family.IPV6 if modern else Family.IPV4
+    record = record._replace(family=family, local=fill_wildcard(record.local, family))
+    return record._replace(v6only=False) if modern else record

@@ -1,14 +1,21 @@
-"""One row of ss, whatever its columns: [Netid] [State] Recv-Q Send-Q Local Peer, and what follows them.
+"""One row of ss: [Netid] [State] Recv-Q Send-Q Local Peer, and more columns.
 
-The columns are told from the row itself, since headers may be absent or glued ('Address:PortProcess').
+The columns are inferred from the row, since the header may be missing or without spaces ('Address:PortProcess').
 """
 
 from typing import NamedTuple
 
 from portsock.enums import parse_state
 from portsock.model import Endpoint, Family, InetEndpoint, SocketType, State, UnixEndpoint
-from portsock.parse.ip_protocols import ip_protocol
-from portsock.parse.listings.endpoint_text import address_of, is_nobody, port_of
+from portsock.parse.listings.endpoint_text import (
+    MOST_PORT,
+    is_no_peer,
+    parse_address,
+    parse_port,
+    split_identifier,
+    unix_endpoint,
+)
+from portsock.parse.listings.numbers import is_number
 from portsock.parse.listings.ss.other_families import netlink_endpoint, packet_endpoint, vsock_endpoint
 from portsock.parse.listings.ss.users import split_users
 from portsock.port_numbers import Services
@@ -34,24 +41,26 @@ NETIDS: dict[str, tuple[str, SocketType | None]] = {
 }
 """The Netid column: ss.c sock_name() and proto_name()."""
 
+_DIGITS = 20
+"""The most digits of a queue or an inode: those of 64 bits."""
 _QUEUED = frozenset({"tcp", "mptcp", "sctp", "dccp", "unix", "vsock"})
 """Protocols whose LISTEN sockets show the accept queue and its limit as Recv-Q and Send-Q."""
 
 
 class Row(NamedTuple):
-    """A row's record, and what the section must know to judge it."""
+    """A parsed row."""
 
     record: SocketRecord
     rest: str
-    """What follows addresses and holders."""
-    told: bool
-    """Whether the row itself told its protocol."""
-    open: bool
-    """Whether a name in it may go on in the next line."""
+    """The text behind addresses and holders."""
+    has_protocol: bool
+    """True if the row has a Netid column."""
+    unfinished: bool
+    """True if a name in it may continue in the next line."""
 
 
 class Columns(NamedTuple):
-    """The front of a row."""
+    """The columns before the addresses."""
 
     netid: str | None
     state: str | None
@@ -61,7 +70,7 @@ class Columns(NamedTuple):
 
 
 def columns(line: str) -> Columns | None:
-    """The columns before the addresses, or None where this is no row."""
+    """Return the columns before the addresses, or None where this is no row."""
     words = line.split(None, 4)
     if len(words) < 3:
         return None
@@ -72,58 +81,46 @@ def columns(line: str) -> Columns | None:
         state, at = words[at], at + 1
         if netid is None and parse_state(state) is None:
             return None
-    if len(words) < at + 3 or not (_is_count(words[at]) and _is_count(words[at + 1])):
+    if len(words) < at + 3 or not (is_number(words[at], _DIGITS) and is_number(words[at + 1], _DIGITS)):
         return None
-    return Columns(netid, state, int(words[at]), int(words[at + 1]), " ".join(words[at + 2 :]) if at < 2 else words[4])
+    return Columns(netid, state, int(words[at]), int(words[at + 1]), " ".join(words[at + 2 :]))
 
 
-def _is_count(text: str) -> bool:
-    return text.isdecimal() and text.isascii() and len(text) <= 20
-
-
-class Rows:
-    """Turns rows into records."""
+class RowParser:
+    """Parses the rows of one section."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self.modern: bool | None = None
-        """Whether '*' means the dual-stack wildcard here; None as long as no address has shown it."""
+        """True if '*' means the dual-stack wildcard here; None until an address shows it."""
         self._hosts: dict[str, tuple[str | None, str | None, str | None, str | None, Family]] = {}
         self.stateful: bool | None = None
-        """Whether the section has a State column; a row without one is another tool's then."""
+        """True if the section has a State column. A row without one is then another tool's."""
         self.shape = (-1, False, False)
-        """Of the last internet row: its number of columns, whether Netid and State are among them."""
+        """(number of columns, has Netid, has State) of the last internet row."""
 
-    def read(self, line: str, protocol: str = "tcp") -> Row | None:
-        """The record of a row; None for what is none. `protocol`: the section's, where the row does not tell."""
+    def parse(self, line: str, protocol: str = "tcp") -> Row | None:
+        """Parse a row. Returns None where this is none. `protocol`: the section's, for rows without Netid."""
         front = columns(line)
         if front is None or (self.stateful and front.state is None):
             return None
-        kind, socket_type = NETIDS[front.netid] if front.netid else (_guess(front, protocol), None)
+        kind, socket_type = NETIDS[front.netid] if front.netid else (_guess_protocol(front, protocol), None)
         if kind == "unix":
             return self._unix(front, socket_type)
         words = front.rest.split(None, 2)
         if len(words) < 2:
             return None
-        local, peer = words[:2]
-        rest = words[2] if len(words) > 2 else ""
-        if kind in _OTHERS:
-            found = _OTHERS[kind](local, peer)
-            if found is None:
-                return None
-            family, ours, theirs, interface = found
-            record = _record(front, family, socket_type, kind, None, ours, theirs, interface)
-        else:
-            inet = self._inet(front, kind, socket_type, local, peer)
-            if inet is None:
-                return None
-            record = inet
+        local, peer, *rest = words
+        parse = _parse_other if kind in _OTHERS else self._inet
+        record = parse(front, kind, socket_type, local, peer)
+        if record is None:
+            return None
         if not rest:
             return Row(record, "", front.netid is not None, False)
-        head, holders, tail = split_users(rest)
+        head, holders, tail = split_users(rest[0])
         if holders is not None:
             record = record._replace(holders=holders)
-        return Row(record, head + tail, front.netid is not None, holders is None and "users:((" in rest)
+        return Row(record, head + tail, front.netid is not None, holders is None and "users:((" in rest[0])
 
     def _inet(
         self, front: Columns, protocol: str, socket_type: SocketType | None, local: str, peer: str
@@ -138,86 +135,85 @@ class Rows:
             self._note_style(local, peer, family)
         if family is Family.INET:
             family = other_family
-        number = None
-        if protocol == "raw":
-            number = ip_protocol(local.rpartition(":")[2])
-            endpoint = endpoint._replace(port=None, label=None, guessed=False)
-        if protocol == "icmp":  # no port, but the identifier of its echo requests
-            endpoint = endpoint._replace(port=None, label=str(endpoint.port) if endpoint.port else None, guessed=False)
+        endpoint, number = split_identifier(endpoint, protocol, local.rpartition(":")[2])
         if socket_type is None:
             socket_type = NETIDS[protocol][1] if protocol in NETIDS else None
         has_netid, has_state = front.netid is not None, front.state is not None
         self.shape = (4 + has_netid + has_state, has_netid, has_state)
-        peer_endpoint = None if is_nobody(remote) else remote
+        peer_endpoint = None if is_no_peer(remote) else remote
         record = _record(front, family, socket_type, protocol, number, endpoint, peer_endpoint, interface)
         if self.modern and peer_endpoint is None and local.startswith("[::]:"):
             return record._replace(v6only=True)
         return record
 
     def _note_style(self, local: str, peer: str, family: Family) -> None:
-        """iproute2 since 4.15 writes the IPv4 wildcard '0.0.0.0' and keeps '*' for IPv6 that takes IPv4, too; before, '*' was
-        the IPv4 wildcard, and IPv6 came without brackets at first."""
+        """Find out what '*' means here.
+
+        iproute2 4.15 prints the IPv4 wildcard as '0.0.0.0' and the dual-stack one as '*'. Before, '*' was the IPv4 wildcard,
+        and early versions print IPv6 addresses without brackets.
+        """
         if local.startswith("0.0.0.0:") or peer.startswith("0.0.0.0:"):
             self.modern = True
         elif local.startswith("::") or (family is Family.IPV4 and peer.startswith("*:")):
             self.modern = False
 
     def endpoint(self, text: str, protocol: str) -> tuple[InetEndpoint, str | None, Family] | None:
-        """(endpoint, bound device, family) of '127.0.0.53%lo:53', '[::1]:631', ':::80', '*:80', '*%eth0:68', 'web:http'."""
+        """Return (endpoint, bound device, family) of '127.0.0.53%lo:53', '[::1]:631', ':::80', '*%eth0:68', 'web:http'."""
         host, _, port = text.rpartition(":")
         known = self._hosts.get(host)
         if known is None:
-            known = self.host(host)
+            known = self.parse_host(host)
             if known is None:
                 return None
             self._hosts[host] = known
         address, zone, hostname, interface, family = known
-        if port.isdecimal() and len(port) <= 5 and port.isascii() and (number := int(port)) <= 65535:
+        if port.isdecimal() and len(port) <= 5 and port.isascii() and (number := int(port)) <= MOST_PORT:
             return InetEndpoint(address, number, zone, hostname), interface, family
-        named = port_of(port, protocol, self._services)
-        if named is None:
+        parsed = parse_port(port, protocol, self._services)
+        if parsed is None:
             return None
-        return InetEndpoint(address, named[0], zone, hostname, named[1], False, named[2]), interface, family
+        known_port, label, guessed = parsed
+        return InetEndpoint(address, known_port, zone, hostname, label, False, guessed), interface, family
 
-    def host(self, host: str) -> tuple[str | None, str | None, str | None, str | None, Family] | None:
-        """(address, zone, host name, bound device, family) of the text before a port's colon; None where it is neither."""
-        found = address_of(host)
+    def parse_host(self, host: str) -> tuple[str | None, str | None, str | None, str | None, Family] | None:
+        """Return (address, zone, host name, bound device, family) of the text before a port, or None for neither."""
+        found = parse_address(host)
         if found is None:
-            bare = host.partition("%")[0]
-            if not bare or not bare.replace("-", "").replace(".", "").replace("_", "").isalnum():
+            name, _, interface = host.partition("%")
+            if not name or not name.replace("-", "").replace(".", "").replace("_", "").isalnum():
                 return None
-            return None, None, bare, host.partition("%")[2] or None, Family.INET
+            return None, None, name, interface or None, Family.INET
         address, device = found
         family = Family.IPV6 if ":" in host else Family.INET if address == "*" else Family.IPV4
         zone = device if address.startswith(("fe8", "fe9", "fea", "feb", "ff")) else None
         return address, zone, None, device, family
 
     def _unix(self, front: Columns, socket_type: SocketType | None) -> Row | None:
-        """'PATH INODE PEER PEER_INODE …', where paths may hold spaces and line breaks, and the peer's path is '*'."""
+        """Parse 'PATH INODE PEER PEER_INODE …'. Paths may contain spaces and line breaks; the peer's path is '*'."""
         head, holders, tail = split_users(front.rest)
         found = unix_columns(head)
         if found is None:
-            path = UnixEndpoint(*_path(front.rest.rstrip()), True)
+            path = unix_endpoint(front.rest.rstrip(), truncated=True)
             record = _record(front, Family.UNIX, socket_type, "unix", None, path, None, None)
             return Row(record, "", front.netid is not None, True)
         path_text, inode, peer_text, peer_inode, extras = found
-        local = UnixEndpoint(None) if path_text == "*" else UnixEndpoint(*_path(path_text))
-        remote = None if peer_text == "*" else UnixEndpoint(*_path(peer_text))
+        local = UnixEndpoint(None) if path_text == "*" else unix_endpoint(path_text)
+        remote = None if peer_text == "*" else unix_endpoint(peer_text)
         record = _record(front, Family.UNIX, socket_type, "unix", None, local, remote, None)
         record = record._replace(inode=inode or None, peer_inode=peer_inode or None, holders=holders)
         return Row(record, extras + tail, front.netid is not None, holders is None and "users:((" in head)
 
 
 def unix_columns(text: str) -> tuple[str, int, str, int, str] | None:
-    """(path, inode, peer's path, peer's inode, what follows) of a unix row's end, read from the right."""
+    """Return (path, inode, peer's path, peer's inode, rest) of a unix row behind its queues. It is read from the right."""
     words = text.split(" ")
     end = len(words)
-    while end and not _is_count(words[end - 1]):
+    while end and not is_number(words[end - 1], _DIGITS):
         end -= 1
     at = end - 2
     while at >= 0 and not words[at]:
         at -= 1
-    while at >= 0 and not _is_count(words[at]):
+    while at >= 0 and not is_number(words[at], _DIGITS):
         at -= 1
     if at < 1:
         return None
@@ -228,14 +224,8 @@ def unix_columns(text: str) -> tuple[str, int, str, int, str] | None:
     return path, int(words[at]), peer, int(words[end - 1]), " ".join(words[end:])
 
 
-def _path(text: str) -> tuple[bytes, bool]:
-    """(bytes, whether abstract). ss writes every NUL of an abstract name as '@'."""
-    data = text.encode("utf-8", "surrogateescape")
-    return (data[1:], True) if data[:1] == b"@" else (data, False)
-
-
-def _guess(front: Columns, protocol: str) -> str:
-    """The protocol of a row without Netid, by the shape of its addresses, else what the section is taken for."""
+def _guess_protocol(front: Columns, protocol: str) -> str:
+    """Return the protocol of a row without Netid by the shape of its addresses, else the section's."""
     words = front.rest.split(None, 4)
     if len(words) >= 2 and words[1] == "*":
         return "packet" if words[0][:2] == "*:" else "netlink"
@@ -247,6 +237,16 @@ def _guess(front: Columns, protocol: str) -> str:
 
 
 _OTHERS = {"netlink": netlink_endpoint, "packet": packet_endpoint, "vsock": vsock_endpoint}
+
+
+def _parse_other(
+    front: Columns, protocol: str, socket_type: SocketType | None, local_text: str, peer_text: str
+) -> SocketRecord | None:
+    found = _OTHERS[protocol](local_text, peer_text)
+    if found is None:
+        return None
+    family, local, remote, interface = found
+    return _record(front, family, socket_type, protocol, None, local, remote, interface)
 
 
 def _record(

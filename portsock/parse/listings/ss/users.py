@@ -1,27 +1,29 @@
-"""The list of holders that `ss -p` prints: users:(("nginx",pid=1,fd=6),("nginx",pid=2,fd=6)).
+"""The list of holders of `ss -p`: users:(("nginx",pid=1,fd=6),("nginx",pid=2,fd=6)).
 
-Names are printed raw: they may hold quotes, parentheses, commas, line breaks. What ends one is '",pid=' (or '",' and a number
-before iproute2 3.17), so that is searched for from the left, once.
+Names are printed raw: they may contain quotes, parentheses, commas and line breaks. A name ends at the next '",pid=', before
+iproute2 3.17 at '",' and a number.
 """
 
 import re
 
 from portsock.records import Holder
 
+_START = "users:("
+_PID = '",pid='
 _NEW = re.compile(r"(\d{1,10})(?:,[a-z_]{1,12}=[^,()]{0,400}){0,3},fd=(\d{1,10})\)")
-"""After '",pid=': the pid, perhaps tid= or contexts (-T, -Z), the descriptor."""
+"""Behind '",pid=': the pid, perhaps tid= or contexts (-T, -Z), the descriptor."""
 _OLD = re.compile(r'",(\d{1,10}),(\d{1,10})\)')
 
 
 def split_users(text: str) -> tuple[str, tuple[Holder, ...] | None, str]:
-    """(text before the list, its holders or None where there is no list, text after it).
+    """Return (text before the list, its holders or None for no list, text after it).
 
-    A list that is not closed gives None, with all the text in front: the row goes on in the next line.
+    A list that is not closed counts as no list: the row continues in the next line.
     """
-    start = text.find("users:((")
+    start = text.find(_START + "(")
     if start < 0:
         return text, None, ""
-    found = _entries(text, start + 7)
+    found = _entries(text, start + len(_START))
     if found is None:
         return text, None, ""
     holders, end = found
@@ -29,14 +31,14 @@ def split_users(text: str) -> tuple[str, tuple[Holder, ...] | None, str]:
 
 
 def _entries(text: str, at: int) -> tuple[tuple[Holder, ...], int] | None:
-    """The holders from the first '("' on, and where the list ends; None where it breaks off. Linear in the text's length."""
+    """Return (holders from the first '("' on, end of the list), or None for an unfinished list. Takes linear time."""
     holders = []
     named = True
     while text.startswith('("', at):
         begin = at + 2
-        close = text.find('",pid=', begin) if named else -1
+        close = text.find(_PID, begin) if named else -1
         named = close >= 0
-        match = _NEW.match(text, close + 6) if named else _OLD.search(text, begin)
+        match = _NEW.match(text, close + len(_PID)) if named else _OLD.search(text, begin)
         if match is None:
             return None
         name = text[begin : close if named else match.start()]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portsock.model import Family, InetEndpoint, SocketType, State, Timer
-from portsock.parse.proc.net_inet import parse_address, parse_inet_line
+from portsock.parse.proc.net_inet import parse_hex_address, parse_inet_line
 from portsock.records import SocketRecord
 
 LISTENER = (
@@ -106,8 +106,8 @@ def test_mapped_addresses_are_shown_as_ipv4_and_stay_of_the_ipv6_family() -> Non
 
 
 def test_big_endian_machines_print_addresses_as_they_are() -> None:
-    assert parse_address("7F000001", Family.IPV4, "big") == "127.0.0.1"
-    assert parse_address("20010DB8000000000000000000000001", Family.IPV6, "big") == "2001:db8::1"
+    assert parse_hex_address("7F000001", Family.IPV4, "big") == "127.0.0.1"
+    assert parse_hex_address("20010DB8000000000000000000000001", Family.IPV6, "big") == "2001:db8::1"
 
 
 def test_timer_in_milliseconds_only_where_asked_for() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portsock.model import Family, InetEndpoint
-from portsock.parse.listings.endpoint_text import colon_endpoint, dotted_endpoint, family_of, inet_endpoint, is_nobody
+from portsock.parse.listings.endpoint_text import colon_endpoint, dotted_endpoint, inet_endpoint, infer_family, is_no_peer
 from portsock.port_numbers import EMPTY, parse_services
 
 SERVICES = parse_services("http 80/tcp www\nhttp-alt 8080/tcp webcache\nsyslog 514/udp\nshell 514/tcp\nwhois++ 63/tcp\n")
@@ -83,16 +83,16 @@ def test_what_is_no_endpoint_is_refused(text: str) -> None:
 
 
 def test_no_peer() -> None:
-    assert [is_nobody(colon_endpoint(text, "tcp", EMPTY)) for text in ("0.0.0.0:*", ":::*", "*:*", "0.0.0.0:0")] == [True] * 4  # type: ignore[arg-type]
-    assert not is_nobody(InetEndpoint("::", 12345))
-    assert not is_nobody(InetEndpoint("*", None, label="nosuch"))
+    assert [is_no_peer(colon_endpoint(text, "tcp", EMPTY)) for text in ("0.0.0.0:*", ":::*", "*:*", "0.0.0.0:0")] == [True] * 4  # type: ignore[arg-type]
+    assert not is_no_peer(InetEndpoint("::", 12345))
+    assert not is_no_peer(InetEndpoint("*", None, label="nosuch"))
 
 
 def test_family_by_protocol_then_by_address() -> None:
     star = InetEndpoint("*", 80)
-    families = [family_of(star, protocol) for protocol in ("tcp46", "tcp4", "tcp")]
+    families = [infer_family(star, protocol) for protocol in ("tcp46", "tcp4", "tcp")]
     assert families == [Family.IPV6, Family.IPV4, Family.INET]
-    assert family_of(InetEndpoint("::1", 80), "tcp") is Family.IPV6
+    assert infer_family(InetEndpoint("::1", 80), "tcp") is Family.IPV6
 
 
 @given(st.text(), st.text(), st.booleans())

@@ -1,4 +1,6 @@
-"""IP protocol numbers by the names that tools print for raw sockets (protocols(5), IANA)."""
+"""IP protocol numbers, by the names that tools print for raw sockets. Source: protocols(5), IANA."""
+
+from portsock.parse.listings.numbers import is_number, number
 
 _NUMBERS = {
     "ip": 0,
@@ -36,7 +38,5 @@ _NUMBERS = {
 
 
 def ip_protocol(text: str) -> int | None:
-    """The number that '58' or 'ipv6-icmp' means; None for an unknown name. At most 65535: raw sockets go up to 255."""
-    if text.isascii() and text.isdecimal():
-        return int(text) if len(text) <= 5 else None
-    return _NUMBERS.get(text.lower())
+    """Return the number of '58' or 'ipv6-icmp', or None for an unknown name. Numbers may have up to 5 digits."""
+    return number(text, 5) if is_number(text, len(text)) else _NUMBERS.get(text.lower())

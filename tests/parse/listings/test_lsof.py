@@ -6,7 +6,7 @@ import pytest
 
 from portsock.model import Family, InetEndpoint, PacketEndpoint, State, UnixEndpoint
 from portsock.parse.listings.capture import Capture
-from portsock.parse.listings.lsof.socket import unescaped
+from portsock.parse.listings.lsof.socket import unescape
 from portsock.port_numbers import parse_services
 from portsock.records import Holder, SocketRecord
 
@@ -129,4 +129,4 @@ def test_json() -> None:
     [(r"web\x20se", "web se"), (r"n\xc3\xa4", "nä"), (r"a\\nb", r"a\nb"), (r"cut\x2", r"cut\x2"), ("^A", "\x01")],
 )
 def test_escapes(shown: str, name: str) -> None:
-    assert unescaped(shown) == name
+    assert unescape(shown) == name
