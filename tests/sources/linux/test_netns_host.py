@@ -178,7 +178,7 @@ def test_what_may_not_be_entered_is_read_through_a_process_in_it() -> None:
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     if told.returncode:
         pytest.skip(f"no user namespaces here: {told.stderr[-200:]}")
@@ -199,7 +199,7 @@ def test_inside_a_user_namespace_nothing_crashes_and_the_rest_is_told(words: lis
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     if told.stderr.startswith("unshare:"):
         pytest.skip(f"no user namespaces here: {told.stderr}")

@@ -110,7 +110,7 @@ def test_sockets_of_the_host_are_elsewhere_from_a_pid_namespace(options: str, el
     if visibility.sight().unlisted is not None or not os.path.exists("/proc/sys/net/core/dev_weight"):
         pytest.skip("not in the host's own namespaces")
     command = ["unshare", options, "--mount-proc", sys.executable, "-c", script]
-    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3])
     if told.returncode:
         pytest.skip(f"no namespaces here: {told.stderr}")
     assert told.stdout == ("pidns\n" if elsewhere else "None\n")

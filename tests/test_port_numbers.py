@@ -1,10 +1,12 @@
-"""The table of service names."""
+"""Ranges of port numbers and the table of service names."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.port_numbers import EMPTY, naming_protocol, parse_services
+from portsock.parse.listings.portsock_json import read_snapshot
+from portsock.port_numbers import BOUNDS, EMPTY, Range, default_ephemeral, naming_protocol, parse_services, range_of
+from portsock.sources.capture import collect
 
 TABLE = parse_services(
     """# Network services
@@ -56,3 +58,40 @@ def test_a_table_of_nothing_names_nothing(text: str) -> None:
 def test_any_text_is_a_table(text: str, port: int) -> None:
     table = parse_services(f"{text}\nmine {port}/tcp\n")
     assert ("tcp", port) in table.ports("mine")
+
+
+def test_the_ranges_are_those_of_rfc_6335() -> None:
+    assert [range_of(port) for port in (0, 1023, 1024, 49151, 49152, 65535)] == [
+        Range.SYSTEM,
+        Range.SYSTEM,
+        Range.USER,
+        Range.USER,
+        Range.DYNAMIC,
+        Range.DYNAMIC,
+    ]
+    for name, (first, last) in BOUNDS.items():
+        assert range_of(first) is range_of(last) is name
+
+
+@pytest.mark.parametrize(
+    ("system", "expected"),
+    [
+        ("Linux", (32768, 60999)),
+        ("Darwin", (49152, 65535)),
+        ("FreeBSD", (10000, 65535)),
+        ("OpenBSD", (1024, 49151)),
+        ("NetBSD", (49152, 65535)),
+        ("SunOS", (32768, 65535)),
+        ("unknown", (32768, 65535)),
+    ],
+)
+def test_each_system_picks_local_ports_from_its_own_range(system: str, expected: tuple[int, int]) -> None:
+    assert default_ephemeral(system) == expected
+
+
+def test_a_listing_is_taken_to_be_of_its_systems_default(tmp_path: object) -> None:
+    path = f"{tmp_path}/ss.txt"
+    with open(path, "w", encoding="ascii") as file:
+        file.write("State  Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0      5      127.0.0.1:80 0.0.0.0:*\n")
+    assert collect([path], None, EMPTY)[0].host.ephemeral == default_ephemeral("Linux")
+    assert read_snapshot('{"schema": "portsock/1"}').host.ephemeral == default_ephemeral("unknown")

@@ -16,7 +16,7 @@ from portsock.query.selection import Query, select
 from portsock.sources.linux import processes
 from tests.parse.proc.test_cgroup_containers import docker, podman, web
 from tests.parse.proc.test_cgroup_containers import process as holder
-from tests.sources.test_processes_facts import process
+from tests.sources.linux.test_processes import process
 from tests.support.explain_factory import answer as explained
 from tests.support.explain_factory import seen
 from tests.support.live import ROOT, as_root, on_linux, tool
