@@ -21,7 +21,7 @@ from portsock.model import (
 from portsock.parse.listings.json_text import integer
 from portsock.parse.listings.portsock_socket import member, netns_of, owners_of, record_of, role_of, text_of
 from portsock.port_numbers import Services, default_ephemeral
-from portsock.records import DETAILS, TOLD, SocketRecord
+from portsock.records import HEAD_END, TAIL_END, SocketRecord
 
 _Object = dict[str, Any]
 
@@ -140,7 +140,7 @@ def _socket(item: _Object) -> Socket:
         owners_of(item.get("owners")),
         _peer(item.get("peer")),
     )
-    return Socket._make(record[:TOLD] + joined + record[TOLD:DETAILS])
+    return Socket._make(record[:HEAD_END] + joined + record[HEAD_END:TAIL_END])
 
 
 def _peer(item: object) -> Peer | None:
