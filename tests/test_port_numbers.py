@@ -31,31 +31,31 @@ def test_a_port_has_the_first_name_given_it() -> None:
     assert TABLE.name("tcp", None) is None
 
 
-def test_names_and_aliases_find_their_ports_in_any_case() -> None:
+def test_names_and_aliases_in_any_case_have_their_ports() -> None:
     assert TABLE.ports("HTTP") == TABLE.ports("worldwideweb") == {("tcp", 80)}
     assert TABLE.ports("domain") == {("tcp", 53), ("udp", 53)}
     assert TABLE.ports("second") == {("tcp", 90)}
     assert TABLE.ports("nosuch") == frozenset()
 
 
-def test_protocols_without_names_borrow_them() -> None:
+def test_protocols_without_names_use_those_of_another() -> None:
     assert (naming_protocol("udplite"), naming_protocol("mptcp"), naming_protocol("sctp")) == ("udp", "tcp", "sctp")
     assert TABLE.name("udplite", 53) == "domain"
     assert TABLE.name("mptcp", 80) == "http"
 
 
-def test_lines_that_do_not_fit_are_skipped() -> None:
+def test_broken_lines_are_skipped() -> None:
     assert TABLE.names() == ["domain", "first", "http", "second", "worldwideweb", "www"]
     assert EMPTY.names() == []
 
 
 @pytest.mark.parametrize("text", ["", "#", "a", "a 1", "a 1/", "a /tcp", "a -1/tcp", "\0 \0/\0"])
-def test_a_table_of_nothing_names_nothing(text: str) -> None:
+def test_text_without_a_valid_line_has_no_names(text: str) -> None:
     assert parse_services(text).name("tcp", 1) is None
 
 
 @given(st.text(), st.integers(0, 65535))
-def test_any_text_is_a_table(text: str, port: int) -> None:
+def test_valid_lines_are_read_after_any_text(text: str, port: int) -> None:
     table = parse_services(f"{text}\nmine {port}/tcp\n")
     assert ("tcp", port) in table.ports("mine")
 
@@ -85,11 +85,11 @@ def test_the_ranges_are_those_of_rfc_6335() -> None:
         ("unknown", (32768, 65535)),
     ],
 )
-def test_each_system_picks_local_ports_from_its_own_range(system: str, expected: tuple[int, int]) -> None:
+def test_each_system_has_its_own_ephemeral_ports(system: str, expected: tuple[int, int]) -> None:
     assert default_ephemeral(system) == expected
 
 
-def test_a_listing_is_taken_to_be_of_its_systems_default(tmp_path: object) -> None:
+def test_a_listing_has_the_default_ephemeral_ports_of_its_system(tmp_path: object) -> None:
     path = f"{tmp_path}/ss.txt"
     with open(path, "w", encoding="ascii") as file:
         file.write("State  Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0      5      127.0.0.1:80 0.0.0.0:*\n")

@@ -1,4 +1,4 @@
-"""Names of containers from their runtimes' state files, without asking a daemon."""
+"""Names of containers from the state files of docker and podman, without a request to a daemon."""
 
 import os
 from functools import cached_property
@@ -11,12 +11,12 @@ from portsock.sources.linux.state_files import read_json
 _DOCKER = "/docker/containers"
 _PODMAN = "/containers/storage"
 _OF_USER = "/.local/share"
-"""Where a user's own runtime keeps what the system's keeps in /var/lib."""
+"""A user's directory for what the system's runtime keeps in /var/lib."""
 _PODMAN_INDEX = "/overlay-containers/containers.json"
 
 
 class Containers:
-    """What can be read of the containers below a root directory ('' is this host's own)."""
+    """Reads the containers below a root directory; '' is this host's own."""
 
     def __init__(self, root: str = "", proc: str = "/proc") -> None:
         self._root = root
@@ -25,7 +25,7 @@ class Containers:
         self._podman: dict[int | None, dict[str, str]] = {}
 
     def name(self, placement: Placement) -> str | None:
-        """The container's name, or the first 12 digits of its id where no name can be had; None outside containers."""
+        """Return the container's name, or 12 digits of its id if the name cannot be read; None outside containers."""
         identity = placement.container_id
         if identity is None:
             return None
@@ -38,8 +38,10 @@ class Containers:
         return found or identity[:12]
 
     def forwards_to(self, pid: int, arguments: tuple[str, ...]) -> str | None:
-        """Where a port forwarder forwards to: 'address:port (container)', or 'container NAME' for podman's, whose arguments
-        do not tell the port; None for every other process."""
+        """Return the destination of a port forwarder, None for any other process.
+
+        It is 'address:port (container)', or 'container NAME' for podman's, whose arguments do not contain the port.
+        """
         forward = parse_docker_proxy(arguments)
         if forward:
             name = self._docker_addresses.get(forward.address)
@@ -51,14 +53,16 @@ class Containers:
 
     @staticmethod
     def _stores(placement: Placement) -> list[int | None]:
-        """Whose runtimes can have started it; None is the system. A user's manager starts none of the system's containers,
-        whatever a cgroup below it is called."""
+        """Return the users whose runtimes can have started it; None is the system.
+
+        A user's service manager starts no container of the system, whatever the cgroups below it are called.
+        """
         if placement.manager is not None:
             return [placement.manager]
         return [None] if placement.user is None else [placement.user, None]
 
     def _state(self, user: int | None, directory: str, file: str) -> object:
-        """A state file of a runtime of the system (None) or of a user: from the part of `directory` below /var/lib."""
+        """Read a state file of the runtime of the system (None) or of a user. `directory` is relative to /var/lib."""
         if user is None:
             return read_json(f"{self._root}/var/lib{directory}{file}", self._system)
         from portsock.sources.system import home
@@ -72,7 +76,7 @@ class Containers:
 
     @cached_property
     def _docker_addresses(self) -> dict[str, str]:
-        """Container names by address in any of their networks."""
+        """Container names by each of their addresses."""
         found: dict[str, str] = {}
         try:
             identities = os.listdir(f"{self._root}/var/lib{_DOCKER}")
@@ -102,8 +106,10 @@ class Containers:
         return self._podman[user]
 
     def _watched(self, pid: int) -> str | None:
-        """The container whose monitor holds the other end of the forwarder's pipe on descriptor 3: the forwarder ends when the
-        monitor does (podman, libpod networking)."""
+        """Return the container whose monitor holds the other end of the forwarder's pipe on descriptor 3.
+
+        The forwarder ends when the monitor does (podman, libpod networking).
+        """
         try:
             pipe = os.readlink(f"{self._proc}/{pid}/fd/3")
             others = [name for name in os.listdir(self._proc) if name.isascii() and name.isdigit()]

@@ -1,4 +1,4 @@
-"""Facts of processes from /proc, read relative to each process's open directory so that all are of the same one."""
+"""Facts of processes from /proc, read relative to each process's open directory, so that all belong to one process."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -21,10 +21,10 @@ def facts(
     started: Mapping[int, int] | None = None,
     files: str = "",
 ) -> dict[int, Process]:
-    """What can be read of these processes, with `parents` of their ancestors, too; of what cannot, the fields are None.
+    """Return facts of these processes, with `parents` also of their ancestors. Facts that cannot be read are None.
 
-    `started` is Ownership.started: a process that started at another time has only taken over the pid, and nothing is told of
-    it. `files` is the root directory below which container runtimes keep their state.
+    `started` is Ownership.started: a process with another start time has only reused the pid, and none of its facts are
+    returned. `files` is the root directory below which container runtimes keep their state.
     """
     reader = _Reader(root, started or {}, Containers(files, root))
     found: dict[int, Process] = {}
@@ -92,7 +92,7 @@ def _placement(data: bytes) -> Placement:
 
 
 def _read(home: int, name: str) -> bytes:
-    """The bytes of a file of the process; empty where it cannot be read."""
+    """Return the bytes of a file of the process; empty where it cannot be read."""
     try:
         file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=home)
     except OSError:
@@ -109,7 +109,7 @@ def _read(home: int, name: str) -> bytes:
 
 
 def _executable(home: int) -> tuple[bytes | None, bool]:
-    """The path of the executable, and whether it has been deleted. A file may really be called 'x (deleted)'."""
+    """Return the path of the executable, and whether it has been deleted. A file may really be called 'x (deleted)'."""
     try:
         path = os.readlink(b"exe", dir_fd=home)
     except OSError:
@@ -117,8 +117,8 @@ def _executable(home: int) -> tuple[bytes | None, bool]:
     if not path.endswith(_DELETED):
         return path, False
     try:
-        running, there = os.stat("exe", dir_fd=home), os.stat(path)
-        if (running.st_dev, running.st_ino) == (there.st_dev, there.st_ino):
+        running, present = os.stat("exe", dir_fd=home), os.stat(path)
+        if (running.st_dev, running.st_ino) == (present.st_dev, present.st_ino):
             return path, False
     except OSError:
         pass
@@ -126,7 +126,7 @@ def _executable(home: int) -> tuple[bytes | None, bool]:
 
 
 def _boot_time(root: str) -> float | None:
-    """Seconds since the epoch at boot, to which start times count."""
+    """Return the time of boot, in seconds since the epoch. Start times are relative to it."""
     try:
         with open(f"{root}/stat", "rb") as file:
             for line in file:

@@ -1,4 +1,4 @@
-"""Reading a program's state file that may lie in another user's directory, and so be anything that user likes."""
+"""State files of programs. A file in another user's directory may be anything that this user put there."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ _LARGEST = 4 << 20
 
 
 def read_json(path: str, owner: int) -> object:
-    """The document of a regular file that belongs to this uid; None where it is anything else, or too large, or no JSON."""
+    """Return the JSON document of a regular file of this uid; None for any other file, or one that is too large or no JSON."""
     import json
 
     try:
@@ -25,7 +25,7 @@ def read_json(path: str, owner: int) -> object:
 
 
 def _read(path: str, owner: int) -> bytes:
-    """The bytes of the file. Raises OSError, ValueError where it is not to be trusted."""
+    """Return the bytes of the file. Raises OSError, or ValueError for a file that is not trusted."""
     descriptor = os.open(path, _FLAGS)
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
