@@ -1,18 +1,27 @@
 """Names of containers from the state files of docker and podman, without a request to a daemon."""
 
 import os
+import stat
 from functools import cached_property
 
 from portsock.parse.proc.cgroup import Placement
 from portsock.parse.proc.forwarders import is_rootlessport, parse_conmon, parse_docker_proxy
 from portsock.parse.proc.process import parse_cmdline, text
-from portsock.sources.linux.state_files import read_json
 
 _DOCKER = "/docker/containers"
 _PODMAN = "/containers/storage"
 _OF_USER = "/.local/share"
 """A user's directory for what the system's runtime keeps in /var/lib."""
 _PODMAN_INDEX = "/overlay-containers/containers.json"
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+_LARGEST = 4 << 20
+"""Bytes; a container takes about one KiB in such a file."""
 
 
 class Containers:
@@ -128,3 +137,29 @@ class Containers:
             except OSError:
                 continue
         return None
+
+
+def read_json(path: str, owner: int) -> object:
+    """Return the JSON document of a regular file of this uid; None for any other file, or one that is too large or no JSON.
+
+    A file in another user's directory may be anything that this user put there.
+    """
+    import json
+
+    try:
+        return json.loads(_read(path, owner))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _read(path: str, owner: int) -> bytes:
+    """Return the bytes of the file. Raises OSError, or ValueError for a file that is not trusted."""
+    descriptor = os.open(path, _FLAGS)
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != owner:
+            raise ValueError(path)
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ValueError(path)
+    return data

@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
+from portsock.parse.proc.forwarders import FORWARDERS
 from portsock.parse.proc.process import Stat, parse_cmdline, parse_stat, shown_name, text
-from portsock.sources.linux.containers import Containers
 from portsock.sources.system import users
+
+if TYPE_CHECKING:
+    from portsock.sources.linux.containers import Containers
 
 _DELETED = b" (deleted)"
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -26,7 +30,7 @@ def facts(
     `started` is Ownership.started: a process with another start time has only reused the pid, and none of its facts are
     returned. `files` is the root directory below which container runtimes keep their state.
     """
-    reader = _Reader(root, started or {}, Containers(files, root))
+    reader = _Reader(root, started or {}, files)
     found: dict[int, Process] = {}
     waiting = list(pids)
     while waiting:
@@ -44,12 +48,18 @@ def facts(
 
 
 class _Reader:
-    def __init__(self, root: str, started: Mapping[int, int], containers: Containers) -> None:
+    def __init__(self, root: str, started: Mapping[int, int], files: str) -> None:
         self._root = root
         self._started = started
-        self._containers = containers
+        self._files = files
         self._boot = _boot_time(root)
         self._tick = 1 / os.sysconf("SC_CLK_TCK")
+
+    @cached_property
+    def _containers(self) -> "Containers":
+        from portsock.sources.linux.containers import Containers  # here for start-up: most hosts have no container
+
+        return Containers(self._files, self._root)
 
     def read(self, pid: int) -> Process:
         try:
@@ -69,6 +79,7 @@ class _Reader:
         exe, deleted = _executable(home)
         arguments = tuple(text(argument) for argument in raw)
         placement = _placement(_read(home, "cgroup"))
+        is_forwarder = bool(arguments) and arguments[0].rpartition("/")[2] in FORWARDERS
         return Process(
             pid,
             text(shown_name(stat.comm, raw, exe)),
@@ -80,9 +91,9 @@ class _Reader:
             stat.ppid or None,
             self._boot + stat.started * self._tick if self._boot is not None else None,
             placement.unit,
-            self._containers.name(placement),
+            self._containers.name(placement) if placement.container_id else None,
             deleted,
-            self._containers.forwards_to(pid, arguments),
+            self._containers.forwards_to(pid, arguments) if is_forwarder else None,
         )
 
 
