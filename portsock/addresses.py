@@ -1,4 +1,4 @@
-"""What kind of address it is, and who could reach a socket bound to it.
+"""The scope of an address, and who could reach a socket bound to it.
 
 Own tables rather than ipaddress's is_private and friends: those call loopback, the wildcard and documentation networks
 private, 100.64.0.0/10 neither private nor global, and multicast global. The tables follow the IANA special-purpose address
@@ -29,7 +29,7 @@ _V4: tuple[tuple[int, int, Scope], ...] = (
     (0xC6120000, 15, Scope.RESERVED),
     (0xC0000000, 24, Scope.RESERVED),
 )
-"""Network, prefix length, scope; the first that fits counts."""
+"""Network, prefix length, scope. The first match counts."""
 
 _V6: tuple[tuple[int, int, Scope], ...] = (
     (0, 128, Scope.UNSPECIFIED),
@@ -46,7 +46,7 @@ _V6: tuple[tuple[int, int, Scope], ...] = (
     (0x0064FF9B << 96, 96, Scope.GLOBAL),
 )
 """fec0::/10 was site-local (RFC 3879), 64:ff9b:1::/48 is for translation inside a site (RFC 8215), 2001:2::/48 for benchmarks
-(RFC 5180); whatever is in no row, such as the discard-only 100::/64 (RFC 6666), is reserved."""
+(RFC 5180). An address in no row, such as the discard-only 100::/64 (RFC 6666), is reserved."""
 
 _EXPOSURE: dict[Scope, Exposure | None] = {
     Scope.UNSPECIFIED: Exposure.ALL,
@@ -59,7 +59,7 @@ _EXPOSURE: dict[Scope, Exposure | None] = {
     Scope.RESERVED: None,
     Scope.GLOBAL: Exposure.PUBLIC,
 }
-"""None of addresses that no network in use has: the registries do not say who could reach them, only that not everyone can."""
+"""None for addresses that no network uses: the registries say only that not everyone can reach them."""
 
 _MULTICAST_SCOPES = {
     "0": None,
@@ -67,20 +67,20 @@ _MULTICAST_SCOPES = {
     "2": Exposure.LINK,
     **dict.fromkeys("345678", Exposure.PRIVATE),
 }
-"""By the fourth hexadecimal digit of an IPv6 multicast address (RFC 4291, 2.7; RFC 7346), where it keeps packets near:
-0 is reserved, 3 to 8 are realms, sites and organizations."""
+"""By the fourth hexadecimal digit of an IPv6 multicast address (RFC 4291, 2.7; RFC 7346). 0 is reserved, 3 to 8 are realms,
+sites and organizations. The digits that are missing here have no limit."""
 _ORDER = tuple(Exposure)
 
 
 def unmap(address: str) -> str:
-    """The IPv4 address inside an IPv4-mapped IPv6 one ('::ffff:10.0.0.1' → '10.0.0.1'), else the address itself."""
+    """Return the IPv4 address of an IPv4-mapped IPv6 one ('::ffff:10.0.0.1' → '10.0.0.1'), any other address unchanged."""
     if address[:7].lower() == "::ffff:" and "." in address and ":" not in address[7:]:
         return address[7:]
     return address
 
 
 def number_of(address: str) -> tuple[int, int] | None:
-    """(4 or 6, the address as a number), or None where the text is no complete address without a zone."""
+    """Return (4 or 6, the address as a number), or None where the text is not a complete address without a zone."""
     from socket import AF_INET, AF_INET6, inet_pton
 
     version, family = (6, AF_INET6) if ":" in address else (4, AF_INET)
@@ -92,7 +92,7 @@ def number_of(address: str) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=65536)
 def scope(address: str | None) -> Scope | None:
-    """The scope of an address in text without zone; '*' is unspecified; None for what is no address."""
+    """Return the scope of an address without zone. '*' is unspecified. None where the text is no address."""
     if address is None:
         return None
     if address in WILDCARDS:
@@ -111,9 +111,9 @@ def scope(address: str | None) -> Scope | None:
 
 
 def exposure(address: str | None) -> Exposure | None:
-    """Who could reach a socket bound to this address, before any firewall.
+    """Return who could reach a socket bound to this address, before any firewall.
 
-    None for what is no address, and for documentation and reserved ones, which no network in use has.
+    None where the text is no address, and for documentation and reserved addresses, which no network uses.
     """
     found = scope(address)
     if found is None or address is None:
@@ -124,8 +124,11 @@ def exposure(address: str | None) -> Exposure | None:
 
 
 def _multicast_exposure(address: str) -> Exposure | None:
-    """224.0.0.0/24 is never forwarded (RFC 5771, 4), 239.0.0.0/8 not out of the administrative boundary (RFC 2365, 6); IPv6
-    says in the address how far it goes."""
+    """Return the exposure of a multicast address.
+
+    224.0.0.0/24 is never forwarded (RFC 5771, 4). 239.0.0.0/8 stays within the administrative boundary (RFC 2365, 6). An IPv6
+    address contains its own scope.
+    """
     if ":" in address:
         return _MULTICAST_SCOPES.get(address[3], Exposure.PUBLIC)
     if address.startswith("224.0.0."):
@@ -134,6 +137,6 @@ def _multicast_exposure(address: str) -> Exposure | None:
 
 
 def widest(exposures: list[Exposure | None]) -> Exposure | None:
-    """The widest of several exposures; None where none is known."""
+    """Return the widest of several exposures, or None where none is known."""
     known = [item for item in exposures if item is not None]
     return max(known, key=_ORDER.index) if known else None

@@ -1,10 +1,10 @@
-"""Exit codes, and the errors that become one line for the user."""
+"""Exit statuses, and errors that are shown to the user as one line."""
 
 from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit statuses: the contract of the man page."""
+    """Exit statuses, as the man page promises them."""
 
     OK = 0
     NO_MATCH = 1
@@ -15,13 +15,13 @@ class Exit(IntEnum):
 
 
 class PortsockError(Exception):
-    """An error whose text is one whole line: what, which value, what to do."""
+    """An error whose text is one whole line: the problem, the value, the remedy."""
 
     exit = Exit.INTERNAL
 
 
 class UsageError(PortsockError):
-    """What was typed, or the listing given, cannot be used."""
+    """The command line or the given listing cannot be used."""
 
     exit = Exit.USAGE
 
@@ -39,4 +39,4 @@ class WriteError(PortsockError):
 
 
 class OutputClosed(Exception):
-    """Whoever read the output has gone. No OSError, since Typer would make exit status 1 of a broken pipe."""
+    """The reader of the output has closed it. This is no OSError: Typer would turn a broken pipe into exit status 1."""

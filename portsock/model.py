@@ -132,7 +132,7 @@ class SocketMemory(NamedTuple):
 
 
 class Socket(NamedTuple):
-    """An operating system's socket. What a source tells stands together, in the order of SocketRecord: see records.TOLD."""
+    """An operating system's socket. Facts of the source keep the order of SocketRecord: see records.HEAD_END."""
 
     family: Family
     type: SocketType | None

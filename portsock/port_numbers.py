@@ -1,4 +1,4 @@
-"""What a port number means by itself: its range (RFC 6335) and its service name (services(5))."""
+"""The range (RFC 6335) and the service name (services(5)) of a port number."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -13,10 +13,10 @@ class Range(StrEnum):
 
 
 BOUNDS = {Range.SYSTEM: (0, 1023), Range.USER: (1024, 49151), Range.DYNAMIC: (49152, 65535)}
-"""First and last number of each."""
+"""First and last number of each range."""
 
 PRIVILEGED_END = 1024
-"""The first port that needs no privilege, unless Linux's ip_unprivileged_port_start says otherwise (ip-sysctl.rst)."""
+"""The first port that needs no privilege. On Linux ip_unprivileged_port_start can change it (ip-sysctl.rst)."""
 
 _EPHEMERAL = {
     "Linux": (32768, 60999),
@@ -26,56 +26,59 @@ _EPHEMERAL = {
     "OpenBSD": (1024, 49151),
     "NetBSD": (49152, 65535),
 }
-"""ip-sysctl.rst; xnu's, FreeBSD's, OpenBSD's and NetBSD's netinet/in.h; Microsoft's KB 929851."""
+"""Default ephemeral ports, first and last. Sources: ip-sysctl.rst; netinet/in.h of xnu, FreeBSD, OpenBSD and NetBSD;
+Microsoft's KB 929851."""
 
 _EPHEMERAL_UNKNOWN = (32768, 65535)
-"""Wide enough for Linux, for those that use RFC 6335's dynamic ports, and for Solaris and AIX."""
+"""For other systems: it includes the ranges of Linux, Solaris, AIX and systems that use RFC 6335's dynamic ports."""
 
 
 def range_of(port: int) -> Range:
-    """The range that the number (0 to 65535) is in."""
+    """Return the range of a port number (0 to 65535)."""
     return Range.SYSTEM if port < 1024 else Range.USER if port < 49152 else Range.DYNAMIC
 
 
 def default_ephemeral(system: str) -> tuple[int, int]:
-    """First and last of the local ports that a system picks from unless told otherwise. `system`: as in Host.system."""
+    """Return the first and last local port that a system chooses from by default. `system` is as in Host.system."""
     return _EPHEMERAL.get(system, _EPHEMERAL_UNKNOWN)
 
 
-_BORROWS = {"udplite": "udp", "mptcp": "tcp"}
-"""Protocols without names of their own, and whose they use."""
+_NAMED_AS = {"udplite": "udp", "mptcp": "tcp"}
+"""Protocols without service names of their own, and the protocol whose names they use."""
 
 
 def naming_protocol(protocol: str) -> str:
-    """The protocol whose service names this one goes by: its own, or another's where it has none."""
-    return _BORROWS.get(protocol, protocol)
+    """Return the protocol whose service names this one uses."""
+    return _NAMED_AS.get(protocol, protocol)
 
 
 class Services:
-    """Names of ports and ports of names. The first name of a line is the one shown; aliases only find."""
+    """A table of service names. Ports are shown by the first name of a line; aliases are only looked up."""
 
     def __init__(self, names: Mapping[tuple[str, int], str], ports: Mapping[str, frozenset[tuple[str, int]]]) -> None:
         self._names = names
         self._ports = ports
 
     def name(self, protocol: str, port: int | None) -> str | None:
-        """What the table calls the port of this protocol, or None."""
+        """Return the name of this protocol's port, or None."""
         if port is None:
             return None
         return self._names.get((naming_protocol(protocol), port))
 
     def ports(self, name: str) -> frozenset[tuple[str, int]]:
-        """All (protocol, port) pairs that the table gives the name or alias; empty where it has none."""
+        """Return all (protocol, port) pairs of a name or alias in any case; empty where the table has none."""
         return self._ports.get(name.lower(), frozenset())
 
     def names(self) -> list[str]:
-        """Every name and alias, sorted."""
+        """Return every name and alias, sorted."""
         return sorted(self._ports)
 
 
 def parse_services(text: str) -> Services:
-    """Read the text of a services file: 'name port/protocol alias…', '#' begins a comment. Lines that do not fit are skipped,
-    since a broken line there must not stop a listing."""
+    """Parse the text of a services file: 'name port/protocol alias…', '#' begins a comment.
+
+    Broken lines are skipped: they must not stop a listing.
+    """
     names: dict[tuple[str, int], str] = {}
     ports: dict[str, set[tuple[str, int]]] = {}
     for line in text.split("\n"):

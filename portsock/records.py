@@ -1,4 +1,4 @@
-"""What a source is asked for (Request), and the raw facts it returns, before joining. `None`: the source did not say."""
+"""The request to a source, and the raw facts that the source returns, before joining. `None`: the source did not say."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class Holder(NamedTuple):
     pid: int | None
     fd: int | None
     name: str | None = None
-    """As a listing printed it; live sources leave names to the processes."""
+    """As a listing printed it. Live sources leave it None: the name is in the process's facts."""
     user: str | None = None
 
 
@@ -59,21 +59,21 @@ class SocketRecord(NamedTuple):
     info: Mapping[str, int | float | str | bool | None] | None = None
     subflow_of: int | None = None
     holders: tuple[Holder, ...] | None = None
-    """From a listing with an owner column (empty: the column was blank); None: no such column, or a live source."""
+    """From a listing with an owner column, empty where the column was blank. None: no such column, or a live source."""
     user: str | None = None
     """The socket's own user as a listing printed it."""
     ifindex: int | None = None
-    """The bound device's number, where the source gives no name."""
+    """The number of the bound device, where the source reports no name."""
     pending: tuple[int, ...] = ()
-    """Of a listening unix socket: the inodes of the clients that wait to be accepted."""
+    """Of a listening unix socket: the inodes of clients that wait to be accepted."""
     names_one: bool = False
-    """Whether the listing's tool names one holder of each socket at most, and leaves the kernel's own blank."""
+    """The listing's tool names at most one holder of each socket, and none of the kernel's own sockets."""
 
 
-TOLD = SocketRecord._fields.index("netns") + 1
-"""How many fields a Socket begins with, too."""
-DETAILS = SocketRecord._fields.index("subflow_of") + 1
-"""Where the fields end, from TOLD on, that a Socket ends with, too."""
+HEAD_END = SocketRecord._fields.index("netns") + 1
+"""A Socket begins with the fields of SocketRecord[:HEAD_END], in the same order."""
+TAIL_END = SocketRecord._fields.index("subflow_of") + 1
+"""A Socket ends with the fields of SocketRecord[HEAD_END:TAIL_END], in the same order."""
 
 
 class Unreadable(NamedTuple):
@@ -86,17 +86,17 @@ class Unreadable(NamedTuple):
 
 
 class Ownership(NamedTuple):
-    """The outcome of looking for holders."""
+    """The outcome of a search for holders."""
 
     holders: Mapping[int, Sequence[Holder]]
     """By socket inode."""
     unreadable: tuple[Unreadable, ...]
     hidden_processes: OwnerReason | None
-    """HIDEPID or PIDNS where processes may exist that cannot even be listed, else None."""
+    """HIDEPID or PIDNS where there may be processes that /proc does not list, else None."""
     method: str
     """'walk' or 'bpf'."""
     started: Mapping[int, int] = {}
-    """By holder's pid: when it started, in clock ticks since boot, so that a reused pid's facts are not taken for its own."""
+    """Start times by the holder's pid, in clock ticks since boot: facts of a later process with the same pid are not used."""
 
 
 class Collection(NamedTuple):
@@ -107,15 +107,15 @@ class Collection(NamedTuple):
     taken_at: float | None
     sockets: Sequence[SocketRecord]
     ownership: Ownership | None
-    """None where owners were not asked for, or where the records carry their own holders."""
+    """None where owners were not requested, or where the records carry their own holders."""
     processes: Mapping[int, Process]
     users: Mapping[int, str]
-    """User names by uid, for the sockets' own uids."""
+    """Names by uid, for the uids of the sockets."""
     notices: tuple[Notice, ...]
     snapshot: Snapshot | None = None
-    """Of a listing that portsock itself printed: what was normalized already. The records are then none."""
+    """From a listing that portsock itself printed, already normalized. `sockets` is then empty."""
     unprivileged: bool = False
-    """Whether a listing says of itself that it leaves out processes of other users."""
+    """The listing states that it leaves out processes of other users."""
 
 
 class PortFilter(NamedTuple):
@@ -127,33 +127,33 @@ class PortFilter(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A source may return more than is asked, never less."""
+    """What to collect. A source may return more than is requested, never less."""
 
     protocols: frozenset[str]
     """Socket protocols as in Socket.protocol."""
     families: frozenset[Family] = frozenset(Family)
     states: frozenset[State] | None = None
-    """TCP states wanted; None is all. Other protocols are always given in all states."""
+    """TCP states wanted; None is all. Other protocols are always returned in all states."""
     ports: PortFilter | None = None
     owners: str = "auto"
     """'none', or how to find them: 'auto', 'walk', 'bpf'."""
     netns: tuple[str, ...] = ()
-    """Names, PIDs or 'all'; empty is the own namespace."""
+    """Names, PIDs or 'all'; empty is the namespace of this process."""
     info: bool = False
     timers: bool = False
     memory: bool = False
     processes: bool = True
-    """Whether facts of the holding processes are wanted."""
+    """Return facts of the holding processes."""
     parents: bool = False
-    """Whether their ancestors are wanted, too (procs --tree, explain)."""
+    """Return facts of their ancestors, too (procs --tree, explain)."""
     facts: bool = False
-    """Whether the host's sysctls and addresses are wanted (explain)."""
+    """Return the host's sysctls and addresses (explain)."""
     listeners: bool = False
-    """Whether all TCP listeners are wanted, whatever `ports` says: roles are inferred from them."""
+    """Return all TCP listeners, whatever `ports` says: roles are inferred from them."""
 
 
 class Identity(NamedTuple):
-    """For whom it is judged whether a port can be taken."""
+    """The user for whom `explain` judges whether a port can be bound."""
 
     uid: int
     net_bind_service: bool | None
@@ -162,11 +162,11 @@ class Identity(NamedTuple):
 
 
 class SocketOptions(NamedTuple):
-    """Options of a socket that decide whether it lets others bind beside it, as getsockopt(2) tells them."""
+    """Options of a socket that decide whether others may bind the same port, as getsockopt(2) reports them."""
 
     reuseaddr: bool | None = None
     reuseport: bool | None = None
     v6only: bool | None = None
-    """None for IPv4, too."""
+    """None for IPv4, and where it is not known."""
     device: str | None = None
-    """SO_BINDTODEVICE; None where it is bound to none."""
+    """The device of SO_BINDTODEVICE, or None."""

@@ -8,7 +8,7 @@ from portsock.normalize.peers import peers
 from portsock.normalize.roles import Roles
 from portsock.normalize.unix_ends import with_ends
 from portsock.normalize.visibility import is_hidden, listing_notices
-from portsock.records import DETAILS, TOLD, Collection, SocketRecord
+from portsock.records import HEAD_END, TAIL_END, Collection, SocketRecord
 
 
 def normalize(collections: Sequence[Collection]) -> Snapshot:
@@ -108,5 +108,5 @@ def _sockets(collection: Collection, host: str | None, found: Iterator[tuple[Sig
             user = users.get(uid)
         # In parts and without Socket's own constructor, which takes as long again.
         joined = (role(record), user, host, *sight, peer)
-        sockets.append(make(Socket, record[:TOLD] + joined + record[TOLD:DETAILS]))
+        sockets.append(make(Socket, record[:HEAD_END] + joined + record[HEAD_END:TAIL_END]))
     return sockets

@@ -1,1 +1,1 @@
-"""All that asks the system: netlink, /proc, psutil, files."""
+"""Everything that reads the system: netlink, /proc, psutil, files."""

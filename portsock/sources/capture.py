@@ -17,14 +17,14 @@ _CHUNK = 1 << 18
 LONGEST_DOCUMENT = 1 << 28
 """Characters that one line of JSON may have: compact JSON has no other lines."""
 _BEFORE_JSON = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
-"""What may stand before it: byte order marks, the zero bytes of UTF-16, white space."""
+"""Bytes that may precede it: byte order marks, the zero bytes of UTF-16, white space."""
 
 Progress = Callable[[int], None]
-"""Told the number of bytes read so far."""
+"""Called with the number of bytes read so far."""
 
 
 def split_label(text: str) -> tuple[str | None, str]:
-    """(label, path) of 'web1=FILE'; a path that has '=' and exists as it stands is a path."""
+    """Split 'web1=FILE' into (label, path). A text with '=' that names an existing file is a path without label."""
     label, sign, path = text.partition("=")
     if not sign or not label or not path or "/" in label or os.path.exists(text):
         return None, text
@@ -37,19 +37,19 @@ def collect(
     services: Services,
     progress: Progress | None = None,
 ) -> list[Collection]:
-    """One Collection for each 'FILE', 'HOST=FILE' or '-' (stdin). `only`: the one format to read.
+    """Return one Collection for each 'FILE', 'HOST=FILE' or '-' (stdin). `only` is the one format to read.
 
-    Raises UsageError for what cannot be opened or is no socket listing.
+    Raises UsageError where an input cannot be opened or is no socket listing.
     """
     inputs = [split_label(text) for text in captures]
     if sum(path == "-" for _, path in inputs) > 1:
         raise UsageError("--from - can be given once: stdin is one listing")
     labels = _labels(inputs)
-    return [_one(label, path, only, services, progress) for label, (_, path) in zip(labels, inputs, strict=True)]
+    return [_collect_one(label, path, only, services, progress) for label, (_, path) in zip(labels, inputs, strict=True)]
 
 
 def _labels(inputs: Sequence[tuple[str | None, str]]) -> list[str | None]:
-    """The host of each input: as given, else, where there are several, its file's name without directories."""
+    """Return the host of each input: as given, else, with several inputs, the base name of the file."""
     if len(inputs) == 1:
         return [inputs[0][0]]
     named: list[str | None] = []
@@ -59,16 +59,16 @@ def _labels(inputs: Sequence[tuple[str | None, str]]) -> list[str | None]:
     return named
 
 
-def _one(label: str | None, path: str, only: str | None, services: Services, progress: Progress | None) -> Collection:
+def _collect_one(label: str | None, path: str, only: str | None, services: Services, progress: Progress | None) -> Collection:
     import gc
 
     name = "stdin" if path == "-" else path
     longest = LONGEST
     capture = Capture(services, only)
     collecting = gc.isenabled()
-    gc.disable()  # millions of tuples and no cycles: the collector would only look at them again and again
+    gc.disable()  # millions of tuples without cycles: the collector would traverse them again and again
     try:
-        with _opened(path) as stream:
+        with _open(path) as stream:
             chunks = _chunks(stream, progress)
             first = next(chunks)
             if first[:64].lstrip(_BEFORE_JSON)[:1] in (b"{", b"["):
@@ -89,12 +89,12 @@ def _one(label: str | None, path: str, only: str | None, services: Services, pro
     return Collection(source, host, None, sockets, None, {}, {}, capture.notices(), capture.snapshot, capture.unprivileged)
 
 
-def _opened(path: str) -> BinaryIO:
+def _open(path: str) -> BinaryIO:
     return open(0, "rb", closefd=False) if path == "-" else open(path, "rb")
 
 
 def _chunks(stream: BinaryIO, progress: Progress | None) -> Iterator[bytes]:
-    """The bytes of a stream. Raises UsageError where it is empty or binary."""
+    """Yield the bytes of a stream. Raises UsageError where it is empty or binary."""
     done = 0
     while chunk := stream.read(_CHUNK):
         if not done and is_binary(chunk[:65536]):

@@ -1,4 +1,4 @@
-"""For whom a bind is judged, and whether that user may take privileged ports."""
+"""The user for whom a bind is judged, and whether that user may bind privileged ports."""
 
 import os
 import sys
@@ -13,27 +13,25 @@ _NS_GET_USERNS = 0xB701
 
 
 def identity(user: str | None = None) -> Identity:
-    """The user named or numbered `user`; without one the user behind sudo, else the effective one of this process.
+    """Return the user with this name or uid. Without one: the user who ran sudo, else the effective user of this process.
 
     Raises UsageError for a user that does not exist.
     """
     if not hasattr(os, "geteuid"):
         return Identity(0, None, user)
     uid, name = _user(user) if user is not None else _default()
-    return Identity(uid, _may_bind_low(uid), name)
+    return Identity(uid, _may_bind_privileged_ports(uid), name)
 
 
 def _default() -> tuple[int, str | None]:
     uid = os.geteuid()
-    behind = os.environ.get("SUDO_UID", "")
     if uid == 0:
-        number = _number(behind)
-        uid = 0 if number is None else number
+        uid = _parse_uid(os.environ.get("SUDO_UID", "")) or 0
     return uid, _name_of(uid)
 
 
-def _number(text: str) -> int | None:
-    """A uid written in digits; None for anything else and for -1, which stands for no user."""
+def _parse_uid(text: str) -> int | None:
+    """Parse a uid in digits. None for any other text and for 2**32 - 1, which means no user."""
     usable = text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**32 - 1
     return int(text) if usable else None
 
@@ -44,7 +42,7 @@ def _user(user: str) -> tuple[int, str | None]:
     try:
         entry = pwd.getpwnam(user)
     except (KeyError, ValueError):
-        uid = _number(user)
+        uid = _parse_uid(user)
         if uid is not None:
             return uid, _name_of(uid)
         raise UsageError(f"--as {user[:60]}: no such user; give a name from the user table, or a uid") from None
@@ -60,18 +58,20 @@ def _name_of(uid: int) -> str | None:
         return None
 
 
-def _may_bind_low(uid: int) -> bool | None:
-    """Whether a program of this user may take privileged ports: our own capability for ourselves, else root only. The
-    capability counts in the user namespace that owns the network namespace; None where that is another than ours."""
+def _may_bind_privileged_ports(uid: int) -> bool | None:
+    """Tell whether a program of this user may bind privileged ports.
+
+    Our own user needs the capability, any other user must be root. The capability counts in the user namespace that owns the
+    network namespace. None where that is not ours.
+    """
     if not sys.platform.startswith("linux"):
         return uid == 0
     if uid not in {0, os.geteuid()}:
         return False
-    mine = _effective_capability() if uid == os.geteuid() else True
-    if not mine:
-        return mine
-    owns = _owns_network()
-    return mine if owns else None
+    capable = _effective_capability() if uid == os.geteuid() else True
+    if not capable:
+        return capable
+    return True if _owns_network() else None
 
 
 def _effective_capability() -> bool | None:
@@ -86,8 +86,11 @@ def _effective_capability() -> bool | None:
 
 
 def _owns_network() -> bool:
-    """Whether the network namespace belongs to our user namespace. The ioctl is refused (EPERM) where the owner is none of
-    ours nor below it; without nsfs (Linux before 4.9) there is nothing to compare and nothing nested is expected."""
+    """Tell whether our user namespace owns our network namespace.
+
+    The kernel refuses the ioctl (EPERM) where the owner is outside of our user namespace. Without nsfs (Linux before 4.9) the
+    owner cannot be read, and is assumed to be ours.
+    """
     import fcntl
 
     try:

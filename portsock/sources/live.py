@@ -1,4 +1,4 @@
-"""The live system: the one place that chooses how it is asked."""
+"""The live system as a source. Only this module chooses the backend."""
 
 import sys
 
@@ -9,9 +9,9 @@ BACKENDS = ("netlink", "procfs", "psutil")
 
 
 def collect(request: Request, backend: str | None = None) -> Collection:
-    """Collect from this system: by netlink or /proc on Linux, through psutil elsewhere; `backend` forces one of BACKENDS.
+    """Collect from this system: with netlink or /proc on Linux, with psutil elsewhere. `backend` forces one of BACKENDS.
 
-    Raises UsageError for a backend that is none or does not exist here, ReadError where the system cannot be read.
+    Raises UsageError for a backend that is unknown or not available here, ReadError where the system cannot be read.
     """
     if backend is not None and backend not in BACKENDS:
         from difflib import get_close_matches

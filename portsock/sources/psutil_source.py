@@ -1,7 +1,7 @@
-"""Every system through psutil: the only source off Linux, and a second opinion on Linux.
+"""Sockets from psutil: the only source on other systems, an alternative on Linux.
 
-psutil tells no inode, queue or uid, and on Linux one holder of each internet socket where there may be several: the others
-are those whose descriptors refer to the same inode.
+psutil reports no inode, queue or uid. On Linux it reports one holder of each internet socket; the others are found through
+their descriptors, which refer to the same inode.
 """
 
 import sys
@@ -25,38 +25,38 @@ _KINDS = {
     frozenset({"tcp", "udp"}): "inet",
     frozenset({"unix"}): "unix",
 }
-"""psutil's names for what to ask; 'all' for every other mixture."""
-_KNOWN = frozenset({"tcp", "udp"} if sys.platform == "win32" else {"tcp", "udp", "unix"})
+"""The `kind` of psutil.net_connections for these protocols; 'all' for any other set."""
+_SUPPORTED = frozenset({"tcp", "udp"} if sys.platform == "win32" else {"tcp", "udp", "unix"})
 _LINUX = sys.platform.startswith("linux")
 _EVERYWHERE = frozenset({"raw", "icmp", "sctp", "unix"})
-"""Protocols besides TCP and UDP that systems other than Linux have, too: there the rest is not lacking."""
+"""Protocols besides TCP and UDP that other systems than Linux have, too. Only these can be missing there."""
 _FAMILIES = {"AF_INET": Family.IPV4, "AF_INET6": Family.IPV6, "AF_UNIX": Family.UNIX}
 _TYPES = {"SOCK_STREAM": SocketType.STREAM, "SOCK_DGRAM": SocketType.DGRAM, "SOCK_SEQPACKET": SocketType.SEQPACKET}
 _PROTOCOLS = {SocketType.STREAM: "tcp", SocketType.DGRAM: "udp"}
 
 
 class _Found(NamedTuple):
-    """Connections as psutil gives them, each with its process."""
+    """Connections as psutil returns them, each with its pid, and pids of unreadable processes."""
 
     connections: list[tuple[Any, int | None]]
     unreadable: list[int]
 
 
 def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
-    """Collect through psutil; `psutil` is for tests.
+    """Collect with psutil. The argument `psutil` is for tests.
 
-    The records carry their holders (an empty tuple: none was found), as they have no inodes. The Ownership has none: it only
-    reports the processes that could not be read. Raises ReadError where psutil cannot list the sockets.
+    The records have no inodes and therefore carry their holders (an empty tuple: none was found). The Ownership has no
+    holders, only the processes that could not be read. Raises ReadError where psutil cannot list the sockets.
     """
     taken_at = time.time()
     if psutil is None:
         import psutil as installed
 
         psutil = installed
-    wanted = request.protocols & _KNOWN
+    wanted = request.protocols & _SUPPORTED
     found = _connections(psutil, _KINDS.get(wanted, "all")) if wanted else _Found([], [])
     ownership = None if request.owners == "none" else _ownership(psutil, found.unreadable, request.owners)
-    records = [record for record in _records(found.connections, ownership) if _asked(record, request)]
+    records = [record for record in _records(found.connections, ownership) if _is_wanted(record, request)]
     if ownership is not None:
         ownership = ownership._replace(holders={})
     pids = {holder.pid for record in records for holder in record.holders or () if holder.pid is not None}
@@ -73,7 +73,7 @@ def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
 
 
 def _connections(psutil: "ModuleType", kind: str) -> _Found:
-    """All connections at once; where that is refused (macOS without root), those of each process that may be read."""
+    """Return all connections. Where psutil refuses (macOS without root), return those of each readable process."""
     try:
         return _Found([(connection, connection.pid) for connection in psutil.net_connections(kind)], [])
     except psutil.AccessDenied:
@@ -82,9 +82,9 @@ def _connections(psutil: "ModuleType", kind: str) -> _Found:
         raise ReadError(f"psutil cannot list the sockets of this system: {error}") from error
     found = _Found([], [])
     for process in psutil.process_iter():
-        ask = getattr(process, "net_connections", None) or process.connections  # so called before psutil 6
+        connections = getattr(process, "net_connections", None) or process.connections  # its name before psutil 6
         try:
-            found.connections.extend((connection, process.pid) for connection in ask(kind))
+            found.connections.extend((connection, process.pid) for connection in connections(kind))
         except psutil.NoSuchProcess:
             continue
         except (psutil.Error, OSError):
@@ -93,19 +93,21 @@ def _connections(psutil: "ModuleType", kind: str) -> _Found:
 
 
 def _records(connections: Iterable[tuple[Any, int | None]], ownership: Ownership | None) -> Iterator[SocketRecord]:
-    """One record for each socket. Without an inode two holders of one socket cannot be told from two sockets, except that no
-    two connected TCP sockets have the same ends: those become one, with all its holders. `ownership` has the inodes of the
-    descriptors where the system tells them."""
+    """Yield one record for each socket.
+
+    Without an inode, two holders of one socket look like two sockets. Only connected TCP sockets with the same endpoints are
+    certainly one, and are joined with all their holders. `ownership` has the inodes of descriptors, on systems with inodes.
+    """
     joined: dict[tuple[object, ...], SocketRecord] = {}
     inodes = _inodes(ownership)
-    told: set[int] = set()
+    reported: set[int] = set()
     for connection, pid in connections:
         inode = inodes.get((pid, connection.fd))
-        if inode in told:  # psutil lists a unix socket once for each holder
+        if inode in reported:  # psutil lists a unix socket once for each holder
             continue
         holders = None if ownership is None else _holders(connection, pid)
         if ownership is not None and inode is not None:
-            told.add(inode)
+            reported.add(inode)
             holders = tuple(ownership.holders[inode])
         record = _record(connection, holders)
         if record is None:
@@ -122,7 +124,7 @@ def _records(connections: Iterable[tuple[Any, int | None]], ownership: Ownership
 
 
 def _inodes(ownership: Ownership | None) -> dict[tuple[int | None, int | None], int]:
-    """The socket's inode of each descriptor, by process and descriptor."""
+    """Return the socket's inode for each (pid, descriptor)."""
     if ownership is None:
         return {}
     return {(holder.pid, holder.fd): inode for inode, held in ownership.holders.items() for holder in held}
@@ -150,12 +152,12 @@ def _state(status: str, kind: SocketType, connected: bool) -> tuple[State | None
 
 
 def _holders(connection: Any, pid: int | None) -> tuple[Holder, ...]:
-    """psutil says -1 for a descriptor that it does not know; Windows lists what has no process any more under pid 0."""
+    """Return the holders. psutil's -1 is an unknown descriptor; pid 0 on Windows means that the process has ended."""
     return () if not pid else (Holder(pid, connection.fd if connection.fd >= 0 else None),)
 
 
 def _inet(address: Any) -> InetEndpoint | None:
-    """psutil gives an empty tuple where there is no address."""
+    """Return the endpoint of psutil's address, which is an empty tuple where there is none."""
     if not address:
         return None
     text, _, zone = address[0].partition("%")
@@ -169,12 +171,15 @@ def _unix(path: Any) -> UnixEndpoint:
     return UnixEndpoint(name[1:], True) if name[:1] in {b"@", b"\0"} else UnixEndpoint(name)
 
 
-def _asked(record: SocketRecord, request: Request) -> bool:
+def _is_wanted(record: SocketRecord, request: Request) -> bool:
     return record.protocol in request.protocols and record.family in request.families
 
 
 def _ownership(psutil: "ModuleType", unreadable: Iterable[int], method: str) -> Ownership:
-    """On Linux psutil leaves out in silence what it may not read, and all holders but the first: /proc is asked for those."""
+    """Return holders and unreadable processes.
+
+    On Linux they are read from /proc: psutil silently skips unreadable processes and reports one holder of each socket.
+    """
     if _LINUX:
         from portsock.sources.linux import owners
 
@@ -210,35 +215,35 @@ def _processes(psutil: "ModuleType", pids: Iterable[int], parents: bool) -> dict
 
 
 def _process(psutil: "ModuleType", pid: int) -> Process:
-    """What psutil tells of one process; a field that it is refused stays None."""
+    """Return psutil's facts of a process; a fact that may not be read is None."""
     try:
         process = psutil.Process(pid)
     except (psutil.Error, OSError):
         return Process(pid)
 
-    def ask(name: str) -> Any:
+    def read(name: str) -> Any:
         try:
             return getattr(process, name)()
         except (psutil.Error, OSError, AttributeError):
             return None
 
     with process.oneshot():
-        cmdline, uids = ask("cmdline"), ask("uids")
+        cmdline, uids = read("cmdline"), read("uids")
         return Process(
             pid,
-            ask("name") or None,
+            read("name") or None,
             None,
-            ask("exe") or None,
+            read("exe") or None,
             tuple(cmdline) if cmdline is not None else None,
-            ask("username"),
+            read("username"),
             uids.effective if uids else None,
-            ask("ppid") or None,
-            ask("create_time"),
+            read("ppid") or None,
+            read("create_time"),
         )
 
 
 def _notices(request: Request, found: _Found) -> Iterator[Notice]:
-    lacking = sorted((request.protocols if _LINUX else request.protocols & _EVERYWHERE) - _KNOWN)
+    lacking = sorted((request.protocols if _LINUX else request.protocols & _EVERYWHERE) - _SUPPORTED)
     if lacking:
         yield Notice("families_missing", None, f"psutil does not tell of {', '.join(lacking)} sockets")
     if found.unreadable:

@@ -1,4 +1,4 @@
-"""Host names, asked for only under --resolve: a lookup tells others what is looked at, and can take long."""
+"""Host names, only with --resolve: a lookup tells the name server which addresses are inspected, and can take long."""
 
 import socket
 from collections.abc import Iterable
@@ -7,11 +7,11 @@ from threading import Thread
 
 WORKERS = 16
 SECONDS = 3.0
-"""How long all reverse lookups together may take; an address not answered by then keeps its number."""
+"""Time limit of all reverse lookups together. An address without an answer by then is shown as a number."""
 
 
 def addresses_of(name: str) -> list[str]:
-    """The addresses of a host name, in the resolver's order; empty where it has none or nobody answers."""
+    """Return the addresses of a host name in the resolver's order; empty where it has none or there is no answer."""
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -20,9 +20,9 @@ def addresses_of(name: str) -> list[str]:
 
 
 def names_of(addresses: Iterable[str]) -> dict[str, str]:
-    """Host names by address, of those that answer in time.
+    """Return host names by address, for lookups that end in time.
 
-    The lookups run in daemon threads, since the resolver cannot be interrupted and one dead server must not hold up a listing.
+    The lookups run in daemon threads: the resolver cannot be interrupted, and a dead name server must not delay a listing.
     """
     from time import monotonic
 

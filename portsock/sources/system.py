@@ -1,4 +1,4 @@
-"""Facts of this host: its users, its table of services, its addresses and settings."""
+"""Facts of this host: users, service names, addresses and kernel settings."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from portsock.model import Host
 from portsock.port_numbers import EMPTY, Services, default_ephemeral, parse_services
 
 NETNS_NAMES = "/run/netns"
-"""Where ip-netns(8) mounts the namespaces that it names."""
+"""The directory in which ip-netns(8) mounts named namespaces."""
 _SYSCTLS = (
     "net.ipv4.ip_local_port_range",
     "net.ipv4.ip_local_reserved_ports",
@@ -47,12 +47,12 @@ def _user(uid: int) -> str | None:
 
 
 def users(uids: Iterable[int]) -> dict[int, str]:
-    """The names of users; those without one are left out."""
+    """Return user names by uid, without uids that have no name."""
     return {uid: name for uid in uids if (name := _user(uid)) is not None}
 
 
 def groups(gids: Iterable[int]) -> dict[int, str]:
-    """The names of groups; those without one are left out."""
+    """Return group names by gid, without gids that have no name."""
     try:
         import grp
     except ImportError:
@@ -67,7 +67,7 @@ def groups(gids: Iterable[int]) -> dict[int, str]:
 
 
 def home(uid: int) -> str:
-    """A user's home directory, '/nonexistent' where there is none."""
+    """Return a user's home directory, or '/nonexistent'."""
     try:
         import pwd
 
@@ -77,8 +77,10 @@ def home(uid: int) -> str:
 
 
 def bound_sockets_listed(backend: str | None) -> bool:
-    """Whether this backend shows TCP sockets that are bound and neither listen nor are connected: netlink since Linux 6.8
-    (net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE); /proc/net/tcp never does."""
+    """Tell whether this backend lists TCP sockets that are bound, but neither listen nor are connected.
+
+    netlink does since Linux 6.8 (net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE), /proc/net/tcp never does.
+    """
     if backend != "netlink" or not sys.platform.startswith("linux"):
         return False
     major, _, rest = os.uname().release.partition(".")
@@ -87,7 +89,7 @@ def bound_sockets_listed(backend: str | None) -> bool:
 
 
 def services() -> Services:
-    """The system's table of service names; empty where it has none."""
+    """Return the system's table of service names; empty where it has none."""
     path = "/etc/services"
     if sys.platform == "win32":
         path = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), r"System32\drivers\etc\services")
@@ -99,7 +101,7 @@ def services() -> Services:
 
 
 def host(root: str = "/proc", facts: bool = False) -> Host:
-    """This host. Its addresses and settings only with `facts`; else only the range of ephemeral ports."""
+    """Return facts of this host: names and ephemeral ports, with `facts` also addresses and kernel settings."""
     system, name = _names()
     read = _ephemeral(root) if system == "Linux" else None
     return Host(
@@ -113,7 +115,7 @@ def host(root: str = "/proc", facts: bool = False) -> Host:
 
 
 def _names() -> tuple[str, str | None]:
-    """The system's and the host's name."""
+    """Return the names of the system and of the host."""
     if sys.platform == "win32":
         return "Windows", os.environ.get("COMPUTERNAME")
     uname = os.uname()
@@ -128,7 +130,7 @@ def _ephemeral(root: str) -> tuple[int, int] | None:
 
 
 def _sysctls(root: str) -> Iterator[tuple[str, str]]:
-    """Those that this kernel has and lets us read."""
+    """Yield the settings that this kernel has and that may be read."""
     for name in _SYSCTLS:
         value = _sysctl(root, name)
         if value is not None:
@@ -136,11 +138,11 @@ def _sysctls(root: str) -> Iterator[tuple[str, str]]:
 
 
 def _sysctl(root: str, name: str) -> str | None:
-    value = _text(f"{root}/sys/{name.replace('.', '/')}")
+    value = _read(f"{root}/sys/{name.replace('.', '/')}")
     return " ".join(value.split()) if value is not None else None
 
 
-def _text(path: str) -> str | None:
+def _read(path: str) -> str | None:
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             return file.read().strip()
@@ -149,11 +151,11 @@ def _text(path: str) -> str | None:
 
 
 def _addresses(root: str, system: str) -> frozenset[str] | None:
-    """This host's own addresses, IPv6 ones without zone; None where they cannot be read."""
+    """Return this host's addresses, IPv6 ones without zone; None where they cannot be read."""
     if system == "Linux":
         from portsock.parse.proc.addresses import parse_fib_trie, parse_if_inet6
 
-        v4, v6 = _text(f"{root}/net/fib_trie"), _text(f"{root}/net/if_inet6")
+        v4, v6 = _read(f"{root}/net/fib_trie"), _read(f"{root}/net/if_inet6")
         return None if v4 is None and v6 is None else frozenset(parse_fib_trie(v4 or "") | parse_if_inet6(v6 or ""))
     import psutil
 

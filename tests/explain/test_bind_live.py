@@ -227,7 +227,7 @@ def test_nothing_reaches_a_socket_that_listens_for_a_trial() -> None:
     def work() -> str:
         with new_socket("127.0.0.1") as listener, new_socket("127.0.0.1") as client:
             listener.bind(("127.0.0.1", 2001))
-            assert trial._deafen(listener)
+            assert trial._drop_packets(listener)
             listener.listen()
             client.settimeout(0.2)
             try:

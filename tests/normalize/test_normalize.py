@@ -23,7 +23,7 @@ from portsock.model import (
 )
 from portsock.normalize.snapshot import normalize
 from portsock.normalize.visibility import with_sight
-from portsock.records import DETAILS, TOLD, Holder, Ownership, SocketRecord, Unreadable
+from portsock.records import HEAD_END, TAIL_END, Holder, Ownership, SocketRecord, Unreadable
 from tests.support.factory import LINUX, collection, tcp, udp
 
 OTHER = Unreadable(77, 1000, OwnerReason.OTHER_USER)
@@ -174,7 +174,7 @@ def test_the_same_addresses_in_two_namespaces_are_not_one_connection() -> None:
 def test_sockets_begin_and_end_with_the_fields_of_records() -> None:
     """normalize and the reader of our own JSON put them together by position."""
     joined = ("role", "user", "host", "owner_status", "owner_reason", "owners", "peer")
-    assert SocketRecord._fields[:TOLD] + joined + SocketRecord._fields[TOLD:DETAILS] == Socket._fields
+    assert SocketRecord._fields[:HEAD_END] + joined + SocketRecord._fields[HEAD_END:TAIL_END] == Socket._fields
 
 
 def test_a_socket_connected_to_itself_has_no_peer() -> None:

@@ -1,4 +1,4 @@
-"""The psutil source: with a psutil made up for the test, as other systems have it, and for real."""
+"""The psutil source, with a fake psutil that behaves as on other systems, and with the real one."""
 
 import os
 import socket
@@ -37,7 +37,7 @@ LISTENER = Row(3, V4, STREAM, ("127.0.0.1", 80), (), "LISTEN", 10)
 
 
 class FakePsutil(ModuleType):
-    """As much of psutil as is used. `rows` by process; pids below 10 belong to others."""
+    """The part of psutil that is used. `rows` by process; pids below 10 belong to other users."""
 
     class Error(Exception):
         pass
@@ -107,14 +107,14 @@ class FakeProcess:
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """As on a system other than Linux, but for the tests of the real one."""
+    """Run as on a system other than Linux, except in tests of the real psutil."""
     if "real" not in request.node.name:
         monkeypatch.setattr(psutil_source, "_LINUX", False)
 
 
-def collect(rows: list[Any], whole: bool = True, **asked: Any) -> Collection:
-    protocols = asked.pop("protocols", frozenset({"tcp", "udp", "unix"}))
-    return psutil_source.collect(Request(protocols, **asked), FakePsutil(rows, whole))
+def collect(rows: list[Any], whole: bool = True, **fields: Any) -> Collection:
+    protocols = fields.pop("protocols", frozenset({"tcp", "udp", "unix"}))
+    return psutil_source.collect(Request(protocols, **fields), FakePsutil(rows, whole))
 
 
 def only(rows: list[Any]) -> SocketRecord:
@@ -122,7 +122,7 @@ def only(rows: list[Any]) -> SocketRecord:
     return record
 
 
-def test_listener() -> None:
+def test_a_listener_has_its_endpoint_state_and_holder() -> None:
     record = only([LISTENER])
     assert (record.family, record.type, record.protocol) == (Family.IPV4, SocketType.STREAM, "tcp")
     assert (record.state, record.local, record.remote) == (State.LISTEN, InetEndpoint("127.0.0.1", 80), None)
@@ -130,39 +130,39 @@ def test_listener() -> None:
     assert (record.recv_q, record.send_q, record.inode, record.uid) == (None, None, None, None)
 
 
-def test_udp_has_no_status_but_a_state() -> None:
+def test_udp_sockets_have_a_state_though_psutil_reports_none() -> None:
     bound = Row(4, V6, DGRAM, ("fe80::1%en0", 53), (), "NONE", 10)
     assert only([bound]).state is State.UNCONN
     assert only([bound]).local == InetEndpoint("fe80::1", 53, "en0")
     assert only([bound._replace(raddr=("fe80::2", 9))]).state is State.ESTABLISHED
 
 
-def test_states_of_every_system_and_unknown_ones() -> None:
+def test_states_of_every_system_are_known_and_others_kept() -> None:
     assert only([LISTENER._replace(status="DELETE_TCB")]).state is State.DELETE_TCB
     assert only([LISTENER._replace(status="ODD")]).state_raw == "ODD"
     nothing = only([LISTENER._replace(status="NONE")])
     assert (nothing.state, nothing.state_raw) == (None, None)
 
 
-def test_socket_without_process_has_no_holder() -> None:
+def test_a_socket_without_a_process_has_no_holder() -> None:
     assert only([LISTENER._replace(pid=None, fd=-1)]).holders == ()
     assert only([LISTENER._replace(pid=0, fd=-1, status="TIME_WAIT")]).holders == ()
     assert only([LISTENER._replace(fd=-1)]).holders == (Holder(10, None),)
 
 
-def test_unix_names() -> None:
+def test_unix_names_are_paths_or_abstract() -> None:
     row = Row(4, UNIX, STREAM, "/run/\udcff.sock", "", "NONE", 10)
     assert only([row]).local == UnixEndpoint(b"/run/\xff.sock")
     assert only([row._replace(laddr="@name")]).local == UnixEndpoint(b"name", True)
     assert only([row._replace(laddr="")]).local == UnixEndpoint(None)
 
 
-def test_connection_that_two_processes_hold_is_one_socket() -> None:
+def test_a_connection_held_by_two_processes_is_one_socket() -> None:
     row = LISTENER._replace(raddr=("127.0.0.1", 5), status="ESTABLISHED")
     assert only([row, row._replace(pid=11, fd=8)]).holders == (Holder(10, 3), Holder(11, 8))
 
 
-def test_refusal_as_a_whole_falls_back_to_single_processes() -> None:
+def test_processes_are_read_one_by_one_where_psutil_refuses_all() -> None:
     found = collect([LISTENER, LISTENER._replace(pid=11, laddr=("127.0.0.1", 81))], whole=False)
     assert [record.holders for record in found.sockets] == [(Holder(10, 3),), (Holder(11, 3),)]
     assert found.ownership is not None
@@ -171,34 +171,34 @@ def test_refusal_as_a_whole_falls_back_to_single_processes() -> None:
     assert [(notice.code, notice.amount) for notice in found.notices] == [("sockets_unread", 1)]
 
 
-def test_only_what_is_asked_for() -> None:
+def test_only_requested_protocols_and_families_are_returned() -> None:
     rows = [LISTENER, LISTENER._replace(family=V6, laddr=("::1", 80)), LISTENER._replace(type=DGRAM)]
-    asked = collect(rows, protocols=frozenset({"tcp"}), families=frozenset({Family.IPV6}))
-    assert [record.local for record in asked.sockets] == [InetEndpoint("::1", 80)]
+    found = collect(rows, protocols=frozenset({"tcp"}), families=frozenset({Family.IPV6}))
+    assert [record.local for record in found.sockets] == [InetEndpoint("::1", 80)]
 
 
 @pytest.mark.parametrize(
     ("protocols", "kind"),
     [({"tcp"}, "tcp"), ({"udp", "tcp", "udplite"}, "inet"), ({"unix"}, "unix"), ({"tcp", "unix"}, "all")],
 )
-def test_psutil_is_asked_for_no_more_than_needed(protocols: set[str], kind: str) -> None:
+def test_psutil_is_called_with_the_narrowest_kind(protocols: set[str], kind: str) -> None:
     fake = FakePsutil([])
     psutil_source.collect(Request(frozenset(protocols)), fake)
     assert fake.kind == kind
 
 
-def test_protocols_that_psutil_lacks_are_named_where_the_system_has_them() -> None:
+def test_a_notice_names_protocols_that_psutil_does_not_support() -> None:
     assert [n.message for n in collect([], protocols=frozenset({"tcp", "raw", "udplite"})).notices] == [
         "psutil does not tell of raw sockets"
     ]
 
 
-def test_no_owners_no_holders() -> None:
+def test_without_owners_no_holders_are_returned() -> None:
     found = collect([LISTENER], owners="none")
     assert (found.ownership, found.sockets[0].holders, found.processes) == (None, None, {})
 
 
-def test_facts_of_holders_and_parents_with_what_is_refused_left_out() -> None:
+def test_refused_facts_of_holders_and_parents_are_left_out() -> None:
     found = collect([LISTENER]).processes
     assert set(found) == {10}
     assert (found[10].name, found[10].exe, found[10].user, found[10].uid) == ("web", None, "dev", 501)
@@ -207,7 +207,7 @@ def test_facts_of_holders_and_parents_with_what_is_refused_left_out() -> None:
     assert collect([LISTENER._replace(pid=99)]).processes[99].name is None
 
 
-def test_failure_is_one_line() -> None:
+def test_a_failure_of_psutil_is_one_line() -> None:
     fake = FakePsutil([])
 
     def fail(kind: str) -> list[Any]:

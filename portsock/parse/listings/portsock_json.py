@@ -10,7 +10,7 @@ from portsock.model import Host, Input, Notice, OwnerReason, OwnerStatus, Peer, 
 from portsock.parse.listings.json_text import integer
 from portsock.parse.listings.portsock_socket import enum_member, parse_netns, parse_owners, parse_record, parse_role, text_at
 from portsock.port_numbers import Services, default_ephemeral
-from portsock.records import DETAILS, TOLD, SocketRecord
+from portsock.records import HEAD_END, TAIL_END, SocketRecord
 
 _Object = dict[str, Any]
 
@@ -130,7 +130,7 @@ def _socket(item: _Object) -> Socket:
         parse_owners(item.get("owners")),
         _peer(item.get("peer")),
     )
-    return Socket._make(record[:TOLD] + joined + record[TOLD:DETAILS])
+    return Socket._make(record[:HEAD_END] + joined + record[HEAD_END:TAIL_END])
 
 
 def _peer(item: object) -> Peer | None:

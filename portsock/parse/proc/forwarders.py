@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 _DOCKER = frozenset({"docker-proxy", "rootlesskit-docker-proxy"})
 _PODMAN = frozenset({"rootlessport", "rootlessport-child"})
+FORWARDERS = _DOCKER | _PODMAN
+"""Program names of port forwarders."""
 
 
 class Forward(NamedTuple):

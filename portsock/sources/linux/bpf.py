@@ -1,20 +1,21 @@
-"""Holders of sockets from the kernel's own iterator over tasks and files: the fast way in front of the walk over /proc.
+"""Holders of sockets from the kernel's iterator over tasks and files: a faster alternative to the walk over /proc.
 
-What it loads: one BPF program of type tracing, attached to the iterator `task_file` (Linux >= 5.8), of the instructions in
-`_program`, some thirty. The kernel calls it for every open file of every task; where the file is a socket it writes the
-process, the descriptor and the inode number, 16 bytes, into the buffer that portsock reads. It changes nothing, keeps nothing
-and hooks nothing: it runs only while portsock reads, and is gone when the descriptors are closed, at the latest with portsock.
+What it loads: one BPF program of type tracing, attached to the iterator `task_file` (Linux >= 5.8). `_program` lists its
+instructions, about thirty. The kernel calls it for every open file of every task. If the file is a socket, the program writes
+the process, the descriptor and the inode number, 16 bytes, into the buffer that portsock reads. It changes nothing, keeps
+nothing and hooks nothing: it runs only while portsock reads, and is unloaded when the descriptors are closed, at the latest
+when portsock exits.
 
-Why that is safe: the kernel's verifier proves before loading that it ends, and that it reads only through typed kernel
-pointers. The offsets come from this kernel's own type description (/sys/kernel/btf/vmlinux), none is guessed.
+Why that is safe: before loading it, the kernel's verifier proves that the program ends and reads only through typed kernel
+pointers. The offsets come from this kernel's own type description (/sys/kernel/btf/vmlinux); none is guessed.
 
-When: as root (the kernel wants CAP_BPF and CAP_PERFMON), in the initial PID namespace, and only where there are so many
-descriptors that it pays (see owners.py). Any failure means that the walk is used instead.
+When it is used: as root (the kernel requires CAP_BPF and CAP_PERFMON), in the initial PID namespace, and only with so many
+descriptors that it is faster (see owners.py). After any failure the walk is used instead.
 
 How to forbid it: `--owners walk`, or the environment variable PORTSOCK_NO_BPF set to anything. The kernel's own switches
 (lockdown, capabilities) work as well.
 
-It is asked with bpf(2) directly; see include/uapi/linux/bpf.h and kernel/bpf/task_iter.c.
+It is called with bpf(2) directly; see include/uapi/linux/bpf.h and kernel/bpf/task_iter.c.
 """
 
 import os
@@ -54,37 +55,37 @@ _CHUNK = 1 << 15
 
 
 class BpfUnavailable(Exception):
-    """The iterator cannot be used here; its text says why."""
+    """The iterator cannot be used here; the text says why."""
 
 
-class Look(NamedTuple):
-    """What one run of the iterator saw."""
+class Scan(NamedTuple):
+    """The result of one run of the iterator."""
 
     records: bytes
-    """_RECORD for each descriptor of a socket."""
+    """One _RECORD for each descriptor of a socket."""
     started: dict[int, int | None]
-    """When the processes started that hold one, None of those that have ended since; without those that may not be asked."""
+    """Start times of holders in clock ticks since boot, None for those that have ended; without those that may not be read."""
     denied: list[int]
-    """Processes that cannot be judged: they may not be read, and the iterator told nothing of them either."""
+    """Pids of processes that may not be read and that the iterator did not report either: they may hold sockets."""
 
 
-def look(pids: Iterable[int]) -> Look:
-    """Run the iterator, and see whether these processes may be read. Raises BpfUnavailable."""
+def scan(pids: Iterable[int]) -> Scan:
+    """Run the iterator, and check whether these processes may be read. Raises BpfUnavailable."""
     records = read_records()
-    told = set(memoryview(records).cast("I")[_PID].tolist())
-    return Look(records, _started(told), [pid for pid in pids if _may_not_be_read(pid) and pid not in told])
+    reported = set(memoryview(records).cast("I")[_PID].tolist())
+    return Scan(records, _started(reported), [pid for pid in pids if _is_denied(pid) and pid not in reported])
 
 
-def find(seen: Look, inodes: Container[int] | None) -> Walk:
+def holders_of(found: Scan, inodes: Container[int] | None) -> Walk:
     """Return every (process, descriptor) that refers to one of these sockets, or to any socket where `inodes` is None."""
-    holders, pids = _by_inode(memoryview(seen.records).cast("I"), inodes)
-    started = {pid: ticks for pid, ticks in seen.started.items() if pid in pids and ticks is not None}
-    gone = {pid for pid in pids if seen.started.get(pid, 0) is None}
-    return Walk(_without(gone, holders) if gone else holders, seen.denied, started)
+    holders, pids = _by_inode(memoryview(found.records).cast("I"), inodes)
+    started = {pid: ticks for pid, ticks in found.started.items() if pid in pids and ticks is not None}
+    ended = {pid for pid in pids if found.started.get(pid, 0) is None}
+    return Walk(_without(ended, holders) if ended else holders, found.denied, started)
 
 
 def _by_inode(words: memoryview, inodes: Container[int] | None) -> tuple[dict[int, Sequence[Holder]], set[int]]:
-    """The holders by inode, and their pids. All in columns: a loop over 50,000 records takes three times as long."""
+    """Return the holders by inode, and their pids. In columns: a loop over 50,000 records takes three times as long."""
     pids, fds = words[_PID].tolist(), words[_FD].tolist()
     found = words.cast("B").cast("Q")[_INODE].tolist()
     if inodes is not None:
@@ -95,14 +96,14 @@ def _by_inode(words: memoryview, inodes: Container[int] | None) -> tuple[dict[in
     if len(holders) < len(found):
         shared: dict[int, dict[Holder, None]] = {inode: {} for inode, times in Counter(found).items() if times > 1}
         for inode, holder in zip(found, each, strict=True):
-            if inode in shared:  # once: threads whose main thread has exited tell the same one after the other
+            if inode in shared:  # as keys: after the main thread has exited, each other thread reports the same descriptors
                 shared[inode][holder] = None
         holders.update((inode, tuple(held)) for inode, held in shared.items())
     return holders, set(pids)
 
 
 def _started(pids: Iterable[int]) -> dict[int, int | None]:
-    """When these processes started, None of those that have ended meanwhile; those that may not be asked are left out."""
+    """Return start times in clock ticks since boot, None for ended processes; without processes that may not be read."""
     found: dict[int, int | None] = {}
     for pid in pids:
         try:
@@ -119,9 +120,11 @@ def _without(ended: Container[int | None], holders: Mapping[int, Sequence[Holder
     return {inode: held for inode, held in left.items() if held}
 
 
-def _may_not_be_read(pid: int) -> bool:
-    """Whether the descriptors of the process would be denied: the kernel asks the same of every link of a process, and this
-    one is there in kernel threads, too."""
+def _is_denied(pid: int) -> bool:
+    """Tell whether reading the descriptors of the process would be denied.
+
+    The kernel makes the same check for every link of a process. Kernel threads have the link `cwd`, too.
+    """
     try:
         os.readlink(f"/proc/{pid}/cwd")
     except GONE:
@@ -132,7 +135,7 @@ def _may_not_be_read(pid: int) -> bool:
 
 
 def read_records() -> bytes:
-    """What the program writes, as _RECORD. Raises BpfUnavailable."""
+    """Load and run the program; return what it writes, as _RECORDs. Raises BpfUnavailable."""
     check()
     try:
         types = Btf(_type_description())
@@ -157,7 +160,7 @@ def _chunks(iterator: int) -> Iterator[bytes]:
     while True:
         try:
             chunk = os.read(iterator, _CHUNK)
-        except BlockingIOError:  # a million files without a socket among them: the kernel takes a breath
+        except BlockingIOError:  # the kernel returns after a million files without a socket
             continue
         if not chunk:
             return
@@ -165,7 +168,7 @@ def _chunks(iterator: int) -> Iterator[bytes]:
 
 
 def _type_description() -> "bytes | mmap.mmap":
-    """The kernel's BTF, mapped where that can be done (Linux >= 6.16): reading its 5 MB takes 5 ms, a page a call."""
+    """Return the kernel's BTF, mapped where possible (Linux >= 6.16): reading its 5 MB page by page takes 5 ms."""
     import mmap
 
     with open(BTF, "rb") as file:
@@ -176,7 +179,7 @@ def _type_description() -> "bytes | mmap.mmap":
 
 
 def check() -> None:
-    """What can be told without asking the kernel to load anything. Raises BpfUnavailable."""
+    """Check the conditions that are known without loading anything. Raises BpfUnavailable."""
     if os.environ.get(FORBID):
         raise BpfUnavailable(f"{FORBID} is set")
     if os.uname().machine not in _SYSCALL:
@@ -203,19 +206,19 @@ class _Assembler:
         self._code: list[tuple[int, int, int, int | None, int]] = []
 
     def add(self, opcode: int, to: int = 0, source: int = 0, offset: int | None = 0, immediate: int = 0) -> None:
-        """One instruction; a jump with the offset None goes to the end."""
+        """Append an instruction; a jump with the offset None goes to the end."""
         self._code.append((opcode, to, source, offset, immediate))
 
     def load(self, size: int, to: int, source: int, offset: int) -> None:
-        """to = *(source + offset), of 2, 4 or 8 bytes."""
+        """Append to = *(source + offset), of 2, 4 or 8 bytes."""
         self.add({2: 0x69, 4: 0x61, 8: 0x79}[size], to, source, offset)
 
     def store(self, size: int, offset: int, source: int) -> None:
-        """*(frame + offset) = source."""
+        """Append *(frame + offset) = source, of 4 or 8 bytes."""
         self.add({4: 0x63, 8: 0x7B}[size], 10, source, offset)
 
     def finished(self) -> bytes:
-        """The instructions, and an end that returns 0."""
+        """Return the instructions, followed by an end that returns 0."""
         end = len(self._code)
         self.add(0xB7, 0, immediate=0)
         self.add(0x95)
@@ -228,7 +231,7 @@ class _Assembler:
 
 
 def _program(types: Btf) -> bytes:
-    """The program, for the kernel whose types these are."""
+    """Return the program for the kernel that has these types."""
     (inode_at,) = types.offsets("file", ["f_inode"])
     mode_at, number_at = types.offsets("inode", ["i_mode", "i_ino"])
     tgid_at, leader_at, files_at = types.offsets("task_struct", ["tgid", "group_leader", "files"])
@@ -238,7 +241,7 @@ def _program(types: Btf) -> bytes:
     code.add(0x15, 7, offset=None)  # no task: the iterator's last call
     code.load(8, 8, 6, _CONTEXT_FILE)
     code.add(0x15, 8, offset=None)
-    # Other threads count only once the main one has exited, as in the walk.
+    # Other threads count only after the main thread has exited, as in the walk.
     code.load(8, 1, 7, leader_at)  # leader = task->group_leader
     code.add(0x1D, 1, 7, offset=2)  # leader == task: on
     code.load(8, 1, 1, files_at)
@@ -263,7 +266,7 @@ def _program(types: Btf) -> bytes:
 
 
 def _call(command: int, attributes: bytes) -> int:
-    """bpf(2) with these attributes; returns the new descriptor. Raises OSError."""
+    """Call bpf(2) with these attributes and return the new descriptor. Raises OSError."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -275,7 +278,7 @@ def _call(command: int, attributes: bytes) -> int:
 
 
 def _load(program: bytes, attach_to: int) -> int:
-    """Load the program. The helper that writes is for GPL-compatible programs only, so this one is under both licences."""
+    """Load the program. It uses a helper that is for GPL-compatible programs only, and so is under both licences."""
     import ctypes
 
     code, licence = ctypes.create_string_buffer(program), ctypes.create_string_buffer(b"Dual MIT/GPL")

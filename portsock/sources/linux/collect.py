@@ -1,4 +1,4 @@
-"""Linux: sockets from netlink, /proc for what its diag modules lack, holders by inode, process facts from /proc."""
+"""Linux as a source: sockets from netlink, or from /proc where there is no diag module; holders by inode; process facts."""
 
 import os
 import time
@@ -14,20 +14,20 @@ from portsock.sources.linux import owners, processes
 
 if TYPE_CHECKING:
     from portsock.sources.linux.netlink import Dump
-    from portsock.sources.linux.netns import Found
+    from portsock.sources.linux.netns import Namespace
 
 _DIAG_ONLY = {"vsock": "AF_VSOCK", "sctp": "SCTP", "mptcp": "MPTCP"}
-"""Protocols of which /proc/net has no table that is read, and their names in /proc/net/protocols."""
+"""Protocols that are read with netlink only, and their names in /proc/net/protocols."""
 
 
 def collect(request: Request, backend: str | None = None) -> Collection:
-    """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc serves where netlink cannot."""
+    """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc is used where netlink fails."""
     taken_at = time.time()
     if request.netns:
         records, notices, used = _every_namespace(request, backend)
     else:
         records, notices, used = _dump(request, backend, own_namespace())
-    ownership, unseen = _ownership(request, records, used)
+    ownership, unlisted_notices = _ownership(request, records, used)
     return Collection(
         Source("live", used),
         system.host(facts=request.facts),
@@ -35,25 +35,25 @@ def collect(request: Request, backend: str | None = None) -> Collection:
         records,
         ownership,
         _processes(request, ownership),
-        system.users(_some(map(attrgetter("uid"), records))),
-        (*notices, *unseen),
+        system.users(_known(map(attrgetter("uid"), records))),
+        (*notices, *unlisted_notices),
     )
 
 
-def _some(values: Iterable[int | None]) -> set[int]:
-    """Those that are known."""
+def _known(values: Iterable[int | None]) -> set[int]:
+    """Return the values without None."""
     found: set[Any] = set(values)
     found.discard(None)
     return found
 
 
 def own_namespace(proc: str = "/proc") -> Netns | None:
-    """The network namespace of this thread; None where /proc does not tell."""
+    """Return the network namespace of this thread; None where /proc does not show it."""
     try:
         inode = os.stat(f"{proc}/thread-self/ns/net").st_ino
     except OSError:
         return None
-    if not os.path.isdir(system.NETNS_NAMES):  # where nothing has a name, none needs to be looked up
+    if not os.path.isdir(system.NETNS_NAMES):  # no namespace has a name
         return Netns(inode)
     from portsock.sources.linux.netns import name_of
 
@@ -64,7 +64,7 @@ _Dumped = tuple[list[SocketRecord], list[Notice], str]
 
 
 def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
-    """Return the sockets of the namespace that the calling thread is in."""
+    """Return sockets, notices and backend for the calling thread's namespace."""
     if backend != "procfs":
         from portsock.sources.linux import netlink
 
@@ -75,40 +75,40 @@ def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped
                 raise ReadError(f"netlink is refused here: {error}; --backend procfs reads /proc instead") from error
         else:
             if dump.missing:
-                return _filled(request, netns, dump, backend)
+                return _add_tables(request, netns, dump, backend)
             return dump.sockets, dump.notices, "netlink"
     from portsock.sources.linux import procfs
 
     tables = procfs.dump(request, pid="thread-self", netns=netns)
-    return list(tables.sockets), [*tables.notices, *_untold(request.protocols & _DIAG_ONLY.keys())], "procfs"
+    return list(tables.sockets), [*tables.notices, *_missing_notice(request.protocols & _DIAG_ONLY.keys())], "procfs"
 
 
-def _filled(request: Request, netns: Netns | None, dump: "Dump", backend: str | None) -> _Dumped:
-    """With what this kernel's diag modules cannot tell from /proc; under a forced netlink with a notice in its place."""
+def _add_tables(request: Request, netns: Netns | None, dump: "Dump", backend: str | None) -> _Dumped:
+    """Add from /proc what this kernel has no diag module for; where netlink is forced, add a notice instead."""
     names = {protocol for protocol, _ in dump.missing}
     if backend == "netlink":
-        return dump.sockets, [*dump.notices, *_untold(names)], "netlink"
+        return dump.sockets, [*dump.notices, *_missing_notice(names)], "netlink"
     from portsock.sources.linux import procfs
 
     tables = procfs.dump(request, pid="thread-self", netns=netns, only=dump.missing)
     return (
         [*dump.sockets, *tables.sockets],
-        [*dump.notices, *tables.notices, *_untold(names & _DIAG_ONLY.keys())],
+        [*dump.notices, *tables.notices, *_missing_notice(names & _DIAG_ONLY.keys())],
         "netlink",
     )
 
 
-def _untold(protocols: Iterable[str]) -> list[Notice]:
-    """The notice about protocols that this kernel has, but tells nothing of by the ways that were tried.
+def _missing_notice(protocols: Iterable[str]) -> list[Notice]:
+    """Return the notice about protocols that this kernel has, but does not report to the backends that were tried.
 
-    MPTCP needs none: what it runs over are TCP sockets, with the same owners.
+    MPTCP needs none: its TCP subflows are listed with the same owners.
     """
     try:
         with open("/proc/thread-self/net/protocols", encoding="ascii", errors="replace") as file:
-            known = {line.partition(" ")[0] for line in file}
+            in_kernel = {line.partition(" ")[0] for line in file}
     except OSError:
-        known = set(_DIAG_ONLY.values())
-    names = sorted(name for name in protocols if name != "mptcp" and _DIAG_ONLY.get(name, "TCP") in known)
+        in_kernel = set(_DIAG_ONLY.values())
+    names = sorted(name for name in protocols if name != "mptcp" and _DIAG_ONLY.get(name, "TCP") in in_kernel)
     if not names:
         return []
     text = f"this kernel does not tell of {', '.join(names)} sockets here: they are missing"
@@ -116,38 +116,39 @@ def _untold(protocols: Iterable[str]) -> list[Notice]:
 
 
 def _every_namespace(request: Request, backend: str | None) -> _Dumped:
-    """The sockets of each namespace asked for, read from inside, or where it may not be entered, from a process in it."""
+    """Return the sockets of each requested namespace, read inside it, or from a process in it where it may not be entered."""
     from portsock.sources.linux import netns
     from portsock.sources.linux.setns import visit
 
-    founds, notices = netns.namespaces(request.netns)
+    found, notices = netns.namespaces(request.netns)
     records: list[SocketRecord] = []
     used = backend or "netlink"
-    closed = []
-    for found, outcome in zip(founds, visit(founds, lambda found: _dump(request, backend, found.netns)), strict=True):
+    denied = []
+    outcomes = visit(found, lambda namespace: _dump(request, backend, namespace.netns))
+    for namespace, outcome in zip(found, outcomes, strict=True):
         if isinstance(outcome, FileNotFoundError):  # it has ended since it was found
             continue
         if isinstance(outcome, OSError):
-            dumped = _from_outside(request, found)
+            dumped = _from_process(request, namespace)
             if dumped is None:
-                closed.append(found)
+                denied.append(namespace)
                 continue
             outcome = dumped
         records += outcome[0]
         notices += outcome[1]
         used = outcome[2]
-    if closed:
-        notices.append(netns.denied(closed))
+    if denied:
+        notices.append(netns.denied_notice(denied))
     return records, notices, used
 
 
-def _from_outside(request: Request, found: "Found") -> _Dumped | None:
-    """The sockets of a namespace by /proc/PID/net of a process in it; None where none of them can be read."""
+def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
+    """Return the sockets of a namespace from /proc/PID/net of a process in it; None where no process can be read."""
     from portsock.sources.linux import procfs
 
-    for pid in found.pids:
+    for pid in namespace.pids:
         try:
-            tables = procfs.dump(request, pid=str(pid), netns=found.netns)
+            tables = procfs.dump(request, pid=str(pid), netns=namespace.netns)
         except ReadError:
             continue
         return list(tables.sockets), list(tables.notices), "procfs"
@@ -155,26 +156,26 @@ def _from_outside(request: Request, found: "Found") -> _Dumped | None:
 
 
 def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> tuple[Ownership | None, list[Notice]]:
-    """The holders of these sockets, None where nobody asked, and what else they hold that should have been listed.
+    """Return the holders of these sockets, None where not requested, and notices about sockets held but not listed.
 
-    Without an inode there is nobody to look for.
+    Sockets without an inode have no holders.
     """
     if request.owners == "none":
         return None, []
-    inodes = _some(map(attrgetter("inode"), records))
-    if "unix" in request.protocols:  # whose other ends may be in a namespace that is not listed
+    inodes = _known(map(attrgetter("inode"), records))
+    if "unix" in request.protocols:  # a peer may be in a namespace that is not listed
         inodes |= {record.peer_inode for record in records if record.peer_inode is not None}
-    if not _asks_for_bound(request) or system.bound_sockets_listed(used):
+    if not _wants_bound(request) or system.bound_sockets_listed(used):
         return owners.find(inodes, method=request.owners), []
     from portsock.sources.linux import unlisted
 
     ownership = owners.find(None, method=request.owners)
     wanted = {inode: held for inode, held in ownership.holders.items() if inode in inodes}
-    return ownership._replace(holders=wanted), unlisted.unlisted(ownership.holders, inodes)
+    return ownership._replace(holders=wanted), unlisted.unlisted_notices(ownership.holders, inodes)
 
 
-def _asks_for_bound(request: Request) -> bool:
-    """Whether TCP sockets that neither listen nor are connected are wanted, of the own namespace."""
+def _wants_bound(request: Request) -> bool:
+    """Tell whether the request includes bound TCP sockets that neither listen nor are connected, of our own namespace."""
     return "tcp" in request.protocols and not request.netns and (request.states is None or State.BOUND in request.states)
 
 

@@ -1,22 +1,31 @@
-"""Names of containers from their runtimes' state files, without asking a daemon."""
+"""Names of containers from the state files of docker and podman, without a request to a daemon."""
 
 import os
+import stat
 from functools import cached_property
 
 from portsock.parse.proc.cgroup import Placement
 from portsock.parse.proc.forwarders import is_rootlessport, parse_conmon, parse_docker_proxy
 from portsock.parse.proc.process import parse_cmdline, text
-from portsock.sources.linux.state_files import read_json
 
 _DOCKER = "/docker/containers"
 _PODMAN = "/containers/storage"
 _OF_USER = "/.local/share"
-"""Where a user's own runtime keeps what the system's keeps in /var/lib."""
+"""A user's directory for what the system's runtime keeps in /var/lib."""
 _PODMAN_INDEX = "/overlay-containers/containers.json"
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+_LARGEST = 4 << 20
+"""Bytes; a container takes about one KiB in such a file."""
 
 
 class Containers:
-    """What can be read of the containers below a root directory ('' is this host's own)."""
+    """Reads the containers below a root directory; '' is this host's own."""
 
     def __init__(self, root: str = "", proc: str = "/proc") -> None:
         self._root = root
@@ -25,7 +34,7 @@ class Containers:
         self._podman: dict[int | None, dict[str, str]] = {}
 
     def name(self, placement: Placement) -> str | None:
-        """The container's name, or the first 12 digits of its id where no name can be had; None outside containers."""
+        """Return the container's name, or 12 digits of its id if the name cannot be read; None outside containers."""
         identity = placement.container_id
         if identity is None:
             return None
@@ -38,8 +47,10 @@ class Containers:
         return found or identity[:12]
 
     def forwards_to(self, pid: int, arguments: tuple[str, ...]) -> str | None:
-        """Where a port forwarder forwards to: 'address:port (container)', or 'container NAME' for podman's, whose arguments
-        do not tell the port; None for every other process."""
+        """Return the destination of a port forwarder, None for any other process.
+
+        It is 'address:port (container)', or 'container NAME' for podman's, whose arguments do not contain the port.
+        """
         forward = parse_docker_proxy(arguments)
         if forward:
             name = self._docker_addresses.get(forward.address)
@@ -51,14 +62,16 @@ class Containers:
 
     @staticmethod
     def _stores(placement: Placement) -> list[int | None]:
-        """Whose runtimes can have started it; None is the system. A user's manager starts none of the system's containers,
-        whatever a cgroup below it is called."""
+        """Return the users whose runtimes can have started it; None is the system.
+
+        A user's service manager starts no container of the system, whatever the cgroups below it are called.
+        """
         if placement.manager is not None:
             return [placement.manager]
         return [None] if placement.user is None else [placement.user, None]
 
     def _state(self, user: int | None, directory: str, file: str) -> object:
-        """A state file of a runtime of the system (None) or of a user: from the part of `directory` below /var/lib."""
+        """Read a state file of the runtime of the system (None) or of a user. `directory` is relative to /var/lib."""
         if user is None:
             return read_json(f"{self._root}/var/lib{directory}{file}", self._system)
         from portsock.sources.system import home
@@ -72,7 +85,7 @@ class Containers:
 
     @cached_property
     def _docker_addresses(self) -> dict[str, str]:
-        """Container names by address in any of their networks."""
+        """Container names by each of their addresses."""
         found: dict[str, str] = {}
         try:
             identities = os.listdir(f"{self._root}/var/lib{_DOCKER}")
@@ -102,8 +115,10 @@ class Containers:
         return self._podman[user]
 
     def _watched(self, pid: int) -> str | None:
-        """The container whose monitor holds the other end of the forwarder's pipe on descriptor 3: the forwarder ends when the
-        monitor does (podman, libpod networking)."""
+        """Return the container whose monitor holds the other end of the forwarder's pipe on descriptor 3.
+
+        The forwarder ends when the monitor does (podman, libpod networking).
+        """
         try:
             pipe = os.readlink(f"{self._proc}/{pid}/fd/3")
             others = [name for name in os.listdir(self._proc) if name.isascii() and name.isdigit()]
@@ -122,3 +137,29 @@ class Containers:
             except OSError:
                 continue
         return None
+
+
+def read_json(path: str, owner: int) -> object:
+    """Return the JSON document of a regular file of this uid; None for any other file, or one that is too large or no JSON.
+
+    A file in another user's directory may be anything that this user put there.
+    """
+    import json
+
+    try:
+        return json.loads(_read(path, owner))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _read(path: str, owner: int) -> bytes:
+    """Return the bytes of the file. Raises OSError, or ValueError for a file that is not trusted."""
+    descriptor = os.open(path, _FLAGS)
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != owner:
+            raise ValueError(path)
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ValueError(path)
+    return data

@@ -1,4 +1,4 @@
-"""Sockets from the kernel's sock_diag over netlink: sock_diag(7). One dump for each protocol and family."""
+"""Sockets from the kernel with netlink: sock_diag(7). One dump for each protocol and family."""
 
 import errno
 import os
@@ -17,34 +17,34 @@ from portsock.records import Request, SocketRecord
 
 _NETLINK_SOCK_DIAG = 4
 _BUFFER = 1 << 20
-"""Bytes for one batch; the kernel fills what it is given, up to 32 KiB in older versions."""
+"""Bytes for one batch. The kernel fills all of it, older versions up to 32 KiB."""
 _TRIES = 4
-"""How often a dump is begun again that was interrupted, or lost messages for want of buffers."""
+"""Attempts at a dump that is interrupted, or that loses messages because buffers are full."""
 _LOSSES = 100
-"""How often messages may get lost before netlink is given up."""
+"""Losses of messages after which netlink is not used."""
 _PATIENCE = 10.0
-"""Seconds to wait for an answer: the kernel makes it while we read, so that none after this time will ever come."""
+"""Seconds to wait for an answer. The kernel makes it while it is read, so that none comes after this time."""
 _COOKIE, _IFINDEX = attrgetter("cookie"), attrgetter("ifindex")
 
 _ABSENT = {errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EINVAL, errno.EPROTOTYPE}
-"""Errors by which a kernel without this diag module answers."""
+"""Error numbers in the answer of a kernel without this diag module."""
 
 
 class NetlinkRefused(Exception):
-    """sock_diag cannot be used here at all; its text says why."""
+    """sock_diag cannot be used here; the text says why."""
 
 
 class Dump(NamedTuple):
-    """What sock_diag told of one network namespace."""
+    """The sockets of one network namespace from sock_diag."""
 
     sockets: list[SocketRecord]
     notices: list[Notice]
     missing: frozenset[tuple[str, Family]]
-    """Asked for, but this kernel has no diag module for it."""
+    """Requested, but this kernel has no diag module for it."""
 
 
 class Channel(Protocol):
-    """What is used of a netlink socket; tests put their own in its place."""
+    """The part of a netlink socket that is used here; tests replace it."""
 
     def send(self, data: bytes, /) -> int: ...
     def recv_into(self, buffer: memoryview, /) -> int: ...
@@ -55,7 +55,7 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
     if channel is None:
         with _open() as opened:
             found = dump(request, netns, opened)
-            if "netlink" in request.protocols:  # without the one that asks
+            if "netlink" in request.protocols:  # without this one
                 own = os.fstat(opened.fileno()).st_ino
                 found.sockets[:] = [record for record in found.sockets if record.inode != own]
             return found
@@ -74,15 +74,15 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
             found.notices.append(Notice("dump_interrupted", None, text))
     while answers:
         found.sockets.extend(_decoded(*answers.popleft()))
-    if request.ports and request.listeners:  # a listener on one of the ports came in both dumps
+    if request.ports and request.listeners:  # both dumps contain the listeners on these ports
         found.sockets[:] = _unique(found.sockets)
     if {"tcp", "mptcp"} <= request.protocols:
-        found.sockets[:] = _tied(found.sockets)
+        found.sockets[:] = _with_subflows_marked(found.sockets)
     return found._replace(missing=frozenset(missing))
 
 
 def _decoded(decode: Decoder, answer: "_Answer") -> list[SocketRecord]:
-    """The records of one dump. Raises NetlinkRefused."""
+    """Return the records of one dump. Raises NetlinkRefused."""
     try:
         records = _unique(decode(answer.data, answer.bodies))
     except GarbledMessage as error:
@@ -103,7 +103,7 @@ def _open() -> socket.socket:
 
 
 def _dumps(request: Request, netns: Netns | None) -> Iterator[tuple[str, Family, bytes, Decoder | None]]:
-    """What to ask for, and how to read the answers: not at all where Linux has no diag module for it."""
+    """Yield protocol, family, request and decoder of each dump. The decoder is None where Linux has no diag module."""
     for protocol in ("tcp", "udp", "udplite", "raw", "icmp", "sctp", "mptcp"):
         if protocol not in request.protocols:
             continue
@@ -132,7 +132,7 @@ def _inet_decoder(protocol: str, family: Family, netns: Netns | None, request: R
 
 
 def _other(family: Family, netns: Netns | None, memory: bool) -> tuple[bytes, Decoder]:
-    """The request for a family without IP protocols, and how to read its answers."""
+    """Return the request and the decoder for a family without IP protocols."""
     if family is Family.UNIX:
         from portsock.parse.netlink import unix
 
@@ -150,8 +150,8 @@ def _other(family: Family, netns: Netns | None, memory: bool) -> tuple[bytes, De
     return vsock.vsock_request(), lambda buffer, bodies: vsock.decode(buffer, bodies, netns)
 
 
-def _tied(records: list[SocketRecord]) -> list[SocketRecord]:
-    """TCP subflows marked with the MPTCP socket they belong to: a descriptor refers to that one, and they share its inode."""
+def _with_subflows_marked(records: list[SocketRecord]) -> list[SocketRecord]:
+    """Mark TCP subflows with their MPTCP socket. Descriptors refer to the MPTCP socket; subflows have its inode."""
     inodes = {record.inode for record in records if record.protocol == "mptcp" and record.inode}
     if not inodes:
         return records
@@ -162,17 +162,17 @@ def _tied(records: list[SocketRecord]) -> list[SocketRecord]:
 
 
 class _Answer(NamedTuple):
-    """All that the kernel sent for one request."""
+    """The messages of the kernel for one request."""
 
     data: bytearray
     bodies: list[tuple[int, int]]
-    """Where the data messages' bodies lie in it."""
+    """Start and end of each data message's body in `data`."""
     whole: bool
-    """Whether the dump ended undisturbed."""
+    """The dump was not interrupted, and no message was lost."""
 
 
 class _Reader:
-    """Sends requests and reads whole dumps, beginning again where one did not end well."""
+    """Sends requests and reads whole dumps, again where one was disturbed."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -181,8 +181,10 @@ class _Reader:
         self._losses = 0
 
     def read(self, body: bytes) -> _Answer | None:
-        """One dump; where every try was disturbed, the last. None where this kernel has no such diag module. Raises
-        NetlinkRefused."""
+        """Return one dump, or the last attempt where all were disturbed. None where this kernel has no such diag module.
+
+        Raises NetlinkRefused.
+        """
         try:
             for _ in range(_TRIES):
                 answer = self._once(body)
@@ -197,10 +199,10 @@ class _Reader:
         return answer
 
     def _once(self, body: bytes) -> _Answer:
-        """One try. Raises OSError and GarbledMessage.
+        """Make one attempt. Raises OSError and GarbledMessage.
 
-        A disturbed dump is read to its end, too: until then the kernel takes no other request on this socket (EBUSY).
-        All of it is read before anything is made of it, so that the records can be made in an order of their own.
+        A disturbed dump is read to its end: until then the kernel accepts no other request on this socket (EBUSY).
+        All of it is read before it is decoded, so that the decoder can choose the order of the records.
         """
         self._sequence += 1
         answer = _Answer(bytearray(), [], True)
@@ -222,7 +224,7 @@ class _Reader:
                 return answer
 
     def _receive(self) -> int | None:
-        """The length of the next batch; None where the kernel dropped some for want of room. Raises OSError."""
+        """Return the length of the next batch; None where full buffers made the kernel drop messages. Raises OSError."""
         try:
             return self._channel.recv_into(self._buffer)
         except OSError as error:
@@ -233,9 +235,10 @@ class _Reader:
 
 
 def _unique(records: list[SocketRecord]) -> list[SocketRecord]:
-    """Without those that a changing table gave twice: the same cookie, or of sockets without one the same ends and inode.
+    """Remove duplicates, which come from a table that changes while it is read.
 
-    SCTP's associations all carry the cookie of their endpoint.
+    Duplicates have the same cookie, or without cookies the same endpoints and inode. All SCTP associations of an endpoint have
+    its cookie.
     """
     if len(set(map(_COOKIE, records))) == len(records):
         return records
@@ -250,7 +253,7 @@ def _unique(records: list[SocketRecord]) -> list[SocketRecord]:
 
 
 def _with_interface(record: SocketRecord) -> SocketRecord:
-    """The record with the name of the device it is bound to, as this namespace knows it, in place of the number."""
+    """Replace the number of the bound device by its name in this namespace."""
     assert record.ifindex is not None
     try:
         name = socket.if_indextoname(record.ifindex)

@@ -1,7 +1,6 @@
-"""Network namespaces: which there are, and what they are called. network_namespaces(7), ip-netns(8).
+"""The network namespaces of this host and their names. See network_namespaces(7), ip-netns(8).
 
-A namespace lives as long as a process is in it, a file is mounted from it or a descriptor refers to it, so that all three are
-looked for.
+A namespace exists while a process is in it, a mount refers to it or a descriptor refers to it. All three are searched.
 """
 
 import os
@@ -13,24 +12,24 @@ from portsock.model import Netns, Notice
 from portsock.sources.system import NETNS_NAMES
 
 _LONGEST_PID = 10
-"""Digits; int() refuses thousands of them."""
+"""The most digits of a PID; int() refuses thousands of digits."""
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 
 
-class Found(NamedTuple):
-    """A network namespace, and the ways into it."""
+class Namespace(NamedTuple):
+    """A network namespace, and how to enter it."""
 
     netns: Netns
     own: bool
-    """Whether this process is in it already."""
+    """This process is in it."""
     paths: tuple[str, ...]
-    """Files to enter it by; any of them may be gone meanwhile."""
+    """Files through which it can be entered. Any of them may have disappeared."""
     pids: tuple[int, ...]
-    """Processes in it, where they were looked for."""
+    """Processes in it, if processes were searched."""
 
 
 class _Place:
-    """What is gathered of one namespace."""
+    """The facts gathered about one namespace."""
 
     def __init__(self) -> None:
         self.name: str | None = None
@@ -38,10 +37,10 @@ class _Place:
         self.pids: list[int] = []
 
 
-def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES) -> tuple[list[Found], list[Notice]]:
-    """The namespaces meant by names, PIDs or 'all', the own one first, and what could not be looked at.
+def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES) -> tuple[list[Namespace], list[Notice]]:
+    """Return the namespaces for names, PIDs or 'all', our own first, and notices about those that could not be read.
 
-    A number is always a PID. Names are those of `ip netns`, then those of containers. Raises UsageError for others.
+    A number is always a PID. Names are those of `ip netns`, then those of containers. Raises UsageError for other words.
     """
     own = _inode(f"{proc}/self/ns/net")
     survey = _Survey(proc, named)
@@ -58,36 +57,36 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NA
             chosen |= {inode} if inode is not None else set()
         else:
             chosen.add(_by_name(word, survey))
-    founds = [_found(inode, survey.places[inode], inode == own) for inode in chosen]
-    founds.sort(key=lambda found: (not found.own, found.netns.name or "", found.netns.id))
-    return founds, [_unreadable(unreadable)] if unreadable else []
+    found = [_namespace(inode, survey.places[inode], inode == own) for inode in chosen]
+    found.sort(key=lambda namespace: (not namespace.own, namespace.netns.name or "", namespace.netns.id))
+    return found, [_unreadable_notice(unreadable)] if unreadable else []
 
 
 def name_of(inode: int, proc: str = "/proc", named: str = NETNS_NAMES) -> str | None:
-    """What `ip netns` calls a namespace; None where it has no name for it."""
+    """Return the name of a namespace in `ip netns`, or None."""
     place = _Survey(proc, named).places.get(inode)
     return place.name if place else None
 
 
-def denied(founds: Sequence[Found]) -> Notice:
-    """The notice about namespaces that could not be entered."""
-    names = [found.netns.name or f"net:[{found.netns.id}]" for found in founds]
+def denied_notice(denied: Sequence[Namespace]) -> Notice:
+    """Return the notice about namespaces that could not be entered."""
+    names = [each.netns.name or f"net:[{each.netns.id}]" for each in denied]
     listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     what = "1 network namespace" if len(names) == 1 else f"{len(names)} network namespaces"
     text = f"{what} could not be entered: {listed}; that takes root (CAP_SYS_ADMIN) on the host"
     return Notice("netns_denied", len(names), text)
 
 
-def _unreadable(number: int) -> Notice:
+def _unreadable_notice(number: int) -> Notice:
     what = "1 other network namespace" if number == 1 else f"{number} other network namespaces"
     text = f"{what} may not be looked at from here: run as root on the host to see the sockets in there"
     return Notice("netns_denied", number, text)
 
 
 def _by_name(word: str, survey: "_Survey") -> int:
-    """The namespace of this name. Raises UsageError."""
-    for further in (False, True):  # containers are only looked for where `ip netns` does not know the name
-        if further:
+    """Return the namespace with this name. Raises UsageError."""
+    for with_containers in (False, True):  # containers are searched only for a name that `ip netns` does not have
+        if with_containers:
             survey.complete()
         for inode, place in survey.places.items():
             if place.name == word:
@@ -102,19 +101,19 @@ def _by_name(word: str, survey: "_Survey") -> int:
     )
 
 
-def _found(inode: int, place: _Place, own: bool) -> Found:
-    return Found(Netns(inode, place.name), own, tuple(place.paths), tuple(place.pids))
+def _namespace(inode: int, place: _Place, own: bool) -> Namespace:
+    return Namespace(Netns(inode, place.name), own, tuple(place.paths), tuple(place.pids))
 
 
 class _Survey:
-    """Gathers namespaces by inode number, beginning with those that have a name."""
+    """Gathers namespaces by inode number, first those with a name."""
 
     def __init__(self, proc: str, named: str) -> None:
         self._proc = proc
         self.places: dict[int, _Place] = {}
         self.unreadable = 0
-        """How many other namespaces there are that may not be looked at."""
-        self._whole = False
+        """The number of other namespaces that may not be read."""
+        self._complete = False
         self._own = _inode(f"{proc}/self/ns/net")
         device = _device(f"{proc}/self/ns/net")
         for name in _entries(named):
@@ -129,7 +128,7 @@ class _Survey:
         return place
 
     def of_process(self, number: str) -> int | None:
-        """The namespace of a process; None where it may not be known. Raises UsageError for no process."""
+        """Return the namespace of a process; None where it may not be read. Raises UsageError for a missing process."""
         pid = int(number) if len(number) <= _LONGEST_PID else -1
         try:
             inode = os.stat(f"{self._proc}/{pid}/ns/net").st_ino
@@ -144,11 +143,11 @@ class _Survey:
         return inode
 
     def complete(self) -> None:
-        """Look for all that there are: by process, by mount and by descriptor."""
-        if self._whole:
+        """Search all processes, mounts and descriptors for namespaces."""
+        if self._complete:
             return
-        self._whole = True
-        silent = []
+        self._complete = True
+        denied = []
         mounts: dict[int, int] = {}
         processes = sorted(int(name) for name in _entries(self._proc) if name.isascii() and name.isdigit())
         for pid in processes:
@@ -157,20 +156,20 @@ class _Survey:
                 self._add(os.stat(f"{home}/ns/net").st_ino, f"{home}/ns/net").pids.append(pid)
                 mounts.setdefault(os.stat(f"{home}/ns/mnt").st_ino, pid)
             except PermissionError:
-                silent.append(pid)
+                denied.append(pid)
             except OSError:  # ended
                 continue
-        self._mounted("self")
+        self._add_mounted("self")
         for pid in mounts.values():
-            self._mounted(pid)
+            self._add_mounted(pid)
         for pid in processes:
-            for inode, path in _held(f"{self._proc}/{pid}/fd"):
+            for inode, path in _descriptors(f"{self._proc}/{pid}/fd"):
                 self._add(inode, path)
-        self.unreadable = self._foreign(silent)
+        self.unreadable = self._count_others(denied)
         self._name_by_container()
 
-    def _mounted(self, pid: int | str) -> None:
-        """Those mounted anywhere in the mount namespace of a process."""
+    def _add_mounted(self, pid: int | str) -> None:
+        """Add the namespaces mounted anywhere in the mount namespace of a process."""
         from portsock.parse.proc.mountinfo import parse_namespaces
 
         try:
@@ -181,10 +180,10 @@ class _Survey:
         for inode, path in parse_namespaces(text, "net"):
             self._add(inode, path if pid == "self" else f"{self._proc}/{pid}/root{path}")
 
-    def _foreign(self, pids: Iterable[int]) -> int:
-        """How many other namespaces than those found these processes are in.
+    def _count_others(self, pids: Iterable[int]) -> int:
+        """Return how many namespaces, other than those already found, these processes are in.
 
-        Whoever may not read a process's namespace may still see its tables, whose inode numbers are each namespace's own.
+        Even where a process's namespace may not be read, its /proc/PID/net can be, with inode numbers of its namespace.
         """
         tables = {self._tables(pid) for pid in pids}
         return len(tables.difference(self._tables(place.pids[0]) for place in self.places.values() if place.pids))
@@ -193,7 +192,7 @@ class _Survey:
         return _inode(f"{self._proc}/{pid}/net/dev")
 
     def _name_by_container(self) -> None:
-        """Give the namespaces without a name that of the container which their first process is in."""
+        """Name each namespace without a name after the container of its first process."""
         from portsock.parse.proc.cgroup import parse_cgroup
         from portsock.sources.linux.containers import Containers
 
@@ -208,8 +207,8 @@ class _Survey:
                 continue
 
 
-def _held(directory: str) -> Iterator[tuple[int, str]]:
-    """The network namespaces among a process's descriptors."""
+def _descriptors(directory: str) -> Iterator[tuple[int, str]]:
+    """Yield the network namespaces among a process's descriptors, with paths."""
     try:
         opened = os.open(directory, _READ)
     except OSError:

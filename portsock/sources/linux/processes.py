@@ -1,14 +1,18 @@
-"""Facts of processes from /proc, read relative to each process's open directory so that all are of the same one."""
+"""Facts of processes from /proc, read relative to each process's open directory, so that all belong to one process."""
 
 import os
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
+from portsock.parse.proc.forwarders import FORWARDERS
 from portsock.parse.proc.process import Stat, parse_cmdline, parse_stat, shown_name, text
-from portsock.sources.linux.containers import Containers
 from portsock.sources.system import users
+
+if TYPE_CHECKING:
+    from portsock.sources.linux.containers import Containers
 
 _DELETED = b" (deleted)"
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -21,12 +25,12 @@ def facts(
     started: Mapping[int, int] | None = None,
     files: str = "",
 ) -> dict[int, Process]:
-    """What can be read of these processes, with `parents` of their ancestors, too; of what cannot, the fields are None.
+    """Return facts of these processes, with `parents` also of their ancestors. Facts that cannot be read are None.
 
-    `started` is Ownership.started: a process that started at another time has only taken over the pid, and nothing is told of
-    it. `files` is the root directory below which container runtimes keep their state.
+    `started` is Ownership.started: a process with another start time has only reused the pid, and none of its facts are
+    returned. `files` is the root directory below which container runtimes keep their state.
     """
-    reader = _Reader(root, started or {}, Containers(files, root))
+    reader = _Reader(root, started or {}, files)
     found: dict[int, Process] = {}
     waiting = list(pids)
     while waiting:
@@ -44,12 +48,18 @@ def facts(
 
 
 class _Reader:
-    def __init__(self, root: str, started: Mapping[int, int], containers: Containers) -> None:
+    def __init__(self, root: str, started: Mapping[int, int], files: str) -> None:
         self._root = root
         self._started = started
-        self._containers = containers
+        self._files = files
         self._boot = _boot_time(root)
         self._tick = 1 / os.sysconf("SC_CLK_TCK")
+
+    @cached_property
+    def _containers(self) -> "Containers":
+        from portsock.sources.linux.containers import Containers  # here for start-up: most hosts have no container
+
+        return Containers(self._files, self._root)
 
     def read(self, pid: int) -> Process:
         try:
@@ -69,6 +79,7 @@ class _Reader:
         exe, deleted = _executable(home)
         arguments = tuple(text(argument) for argument in raw)
         placement = _placement(_read(home, "cgroup"))
+        is_forwarder = bool(arguments) and arguments[0].rpartition("/")[2] in FORWARDERS
         return Process(
             pid,
             text(shown_name(stat.comm, raw, exe)),
@@ -80,9 +91,9 @@ class _Reader:
             stat.ppid or None,
             self._boot + stat.started * self._tick if self._boot is not None else None,
             placement.unit,
-            self._containers.name(placement),
+            self._containers.name(placement) if placement.container_id else None,
             deleted,
-            self._containers.forwards_to(pid, arguments),
+            self._containers.forwards_to(pid, arguments) if is_forwarder else None,
         )
 
 
@@ -92,7 +103,7 @@ def _placement(data: bytes) -> Placement:
 
 
 def _read(home: int, name: str) -> bytes:
-    """The bytes of a file of the process; empty where it cannot be read."""
+    """Return the bytes of a file of the process; empty where it cannot be read."""
     try:
         file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=home)
     except OSError:
@@ -109,7 +120,7 @@ def _read(home: int, name: str) -> bytes:
 
 
 def _executable(home: int) -> tuple[bytes | None, bool]:
-    """The path of the executable, and whether it has been deleted. A file may really be called 'x (deleted)'."""
+    """Return the path of the executable, and whether it has been deleted. A file may really be called 'x (deleted)'."""
     try:
         path = os.readlink(b"exe", dir_fd=home)
     except OSError:
@@ -117,8 +128,8 @@ def _executable(home: int) -> tuple[bytes | None, bool]:
     if not path.endswith(_DELETED):
         return path, False
     try:
-        running, there = os.stat("exe", dir_fd=home), os.stat(path)
-        if (running.st_dev, running.st_ino) == (there.st_dev, there.st_ino):
+        running, present = os.stat("exe", dir_fd=home), os.stat(path)
+        if (running.st_dev, running.st_ino) == (present.st_dev, present.st_ino):
             return path, False
     except OSError:
         pass
@@ -126,7 +137,7 @@ def _executable(home: int) -> tuple[bytes | None, bool]:
 
 
 def _boot_time(root: str) -> float | None:
-    """Seconds since the epoch at boot, to which start times count."""
+    """Return the time of boot, in seconds since the epoch. Start times are relative to it."""
     try:
         with open(f"{root}/stat", "rb") as file:
             for line in file:

@@ -1,4 +1,4 @@
-"""Sockets from the tables under /proc/PID/net: what every Linux has, diag modules or not."""
+"""Sockets from the tables under /proc/PID/net, which every Linux has, with and without diag modules."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -16,12 +16,12 @@ _OTHERS: dict[str, Family] = {"unix": Family.UNIX, "netlink": Family.NETLINK, "p
 
 
 class Dump(NamedTuple):
-    """What the tables of one network namespace say."""
+    """The sockets of one network namespace from its tables."""
 
     sockets: list[SocketRecord]
     notices: tuple[Notice, ...]
     missing: frozenset[tuple[str, Family]]
-    """Asked for, but this kernel has no such table (IPv6 switched off, a module not loaded)."""
+    """Requested, but this kernel has no such table (IPv6 switched off, a module not loaded)."""
 
 
 def dump(
@@ -31,8 +31,10 @@ def dump(
     netns: Netns | None = None,
     only: frozenset[tuple[str, Family]] | None = None,
 ) -> Dump:
-    """Read the tables that the request needs, of the network namespace that process `pid` is in ('thread-self' in a thread
-    which entered one). `only` limits them to these protocols and families; `netns` is what the records are marked with.
+    """Read the tables that the request needs in the network namespace of process `pid`.
+
+    `pid` is 'thread-self' in a thread that entered a namespace. `only` limits the tables to these protocols and families.
+    `netns` is the namespace to record.
 
     Raises ReadError where there are no tables at all.
     """
@@ -64,8 +66,10 @@ def dump(
 
 
 def _identity(record: SocketRecord, row: int) -> tuple[object, ...]:
-    """What makes it the same socket: the kernel reads a table page by page, so that a socket may come twice while others come
-    and go. Rows without inode and peer (unix sockets not yet accepted) are each their own."""
+    """Return the identity of a socket: the kernel reads a table page by page, so that a changing table may list one twice.
+
+    Each row without inode and peer (unix sockets not yet accepted) is a socket.
+    """
     if record.inode is None and record.remote is None:
         return (row,)
     return (record.protocol, record.family, record.inode, record.local, record.remote)
@@ -93,12 +97,12 @@ def _parser(name: str, protocol: str, family: Family, timers: bool, netns: Netns
 
 
 def _rows(data: bytes) -> list[str]:
-    """The lines below the header."""
+    """Return the lines below the header."""
     return data.decode("ascii", "replace").split("\n")[1 : -1 if data.endswith(b"\n") else None]
 
 
 def _require(root: str, pid: str, found: bool) -> None:
-    """Tell 'no sockets' from 'no tables'. Raises ReadError."""
+    """Distinguish 'no sockets' from 'no tables'. Raises ReadError where there are no tables."""
     if found:
         return
     import os

@@ -1,6 +1,6 @@
-"""Running something inside other network namespaces: setns(2).
+"""Calls inside other network namespaces: setns(2).
 
-Entering one takes CAP_SYS_ADMIN over it; what it holds can be read without through /proc/PID/net.
+Entering a namespace requires CAP_SYS_ADMIN over it. Without, its tables can be read through /proc/PID/net.
 """
 
 import os
@@ -9,72 +9,72 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from portsock.sources.linux.netns import Found
+from portsock.sources.linux.netns import Namespace
 
 _CLONE_NEWNET = 0x40000000
-_LOOK = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
-"""Takes a file without opening what it is: of a fifo or a device that would wait, or have an effect."""
+_PATH_ONLY = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
+"""Locates a file without opening it: opening a fifo would wait, opening a device could have an effect."""
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 
 _Result = TypeVar("_Result")
 
 
-def visit(founds: Sequence[Found], function: Callable[[Found], _Result]) -> list[_Result | OSError]:
-    """What the function says in each namespace, or the error that kept it from being entered.
+def visit(namespaces: Sequence[Namespace], function: Callable[[Namespace], _Result]) -> list[_Result | OSError]:
+    """Return the function's result in each namespace, or the error raised on entering the namespace.
 
-    The own namespace is asked where we are. All others are entered by one thread, which ends in the last of them: a namespace
-    is a thread's, so that the caller stays in its own. What the function raises is raised here.
+    In our own namespace the function is called directly. All other namespaces are entered by a second thread, so that the
+    calling thread stays in its own. Errors of the function are raised here.
     """
     from threading import Thread
 
     outcomes: list[_Result | OSError] = []
     failed: list[BaseException] = []
 
-    def tour() -> None:
+    def visit_others() -> None:
         try:
-            outcomes.extend(_visited(found, function) for found in abroad)
-        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            outcomes.extend(_call_inside(namespace, function) for namespace in others)
+        except BaseException as error:  # noqa: BLE001 - raised in the calling thread
             failed.append(error)
 
-    home = [function(found) for found in founds if found.own]
-    abroad = [found for found in founds if not found.own]
-    if abroad:
-        thread = Thread(target=tour, name="netns")
+    own = [function(namespace) for namespace in namespaces if namespace.own]
+    others = [namespace for namespace in namespaces if not namespace.own]
+    if others:
+        thread = Thread(target=visit_others, name="netns")
         thread.start()
         thread.join()
     if failed:
         raise failed[0]
-    there, here = iter(outcomes), iter(home)
-    return [next(here) if found.own else next(there) for found in founds]
+    from_own, from_others = iter(own), iter(outcomes)
+    return [next(from_own) if namespace.own else next(from_others) for namespace in namespaces]
 
 
-def _visited(found: Found, function: Callable[[Found], _Result]) -> _Result | OSError:
+def _call_inside(namespace: Namespace, function: Callable[[Namespace], _Result]) -> _Result | OSError:
     try:
-        _enter(found)
+        _enter(namespace)
     except OSError as error:
         return error
-    return function(found)
+    return function(namespace)
 
 
-def _enter(found: Found) -> None:
-    """Take the calling thread into a namespace. Raises OSError: PermissionError, or FileNotFoundError where it is gone.
+def _enter(namespace: Namespace) -> None:
+    """Move the calling thread into a namespace. Raises OSError: PermissionError, or FileNotFoundError where it has ended.
 
-    Some of the paths lead through what other users mounted, where anything may lie by now.
+    Some of the paths are in directories of other users, where another file may be by now.
     """
     failure: OSError = FileNotFoundError(2, "the namespace is gone")
-    wanted = (os.stat("/proc/self/ns/net").st_dev, found.netns.id)
-    for path in found.paths:
+    wanted = (os.stat("/proc/self/ns/net").st_dev, namespace.netns.id)
+    for path in namespace.paths:
         try:
-            with _opened(path, _LOOK) as place:
-                status = os.fstat(place)
-                if (status.st_dev, status.st_ino) != wanted:  # the pid or the name is another's by now
+            with _opened(path, _PATH_ONLY) as located:
+                status = os.fstat(located)
+                if (status.st_dev, status.st_ino) != wanted:  # the pid or the name has been reused
                     continue
-                with _opened(f"/proc/self/fd/{place}", _READ) as namespace:
-                    _setns(namespace)
+                with _opened(f"/proc/self/fd/{located}", _READ) as descriptor:
+                    _setns(descriptor)
             return
         except (FileNotFoundError, ProcessLookupError):
             continue
-        except OSError as error:  # another path may still lead there
+        except OSError as error:  # another path may work
             failure = error
     raise failure
 

@@ -1,7 +1,7 @@
-"""Linux: the options of another process's socket, through a duplicate of its descriptor that lives for an instant.
+"""Options of another process's socket on Linux, read through a short-lived duplicate of its descriptor.
 
-pidfd_getfd(2) (Linux 5.6) needs the right to attach to the process: one's own processes, or root. Duplicating changes
-nothing for the holder. Only ask it of the few sockets whose options matter.
+pidfd_getfd(2) (Linux 5.6) requires the right to attach to the process: it must be our own, or we must be root. Duplicating
+changes nothing for the holder. Use it only for the few sockets whose options matter.
 """
 
 import os
@@ -19,7 +19,7 @@ _IFNAMSIZ = 16
 
 
 def options_of(sockets: Iterable[Socket], inodes: Collection[int]) -> dict[int, SocketOptions]:
-    """The options of those of these sockets whose inodes are wanted, by inode. A socket that cannot be read is left out."""
+    """Return the options by inode, of the sockets with these inodes. Sockets that cannot be read are left out."""
     found: dict[int, SocketOptions] = {}
     if not sys.platform.startswith("linux"):
         return found
@@ -38,7 +38,7 @@ def options_of(sockets: Iterable[Socket], inodes: Collection[int]) -> dict[int, 
 
 
 def _read(pid: int, fd: int, inode: int) -> SocketOptions | None:
-    """The options of the socket behind one descriptor; None where it may not be had, or is another socket by now."""
+    """Return the options of a descriptor's socket; None where it may not be read, or is another socket by now."""
     try:
         duplicate = _duplicate(pid, fd)
     except OSError:
@@ -54,7 +54,7 @@ def _read(pid: int, fd: int, inode: int) -> SocketOptions | None:
 
 
 def _duplicate(pid: int, fd: int) -> int:
-    """A descriptor of ours for the process's descriptor."""
+    """Return a duplicate of the process's descriptor. Raises OSError."""
     import ctypes
 
     process = os.pidfd_open(pid)

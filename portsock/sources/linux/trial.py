@@ -1,8 +1,8 @@
-"""Asking the kernel itself whether a port can be taken, once and in one way (`explain --try`).
+"""A real bind, which tests whether a port can be bound (`explain --try`).
 
-A trial holds the port for an instant. It may change what a later trial on the same port is told, because the kernel
-remembers at the port which options were seen there: so it is made once, in the way that was asked for. A UDP socket that
-binds beside others (SO_REUSEADDR, SO_REUSEPORT) may in that instant be given a datagram meant for them, which is lost.
+A trial holds the port for an instant. It may change the result of a later trial on the same port, because the kernel stores
+the options of a port's sockets: so there is one trial, with the requested options. A UDP socket that shares a port
+(SO_REUSEADDR, SO_REUSEPORT) may in that instant receive a datagram meant for another socket. This datagram is lost.
 """
 
 import os
@@ -20,12 +20,12 @@ _IPPROTO = {"tcp": 0, "mptcp": 262, "udp": 0, "udplite": 136}
 
 
 class Trial(NamedTuple):
-    """What the kernel said."""
+    """The kernel's answer."""
 
     errno: str | None
-    """The error's name, or None where it let the socket in."""
+    """The name of the error, None where the bind succeeded."""
     listened: bool
-    """Whether listen(2) was tried, too."""
+    """listen(2) was called, too."""
 
 
 def bind_once(
@@ -39,12 +39,12 @@ def bind_once(
     device: str | None = None,
     uid: int | None = None,
 ) -> Trial:
-    """Bind a new socket for real, and close it. `uid` asks for another user, in a child process that becomes that user.
+    """Bind a new socket for real, and close it. With `uid` it is bound in a child process that becomes that user.
 
-    listen(2) follows bind(2) only where it could still fail and can take no connection from anyone: with SO_REUSEADDR
-    alone, since the kernel lets it listen only if no other socket does on an overlapping address (with SO_REUSEPORT it
-    would join the listeners of the group and take their connections; without either option bind(2) has decided). A filter
-    on the socket drops whatever arrives in the meantime, so that a client is not accepted and then reset.
+    listen(2) is called only where it can still fail and cannot take over connections: with SO_REUSEADDR alone, as the kernel
+    then allows it only if no other socket listens on an overlapping address. With SO_REUSEPORT the socket would join the
+    group's listeners and take their connections; without either option bind(2) has decided. A filter on the socket drops
+    all packets, so that no client is accepted and then reset.
 
     Raises ReadError where the trial cannot be made for that user, or on this system.
     """
@@ -52,17 +52,19 @@ def bind_once(
         raise ReadError(f"--try: {protocol} cannot be tried, only {', '.join(_IPPROTO)}")
     if reuseport and not hasattr(socket, "SO_REUSEPORT"):
         raise ReadError("--try reuseport: this system has no SO_REUSEPORT; try plain or reuseaddr")
-    way = (reuseaddr, reuseport, v6only, device)
+    options = (reuseaddr, reuseport, v6only, device)
     if uid is None or not hasattr(os, "geteuid") or uid == os.geteuid():
-        return _bind(protocol, address, port, *way)
+        return _bind(protocol, address, port, *options)
     if os.geteuid() != 0:
         raise ReadError(f"--try: only root can try for another user (uid {uid}); run it as that user")
-    return _in_child(protocol, address, port, way, uid)
+    return _in_child(protocol, address, port, options, uid)
 
 
 def is_local(address: str) -> bool | None:
-    """Whether the kernel takes the address for one of this host's (a subnet's broadcast address and routes of type local
-    count), by binding a UDP socket to it and a free port; None where it does not say."""
+    """Tell whether the kernel treats the address as one of this host's; None where it does not say.
+
+    This binds a UDP socket to the address and any free port. Broadcast addresses and routes of type local count as well.
+    """
     import errno
 
     try:
@@ -87,7 +89,7 @@ def _name(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int
 
 
 def _interface(zone: str) -> int:
-    """The number of an interface by name or number. Raises OSError (ENODEV) where there is none."""
+    """Return the number of an interface from its name or number. Raises OSError (ENODEV) where there is none."""
     import errno
 
     if zone.isascii() and zone.isdigit() and len(zone) <= 10 and int(zone) < 2**32:
@@ -113,7 +115,7 @@ def _bind(
             if device and "%" not in address:
                 new.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, device.encode() + b"\0")
             new.bind(_name(address, port))
-            if protocol == "tcp" and reuseaddr and not reuseport and _deafen(new):
+            if protocol == "tcp" and reuseaddr and not reuseport and _drop_packets(new):
                 listened = True
                 new.listen(1)
     except OSError as error:
@@ -121,8 +123,8 @@ def _bind(
     return Trial(None, listened)
 
 
-def _deafen(new: socket.socket) -> bool:
-    """Let nothing reach the socket: a filter program of one instruction, 'keep 0 bytes' (socket(7) SO_ATTACH_FILTER)."""
+def _drop_packets(new: socket.socket) -> bool:
+    """Attach a filter of one instruction, 'keep 0 bytes' (socket(7) SO_ATTACH_FILTER); return False where that fails."""
     if not sys.platform.startswith("linux"):
         return False
     import ctypes
@@ -142,7 +144,7 @@ def _error_name(error: OSError) -> str:
 
 
 def _group_of(uid: int) -> int:
-    """The user's group; of one without a name the group of the same number."""
+    """Return the user's group; for a user without a name the group with the same number."""
     import pwd
 
     try:
@@ -151,24 +153,24 @@ def _group_of(uid: int) -> int:
         return uid
 
 
-def _in_child(protocol: str, address: str, port: int, way: tuple[bool, bool, bool | None, str | None], uid: int) -> Trial:
-    """The trial as another user: a child that gives up root, whose answer comes through a pipe."""
+def _in_child(protocol: str, address: str, port: int, options: tuple[bool, bool, bool | None, str | None], uid: int) -> Trial:
+    """Make the trial as another user, in a child process that gives up root and answers through a pipe."""
     gid = _group_of(uid)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        # Whatever happens, the child must not come back into the caller's code.
+        # The child must never return into the caller's code.
         with suppress(BaseException):
             os.setgroups([])
             os.setresgid(gid, gid, gid)
             os.setresuid(uid, uid, uid)
-            trial = _bind(protocol, address, port, *way)
+            trial = _bind(protocol, address, port, *options)
             os.write(writer, f"{trial.errno or 'OK'} {int(trial.listened)}".encode())
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        said = pipe.read().decode().split()
+        answer = pipe.read().decode().split()
     os.waitpid(child, 0)
-    if len(said) != 2:
+    if len(answer) != 2:
         raise ReadError(f"--try: cannot become uid {uid} to try")
-    return Trial(None if said[0] == "OK" else said[0], said[1] == "1")
+    return Trial(None if answer[0] == "OK" else answer[0], answer[1] == "1")

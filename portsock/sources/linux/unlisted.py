@@ -1,7 +1,6 @@
 """TCP sockets that processes hold and no table lists: bound without listening, or not bound yet.
 
-/proc/net/tcp has never listed them, and sock_diag does since Linux 6.8. What they are bound to cannot be had then, only that
-they are there.
+/proc/net/tcp never lists them; sock_diag does since Linux 6.8. Otherwise their number is known, but not their addresses.
 """
 
 import os
@@ -13,14 +12,14 @@ from portsock.records import Holder, Request
 _NAMES = {b"TCP", b"TCPv6"}
 
 
-def unlisted(holders: Mapping[int, Sequence[Holder]], listed: Iterable[int], proc: str = "/proc") -> list[Notice]:
-    """The notice about TCP sockets of this network namespace among those held (by inode), which are not among those listed."""
-    candidates = [inode for inode in holders.keys() - set(listed) if _is_tcp_here(holders[inode], proc)]
+def unlisted_notices(holders: Mapping[int, Sequence[Holder]], listed: Iterable[int], proc: str = "/proc") -> list[Notice]:
+    """Return the notice about TCP sockets of this network namespace that are held (by inode), but not listed."""
+    candidates = [inode for inode in holders.keys() - set(listed) if _is_tcp_in_our_namespace(holders[inode], proc)]
     if candidates:
         from portsock.sources.linux import procfs
 
-        now = {record.inode for record in procfs.dump(Request(frozenset({"tcp"})), proc).sockets}
-        candidates = [inode for inode in candidates if inode not in now]  # connections made since the table was read
+        listed_now = {record.inode for record in procfs.dump(Request(frozenset({"tcp"})), proc).sockets}
+        candidates = [inode for inode in candidates if inode not in listed_now]  # connections made since the table was read
     if not candidates:
         return []
     number = len(candidates)
@@ -29,7 +28,7 @@ def unlisted(holders: Mapping[int, Sequence[Holder]], listed: Iterable[int], pro
     return [Notice("sockets_unlisted", number, text)]
 
 
-def _is_tcp_here(holders: Sequence[Holder], proc: str) -> bool:
+def _is_tcp_in_our_namespace(holders: Sequence[Holder], proc: str) -> bool:
     for holder in holders:
         home = f"{proc}/{holder.pid}"
         try:

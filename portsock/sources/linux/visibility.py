@@ -1,4 +1,4 @@
-"""Which processes cannot be seen from here, and why one may not be read."""
+"""Processes that /proc hides from this process, and why the descriptors of a process may not be read."""
 
 import os
 from typing import NamedTuple
@@ -7,41 +7,41 @@ from portsock.model import OwnerReason
 from portsock.parse.proc.mountinfo import INVISIBLE, NO_ACCESS, PTRACEABLE, HidePid, parse_hidepid
 
 INITIAL_PID_NAMESPACE = 0xEFFFFFFC
-"""Its inode number: PROC_PID_INIT_INO, include/linux/proc_ns.h"""
+"""The inode number of the initial PID namespace: PROC_PID_INIT_INO, include/linux/proc_ns.h"""
 _INITIAL_NETWORK_ONLY = "sys/net/core/dev_weight"
-"""A setting that only the initial network namespace has: net_core_table in net/core/sysctl_net_core.c."""
+"""A setting that exists only in the initial network namespace: net_core_table in net/core/sysctl_net_core.c."""
 
 
-class Sight(NamedTuple):
-    """The limits of what this process sees of others under one /proc."""
+class Visibility(NamedTuple):
+    """The limits of what one /proc shows of other processes."""
 
     hidepid: int
-    """The mount's mode, 0 where it does not bind the present user."""
+    """The mount's mode, 0 where it does not restrict the present user."""
     unlisted: OwnerReason | None
-    """HIDEPID or PIDNS where there may be processes that are not even listed."""
+    """HIDEPID or PIDNS where there may be processes that are not listed."""
 
     def reason(self, uid: int | None) -> OwnerReason:
-        """Why the descriptors of a process of this user may not be read."""
+        """Return why the descriptors of a process of this user may not be read."""
         if self.hidepid:
             return OwnerReason.HIDEPID
         own = os.geteuid()
         return OwnerReason.OTHER_USER if own != 0 and uid != own else OwnerReason.DENIED
 
 
-def sight(root: str = "/proc") -> Sight:
-    """What can be seen through this /proc.
+def read_visibility(root: str = "/proc") -> Visibility:
+    """Return what this /proc shows of other processes.
 
-    A PID namespace below the initial one alone hides nobody: its sockets are its processes' as long as it has a network of its
-    own, too. In the host's network there are sockets of the host's processes, which it does not show.
+    A nested PID namespace hides no holder if it also has its own network namespace. In the host's network namespace there are
+    sockets of host processes, which a nested PID namespace does not list.
     """
     hidepid = _hidepid(root)
     if hidepid >= INVISIBLE:
-        return Sight(hidepid, OwnerReason.HIDEPID)
+        return Visibility(hidepid, OwnerReason.HIDEPID)
     try:
-        inside = os.readlink(f"{root}/self/ns/pid") != f"pid:[{INITIAL_PID_NAMESPACE}]"
+        nested = os.readlink(f"{root}/self/ns/pid") != f"pid:[{INITIAL_PID_NAMESPACE}]"
     except OSError:
-        inside = False
-    return Sight(hidepid, OwnerReason.PIDNS if inside and os.path.exists(f"{root}/{_INITIAL_NETWORK_ONLY}") else None)
+        nested = False
+    return Visibility(hidepid, OwnerReason.PIDNS if nested and os.path.exists(f"{root}/{_INITIAL_NETWORK_ONLY}") else None)
 
 
 def _hidepid(root: str) -> int:
@@ -54,7 +54,10 @@ def _hidepid(root: str) -> int:
 
 
 def _exempt(option: HidePid) -> bool:
-    """has_pid_permissions() in fs/proc/base.c: the group counts but for PTRACEABLE, and so in effect does root."""
+    """Tell whether the mount option does not apply to this user: root and the option's group, but not under PTRACEABLE.
+
+    Source: has_pid_permissions() in fs/proc/base.c.
+    """
     if option.mode == PTRACEABLE:
         return False
     return os.geteuid() == 0 or option.gid in {os.getegid(), *os.getgroups()}

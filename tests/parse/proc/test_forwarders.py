@@ -10,8 +10,7 @@ import pytest
 
 from portsock.parse.proc.cgroup import Placement
 from portsock.parse.proc.forwarders import Forward, parse_conmon, parse_docker_proxy
-from portsock.sources.linux.containers import Containers
-from portsock.sources.linux.state_files import read_json
+from portsock.sources.linux.containers import Containers, read_json
 from portsock.sources.system import home
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="owners of files, fifos, symbolic links")

@@ -1,4 +1,4 @@
-"""MPTCP sockets and the TCP subflows they run over: told once."""
+"""MPTCP sockets and their TCP subflows are listed once."""
 
 import socket
 import sys
@@ -54,23 +54,23 @@ def test_subflows_name_their_mptcp_socket() -> None:
 
 @pytest.mark.linux
 @pytest.mark.parametrize(
-    ("protocols", "shown"), [((), ["tcp"]), (("mptcp",), ["mptcp"]), (("tcp",), ["tcp"]), (None, ["mptcp"])]
+    ("protocols", "expected"), [((), ["tcp"]), (("mptcp",), ["mptcp"]), (("tcp",), ["tcp"]), (None, ["mptcp"])]
 )
-def test_each_is_told_once_whatever_is_asked_for(protocols: tuple[str, ...] | None, shown: list[str]) -> None:
+def test_each_connection_is_listed_once_for_any_selection(protocols: tuple[str, ...] | None, expected: list[str]) -> None:
     listener, client, server = _pair()
     with listener, client, server:
         inode = _inode(client)
         query = Query(all_families=True) if protocols is None else Query(protocols=frozenset(protocols))
         snapshot = normalize([collect.collect(Request(frozenset({"tcp", "mptcp"}), owners="none"))])
-        assert [item.protocol for item in select(snapshot, query, side="either") if item.inode == inode] == shown
+        assert [item.protocol for item in select(snapshot, query, side="either") if item.inode == inode] == expected
 
 
 @pytest.mark.linux
-def test_waiting_connection_is_told_once_too() -> None:
+def test_an_unaccepted_connection_is_listed_once() -> None:
     listener, client, server = _pair()
     with listener, client, server, socket.socket(socket.AF_INET, socket.SOCK_STREAM, _MPTCP) as waiting:
         waiting.connect(listener.getsockname())
         ours = InetEndpoint(*waiting.getsockname())
         snapshot = normalize([collect.collect(Request(frozenset({"tcp", "mptcp"}), owners="none"))])
-        there = [item for item in select(snapshot, Query(all_families=True), side="either") if item.remote == ours]
-        assert [(item.protocol, item.state) for item in there] == [("mptcp", State.ESTABLISHED)]
+        found = [item for item in select(snapshot, Query(all_families=True), side="either") if item.remote == ours]
+        assert [(item.protocol, item.state) for item in found] == [("mptcp", State.ESTABLISHED)]

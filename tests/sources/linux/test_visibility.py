@@ -1,4 +1,4 @@
-"""What cannot be seen, and why."""
+"""The processes that /proc hides, and why."""
 
 import os
 import subprocess
@@ -52,8 +52,8 @@ def as_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @linux
 @pytest.mark.usefixtures("as_user")
-def test_invisible_processes_are_announced(tmp_path: Path) -> None:
-    seen = visibility.sight(tree(tmp_path, ",hidepid=2"))
+def test_hidepid_invisible_hides_processes(tmp_path: Path) -> None:
+    seen = visibility.read_visibility(tree(tmp_path, ",hidepid=2"))
     assert seen.unlisted is OwnerReason.HIDEPID
     assert seen.reason(0) is OwnerReason.HIDEPID
 
@@ -61,30 +61,30 @@ def test_invisible_processes_are_announced(tmp_path: Path) -> None:
 @linux
 @pytest.mark.usefixtures("as_user")
 def test_noaccess_hides_descriptors_but_lists_processes(tmp_path: Path) -> None:
-    seen = visibility.sight(tree(tmp_path, ",hidepid=1"))
+    seen = visibility.read_visibility(tree(tmp_path, ",hidepid=1"))
     assert seen.unlisted is None
     assert seen.reason(0) is OwnerReason.HIDEPID
 
 
 @linux
 @pytest.mark.usefixtures("as_user")
-def test_members_of_the_group_see_everything_but_for_ptraceable(tmp_path: Path) -> None:
-    assert visibility.sight(tree(tmp_path / "a", ",hidepid=2,gid=20")).unlisted is None
-    assert visibility.sight(tree(tmp_path / "b", ",hidepid=ptraceable,gid=20")).unlisted is OwnerReason.HIDEPID
+def test_the_group_is_exempt_from_hidepid_but_not_from_ptraceable(tmp_path: Path) -> None:
+    assert visibility.read_visibility(tree(tmp_path / "a", ",hidepid=2,gid=20")).unlisted is None
+    assert visibility.read_visibility(tree(tmp_path / "b", ",hidepid=ptraceable,gid=20")).unlisted is OwnerReason.HIDEPID
 
 
 @linux
-def test_root_is_exempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_is_exempt_from_hidepid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    seen = visibility.sight(tree(tmp_path, ",hidepid=2"))
+    seen = visibility.read_visibility(tree(tmp_path, ",hidepid=2"))
     assert seen.unlisted is None
     assert seen.reason(0) is OwnerReason.DENIED
 
 
 @linux
 @pytest.mark.usefixtures("as_user")
-def test_reason_tells_other_users_from_a_denial() -> None:
-    seen = visibility.Sight(0, None)
+def test_reasons_distinguish_other_users_from_denials() -> None:
+    seen = visibility.Visibility(0, None)
     assert seen.reason(0) is OwnerReason.OTHER_USER
     assert seen.reason(1000) is OwnerReason.DENIED
 
@@ -95,10 +95,10 @@ def test_pid_namespace_hides_holders_only_in_the_hosts_network(tmp_path: Path) -
     shared = Path(tree(tmp_path / "a", namespace=inside))
     (shared / "sys/net/core").mkdir(parents=True)
     (shared / "sys/net/core/dev_weight").touch()
-    assert visibility.sight(str(shared)).unlisted is OwnerReason.PIDNS
-    assert visibility.sight(tree(tmp_path / "b", namespace=inside)).unlisted is None
-    assert visibility.sight(tree(tmp_path / "c")).unlisted is None
-    assert visibility.sight(str(tmp_path / "nothing")).unlisted is None
+    assert visibility.read_visibility(str(shared)).unlisted is OwnerReason.PIDNS
+    assert visibility.read_visibility(tree(tmp_path / "b", namespace=inside)).unlisted is None
+    assert visibility.read_visibility(tree(tmp_path / "c")).unlisted is None
+    assert visibility.read_visibility(str(tmp_path / "nothing")).unlisted is None
 
 
 @linux
@@ -106,11 +106,11 @@ def test_pid_namespace_hides_holders_only_in_the_hosts_network(tmp_path: Path) -
 @pytest.mark.skipif(os.geteuid() != 0 if hasattr(os, "geteuid") else True, reason="makes namespaces: needs root")
 @pytest.mark.parametrize(("options", "elsewhere"), [("-pf", True), ("-npf", False)])
 def test_sockets_of_the_host_are_elsewhere_from_a_pid_namespace(options: str, elsewhere: bool) -> None:
-    script = "from portsock.sources.linux.visibility import sight; print(sight().unlisted)"
-    if visibility.sight().unlisted is not None or not os.path.exists("/proc/sys/net/core/dev_weight"):
+    script = "from portsock.sources.linux.visibility import read_visibility as read; print(read().unlisted)"
+    if visibility.read_visibility().unlisted is not None or not os.path.exists("/proc/sys/net/core/dev_weight"):
         pytest.skip("not in the host's own namespaces")
     command = ["unshare", options, "--mount-proc", sys.executable, "-c", script]
-    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
-    if told.returncode:
-        pytest.skip(f"no namespaces here: {told.stderr}")
-    assert told.stdout == ("pidns\n" if elsewhere else "None\n")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3])
+    if done.returncode:
+        pytest.skip(f"no namespaces here: {done.stderr}")
+    assert done.stdout == ("pidns\n" if elsewhere else "None\n")

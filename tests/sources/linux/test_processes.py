@@ -63,17 +63,17 @@ def test_unknown_boot_time_leaves_the_start_unknown(tmp_path: Path) -> None:
     assert one(tmp_path).started_at is None
 
 
-def test_process_that_is_gone_keeps_its_pid_only(tmp_path: Path) -> None:
+def test_a_process_that_has_ended_has_only_its_pid(tmp_path: Path) -> None:
     assert one(tmp_path) == Process(50)
 
 
-def test_reused_pid_lends_nobody_its_name(tmp_path: Path) -> None:
+def test_a_reused_pid_has_no_facts(tmp_path: Path) -> None:
     process(tmp_path, 50, started=200)
     assert processes.facts([50], str(tmp_path), started={50: 100})[50] == Process(50)
     assert processes.facts([50], str(tmp_path), started={50: 200})[50].name == "web"
 
 
-def test_walk_and_facts_agree_on_start_times_and_notice_a_change(tmp_path: Path) -> None:
+def test_start_times_of_a_walk_identify_processes(tmp_path: Path) -> None:
     process(tmp_path, 50)
     for directory in ("fd", "task"):
         (tmp_path / "50" / directory).mkdir()
@@ -85,7 +85,7 @@ def test_walk_and_facts_agree_on_start_times_and_notice_a_change(tmp_path: Path)
     assert processes.facts([50], str(tmp_path), started=found.started)[50] == Process(50)
 
 
-def test_parents_only_where_asked_for(tmp_path: Path) -> None:
+def test_parents_are_returned_on_request(tmp_path: Path) -> None:
     process(tmp_path, 50, ppid=40)
     process(tmp_path, 40, ppid=1, comm="shell")
     process(tmp_path, 1, ppid=0, comm="init")
@@ -93,7 +93,7 @@ def test_parents_only_where_asked_for(tmp_path: Path) -> None:
     assert set(processes.facts([50], str(tmp_path), parents=True)) == {50, 40, 1}
 
 
-def test_circle_of_parents_ends(tmp_path: Path) -> None:
+def test_a_cycle_of_parents_ends(tmp_path: Path) -> None:
     process(tmp_path, 50, ppid=51)
     process(tmp_path, 51, ppid=50)
     assert set(processes.facts([50], str(tmp_path), parents=True)) == {50, 51}
@@ -104,14 +104,14 @@ def test_deleted_executable_is_marked(tmp_path: Path) -> None:
     assert (one(tmp_path).exe, one(tmp_path).exe_deleted) == ("/usr/bin/web", True)
 
 
-def test_executable_really_called_deleted_is_not(tmp_path: Path) -> None:
+def test_an_executable_named_deleted_is_not_marked(tmp_path: Path) -> None:
     program = tmp_path / "web (deleted)"
     program.touch()
     process(tmp_path, 50, exe=str(program))
     assert (one(tmp_path).exe, one(tmp_path).exe_deleted) == (str(program), False)
 
 
-def test_kernel_thread_has_no_arguments_and_a_zombie_unknown_ones(tmp_path: Path) -> None:
+def test_a_kernel_thread_has_no_arguments_and_a_zombie_unknown_ones(tmp_path: Path) -> None:
     process(tmp_path, 2, cmdline=b"", flags=0x200000)
     process(tmp_path, 50, cmdline=b"")
     assert one(tmp_path, 2).cmdline == ()
@@ -124,7 +124,7 @@ def test_undecodable_bytes_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.linux
-def test_psutil_tells_the_same_of_real_processes() -> None:
+def test_facts_of_real_processes_equal_those_of_psutil() -> None:
     import psutil
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -147,7 +147,7 @@ def test_psutil_tells_the_same_of_real_processes() -> None:
 
 
 @pytest.mark.linux
-def test_long_names_are_whole_for_real(tmp_path: Path) -> None:
+def test_long_names_of_real_processes_are_complete(tmp_path: Path) -> None:
     program = tmp_path / "a-daemon-with-a-long-name"
     shutil.copy(shutil.which("cat") or "/bin/cat", program)
     child = subprocess.Popen([str(program), "-u"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)

@@ -31,20 +31,20 @@ def host() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
-def seen(host: Lab) -> Snapshot:  # noqa: ARG001 - it is to be there
+def seen(host: Lab) -> Snapshot:  # noqa: ARG001 - it must exist
     return normalize([collect.collect(REQUEST)])
 
 
-def test_each_listener_is_told_once_in_its_namespace_with_its_owner(host: Lab, seen: Snapshot) -> None:
+def test_each_listener_is_listed_once_with_namespace_and_owner(host: Lab, seen: Snapshot) -> None:
     inodes = set(host.inodes.values())
     listeners = [item for item in seen.sockets if item.state is State.LISTEN and item.netns and item.netns.id in inodes]
-    told = sorted((item.netns, {owner.pid for owner in item.owners}) for item in listeners if item.netns)
-    assert told == sorted((Netns(host.inodes[letter], host.names[letter]), {host.pids[letter]}) for letter in "abcd")
+    found = sorted((item.netns, {owner.pid for owner in item.owners}) for item in listeners if item.netns)
+    assert found == sorted((Netns(host.inodes[letter], host.names[letter]), {host.pids[letter]}) for letter in "abcd")
     assert all(isinstance(item.local, InetEndpoint) and item.local.port == PORT for item in listeners)
 
 
-def test_ends_are_joined_within_their_namespace(host: Lab, seen: Snapshot) -> None:
-    """The same two endpoints exist in both."""
+def test_peers_are_in_the_same_namespace(host: Lab, seen: Snapshot) -> None:
+    """The same two endpoints exist in both namespaces."""
     for letter in "ab":
         ends = [item for item in seen.sockets if item.remote and item.netns and item.netns.id == host.inodes[letter]]
         assert len(ends) == 2
@@ -54,16 +54,16 @@ def test_ends_are_joined_within_their_namespace(host: Lab, seen: Snapshot) -> No
             assert {owner.pid for owner in end.peer.owners} == {host.pids[letter]}
 
 
-def test_the_same_set_as_ss_in_each(host: Lab, seen: Snapshot) -> None:
+def test_each_namespace_has_the_same_sockets_as_ss(host: Lab, seen: Snapshot) -> None:
     for letter in "abcd":
         path = f"/proc/{os.getpid()}/fd/{host.descriptor}" if letter == "c" else f"/run/netns/{host.names[letter]}"
         try:
-            told = subprocess.run(
+            lines = subprocess.run(
                 ["nsenter", f"--net={path}", "ss", "-Htuan"], capture_output=True, text=True, check=True
             ).stdout.split("\n")
         except FileNotFoundError:
             pytest.skip("no nsenter or ss here")
-        theirs = sorted(tuple(line.split()[index] for index in (0, 4)) for line in told if line)
+        theirs = sorted(tuple(line.split()[index] for index in (0, 4)) for line in lines if line)
         ours = sorted(
             (item.protocol, f"{item.local.address}:{item.local.port}")
             for item in seen.sockets
@@ -72,52 +72,52 @@ def test_the_same_set_as_ss_in_each(host: Lab, seen: Snapshot) -> None:
         assert ours == theirs
 
 
-def test_own_namespace_comes_first_and_once(host: Lab) -> None:
-    founds, _ = netns.namespaces(["all", host.names["a"] or "", str(os.getpid())])
-    assert [found.own for found in founds] == [True] + [False] * (len(founds) - 1)
-    assert len({found.netns.id for found in founds}) == len(founds)
-    assert set(host.inodes.values()) <= {found.netns.id for found in founds}
+def test_our_namespace_is_first_and_listed_once(host: Lab) -> None:
+    namespaces, _ = netns.namespaces(["all", host.names["a"] or "", str(os.getpid())])
+    assert [found.own for found in namespaces] == [True] + [False] * (len(namespaces) - 1)
+    assert len({found.netns.id for found in namespaces}) == len(namespaces)
+    assert set(host.inodes.values()) <= {found.netns.id for found in namespaces}
 
 
 def test_a_name_or_a_pid_means_one_namespace(host: Lab) -> None:
     for word in (host.names["b"] or "", str(host.pids["b"])):
-        founds, notices = netns.namespaces([word])
-        assert [(found.netns, found.own) for found in founds] == [(Netns(host.inodes["b"], host.names["b"]), False)]
+        namespaces, notices = netns.namespaces([word])
+        assert [(found.netns, found.own) for found in namespaces] == [(Netns(host.inodes["b"], host.names["b"]), False)]
         assert notices == []
 
 
-def test_unknown_name_gets_the_nearest(host: Lab) -> None:
+def test_an_unknown_name_is_refused_with_the_nearest(host: Lab) -> None:
     with pytest.raises(UsageError, match=f"did you mean {host.names['a']}.*ip netns list") as caught:
         netns.namespaces([f"{host.names['a']}x"])
     assert "\n" not in str(caught.value)
 
 
-def test_the_caller_stays_where_it_was(host: Lab) -> None:
+def test_the_calling_thread_stays_in_its_namespace(host: Lab) -> None:
     before = os.readlink("/proc/thread-self/ns/net")
-    founds, _ = netns.namespaces([host.names["a"] or ""])
-    (inside,) = setns.visit(founds, lambda found: os.readlink("/proc/thread-self/ns/net"))  # noqa: ARG005
+    namespaces, _ = netns.namespaces([host.names["a"] or ""])
+    (inside,) = setns.visit(namespaces, lambda found: os.readlink("/proc/thread-self/ns/net"))  # noqa: ARG005
     assert inside == f"net:[{host.inodes['a']}]" != before
     assert os.readlink("/proc/thread-self/ns/net") == before
 
 
-def test_what_fails_inside_is_raised_to_the_caller(host: Lab) -> None:
-    def fail(found: netns.Found) -> None:
+def test_errors_inside_a_namespace_are_raised_in_the_caller(host: Lab) -> None:
+    def fail(found: netns.Namespace) -> None:
         raise ValueError(found.netns.name)
 
-    founds, _ = netns.namespaces([host.names["a"] or ""])
+    namespaces, _ = netns.namespaces([host.names["a"] or ""])
     with pytest.raises(ValueError, match=host.names["a"] or ""):
-        setns.visit(founds, fail)
+        setns.visit(namespaces, fail)
 
 
-def test_namespace_that_is_gone_is_passed_over(host: Lab) -> None:
-    found = netns.Found(Netns(1), False, (f"/run/netns/{host.names['a']}", "/nonexistent"), ())
+def test_a_namespace_that_has_ended_is_skipped(host: Lab) -> None:
+    found = netns.Namespace(Netns(1), False, (f"/run/netns/{host.names['a']}", "/nonexistent"), ())
     (outcome,) = setns.visit([found], lambda _: "entered")
     assert isinstance(outcome, FileNotFoundError)
 
 
-def test_a_fifo_where_a_namespace_was_mounted_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_fifo_in_place_of_a_namespace_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "trap")
-    found = netns.Found(Netns(os.stat(tmp_path / "trap").st_ino), False, (str(tmp_path / "trap"),), ())
+    found = netns.Namespace(Netns(os.stat(tmp_path / "trap").st_ino), False, (str(tmp_path / "trap"),), ())
     outcomes: list[object] = []
     trip = Thread(target=lambda: outcomes.extend(setns.visit([found], lambda _: "entered")), daemon=True)
     trip.start()
@@ -125,14 +125,14 @@ def test_a_fifo_where_a_namespace_was_mounted_is_not_waited_for(tmp_path: Path) 
     assert [type(outcome) for outcome in outcomes] == [FileNotFoundError]
 
 
-def test_a_file_of_the_same_inode_number_elsewhere_is_no_namespace(tmp_path: Path) -> None:
+def test_a_file_with_the_same_inode_number_is_no_namespace(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    found = netns.Found(Netns(os.stat(tmp_path / "file").st_ino), False, (str(tmp_path / "file"),), ())
+    found = netns.Namespace(Netns(os.stat(tmp_path / "file").st_ino), False, (str(tmp_path / "file"),), ())
     (outcome,) = setns.visit([found], lambda _: "entered")
     assert isinstance(outcome, FileNotFoundError)
 
 
-def test_where_one_way_in_is_refused_another_is_tried(host: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_refused_path_another_is_tried(host: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     really, refusals = setns._setns, [PermissionError(1, "no")]
 
     def refuse_once(descriptor: int) -> None:
@@ -142,24 +142,24 @@ def test_where_one_way_in_is_refused_another_is_tried(host: Lab, monkeypatch: py
 
     monkeypatch.setattr(setns, "_setns", refuse_once)
     paths = (f"/run/netns/{host.names['a']}", f"/proc/{host.pids['a']}/ns/net")
-    found = netns.Found(Netns(host.inodes["a"]), False, paths, ())
+    found = netns.Namespace(Netns(host.inodes["a"]), False, paths, ())
     assert setns.visit([found], lambda _: os.readlink("/proc/thread-self/ns/net")) == [f"net:[{host.inodes['a']}]"]
 
 
-def test_own_namespace_is_told_by_its_name(host: Lab) -> None:
-    founds, _ = netns.namespaces([host.names["b"] or ""])
-    assert setns.visit(founds, lambda _: collect.own_namespace()) == [Netns(host.inodes["b"], host.names["b"])]
+def test_our_namespace_has_its_name(host: Lab) -> None:
+    namespaces, _ = netns.namespaces([host.names["b"] or ""])
+    assert setns.visit(namespaces, lambda _: collect.own_namespace()) == [Netns(host.inodes["b"], host.names["b"])]
 
 
-def test_nobody_is_told_what_is_missing(host: Lab) -> None:
-    told = _as_nobody(lambda: collect.collect(REQUEST))
-    assert "Notice(code='netns_denied'" in told
-    assert str(host.names["a"]) in told
-    assert "root" in told
+def test_user_nobody_gets_a_notice_about_denied_namespaces(host: Lab) -> None:
+    text = _as_nobody(lambda: collect.collect(REQUEST))
+    assert "Notice(code='netns_denied'" in text
+    assert str(host.names["a"]) in text
+    assert "root" in text
 
 
-def test_what_may_not_be_entered_is_read_through_a_process_in_it() -> None:
-    """A user's own process in a namespace that only its user namespace's root may enter: /proc/PID/net serves."""
+def test_a_namespace_that_may_not_be_entered_is_read_through_proc() -> None:
+    """A user's process in a namespace that only root of its user namespace may enter is read from /proc/PID/net."""
     script = (
         "import os, subprocess, sys\n"
         "from portsock.records import Request\n"
@@ -172,43 +172,46 @@ def test_what_may_not_be_entered_is_read_through_a_process_in_it() -> None:
         "child.communicate('')\n"
     )
     inner = f"import socket,sys; s=socket.create_server(('', {PORT})); print('ready', flush=True); sys.stdin.read()"
-    # One user namespace with a user of its own, so that the process in the second one is its own and may not be entered.
-    told = subprocess.run(
+    # Two nested user namespaces: the user of the outer one owns the process in the inner one, but may not enter it.
+    done = subprocess.run(
         ["unshare", "-U", "--map-user=1000", "--map-group=1000", sys.executable, "-c", script % inner],
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
-    if told.returncode:
-        pytest.skip(f"no user namespaces here: {told.stderr[-200:]}")
-    assert told.stdout == f"[({PORT}, 'LISTEN')] procfs ()\n"
+    if done.returncode:
+        pytest.skip(f"no user namespaces here: {done.stderr[-200:]}")
+    assert done.stdout == f"[({PORT}, 'LISTEN')] procfs ()\n"
 
 
 @pytest.mark.usefixtures("host")
 @pytest.mark.parametrize("words", [["all"], ["1"]])
-def test_inside_a_user_namespace_nothing_crashes_and_the_rest_is_told(words: list[str]) -> None:
+def test_a_user_namespace_gets_a_notice_and_the_rest(words: list[str]) -> None:
     script = (
         "from portsock.records import Request\n"
         "from portsock.sources.linux import collect\n"
         f"found = collect.collect(Request(frozenset({{'tcp'}}), netns=tuple({words!r})))\n"
         "print(len(found.sockets), [notice.code for notice in found.notices])\n"
     )
-    told = subprocess.run(
+    done = subprocess.run(
         ["unshare", "-Urn", sys.executable, "-c", script],
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
-    if told.stderr.startswith("unshare:"):
-        pytest.skip(f"no user namespaces here: {told.stderr}")
-    assert told.stderr == ""
-    assert told.stdout.startswith("0 ['netns_denied'")
+    if done.stderr.startswith("unshare:"):
+        pytest.skip(f"no user namespaces here: {done.stderr}")
+    assert done.stderr == ""
+    assert done.stdout.startswith("0 ['netns_denied'")
 
 
 def _as_nobody(function: Callable[[], object]) -> str:
-    """What the function gives, as text, in a process of nobody's. Run once before, so that all modules are loaded."""
+    """Return the function's result as text, from a child process of user nobody.
+
+    It is called here first, so that all modules are imported.
+    """
     function()
     reading, writing = os.pipe()
     child = os.fork()
@@ -218,14 +221,14 @@ def _as_nobody(function: Callable[[], object]) -> str:
             os.setgid(65534)
             os.setuid(65534)
             text = repr(function())
-        except BaseException as error:  # noqa: BLE001 - told to the parent
+        except BaseException as error:  # noqa: BLE001 - sent to the parent
             text = f"failed: {error!r}"
         with os.fdopen(writing, "w", errors="replace") as file:
             file.write(text)
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as file:
-        told = file.read()
+        text = file.read()
     os.waitpid(child, 0)
-    assert not told.startswith("failed"), told
-    return told
+    assert not text.startswith("failed"), text
+    return text

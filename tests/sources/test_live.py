@@ -1,4 +1,4 @@
-"""The three ways of asking Linux give the same answer about what all of them can see."""
+"""The three backends on Linux return the same facts about sockets that all of them list."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ REQUEST = Request(frozenset({"tcp", "udp"}))
 
 @pytest.fixture
 def ports() -> Iterator[set[int]]:
-    """The local ports of sockets of every kind that all backends can see."""
+    """Open sockets of every kind that all backends list; return their local ports."""
     with ExitStack() as stack:
         four = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         both = stack.enter_context(socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True))
@@ -45,14 +45,14 @@ def ports() -> Iterator[set[int]]:
 
 
 def _await_acknowledgement(closing: socket.socket) -> None:
-    """Until the state is FIN_WAIT_2 (5), which does not change by itself soon."""
+    """Wait for the state FIN_WAIT_2 (5), which then lasts for a minute."""
     until = time.monotonic() + 5
     while closing.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != 5 and time.monotonic() < until:
         time.sleep(0.01)
 
 
 def _held(backend: str, ports: set[int]) -> set[tuple[object, ...]]:
-    """What the backend tells of the sockets with these local ports: ends, states, and who holds them by which descriptor."""
+    """Return endpoints, states and holders of the sockets with these local ports, as this backend reports them."""
     snapshot = normalize([live.collect(REQUEST, backend)])
     return {
         (
@@ -89,7 +89,7 @@ def test_every_backend_names_every_holder_of_a_shared_socket(backend: str) -> No
 
 
 @pytest.mark.parametrize("backend", ["netlink", "procfs", "psutil"])
-def test_every_backend_tells_a_shared_unix_socket_once(backend: str, tmp_path: Path) -> None:
+def test_every_backend_lists_a_shared_unix_socket_once(backend: str, tmp_path: Path) -> None:
     path = str(tmp_path / "shared")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)

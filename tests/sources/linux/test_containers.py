@@ -1,4 +1,4 @@
-"""A container host made of files: what is read of its processes, and what is made of that in tables and answers."""
+"""A fake container host made of files: facts of its processes, and their use in tables and answers."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from portsock.query.query import Query
 from portsock.sources.linux import processes
 from tests.parse.proc.test_forwarders import docker, podman, web
 from tests.parse.proc.test_forwarders import process as holder
-from tests.sources.test_processes_facts import process
+from tests.sources.linux.test_processes import process
 from tests.support.explain_factory import answer as explained
 from tests.support.explain_factory import seen
 from tests.support.factory import tcp
@@ -105,7 +105,7 @@ def test_a_container_is_found_with_the_ports_that_are_published_for_it(text: str
 
 
 @pytest.mark.parametrize(("port", "command"), [(8080, "docker stop web"), (8081, "podman stop db"), (8082, "docker ps")])
-def test_what_to_stop_is_the_container_and_never_the_forwarder(port: int, command: str) -> None:
+def test_advice_stops_the_container_and_never_the_forwarder(port: int, command: str) -> None:
     answer = explained(str(port), HOST)
     assert answer.next[0].line == command
     assert not any(each.line.startswith("kill") for each in answer.next)
@@ -128,7 +128,7 @@ def test_a_service_is_stopped_by_the_manager_that_started_it(unit: str | None, c
     assert [each.line for each in explained("80", host).next][1:] == [command]
 
 
-def test_a_users_unit_is_not_the_systems_of_that_name() -> None:
+def test_a_users_unit_is_not_the_system_unit_of_that_name() -> None:
     records = [tcp("0.0.0.0:80", inode=1), tcp("0.0.0.0:81", inode=2)]
     host = seen(records, {1: 7, 2: 8}, [Process(7, unit="nginx.service"), Process(8, unit="user@1000.service/nginx.service")])
     for text, inode in (("unit:nginx", 1), ("unit:user@1000.service/nginx", 2)):
@@ -165,7 +165,7 @@ exec "$@"
 @pytest.mark.root
 def test_a_process_with_the_arguments_of_docker_proxy_is_shown_with_its_container() -> None:
     own = [tool("unshare"), "--net", "--mount", "sh", "-c", LIVE, "sh", WEB, json.dumps(web())]
-    asked = f"""
+    script = f"""
 import json, subprocess, sys
 proxy = ["docker-proxy", "-c", {SERVER!r}, *{PROXY.split()[1:]!r}]
 with subprocess.Popen(proxy, executable=sys.executable, stdin=-1, stdout=-1) as started:
@@ -174,7 +174,7 @@ with subprocess.Popen(proxy, executable=sys.executable, stdin=-1, stdout=-1) as 
         subprocess.run([sys.executable, "-m", "portsock", command, port], check=True)
     started.stdin.close()
 """
-    done = subprocess.run([*own, sys.executable, "-c", asked], capture_output=True, text=True, cwd=ROOT, timeout=30)
+    done = subprocess.run([*own, sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=30)
     text = " ".join(done.stdout.split())
     assert " -> 172.17.0.2:80 (web)" in text, done.stderr
     assert "only forwards this port to 172.17.0.2:80 (web)." in text

@@ -1,4 +1,4 @@
-"""/proc/PID/stat and cmdline, and what to call a process."""
+"""/proc/PID/stat and cmdline, and the name of a process."""
 
 import pytest
 from hypothesis import given
@@ -19,19 +19,19 @@ def test_stat_survives_any_name(comm: bytes) -> None:
     assert not stat.kernel_thread
 
 
-def test_kernel_thread_is_told_by_its_flag() -> None:
+def test_a_kernel_thread_is_recognised_by_its_flag() -> None:
     stat = parse_stat(STAT % (b"kthreadd", 2129984 | 0x200000))
     assert stat is not None
     assert stat.kernel_thread
 
 
 @pytest.mark.parametrize("data", [b"", b"42", b"42 (a", b") (", b"42 (a) S 1 2", (STAT % (b"a", 1)).replace(b"12345", b"x")])
-def test_incomplete_stat_is_not_understood(data: bytes) -> None:
+def test_an_incomplete_stat_is_none(data: bytes) -> None:
     assert parse_stat(data) is None
 
 
 @given(st.binary(max_size=200))
-def test_no_stat_raises(data: bytes) -> None:
+def test_stat_of_any_bytes_does_not_raise(data: bytes) -> None:
     parse_stat(data)
 
 
@@ -41,7 +41,7 @@ def test_arguments_may_be_empty() -> None:
     assert parse_cmdline(b"") == ()
 
 
-def test_title_is_one_argument_without_its_padding() -> None:
+def test_a_process_title_is_one_argument_without_padding() -> None:
     assert parse_cmdline(b"nginx: worker process") == (b"nginx: worker process",)
     assert parse_cmdline(b"postgres: checkpointer \0\0\0\0\0") == (b"postgres: checkpointer ",)
 
@@ -74,7 +74,7 @@ def test_every_command_line_survives(arguments: list[bytes]) -> None:
         (b"", [], None, b""),
     ],
 )
-def test_shown_name_is_what_a_person_would_say(comm: bytes, arguments: list[bytes], exe: bytes | None, name: bytes) -> None:
+def test_the_shown_name_is_the_name_people_use(comm: bytes, arguments: list[bytes], exe: bytes | None, name: bytes) -> None:
     assert shown_name(comm, tuple(arguments), exe) == name
 
 

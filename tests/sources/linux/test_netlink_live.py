@@ -1,4 +1,4 @@
-"""The running kernel's answers about our own sockets, held against what the sockets say of themselves."""
+"""The running kernel's answers about our own sockets, compared with the sockets themselves."""
 
 import os
 import socket
@@ -25,7 +25,7 @@ def inode(sock: socket.socket) -> int:
     return os.fstat(sock.fileno()).st_ino
 
 
-def test_tcp_sockets_of_both_families_are_found_as_they_are() -> None:
+def test_tcp_sockets_of_both_families_are_found() -> None:
     with ExitStack() as held:
         for family, address, ours in ((socket.AF_INET, "127.0.0.1", Family.IPV4), (socket.AF_INET6, "::1", Family.IPV6)):
             listener = held.enter_context(socket.create_server((address, 0), family=family, backlog=3))
@@ -43,7 +43,7 @@ def test_tcp_sockets_of_both_families_are_found_as_they_are() -> None:
             assert taken.uid == os.getuid()
 
 
-def test_only_the_states_asked_for_come_back() -> None:
+def test_only_requested_states_are_returned() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
         listening = records_of(Request(frozenset({"tcp"}), states=frozenset({State.LISTEN})))
         connected = records_of(Request(frozenset({"tcp"}), states=frozenset({State.ESTABLISHED})))
@@ -63,14 +63,14 @@ def test_a_bound_socket_that_does_not_listen_is_bound() -> None:
         assert found[inode(bound)].local == InetEndpoint(*bound.getsockname())
 
 
-def test_a_cookie_is_what_the_socket_option_tells() -> None:
+def test_a_cookie_equals_the_socket_option() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         so_cookie = 57
         expected = int.from_bytes(listener.getsockopt(socket.SOL_SOCKET, so_cookie, 8), sys.byteorder)
         assert records_of(Request(frozenset({"tcp"})))[inode(listener)].cookie == expected
 
 
-def test_unix_sockets_know_their_peers() -> None:
+def test_unix_sockets_have_their_peers() -> None:
     one, other = socket.socketpair()
     with one, other, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as named:
         named.bind(f"\0portsock-{os.getpid()}".encode())
@@ -81,7 +81,7 @@ def test_unix_sockets_know_their_peers() -> None:
         assert found[inode(named)].state is State.UNCONN
 
 
-def test_netlink_sockets_are_listed_but_the_one_that_asks() -> None:
+def test_netlink_sockets_are_listed_without_our_own() -> None:
     sock_diag = 4
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as ours:
         ours.bind((0, 0))
@@ -93,7 +93,7 @@ def test_netlink_sockets_are_listed_but_the_one_that_asks() -> None:
         assert NetlinkEndpoint(sock_diag, os.getpid(), 0) not in ends  # the port id that the kernel gives first
 
 
-def test_details_come_when_asked_for() -> None:
+def test_details_are_returned_on_request() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
         client.sendall(b"abc")
         request = Request(frozenset({"tcp"}), frozenset({Family.IPV4}), info=True, memory=True)

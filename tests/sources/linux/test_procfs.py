@@ -1,4 +1,4 @@
-"""Reading the tables of a /proc, made up and real."""
+"""The tables of a made-up and of the real /proc."""
 
 import os
 import socket
@@ -25,26 +25,26 @@ def tree(root: Path, **tables: str) -> str:
     return str(root)
 
 
-def test_only_what_is_asked_for_is_read(tmp_path: Path) -> None:
+def test_only_requested_tables_are_read(tmp_path: Path) -> None:
     root = tree(tmp_path, tcp=HEADER + ROW, udp=HEADER + ROW)
     found = dump(Request(frozenset({"tcp"}), frozenset({Family.IPV4})), root)
     assert [record.protocol for record in found.sockets] == ["tcp"]
     assert found.missing == frozenset()
 
 
-def test_tables_that_the_kernel_lacks_are_named(tmp_path: Path) -> None:
+def test_tables_missing_in_the_kernel_are_reported(tmp_path: Path) -> None:
     found = dump(Request(frozenset({"tcp"})), tree(tmp_path, tcp=HEADER))
     assert found.missing == {("tcp", Family.IPV6)}
     assert found.notices == ()
 
 
-def test_only_limits_to_what_another_source_lacks(tmp_path: Path) -> None:
+def test_only_limits_the_tables(tmp_path: Path) -> None:
     root = tree(tmp_path, tcp=HEADER + ROW, udp=HEADER + ROW)
     found = dump(Request(frozenset({"tcp", "udp"})), root, only=frozenset({("udp", Family.IPV4)}))
     assert [record.protocol for record in found.sockets] == ["udp"]
 
 
-def test_records_carry_the_namespace_and_timers_where_asked(tmp_path: Path) -> None:
+def test_records_have_the_namespace_and_timers_on_request(tmp_path: Path) -> None:
     root = tree(tmp_path, tcp=HEADER + ROW.replace("00:00000000", "01:00000014"))
     (record,) = dump(Request(frozenset({"tcp"}), timers=True), root, netns=Netns(5)).sockets
     assert record.netns == Netns(5)
@@ -52,7 +52,7 @@ def test_records_carry_the_namespace_and_timers_where_asked(tmp_path: Path) -> N
     assert record.timer.expires_ms == 200
 
 
-def test_socket_that_comes_twice_counts_once(tmp_path: Path) -> None:
+def test_a_socket_in_two_rows_is_listed_once(tmp_path: Path) -> None:
     assert len(dump(Request(frozenset({"tcp"})), tree(tmp_path, tcp=HEADER + ROW + ROW)).sockets) == 1
 
 
@@ -61,27 +61,27 @@ def test_unix_rows_without_inode_are_all_kept(tmp_path: Path) -> None:
     assert len(dump(Request(frozenset({"unix"})), tree(tmp_path, unix="Num RefCount\n" + waiting * 3)).sockets) == 3
 
 
-def test_rows_that_are_not_understood_make_a_notice(tmp_path: Path) -> None:
+def test_malformed_rows_are_counted_in_a_notice(tmp_path: Path) -> None:
     (notice,) = dump(Request(frozenset({"tcp"})), tree(tmp_path, tcp=HEADER + "garbage\xff\n" + ROW)).notices
     assert (notice.code, notice.amount, notice.incomplete) == ("rows_skipped", 1, True)
     assert notice.message.endswith("1 line not understood")
 
 
-def test_table_that_may_not_be_read_makes_a_notice(tmp_path: Path) -> None:
+def test_an_unreadable_table_has_a_notice(tmp_path: Path) -> None:
     root = tree(tmp_path)
     (tmp_path / "self" / "net" / "tcp").mkdir()
     (notice,) = dump(Request(frozenset({"tcp"})), root).notices
     assert notice.code == "table_unreadable"
 
 
-def test_no_proc_at_all_is_an_error_that_says_so(tmp_path: Path) -> None:
+def test_a_missing_proc_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="is /proc mounted"):
         dump(Request(frozenset({"tcp"})), str(tmp_path))
 
 
 @linux
 @pytest.mark.linux
-def test_real_sockets_are_found_as_they_are() -> None:
+def test_real_sockets_are_found() -> None:
     everything = Request(frozenset({"tcp", "udp", "unix"}))
     name = f"\0portsock {os.getpid()}\nx"
     with (

@@ -38,11 +38,11 @@ def sockets_in(path: Path, data: bytes) -> int:
         SS.encode("latin-1", "replace"),
     ],
 )
-def test_every_encoding_gives_the_same_sockets(tmp_path: Path, data: bytes) -> None:
+def test_a_listing_is_the_same_in_every_encoding(tmp_path: Path, data: bytes) -> None:
     assert sockets_in(tmp_path / "x", data) == 9
 
 
-def test_a_collection_names_its_input_and_what_was_assumed(tmp_path: Path) -> None:
+def test_a_collection_contains_its_input_and_assumed_facts(tmp_path: Path) -> None:
     path = tmp_path / "ss.txt"
     path.write_text(SS)
     (collection,) = collect([f"web1={path}"], None, EMPTY)
@@ -51,7 +51,7 @@ def test_a_collection_names_its_input_and_what_was_assumed(tmp_path: Path) -> No
     assert (collection.ownership, collection.taken_at, collection.notices) == (None, None, ())
 
 
-def test_several_inputs_are_told_apart_by_their_names(tmp_path: Path) -> None:
+def test_several_inputs_are_labelled_with_their_file_names(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "ss.txt").write_text(SS)
@@ -60,7 +60,7 @@ def test_several_inputs_are_told_apart_by_their_names(tmp_path: Path) -> None:
     assert hosts == ["ss.txt", paths[1], "web"]
 
 
-def test_a_path_with_an_equals_sign_is_a_path_where_it_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_path_with_an_equals_sign_has_no_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a=b").write_text("")
     assert [split_label(text) for text in ("a=b", "c=b", "./c=b", "=b", "c=")] == [
@@ -84,7 +84,7 @@ def test_a_path_with_an_equals_sign_is_a_path_where_it_exists(tmp_path: Path, mo
         (b"\0" * 100, "no socket listing"),
     ],
 )
-def test_what_cannot_be_a_listing_is_refused_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
+def test_an_unusable_input_is_refused_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(UsageError, match=message) as refusal:
         sockets_in(tmp_path / "x", data)
     assert str(tmp_path / "x") in str(refusal.value)
@@ -115,14 +115,14 @@ def test_stdin_is_read() -> None:
     assert (len(collection.sockets), collection.source.inputs) == (9, (Input("stdin", None, "ss"),))
 
 
-def test_bytes_of_a_path_that_are_no_utf8_survive(tmp_path: Path) -> None:
+def test_a_path_that_is_not_utf8_keeps_its_bytes(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"u_str LISTEN 0 3 /run/\xff\xfe 7 * 0\n")
     (collection,) = collect([str(path)], None, EMPTY)
     assert [record.local for record in collection.sockets] == [UnixEndpoint(b"/run/\xff\xfe")]
 
 
-def test_lines_end_only_where_files_end_them(tmp_path: Path) -> None:
+def test_only_newlines_end_lines(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text('tcp LISTEN 0 3 0.0.0.0:80 0.0.0.0:* users:(("a\x0bb\u2028c",pid=1,fd=2))\n')
     (collection,) = collect([str(path)], None, EMPTY)
@@ -132,7 +132,7 @@ def test_lines_end_only_where_files_end_them(tmp_path: Path) -> None:
     assert record.holders[0].name == "a\x0bb\u2028c"
 
 
-def test_progress_tells_the_bytes_read(tmp_path: Path) -> None:
+def test_progress_reports_the_number_of_bytes_read(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text(SS)
     seen: list[int] = []
@@ -141,7 +141,7 @@ def test_progress_tells_the_bytes_read(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=400), st.integers(1, 50))
-def test_any_bytes_become_lines_however_they_are_cut(data: bytes, size: int) -> None:
+def test_any_bytes_in_chunks_of_any_size_become_lines(data: bytes, size: int) -> None:
     chunks = [data[at : at + size] for at in range(0, len(data), size)]
     assert all("\n" not in line for line in text_lines(chunks, 1000))
 
@@ -149,14 +149,14 @@ def test_any_bytes_become_lines_however_they_are_cut(data: bytes, size: int) -> 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16"])
 @example("a\r\r\n\n", [22])
 @given(st.text("ab\n\ré\u2028", max_size=200), st.lists(st.integers(0, 400), max_size=8))
-def test_lines_do_not_depend_on_where_the_chunks_end(codec: str, text: str, cuts: list[int]) -> None:
+def test_lines_do_not_depend_on_chunk_boundaries(codec: str, text: str, cuts: list[int]) -> None:
     data = ("first line of the listing\n" + text).encode(codec)
     edges = [0, 40, *sorted(cut + 40 for cut in cuts), len(data) + 440]
     chunks = [data[start:end] for start, end in pairwise(edges)]
     assert list(text_lines(chunks, 1000)) == list(text_lines([data], 1000))
 
 
-def test_a_long_line_is_refused_before_it_is_kept() -> None:
+def test_a_long_line_is_refused_before_all_of_it_is_read() -> None:
     taken = []
 
     def endless() -> Iterator[bytes]:

@@ -26,7 +26,7 @@ SPELLINGS = {
 }
 
 
-def test_the_spelling_of_every_tool_is_parsed() -> None:
+def test_the_spelling_of_every_tool_is_a_state() -> None:
     for state, spellings in SPELLINGS.items():
         assert {parse_state(text) for text in spellings.split()} == {state}
 
@@ -37,7 +37,7 @@ def test_every_state_is_parsed_from_its_own_name() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "SLEEPING", "OUÇA", "lısten", "ﬁn_wait1", "LISTEN\n", "01"])
-def test_text_that_no_tool_prints_is_no_state(text: str) -> None:
+def test_a_spelling_of_no_tool_is_no_state(text: str) -> None:
     assert parse_state(text) is None
 
 

@@ -1,4 +1,4 @@
-"""What the kernel does not tell: families without a table, and TCP sockets that are only bound."""
+"""Sockets that the kernel does not list: families without a table, and TCP sockets that are only bound."""
 
 import os
 import socket
@@ -21,21 +21,21 @@ def _registered(name: str) -> bool:
 
 
 @pytest.mark.parametrize("backend", ["netlink", "procfs", None])
-def test_family_that_no_way_tells_is_named_only_where_the_kernel_has_it(backend: str | None) -> None:
+def test_a_notice_names_missing_families_that_the_kernel_has(backend: str | None) -> None:
     missing = {protocol for protocol, _ in netlink.dump(Request(frozenset({"vsock", "sctp"}))).missing}
     if backend == "procfs":
         missing = {"vsock", "sctp"}
     names = {"vsock": "AF_VSOCK", "sctp": "SCTP"}
     expected = sorted(protocol for protocol in missing if _registered(names[protocol]))
     found = collect.collect(Request(frozenset({"tcp", "vsock", "sctp"}), owners="none"), backend)
-    told = [notice.message for notice in found.notices if notice.code == "families_missing"]
-    assert len(told) == bool(expected)
-    assert all(", ".join(expected) in message for message in told)
+    messages = [notice.message for notice in found.notices if notice.code == "families_missing"]
+    assert len(messages) == bool(expected)
+    assert all(", ".join(expected) in message for message in messages)
     assert collect.collect(Request(frozenset({"tcp"}), owners="none"), backend).notices == ()
 
 
-def test_tables_of_proc_fill_what_netlink_lacks() -> None:
-    """Ping sockets have no diag module on any kernel; raw ones have not on all."""
+def test_proc_tables_replace_missing_diag_modules() -> None:
+    """No kernel has a diag module for ping sockets; not every kernel has one for raw sockets."""
     filled = collect.collect(Request(frozenset({"tcp", "icmp", "raw"}), owners="none"))
     assert filled.source.backend == "netlink"
     assert filled.notices == ()
@@ -44,7 +44,7 @@ def test_tables_of_proc_fill_what_netlink_lacks() -> None:
     assert "icmp" in alone.notices[0].message
 
 
-def test_bound_socket_is_listed_by_netlink_and_counted_otherwise() -> None:
+def test_a_bound_socket_is_listed_by_netlink_and_counted_with_procfs() -> None:
     request = Request(frozenset({"tcp"}), owners="walk")
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
@@ -75,16 +75,16 @@ def test_only_tcp_sockets_count_as_unlisted(opened: Callable[[], socket.socket],
     with opened() as item:
         inode = os.fstat(item.fileno()).st_ino
         holders = owners.find({inode}, method="walk").holders
-        assert [notice.amount for notice in unlisted.unlisted(holders, set())] == ([1] if counts else [])
-        assert unlisted.unlisted(holders, {inode}) == []
+        assert [notice.amount for notice in unlisted.unlisted_notices(holders, set())] == ([1] if counts else [])
+        assert unlisted.unlisted_notices(holders, {inode}) == []
 
 
-def test_connection_made_since_the_table_was_read_is_not_unlisted() -> None:
+def test_a_socket_listed_after_the_dump_is_not_counted_as_unlisted() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         inode = os.fstat(listener.fileno()).st_ino
         holders = owners.find({inode}, method="walk").holders
         assert inode in {record.inode for record in procfs.dump(Request(frozenset({"tcp"}))).sockets}
-        assert unlisted.unlisted(holders, set()) == []
+        assert unlisted.unlisted_notices(holders, set()) == []
 
 
 @pytest.mark.parametrize(

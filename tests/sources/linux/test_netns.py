@@ -1,4 +1,4 @@
-"""Which namespaces there are, found in a made-up /proc: hard links stand for the files of one namespace."""
+"""The search for namespaces in a made-up /proc, where hard links stand for the files of one namespace."""
 
 import os
 import sys
@@ -43,10 +43,10 @@ class Tree:
         self.namespace(letter)
         os.link(self._kept / letter, self.named / name)
 
-    def find(self, *words: str) -> list[netns.Found]:
-        founds, notices = netns.namespaces(words, str(self.proc), str(self.named))
+    def find(self, *words: str) -> list[netns.Namespace]:
+        namespaces, notices = netns.namespaces(words, str(self.proc), str(self.named))
         assert notices == []
-        return founds
+        return namespaces
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def tree(tmp_path: Path) -> Tree:
     return made
 
 
-def test_all_are_found_once_however_they_are_held(tree: Tree) -> None:
+def test_every_namespace_is_found_once(tree: Tree) -> None:
     tree.process(20, "web")
     tree.process(21, "web")
     tree.name("blue", "web")
@@ -65,13 +65,13 @@ def test_all_are_found_once_however_they_are_held(tree: Tree) -> None:
     (tree.process(30, "own") / "fd" / "7").symlink_to("net:[777]")
     mount = "9 1 0:4 net:[888] /run/a\\040b rw shared:1 - nsfs nsfs rw\n"
     (tree.proc / "self" / "mountinfo").write_text(mount, encoding="ascii")
-    founds = {found.netns: found for found in tree.find("all")}
+    namespaces = {found.netns: found for found in tree.find("all")}
     web, idle = Netns(tree.namespace("web"), "blue"), Netns(tree.namespace("idle"), "red")
-    assert founds.keys() == {Netns(tree.namespace("own")), web, idle, Netns(777), Netns(888)}
-    assert founds[web].pids == (20, 21)
-    assert founds[web].paths[0] == str(tree.named / "blue")
-    assert founds[Netns(777)].paths == (f"{tree.proc}/30/fd/7",)
-    assert founds[Netns(888)].paths == ("/run/a b",)
+    assert namespaces.keys() == {Netns(tree.namespace("own")), web, idle, Netns(777), Netns(888)}
+    assert namespaces[web].pids == (20, 21)
+    assert namespaces[web].paths[0] == str(tree.named / "blue")
+    assert namespaces[Netns(777)].paths == (f"{tree.proc}/30/fd/7",)
+    assert namespaces[Netns(888)].paths == ("/run/a b",)
 
 
 def test_mounts_of_other_mount_namespaces_are_reached_through_their_process(tree: Tree) -> None:
@@ -80,19 +80,19 @@ def test_mounts_of_other_mount_namespaces_are_reached_through_their_process(tree
     assert [found.paths for found in tree.find("all") if found.netns.id == 888] == [(f"{tree.proc}/20/root/run/netns/x",)]
 
 
-def test_namespace_without_a_name_has_its_containers(tree: Tree) -> None:
+def test_a_namespace_without_a_name_has_its_containers_name(tree: Tree) -> None:
     tree.process(20, "pod", cgroup=f"0::/system.slice/docker-{CONTAINER}.scope\n")
     assert [found.netns.name for found in tree.find("all")] == [None, "0123456789ab"]
     assert [found.netns.id for found in tree.find("0123456789ab")] == [tree.namespace("pod")]
 
 
-def test_container_in_the_own_network_gives_it_no_name(tree: Tree) -> None:
+def test_a_container_does_not_name_our_own_namespace(tree: Tree) -> None:
     tree.process(5, "own", cgroup=f"0::/system.slice/docker-{CONTAINER}.scope\n")
     assert [found.netns.name for found in tree.find("all")] == [None]
 
 
-def test_file_that_is_no_namespace_has_no_name(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`ip netns add` leaves an ordinary file behind when it is interrupted; that one is on another device."""
+def test_a_file_that_is_no_namespace_names_none(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupted `ip netns add` leaves an ordinary file, which is on another device."""
     tree.name("stale", "stale")
     devices = netns._device
     monkeypatch.setattr(netns, "_device", lambda path: 99 if path.endswith("stale") else devices(path))
@@ -101,7 +101,7 @@ def test_file_that_is_no_namespace_has_no_name(tree: Tree, monkeypatch: pytest.M
         tree.find("stale")
 
 
-def test_number_is_a_pid_even_where_a_namespace_is_so_named(tree: Tree) -> None:
+def test_a_number_is_a_pid_even_if_a_namespace_has_that_name(tree: Tree) -> None:
     tree.process(20, "web")
     tree.name("20", "other")
     assert [found.netns.id for found in tree.find("20")] == [tree.namespace("web")]
@@ -110,16 +110,16 @@ def test_number_is_a_pid_even_where_a_namespace_is_so_named(tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("word", "text"), [("4711", "--netns 4711: no such process"), ("nosuch", "--netns 'nosuch': no network")]
 )
-def test_what_is_not_there_is_refused_by_name(tree: Tree, word: str, text: str) -> None:
+def test_unknown_names_and_pids_are_refused(tree: Tree, word: str, text: str) -> None:
     with pytest.raises(UsageError, match=text):
         tree.find(word)
 
 
 @pytest.mark.parametrize("own_tables", [True, False])
-def test_process_that_may_not_be_read_is_told_apart_by_its_tables(
+def test_namespaces_of_unreadable_processes_differ_by_their_tables(
     tree: Tree, own_tables: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tables of the same inode number are of a namespace that is listed anyway: nothing is missing then."""
+    """Tables with a known inode number belong to a listed namespace: nothing is missing then."""
     for pid in ("self", 10):
         os.link(tree._kept / "own", tree.proc / str(pid) / "net" / "dev")
     home = tree.process(20, "web")
@@ -132,21 +132,23 @@ def test_process_that_may_not_be_read_is_told_apart_by_its_tables(
         return stat(path)
 
     monkeypatch.setattr(os, "stat", refusing)
-    founds, notices = netns.namespaces(["all"], str(tree.proc), str(tree.named))
-    assert len(founds) == 1
+    namespaces, notices = netns.namespaces(["all"], str(tree.proc), str(tree.named))
+    assert len(namespaces) == 1
     assert [(notice.code, notice.amount) for notice in notices] == ([] if own_tables else [("netns_denied", 1)])
-    founds, notices = netns.namespaces(["20"], str(tree.proc), str(tree.named))
-    assert [found.own for found in founds] == ([True] if own_tables else [])
+    namespaces, notices = netns.namespaces(["20"], str(tree.proc), str(tree.named))
+    assert [found.own for found in namespaces] == ([True] if own_tables else [])
     assert len(notices) == (0 if own_tables else 1)
 
 
-def test_denied_names_the_first_three() -> None:
-    founds = [netns.Found(Netns(number, name), False, (), ()) for number, name in ((1, "a"), (2, None), (3, "c"), (4, "d"))]
-    notice = netns.denied(founds)
+def test_the_notice_names_the_first_three_denied_namespaces() -> None:
+    namespaces = [
+        netns.Namespace(Netns(number, name), False, (), ()) for number, name in ((1, "a"), (2, None), (3, "c"), (4, "d"))
+    ]
+    notice = netns.denied_notice(namespaces)
     assert (notice.code, notice.amount, notice.incomplete) == ("netns_denied", 4, True)
     assert "4 network namespaces" in notice.message
     assert "a, net:[2], c, …" in notice.message
-    assert netns.denied(founds[:1]).message.startswith("1 network namespace could not be entered: a;")
+    assert netns.denied_notice(namespaces[:1]).message.startswith("1 network namespace could not be entered: a;")
 
 
 @pytest.mark.parametrize("word", ["4194305", "9" * 11, "1" * 5000])

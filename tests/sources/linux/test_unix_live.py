@@ -1,4 +1,4 @@
-"""Unix sockets of every kind, against ss and lsof, in a network namespace of their own."""
+"""Unix sockets of every kind in a network namespace of their own, compared with ss and lsof."""
 
 import base64
 import json
@@ -54,9 +54,7 @@ def owners(found: dict[str, Any]) -> frozenset[tuple[int, int]]:
     return frozenset((owner["pid"], owner["fd"]) for owner in found["owners"])
 
 
-def test_every_socket_is_as_ss_shows_it_with_all_its_owners(
-    animals: dict[str, Any], sockets: dict[int, dict[str, Any]]
-) -> None:
+def test_every_socket_equals_that_of_ss_with_all_owners(animals: dict[str, Any], sockets: dict[int, dict[str, Any]]) -> None:
     theirs = set()
     listing = run([tool("ss"), "-HxapeO"], animals["pid"]).stdout
     for kind, state, receive, send, local, inode, peer, rest in ROW.findall(listing):
@@ -94,7 +92,7 @@ def test_owners_and_peers_are_those_that_lsof_finds(animals: dict[str, Any], soc
         inode: frozenset(theirs.get(inode, ())) for inode in sockets
     }
     inodes = animals["inodes"]
-    # It gives a listener the clients that wait, and a datagram socket its senders, as if those were its peers.
+    # lsof lists unaccepted clients as peers of a listener, and senders as peers of a datagram socket.
     assert far.pop(inodes["waiting"]) == owners(sockets[inodes["waiting-client"]])
     assert far.pop(inodes["datagrams"]) == owners(sockets[inodes["sender"]])
     peers = {inode: found["peer"] for inode, found in sockets.items() if found["peer"] and inode != inodes["in-flight"]}
@@ -102,9 +100,7 @@ def test_owners_and_peers_are_those_that_lsof_finds(animals: dict[str, Any], soc
 
 
 @pytest.mark.parametrize("label", [*NAMES, "abstract", "packets"])
-def test_both_ends_of_a_connection_name_each_other(
-    animals: dict[str, Any], sockets: dict[int, dict[str, Any]], label: str
-) -> None:
+def test_both_ends_of_a_connection_are_peers(animals: dict[str, Any], sockets: dict[int, dict[str, Any]], label: str) -> None:
     listener, client, server = (sockets[animals["inodes"][label + end]] for end in ("", "-client", "-server"))
     assert (listener["role"], client["role"], server["role"]) == ("listener", "client", "server")
     assert client["remote"] == server["local"] == listener["local"]
@@ -132,7 +128,7 @@ def test_a_passed_descriptor_makes_a_second_owner(animals: dict[str, Any], socke
     assert held[animals["child"]] == animals["child_fd"]
 
 
-def test_a_descriptor_in_flight_has_no_owner_and_says_why(animals: dict[str, Any], sockets: dict[int, dict[str, Any]]) -> None:
+def test_a_descriptor_in_flight_has_no_owner_but_a_reason(animals: dict[str, Any], sockets: dict[int, dict[str, Any]]) -> None:
     found = sockets[animals["inodes"]["in-flight"]]
     assert found["owners"] == []
     assert (found["owner_status"], found["owner_reason"]) in {
@@ -141,7 +137,7 @@ def test_a_descriptor_in_flight_has_no_owner_and_says_why(animals: dict[str, Any
     }
 
 
-def test_a_client_that_waits_names_the_listener_and_nobody_behind_it(
+def test_the_peer_of_an_unaccepted_client_is_the_listener_without_owner(
     animals: dict[str, Any], sockets: dict[int, dict[str, Any]]
 ) -> None:
     listener, client = (sockets[animals["inodes"][label]] for label in ("waiting", "waiting-client"))
@@ -162,12 +158,12 @@ def test_a_datagram_socket_that_others_use_is_bound_with_its_queue(
     assert bound["inode"] in by_inode(answer("sockets", "-lx", pid=animals["pid"])["sockets"])
 
 
-def test_a_shut_down_half_and_unread_bytes_are_told(animals: dict[str, Any], sockets: dict[int, dict[str, Any]]) -> None:
+def test_shutdown_and_unread_bytes_are_reported(animals: dict[str, Any], sockets: dict[int, dict[str, Any]]) -> None:
     left, right = (sockets[animals["inodes"][label]] for label in ("pair-left", "pair-right"))
     assert (left["shutdown"], right["shutdown"], right["recv_q"]) == (2, 1, 6)
 
 
-def test_both_ends_are_known_across_network_namespaces(animals: dict[str, Any]) -> None:
+def test_peers_in_two_network_namespaces_are_joined(animals: dict[str, Any]) -> None:
     seen = by_inode(answer("sockets", "--unix", "--netns", "all", pid=animals["pid"])["sockets"])
     client, server = (seen[animals["inodes"][label]] for label in ("abroad-client", "abroad-server"))
     assert client["netns"] == server["netns"] != seen[animals["inodes"]["plain"]]["netns"]
@@ -178,7 +174,7 @@ def test_both_ends_are_known_across_network_namespaces(animals: dict[str, Any]) 
     assert sender["remote"] == bound["local"]
 
 
-def test_a_peer_in_a_namespace_that_is_not_listed_is_told_by_its_process(animals: dict[str, Any]) -> None:
+def test_a_peer_in_an_unlisted_namespace_has_its_owner(animals: dict[str, Any]) -> None:
     seen = by_inode(answer("sockets", "--unix", pid=animals["abroad"])["sockets"])
     assert animals["inodes"]["datagrams"] not in seen
     sender = seen[animals["inodes"]["abroad-sender"]]
@@ -187,7 +183,7 @@ def test_a_peer_in_a_namespace_that_is_not_listed_is_told_by_its_process(animals
     assert [owner["pid"] for owner in sender["peer"]["owners"]] == [animals["pid"]]
 
 
-def test_a_path_finds_the_listener_and_both_ends_of_what_came_to_it(animals: dict[str, Any]) -> None:
+def test_a_path_selects_the_listener_and_both_ends_of_its_connections(animals: dict[str, Any]) -> None:
     at: Path = animals["at"]
     found = answer("sockets", f"{at}/space".replace("space", "a b  c"), pid=animals["pid"])["sockets"]
     assert {socket["inode"] for socket in found} == {animals["inodes"]["space" + end] for end in ("", "-client", "-server")}
@@ -200,6 +196,6 @@ def test_as_another_user_sockets_are_listed_and_owners_hidden(
     assert seen["complete"] is False
     assert by_inode(seen["sockets"]).keys() == sockets.keys()
     assert {found["owner_status"] for found in seen["sockets"]} == {"hidden"}
-    # Only what a connection has in common can be told of peers that nobody may see.
+    # A hidden peer still has its path, which both ends of a connection share.
     client = by_inode(seen["sockets"])[animals["inodes"]["plain-client"]]
     assert client["remote"]["path"] == str(animals["at"]) + "/plain"

@@ -13,7 +13,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads L
 
 
 @linux
-def test_range_is_read_and_facts_only_where_asked_for(tmp_path: Path) -> None:
+def test_ephemeral_ports_are_always_read_and_facts_on_request(tmp_path: Path) -> None:
     directory = tmp_path / "sys/net/ipv4"
     directory.mkdir(parents=True)
     (directory / "ip_local_port_range").write_text("1024\t2000\n", encoding="ascii")
@@ -29,7 +29,7 @@ def test_range_is_read_and_facts_only_where_asked_for(tmp_path: Path) -> None:
 
 @linux
 @pytest.mark.parametrize("text", [None, "", "a b", "1", "1 2 3", "-1 5"])
-def test_default_range_is_marked_as_assumed(tmp_path: Path, text: str | None) -> None:
+def test_default_ephemeral_ports_are_marked_as_assumed(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "sys/net/ipv4").mkdir(parents=True)
         (tmp_path / "sys/net/ipv4/ip_local_port_range").write_text(text, encoding="ascii")
@@ -39,7 +39,7 @@ def test_default_range_is_marked_as_assumed(tmp_path: Path, text: str | None) ->
 
 @linux
 @pytest.mark.linux
-def test_real_addresses_have_loopback() -> None:
+def test_real_addresses_include_loopback() -> None:
     addresses = system.host(facts=True).addresses
     assert addresses is not None
     assert "127.0.0.1" in addresses
@@ -51,7 +51,7 @@ def test_users_without_a_name_are_left_out() -> None:
     assert system.home(4_000_000_000) == "/nonexistent"
 
 
-def test_services_are_empty_where_there_is_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_services_are_empty_without_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setitem(os.environ, "SYSTEMROOT", "/nonexistent")
     assert system.services().names() == []

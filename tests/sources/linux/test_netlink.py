@@ -1,4 +1,4 @@
-"""Whole dumps by a script: errors, interruptions, losses and duplicates."""
+"""Whole dumps from a scripted kernel: errors, interruptions, losses and duplicates."""
 
 import errno
 import struct
@@ -24,24 +24,24 @@ def cookies(found: netlink.Dump) -> list[int | None]:
     return [record.cookie for record in found.sockets]
 
 
-def test_every_record_carries_the_namespace_given() -> None:
+def test_every_record_has_the_given_namespace() -> None:
     netns = Netns(4026531840, "blue")
     found = netlink.dump(TCP, netns, Channel([row(80, 1) + done()]))
     assert [record.netns for record in found.sockets] == [netns]
 
 
-def test_a_dump_in_several_batches_is_read_whole() -> None:
+def test_a_dump_in_several_batches_is_read_completely() -> None:
     found = netlink.dump(TCP, None, Channel([row(80, 1), row(81, 2), done()]))
     assert (cookies(found), found.notices) == ([1, 2], [])
 
 
-def test_an_interrupted_dump_is_begun_again() -> None:
+def test_an_interrupted_dump_is_repeated() -> None:
     channel = Channel([row(80, 1) + done(flags=INTERRUPTED)], [row(80, 1) + row(81, 2) + done()])
     found = netlink.dump(TCP, None, channel)
     assert (cookies(found), found.notices, len(channel.requests)) == ([1, 2], [], 2)
 
 
-def test_a_dump_that_is_interrupted_every_time_is_kept_with_a_notice() -> None:
+def test_a_dump_that_is_always_interrupted_has_a_notice() -> None:
     channel = Channel([row(80, 1) + done(flags=INTERRUPTED)])
     found = netlink.dump(TCP, None, channel)
     (notice,) = found.notices
@@ -51,29 +51,29 @@ def test_a_dump_that_is_interrupted_every_time_is_kept_with_a_notice() -> None:
     assert 1 < len(channel.requests) < 10
 
 
-def test_lost_messages_are_read_over_and_the_dump_begun_again() -> None:
+def test_a_dump_that_lost_messages_is_repeated() -> None:
     lost = OSError(errno.ENOBUFS, "no buffer space")
     channel = Channel([row(80, 1), lost, done()], [row(80, 1) + row(81, 2) + done()])
     found = netlink.dump(TCP, None, channel)
     assert (cookies(found), found.notices, len(channel.requests)) == ([1, 2], [], 2)
 
 
-def test_losses_without_end_are_given_up() -> None:
+def test_endless_losses_are_refused() -> None:
     with pytest.raises(netlink.NetlinkRefused, match="no buffer space"):
         netlink.dump(TCP, None, Channel([OSError(errno.ENOBUFS, "no buffer space")] * 1000))
 
 
-def test_a_kernel_that_does_not_answer_is_given_up() -> None:
+def test_a_kernel_that_does_not_answer_is_refused() -> None:
     with pytest.raises(netlink.NetlinkRefused, match="timed out"):
         netlink.dump(TCP, None, Channel([TimeoutError("timed out")]))
 
 
-def test_a_socket_that_came_twice_is_listed_once() -> None:
+def test_a_socket_that_is_dumped_twice_is_listed_once() -> None:
     found = netlink.dump(TCP, None, Channel([row(80, 1) + row(81, 2) + row(80, 1) + done()]))
     assert cookies(found) == [1, 2]
 
 
-def test_sockets_without_a_cookie_are_told_apart_by_their_ends() -> None:
+def test_sockets_without_a_cookie_differ_by_their_endpoints() -> None:
     none = (1 << 64) - 1
     found = netlink.dump(TCP, None, Channel([row(80, none) + row(81, none) + row(80, none) + done()]))
     assert len(found.sockets) == 2
@@ -81,14 +81,14 @@ def test_sockets_without_a_cookie_are_told_apart_by_their_ends() -> None:
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT])
 @pytest.mark.parametrize("ending", [done, failed])
-def test_a_module_that_is_not_there_is_missing_however_it_is_told(number: int, ending: Callable[[int], bytes]) -> None:
+def test_every_error_for_a_missing_module_is_recognised(number: int, ending: Callable[[int], bytes]) -> None:
     found = netlink.dump(TCP, None, Channel([ending(number)]))
     assert not found.sockets
     assert found.missing == {("tcp", Family.IPV4)}
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES])
-def test_what_is_not_permitted_is_refused(number: int) -> None:
+def test_a_permission_error_is_refused(number: int) -> None:
     with pytest.raises(netlink.NetlinkRefused):
         netlink.dump(TCP, None, Channel([failed(number)]))
 
@@ -99,7 +99,7 @@ def test_a_message_that_is_too_short_is_refused(length: int) -> None:
         netlink.dump(TCP, None, Channel([row(80, 1), message(20, bytes(length)), done()]))
 
 
-def test_rows_come_by_local_port_whatever_order_the_kernel_keeps_them_in() -> None:
+def test_records_are_sorted_by_local_port() -> None:
     found = netlink.dump(TCP, None, Channel([row(8080, 1) + row(22, 2), row(80, 3) + row(22, 4), done()]))
     assert cookies(found) == [2, 4, 3, 1]
 
@@ -120,7 +120,7 @@ def test_a_netlink_socket_that_cannot_be_opened_is_refused(monkeypatch: pytest.M
         netlink.dump(TCP)
 
 
-def test_only_what_was_asked_for_is_dumped() -> None:
+def test_only_requested_tables_are_dumped() -> None:
     channel = Channel([done()])
     netlink.dump(Request(frozenset({"tcp", "udp"}), frozenset({Family.IPV6})), None, channel)
     assert [struct.unpack_from("=BB", sent, 16) for sent in channel.requests] == [(10, 6), (10, 17)]

@@ -5,6 +5,8 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from portsock.errors import ReadError
 from portsock.model import OwnerReason
 from portsock.records import Holder
-from portsock.sources.linux import owners
+from portsock.sources.linux import owners, walk
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="walks Linux's /proc")
 root_only = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="must become another user")
@@ -22,7 +24,7 @@ KERNEL_THREAD = 0x00200000
 def process(
     root: Path, pid: int, links: dict[int, str], state: str = "S", flags: int = 0, threads: int = 1, started: int = 500
 ) -> Path:
-    """A process of a made-up /proc, whose descriptors lead to these targets."""
+    """Make a process of a made-up /proc, with descriptors that lead to these targets."""
     home = root / str(pid)
     (home / "fd").mkdir(parents=True)
     (home / "task" / str(pid)).mkdir(parents=True)
@@ -45,13 +47,13 @@ def test_every_holder_of_a_shared_socket_is_found(tmp_path: Path) -> None:
 
 
 @linux
-def test_only_the_wanted_sockets_are_kept(tmp_path: Path) -> None:
+def test_only_holders_of_the_requested_sockets_are_returned(tmp_path: Path) -> None:
     process(tmp_path, 10, {3: "socket:[77]", 4: "socket:[78]"})
     assert set(owners.find({78}, str(tmp_path)).holders) == {78}
 
 
 @linux
-def test_start_time_is_told_of_holders(tmp_path: Path) -> None:
+def test_holders_have_start_times(tmp_path: Path) -> None:
     process(tmp_path, 10, {3: "socket:[77]"}, started=1234)
     process(tmp_path, 11, {})
     assert owners.find(None, str(tmp_path)).started == {10: 1234}
@@ -78,7 +80,7 @@ def test_threads_of_a_dead_main_thread_still_hold_its_sockets(tmp_path: Path) ->
 
 
 @linux
-def test_vanished_process_is_no_error(tmp_path: Path) -> None:
+def test_a_process_that_has_ended_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "30").mkdir()
     process(tmp_path, 31, {3: "socket:[1]"})
     found = owners.find(None, str(tmp_path))
@@ -94,7 +96,7 @@ def test_names_that_are_no_pid_are_ignored(tmp_path: Path) -> None:
 
 @linux
 @pytest.mark.linux
-def test_own_and_inherited_sockets_are_found_for_real() -> None:
+def test_real_sockets_have_all_their_holders() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         inode, fd = os.fstat(listener.fileno()).st_ino, listener.fileno()
         child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[fd])
@@ -123,7 +125,7 @@ EXIT = {"x86_64": 60, "aarch64": 93, "riscv64": 93}
 
 @linux
 @pytest.mark.linux
-def test_main_thread_that_exited_hides_no_socket_for_real() -> None:
+def test_a_real_process_without_main_thread_is_found() -> None:
     number = EXIT.get(os.uname().machine)
     if number is None:
         pytest.skip("the number of exit(2) is not known for this machine")
@@ -139,24 +141,24 @@ def test_main_thread_that_exited_hides_no_socket_for_real() -> None:
 
 @linux
 @pytest.mark.linux
-def test_number_of_descriptors_counts_new_ones() -> None:
+def test_descriptors_are_counted() -> None:
     before = owners.count_descriptors()
     if before is None:
         pytest.skip("Linux before 6.2 does not count descriptors")
     assert before > 3
 
 
-def test_no_proc_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_proc_is_an_error_with_advice(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="see --owners none"):
         owners.find(None, str(tmp_path / "nothing"))
 
 
-def test_number_of_descriptors_is_unknown_where_the_kernel_does_not_tell(tmp_path: Path) -> None:
+def test_descriptors_are_not_counted_where_their_size_is_0(tmp_path: Path) -> None:
     assert owners.count_descriptors(str(tmp_path)) is None
 
 
 def unreadable_to_nobody() -> dict[int, str]:
-    """Reasons by pid, as a child that became the user nobody sees them."""
+    """Return reasons by pid, as a child process of user nobody finds them."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -194,7 +196,7 @@ def arguments(pid: int) -> bytes:
 
 
 @linux
-def test_walk_works_beside_other_threads() -> None:
+def test_walks_work_in_parallel_threads() -> None:
     """The walk uses no process-wide state such as the working directory."""
     with socket.socket() as one:
         inode = os.fstat(one.fileno()).st_ino
@@ -207,3 +209,92 @@ def test_walk_works_beside_other_threads() -> None:
         for thread in threads:
             thread.join()
         assert results == [{inode: (Holder(os.getpid(), one.fileno()),)}] * 4
+
+
+@linux
+def test_two_threads_find_what_one_walk_finds(tmp_path: Path) -> None:
+    for pid in range(10, 40):
+        process(tmp_path, pid, {3: "socket:[77]", 4: f"socket:[{pid}]", 5: "socket:[77]"})
+    (tmp_path / "35" / "fd").rename(tmp_path / "35" / "gone")
+    pids = list(range(10, 41))
+    found = walk.walk_in_two_threads(pids, None, str(tmp_path))
+    assert found == walk.walk(pids, None, str(tmp_path))
+    assert [holder.pid for holder in found.holders[77][::2]] == [pid for pid in range(10, 40) if pid != 35]
+
+
+@linux
+def test_two_threads_share_the_real_processes() -> None:
+    with socket.socket() as one:
+        found = walk.walk_in_two_threads(sorted({os.getpid(), os.getppid()}), {os.fstat(one.fileno()).st_ino}, "/proc")
+        assert list(found.holders.values()) == [(Holder(os.getpid(), one.fileno()),)]
+
+
+def test_processes_denied_in_either_thread_are_reported_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(walk, "_process", deny)
+    assert walk.walk_in_two_threads(range(1, 100), None, "/proc").denied == list(range(1, 100))
+
+
+def test_an_error_in_the_second_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    both, main = threading.Barrier(2, timeout=10), threading.current_thread()
+
+    def fail(*_: object) -> object:
+        both.wait()  # each thread has a process
+        if threading.current_thread() is main:
+            return walk._NOTHING
+        raise MemoryError("second thread")
+
+    monkeypatch.setattr(walk, "_process", fail)
+    with pytest.raises(MemoryError, match="second thread"):
+        walk.walk_in_two_threads([1, 2], None, "/proc")
+
+
+def test_an_interrupt_does_not_wait_for_the_second_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    second, release, main = threading.Event(), threading.Event(), threading.current_thread()
+
+    def interrupt(*_: object) -> object:
+        if threading.current_thread() is main:
+            second.wait(10)
+            raise KeyboardInterrupt
+        second.set()
+        release.wait(10)
+        return walk._NOTHING
+
+    monkeypatch.setattr(walk, "_process", interrupt)
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        walk.walk_in_two_threads([1, 2], None, "/proc")
+    release.set()
+    assert time.monotonic() - begin < 5
+
+
+@linux
+def test_all_is_walked_where_no_thread_can_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    for pid in (10, 11, 12):
+        process(tmp_path, pid, {3: "socket:[77]"})
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert walk.walk_in_two_threads([10, 11, 12], None, str(tmp_path)) == walk.walk([10, 11, 12], None, str(tmp_path))
+
+
+@linux
+@pytest.mark.linux
+@pytest.mark.parametrize(("descriptors", "cpus", "expected"), [(10**6, {0, 1}, 2), (10**6, {0}, 1), (10, {0, 1}, 1)])
+def test_two_threads_are_used_for_many_descriptors_on_several_cpus(
+    descriptors: int, cpus: set[int], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def count(number: int) -> Callable[..., walk.Walk]:
+        return lambda *_: threads.append(number) or walk.Walk({}, [], {})  # type: ignore[func-returns-value]
+
+    monkeypatch.setattr(owners, "count_descriptors", lambda: descriptors)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cpus)
+    monkeypatch.setattr(owners, "walk", count(1))
+    monkeypatch.setattr(owners, "walk_in_two_threads", count(2))
+    assert owners.find(set(), method="walk").holders == {}
+    assert threads == [expected]

@@ -1,4 +1,4 @@
-"""The kernel's iterator against the walk on real processes, and when which of them is used."""
+"""The kernel's iterator compared with the walk on real processes, and the choice between them."""
 
 import os
 import socket
@@ -73,7 +73,7 @@ EXIT = {"x86_64": 60, "aarch64": 93, "riscv64": 93}
 
 @pytest.fixture(scope="module")
 def iterator() -> None:
-    """Skips where the iterator cannot be used."""
+    """Skip where the iterator cannot be used."""
     try:
         bpf.read_records()
     except bpf.BpfUnavailable as error:
@@ -86,12 +86,12 @@ def processes(iterator: None) -> Iterator[dict[str, object]]:  # noqa: ARG001 - 
     if number is None:
         pytest.skip("the number of exit(2) is not known for this machine")
     command = [sys.executable, "-c", PARENT % number]
-    with waiting(command) as told:
-        yield told
+    with waiting(command) as started:
+        yield started
 
 
 def among(found: Ownership, pids: set[int]) -> dict[int, set[tuple[int, int | None]]]:
-    """What these processes hold, by inode."""
+    """Return what these processes hold, by inode."""
     rows: dict[int, set[tuple[int, int | None]]] = {}
     for inode, held in found.holders.items():
         for pid, fd, *_ in held:
@@ -101,7 +101,7 @@ def among(found: Ownership, pids: set[int]) -> dict[int, set[tuple[int, int | No
 
 
 @pytest.mark.root
-def test_both_ways_find_the_same_owners(processes: dict[str, object]) -> None:
+def test_iterator_and_walk_find_the_same_owners(processes: dict[str, object]) -> None:
     children = processes["children"]
     assert isinstance(children, list)
     pids = {int(str(processes["pid"])), *children}
@@ -117,24 +117,24 @@ def test_both_ways_find_the_same_owners(processes: dict[str, object]) -> None:
 
 @pytest.mark.root
 @pytest.mark.usefixtures("processes")
-def test_no_holder_is_told_twice() -> None:
-    """Each thread of a process whose main thread has exited is visited on its own."""
+def test_the_iterator_reports_no_holder_twice() -> None:
+    """The iterator visits each thread of a process whose main thread has exited."""
     for held in owners.find(None, method="bpf").holders.values():
         assert len(held) == len(set(held))
 
 
 @pytest.mark.root
 @pytest.mark.usefixtures("iterator")
-def test_both_ways_know_the_same_unreadable_processes() -> None:
+def test_iterator_and_walk_report_the_same_unreadable_processes() -> None:
     by_bpf, by_walk = owners.find(None, method="bpf"), owners.find(None, method="walk")
-    told = {holder.pid for held in by_bpf.holders.values() for holder in held}
-    assert set(by_bpf.unreadable) == {process for process in by_walk.unreadable if process.pid not in told}
+    reported = {holder.pid for held in by_bpf.holders.values() for holder in held}
+    assert set(by_bpf.unreadable) == {process for process in by_walk.unreadable if process.pid not in reported}
     assert by_bpf.hidden_processes == by_walk.hidden_processes
 
 
 @pytest.mark.root
 @pytest.mark.usefixtures("iterator")
-def test_only_the_wanted_sockets_are_kept() -> None:
+def test_only_holders_of_the_requested_sockets_are_returned() -> None:
     with socket.socket() as one, socket.socket():
         inode = os.fstat(one.fileno()).st_ino
         found = owners.find({inode}, method="bpf")
@@ -144,7 +144,7 @@ def test_only_the_wanted_sockets_are_kept() -> None:
 
 @pytest.mark.root
 @pytest.mark.usefixtures("iterator")
-def test_few_descriptors_are_walked_and_many_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_iterator_is_used_for_many_descriptors_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owners, "count_descriptors", lambda: 50)
     assert owners.find(set()).method == "walk"
     monkeypatch.setattr(owners, "count_descriptors", lambda: 1_000_000)
@@ -153,39 +153,39 @@ def test_few_descriptors_are_walked_and_many_are_not(monkeypatch: pytest.MonkeyP
     assert owners.find(set()).method == "walk"
 
 
-def test_auto_walks_where_the_iterator_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_walk_is_used_where_the_iterator_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise bpf.BpfUnavailable("bpf(2): Operation not permitted")
 
     monkeypatch.setattr(owners, "count_descriptors", lambda: 1_000_000)
-    monkeypatch.setattr(bpf, "look", fail)
+    monkeypatch.setattr(bpf, "scan", fail)
     assert owners.find(set()).method == "walk"
     with pytest.raises(ReadError, match=r"--owners bpf .*Operation not permitted.* --owners walk"):
         owners.find(set(), method="bpf")
 
 
-def test_walk_never_asks_the_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bpf, "look", lambda *_: pytest.fail("asked"))
+def test_method_walk_never_uses_the_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bpf, "scan", lambda *_: pytest.fail("iterator used"))
     monkeypatch.setattr(owners, "count_descriptors", lambda: 1_000_000)
     assert owners.find(set(), method="walk").method == "walk"
 
 
-def test_open_files_tell_where_descriptors_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_files_are_counted_where_descriptors_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """Linux before 6.2."""
     monkeypatch.setattr(owners, "count_descriptors", lambda: None)
     monkeypatch.setattr(owners, "_MANY", 1)
-    asked: list[object] = []
+    calls: list[object] = []
 
     def unavailable(*_: object) -> None:
-        asked.append(1)
+        calls.append(1)
         raise bpf.BpfUnavailable("no")
 
-    monkeypatch.setattr(bpf, "look", unavailable)
+    monkeypatch.setattr(bpf, "scan", unavailable)
     owners.find(set())
-    assert asked
+    assert calls
 
 
-def test_forbidden_iterator_is_one_line_and_status_3(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forbidden_iterator_is_one_line_and_status_3(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, bpf.FORBID, "1")
     done = subprocess.run(
         [sys.executable, "-m", "portsock", "ports", "--owners", "bpf"], capture_output=True, text=True, cwd=ROOT
@@ -196,13 +196,13 @@ def test_forbidden_iterator_is_one_line_and_status_3(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.root
 @pytest.mark.usefixtures("iterator")
-def test_verbose_says_which_way_it_was() -> None:
+def test_verbose_names_the_method() -> None:
     with socket.create_server(("127.0.0.1", 0)):
         for way in ("walk", "bpf"):
             assert f"owners found by {way}" in run_portsock("ports", "-l", "--verbose", "--owners", way).stderr
 
 
-def test_without_the_capabilities_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_capabilities_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bpf, "_capable", lambda: False)
     with pytest.raises(bpf.BpfUnavailable, match="not root"):
         bpf.read_records()

@@ -1,4 +1,4 @@
-"""Network namespaces: found by process, name and descriptor, entered by a thread, and their sockets kept apart."""
+"""Network namespaces: found by process, name and descriptor, entered by a thread, with their own sockets."""
 
 import os
 import socket
@@ -25,13 +25,13 @@ needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0,
 
 
 def here() -> int:
-    """The namespace of the calling thread."""
+    """Return the namespace of the calling thread."""
     return os.stat("/proc/thread-self/ns/net").st_ino
 
 
 @pytest.fixture
 def other() -> Iterator[int]:
-    """The pid of a process in a namespace of its own, with loopback up."""
+    """Start a process in a new namespace with loopback up; return its pid."""
     command = ["unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && exec sleep 60"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -44,20 +44,20 @@ def of(pid: int) -> int:
     return os.stat(f"/proc/{pid}/ns/net").st_ino
 
 
-def test_the_own_namespace_comes_first_of_all() -> None:
-    founds, _ = netns.namespaces(("all",))
-    assert founds[0].own
-    assert founds[0].netns.id == here()
-    assert len({found.netns.id for found in founds}) == len(founds)
+def test_our_namespace_is_the_first_of_all() -> None:
+    namespaces, _ = netns.namespaces(("all",))
+    assert namespaces[0].own
+    assert namespaces[0].netns.id == here()
+    assert len({found.netns.id for found in namespaces}) == len(namespaces)
 
 
-def test_the_own_namespace_is_not_entered() -> None:
-    founds, notices = netns.namespaces((str(os.getpid()),))
-    assert (len(founds), notices) == (1, [])
-    assert setns.visit(founds, lambda _: threading.current_thread()) == [threading.current_thread()]
+def test_our_namespace_is_not_entered() -> None:
+    namespaces, notices = netns.namespaces((str(os.getpid()),))
+    assert (len(namespaces), notices) == (1, [])
+    assert setns.visit(namespaces, lambda _: threading.current_thread()) == [threading.current_thread()]
 
 
-def test_a_process_that_is_not_there_is_refused() -> None:
+def test_a_missing_process_is_refused() -> None:
     with pytest.raises(UsageError, match="no such process"):
         netns.namespaces(("4194304",))
 
@@ -106,15 +106,15 @@ def test_a_namespace_held_by_a_descriptor_alone_is_found(other: int) -> None:
 
 @root
 @needs_root
-def test_sockets_of_two_namespaces_on_one_port_are_told_apart(other: int) -> None:
-    founds, _ = netns.namespaces((str(os.getpid()), str(other)))
+def test_sockets_on_the_same_port_of_two_namespaces_differ(other: int) -> None:
+    namespaces, _ = netns.namespaces((str(os.getpid()), str(other)))
     before = here()
     with ExitStack() as held:
         first = held.enter_context(socket.create_server(("127.0.0.1", 0)))
-        (second,) = setns.visit(founds[1:], lambda _: held.enter_context(socket.create_server(first.getsockname())))
+        (second,) = setns.visit(namespaces[1:], lambda _: held.enter_context(socket.create_server(first.getsockname())))
         assert isinstance(second, socket.socket)
         request = Request(frozenset({"tcp"}), states=frozenset({State.LISTEN}))
-        dumps = setns.visit(founds, lambda found: netlink.dump(request, found.netns))
+        dumps = setns.visit(namespaces, lambda found: netlink.dump(request, found.netns))
         seen = []
         for dump in dumps:
             assert isinstance(dump, netlink.Dump)
@@ -127,23 +127,23 @@ def test_sockets_of_two_namespaces_on_one_port_are_told_apart(other: int) -> Non
 
 @root
 @needs_root
-def test_what_may_not_be_entered_is_told_and_the_rest_is_visited(other: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_denied_namespace_has_a_notice_and_the_rest_is_visited(other: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(_: int) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    founds, _ = netns.namespaces((str(os.getpid()), str(other)))
+    namespaces, _ = netns.namespaces((str(os.getpid()), str(other)))
     monkeypatch.setattr(setns, "_setns", denied)
-    home, abroad = setns.visit(founds, lambda _: here())
+    home, abroad = setns.visit(namespaces, lambda _: here())
     assert home == here()
     assert isinstance(abroad, PermissionError)
-    notice = netns.denied(founds[1:])
+    notice = netns.denied_notice(namespaces[1:])
     assert (notice.code, notice.amount, notice.incomplete) == ("netns_denied", 1, True)
     assert str(of(other)) in notice.message
 
 
 @root
 @needs_root
-def test_a_way_that_is_denied_does_not_close_another(other: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_denied_path_does_not_prevent_another(other: int, monkeypatch: pytest.MonkeyPatch) -> None:
     (found,), _ = netns.namespaces((str(other),))
     opened = os.open
 
@@ -167,11 +167,11 @@ def test_a_reused_pid_does_not_lead_into_another_namespace(other: int) -> None:
 
 @root
 @needs_root
-def test_what_the_function_raises_in_another_namespace_reaches_the_caller(other: int) -> None:
-    founds, _ = netns.namespaces((str(other),))
+def test_errors_in_another_namespace_are_raised_in_the_caller(other: int) -> None:
+    namespaces, _ = netns.namespaces((str(other),))
 
-    def fail(_: netns.Found) -> None:
+    def fail(_: netns.Namespace) -> None:
         raise netlink.NetlinkRefused("no")
 
     with pytest.raises(netlink.NetlinkRefused, match="no"):
-        setns.visit(founds, fail)
+        setns.visit(namespaces, fail)
