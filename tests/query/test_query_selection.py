@@ -16,6 +16,7 @@ from portsock.query.selection import (
     names_something,
     parse_states,
     select,
+    without_owners,
 )
 from tests.support.query_factory import asking, held, inet, many_sockets, place, random_queries, snapshot, target, udp, unix
 
@@ -139,6 +140,19 @@ def test_nothing_is_marked_as_covering_without_an_address_in_the_query() -> None
         assert covering(snapshot([]), query, side="local") is None
 
 
+def test_an_address_without_a_port_and_an_excluded_one_are_marked_like_an_endpoint() -> None:
+    seen = snapshot([inet("0.0.0.0:8080")], processes=PROCESSES)
+    for query in (
+        asking("127.0.0.1"),
+        asking("127.0.0.1", "proc:apache"),
+        asking("127.0.0.1", exclude=(target("10.0.0.5:80"),)),
+        Query(local=(place("127.0.0.1"),)),
+    ):
+        mark = covering(seen, query, side="local")
+        assert mark is not None
+        assert [mark(socket) for socket in select(seen, query, side="local")] == [True]
+
+
 def test_only_addresses_of_this_host_are_covered() -> None:
     wildcard = inet("0.0.0.0:80")
     assert found(asking("192.168.1.3:80"), wildcard) == [0]
@@ -155,6 +169,21 @@ def test_remote_addresses_are_not_covered_if_the_hosts_addresses_are_unknown() -
 def test_no_wildcard_covers_a_remote_endpoint() -> None:
     remote = Query(remote=(place("127.0.0.1:80"),))
     assert found(remote, inet("0.0.0.0:80"), inet("127.0.0.1:4000", "127.0.0.1:80")) == [1]
+
+
+def test_an_mptcp_socket_hides_the_tcp_subflow_that_is_the_same_socket() -> None:
+    sockets = [
+        inet("127.0.0.1:80", "127.0.0.1:4000", inode=7),
+        inet("127.0.0.1:80", "127.0.0.1:4000", inode=7, protocol="mptcp"),
+        inet("10.0.0.5:80", "10.0.0.6:4000", inode=7),
+        inet("127.0.0.1:80", "127.0.0.1:4000", inode=8),
+        udp("127.0.0.1:80", "127.0.0.1:4000", inode=7),
+    ]
+    both = frozenset({"tcp", "mptcp"})
+    assert found(Query(protocols=both), *sockets) == [1, 2, 3]
+    assert found(Query(all_families=True), *sockets) == [1, 2, 3, 4]
+    assert found(Query(), *sockets) == [0, 2, 3, 4]
+    assert found(Query(protocols=both), *sockets[2:]) == [0, 1]
 
 
 def test_networks() -> None:
@@ -253,7 +282,7 @@ def test_inodes_and_descriptors() -> None:
     assert found(Query(pids=(6,), all_families=True), *sockets) == [1]
 
 
-PROCESSES = {
+PROCESSES: dict[tuple[str | None, int], Process] = {
     (None, 1): Process(1, "nginx: master", "nginx", "/usr/sbin/nginx-debug", user="root", uid=0, unit="nginx.service"),
     (None, 2): Process(2, "web app", "MainThread", None, user="dev", uid=1000, unit="app.scope", container="web"),
     (None, 3): Process(3, "[odd]", None, r"C:\Tools\odd.exe", container="0123456789ab"),
@@ -345,6 +374,7 @@ def test_states_in_any_spelling(text: str, states: set[State]) -> None:
     [
         ("ESTABLISHD", "'ESTABLISHD' is no state; did you mean ESTABLISHED?"),
         ("synchronised", "'synchronised' is no state; did you mean synchronized?"),
+        ("fin-wiat-2", "'fin-wiat-2' is no state; did you mean FIN_WAIT_2 or FIN_WAIT_1?"),
     ],
 )
 def test_an_unknown_state_is_refused_with_near_ones(text: str, message: str) -> None:
@@ -372,8 +402,22 @@ def test_owner_filters_are_targets_and_options_that_name_processes() -> None:
         assert not filters_owners(query)
 
 
+def test_a_query_without_owners_keeps_its_other_conditions() -> None:
+    query = asking("80", exclude=(target("proc:x"), target("90")), pids=(1,), processes=("x",), users=("0",), listening=True)
+    assert without_owners(query) == asking("80", exclude=(target("90"),), listening=True)
+    assert without_owners(asking("80", "proc:x")).targets == ()
+
+
 def test_all_targets_and_states_include_ports_that_only_connections_use() -> None:
-    for query in (Query(all=True), asking("8080"), Query(established=True), Query(states=frozenset({State.TIME_WAIT}))):
+    for query in (
+        Query(all=True),
+        asking("8080"),
+        Query(established=True),
+        Query(states=frozenset({State.TIME_WAIT})),
+        Query(ports=((80, 80),)),
+        Query(local=(place("80"),)),
+        Query(remote=(place("80"),)),
+    ):
         assert includes_connection_ports(query)
     for query in (Query(), Query(listening=True), asking("proc:x")):
         assert not includes_connection_ports(query)
