@@ -9,6 +9,7 @@ from portsock.query.answer import select
 from portsock.query.plan import plan
 from portsock.query.query import ALL_PROTOCOLS, Query, Question, includes_connection_ports
 from portsock.records import PortFilter, Request
+from tests.query.tcp_states import reachable_pairs
 from tests.support.query_factory import asking, inet, many_sockets, place, random_queries, snapshot, target
 
 
@@ -43,12 +44,38 @@ def test_ports_without_counts_requests_listeners_and_bound_sockets_unless_a_port
 
 
 def test_a_state_also_requests_listeners_and_the_states_that_the_peer_can_have() -> None:
-    found = request(Query(states=frozenset({State.CLOSE_WAIT}))).states
-    assert found == frozenset({State.CLOSE_WAIT, State.LISTEN, State.FIN_WAIT_1, State.FIN_WAIT_2})
+    for state in State:
+        expected = frozenset({state, State.LISTEN}) | ({State.CLOSED} if state is State.BOUND else set())
+        assert request(Query(states=frozenset({state}))).states == expected | peers_of(state)
+    assert request(Query(established=True)).states == peers_of(State.ESTABLISHED) | {State.ESTABLISHED, State.LISTEN}
+
+
+def peers_of(state: State) -> frozenset[State]:
+    """Return the states that the other end of a connection can have while one end has this state."""
+    pairs = set(reachable_pairs())
+    # A dump takes time: a client read in SYN_SENT may be connected when its server is read.
+    pairs |= {(State.SYN_SENT, State.ESTABLISHED), (State.ESTABLISHED, State.SYN_SENT)}
+    # A client that closes before its server has read the end of the handshake: a missing peer that Linux hardly shows.
+    pairs -= {(State.SYN_RECV, State.FIN_WAIT_1), (State.FIN_WAIT_1, State.SYN_RECV)}
+    return frozenset(there for here, there in pairs if here is state)
+
+
+def test_the_states_of_peers_are_symmetric() -> None:
+    found = {state: request(Query(states=frozenset({state}))).states or frozenset() for state in State}
+    without = {State.LISTEN, State.BOUND, State.CLOSED}
+    pairs = {(here, there) for here, states in found.items() for there in states if not {here, there} & without}
+    assert pairs == {(there, here) for here, there in pairs}
 
 
 def test_state_bound_also_requests_closed_sockets() -> None:
     assert request(Query(states=frozenset({State.BOUND}))).states == frozenset({State.BOUND, State.CLOSED, State.LISTEN})
+    assert request(Query(states=frozenset({State.BOUND})), "ports").states == frozenset(
+        {State.BOUND, State.CLOSED, State.LISTEN}
+    )
+
+
+def test_ports_shows_no_peers_and_requests_no_states_for_them() -> None:
+    assert request(Query(established=True), "ports").states == frozenset({State.ESTABLISHED, State.LISTEN})
 
 
 def test_all_states_together_are_no_filter() -> None:
@@ -60,6 +87,13 @@ def test_ports_are_local_in_ports_and_at_either_end_elsewhere_where_roles_need_a
     in_ports, in_sockets = request(asking("8080"), "ports"), request(asking("8080"))
     assert (in_ports.ports, in_ports.listeners) == (PortFilter(one, "local"), False)
     assert (in_sockets.ports, in_sockets.listeners) == (PortFilter(one, "either"), True)
+
+
+def test_the_option_port_is_filtered_on_the_same_side_as_a_target() -> None:
+    query = Query(ports=((80, 90),))
+    assert request(query, "ports").ports == PortFilter(((80, 90),), "local")
+    assert request(query).ports == PortFilter(((80, 90),), "either")
+    assert request(Query(local=(place("80"),))).ports == PortFilter(((80, 80),), "either")
 
 
 def test_the_ports_of_all_targets_are_requested() -> None:
@@ -109,12 +143,15 @@ def test_owners_are_requested_only_where_output_or_filters_need_them() -> None:
 
 def test_the_hosts_addresses_are_requested_where_a_wildcard_may_cover_one() -> None:
     assert request(asking("127.0.0.1:80")).facts
+    assert request(asking("127.0.0.1")).facts
+    assert request(Query(local=(place("127.0.0.1"),))).facts
     assert not request(asking("127.0.0.1:80", exact=True)).facts
     assert not request(asking("80", "10.0.0.0/8")).facts
 
 
 def test_explain_of_an_endpoint_requests_every_port_since_siblings_have_other_ports() -> None:
     assert request(asking("192.168.1.3:63240"), "explain").ports is None
+    assert request(asking("http"), "explain").ports == PortFilter(((80, 80),), "either")
 
 
 def test_explain_requests_all_states_with_listeners_and_peers() -> None:
@@ -127,6 +164,11 @@ def test_explain_requests_all_states_with_listeners_and_peers() -> None:
 def test_other_namespaces_are_requested_whole_since_their_sockets_show_which_addresses_are_local() -> None:
     found = request(asking("tcp/127.0.0.1:80", netns=("all",), listening=True), "ports")
     assert (found.states, found.ports, found.protocols) == (None, None, frozenset({"tcp", "udp", "udplite"}))
+
+
+def test_a_request_has_no_details_unless_they_are_wanted() -> None:
+    found = request(Query())
+    assert (found.owners, found.info, found.timers, found.memory, found.parents) == ("auto", False, False, False, False)
 
 
 def test_namespaces_and_details_are_passed_on() -> None:

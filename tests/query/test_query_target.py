@@ -173,6 +173,23 @@ def test_a_connection_has_one_protocol(text: str) -> None:
     assert "is no connection" in refusal("127.0.0.1:1/udp,127.0.0.1:2/tcp")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "127.0.0.1:1-2,127.0.0.1:3",
+        "127.0.0.1,127.0.0.1:3",
+        "10.0.0.0/8:1,127.0.0.1:3",
+        ":1,:2",
+        "127.0.0.1:1,",
+        "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3",
+        "name:1,127.0.0.1:2",
+        "tcp/,127.0.0.1:2",
+    ],
+)
+def test_the_ends_of_a_connection_are_two_endpoints_with_one_port_each(text: str) -> None:
+    assert refusal(text).startswith(f"'{text}' is no connection: that takes two endpoints, each with an address and one port")
+
+
 def test_processes_and_descriptors() -> None:
     assert parse_target("pid:1234", EMPTY) == NumberTarget("pid:1234", "pid", 1234)
     assert parse_target("fd:1234/7", EMPTY) == NumberTarget("fd:1234/7", "fd", 1234, 7)
@@ -187,6 +204,7 @@ def test_unix_sockets() -> None:
     assert parse_target("unix:rel.sock", EMPTY) == UnixTarget("unix:rel.sock", b"rel.sock", abstract=False)
     assert parse_target("@/tmp/.X11-unix/X0", EMPTY) == UnixTarget("@/tmp/.X11-unix/X0", b"/tmp/.X11-unix/X0", abstract=True)
     assert parse_target("unix:@a-", EMPTY) == UnixTarget("unix:@a-", b"a-", abstract=True)
+    assert parse_target("unix:a:b", EMPTY) == UnixTarget("unix:a:b", b"a:b", abstract=False)
     assert parse_target("/run/\udcff", EMPTY) == UnixTarget("/run/\udcff", b"/run/\xff", abstract=False)
 
 
@@ -227,6 +245,9 @@ def test_text_that_is_an_address_and_an_endpoint_is_refused_with_both_spellings(
         ("nginx", "'nginx' is in no table of services; for a process write 'proc:nginx'"),
         ("htps", "'htps' is in no table of services; for a process write 'proc:htps'; services of a like name: https, http"),
         ("service:htps", "'service:htps' is in no table of services; did you mean service:https or service:http?"),
+        ("service:zzzz", "'service:zzzz' is in no table of services; write its port instead"),
+        ("service:domain/sctp", "'service:domain/sctp' is in no table of services; it has domain/tcp, domain/udp"),
+        ("tcp/70000", "'70000' in 'tcp/70000' is no port: ports end at 65535"),
         ("nginx.service", "'nginx.service' is no target; for a systemd unit write 'unit:nginx.service'"),
         ("x.sock", "'x.sock' is no target; for a unix socket write its whole path, or 'unix:x.sock'"),
         ("tcp", "'tcp' is a protocol, not a target; write --tcp"),
@@ -248,6 +269,10 @@ def test_text_that_is_an_address_and_an_endpoint_is_refused_with_both_spellings(
             "'pid:nginx' has no number; write it in the digits 0 to 9, as in pid:1234; a process by name is proc:nginx",
         ),
         ("pid:１２", "'pid:１２' has no number; write it in the digits 0 to 9, as in pid:1234"),
+        ("fd:1234/x", "'fd:1234/x' is no descriptor; write its process and its number, as in fd:1234/7"),
+        ("fd:x/7", "'fd:x/7' is no descriptor; write its process and its number, as in fd:1234/7"),
+        ("fd:1/2/3", "'fd:1/2/3' is no descriptor; write its process and its number, as in fd:1234/7"),
+        ("127.0.0.1:80/tpc,[::1]:3", "'tpc' in '127.0.0.1:80/tpc,[::1]:3' is no protocol; did you mean '127.0.0.1:80/tcp'?"),
         ("fd:1234", "'fd:1234' is no descriptor; write its process and its number, as in fd:1234/7"),
         ("", "a target is empty; write a port such as 8080, or leave it out"),
     ],
@@ -262,6 +287,22 @@ def test_a_host_name_needs_resolve() -> None:
     assert isinstance(found, InetTarget)
     assert [network.address for network in found.networks] == ["192.0.2.1", "2001:db8::1"]
     assert (found.kind, found.name) == ("endpoint", "example.com")
+
+
+def test_names_of_hosts_are_resolved_in_connections_and_places() -> None:
+    hosts = {"web": ["192.0.2.1"], "db": ["192.0.2.2"]}
+    found = parse_target("web:80,db:5432", SERVICES, resolve=hosts.__getitem__)
+    assert isinstance(found, ConnectionTarget)
+    assert [end.networks[0].address for end in found.ends] == ["192.0.2.1", "192.0.2.2"]
+    assert parse_socket_end("db:5432", SERVICES, resolve=hosts.__getitem__).kind == "endpoint"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("LocalHost:80", "localhost"), ("127.0.0.1:80", None), ("fe80::1", None), ("[::1]:80", None), ("80", None)],
+)
+def test_only_a_name_of_a_host_is_kept_as_one(text: str, name: str | None) -> None:
+    assert parse_inet(text).name == name
 
 
 def test_a_host_name_that_does_not_resolve_is_refused() -> None:

@@ -21,6 +21,7 @@ from portsock.model import (
     UnixEndpoint,
 )
 from portsock.port_numbers import parse_services
+from portsock.query.answer import select
 from portsock.query.query import Query
 from portsock.query.target import InetTarget, ServiceTarget, Target, UnixTarget, parse_socket_end, parse_target
 from tests.support import factory
@@ -72,6 +73,12 @@ def snapshot(
 ) -> Snapshot:
     """Make a live snapshot of a host with these addresses."""
     return factory.snapshot(sockets, processes, host=LINUX._replace(addresses=addresses))
+
+
+def found(query: Query, *sockets: Socket, side: str = "either", **more: Any) -> list[int]:
+    """Return the indexes of the selected sockets."""
+    numbered = [socket._replace(cookie=index) for index, socket in enumerate(sockets)]
+    return [socket.cookie for socket in select(snapshot(numbered, **more), query, side=side) if socket.cookie is not None]
 
 
 _ADDRESSES = ["0.0.0.0", "::", "*", "127.0.0.1", "::1", "192.168.1.3", "10.0.0.5", "fe80::1"]
