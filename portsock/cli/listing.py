@@ -118,9 +118,9 @@ def _hostnames(answer: Answer, collect: Collecting, numeric: bool) -> Mapping[st
 
 
 def _with_notices(answer: Answer, shown: Sequence[Socket], side: str) -> Snapshot:
-    from portsock.normalize.visibility import with_sight
+    from portsock.normalize.visibility import with_owner_notices
 
-    snapshot = with_sight(answer.snapshot, shown)
+    snapshot = with_owner_notices(answer.snapshot, shown)
     if not answer.query.targets and not answer.query.local:
         return snapshot
     from portsock.query.selection import covering

@@ -22,7 +22,7 @@ from portsock.model import (
     UnixEndpoint,
 )
 from portsock.normalize.snapshot import normalize
-from portsock.normalize.visibility import with_sight
+from portsock.normalize.visibility import with_owner_notices
 from portsock.records import DETAILS, TOLD, Holder, Ownership, SocketRecord, Unreadable
 from tests.support.records import LINUX, collection, tcp, udp
 
@@ -250,7 +250,7 @@ def test_loopback_connections_are_never_joined_across_hosts() -> None:
 def test_sight_counts_hidden_and_partial_sockets_and_says_what_would_show_more() -> None:
     records = [tcp("0.0.0.0:80", inode=9), tcp("0.0.0.0:81", inode=10), tcp("0.0.0.0:82", inode=11)]
     snapshot = normalize([collection(records, {9: [Holder(1, 3)]}, [OTHER])])
-    seen = with_sight(snapshot, snapshot.sockets)
+    seen = with_owner_notices(snapshot, snapshot.sockets)
     assert not seen.complete
     assert [(notice.code, notice.amount) for notice in seen.notices] == [("owners_hidden", 2), ("owners_partial", 1)]
     assert "run as root" in seen.notices[0].message
@@ -260,7 +260,7 @@ def test_sight_counts_hidden_and_partial_sockets_and_says_what_would_show_more()
 def test_sight_is_complete_when_the_shown_sockets_have_no_possible_owner() -> None:
     records = [tcp("10.0.0.1:80", "10.0.0.2:4000", State.TIME_WAIT, inode=None)]
     snapshot = normalize([collection(records, {}, [OTHER])])
-    assert with_sight(snapshot, snapshot.sockets).complete
+    assert with_owner_notices(snapshot, snapshot.sockets).complete
 
 
 def test_a_process_list_cut_by_hidepid_leaves_no_owner_certain() -> None:

@@ -125,9 +125,9 @@ def _answer(
 
 
 def _with_sight(snapshot: Snapshot, answers: "Sequence[Explanation]") -> Snapshot:
-    from portsock.normalize.visibility import with_sight
+    from portsock.normalize.visibility import with_owner_notices
 
-    return with_sight(snapshot, [socket for answer in answers for socket in answer.sockets])
+    return with_owner_notices(snapshot, [socket for answer in answers for socket in answer.sockets])
 
 
 def _print(

@@ -7,12 +7,11 @@ import typer
 from portsock.cli.listing import Answer, Listing, run
 from portsock.cli.options import Collecting, Details, Printing, Selecting, Targets
 from portsock.model import Socket
-from portsock.output.order import in_order
-from portsock.output.tables.sockets import SOCKETS
+from portsock.output.tables.sockets import SOCKETS, sort_by_default
 
 
 def _rows(answer: Answer) -> list[Socket]:
-    return in_order(answer.sockets)
+    return sort_by_default(answer.sockets)
 
 
 def _itself(socket: Socket) -> Iterable[Socket]:

@@ -1,13 +1,12 @@
-"""The columns of `portsock sockets`."""
+"""The columns of `portsock sockets`, and the order of its rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
 from portsock.addresses import exposure
 from portsock.model import INTERNET, Exposure, Family, InetEndpoint, OwnerReason, OwnerStatus, Role, Socket
-from portsock.output.cells.endpoints import local_key, local_text, remote_key, remote_text
-from portsock.output.cells.namespaces import netns_text, several_namespaces
+from portsock.output.cells.endpoints import local_key, local_text, netns_text, remote_key, remote_text, several_namespaces
 from portsock.output.cells.owners import absence, facts_text, first_pid, holders_text, pids_text, users_of
 from portsock.output.columns import Column, View
 from portsock.output.context import Context
@@ -141,3 +140,24 @@ SOCKETS: View[Socket] = View(
         Column("owner_reason", "why an owner is missing", "string", lambda row, _: row.owner_reason or "", needs=_OWNERS),
     ),
 )  # fmt: skip
+
+
+def sort_by_default(sockets: Iterable[Socket]) -> list[Socket]:
+    """Return the rows in the order that they have without --sort.
+
+    By host, namespace and protocol, then local port, the listener before its connections, local address, remote end; sockets
+    without a port by inode.
+    """
+    return sorted(sockets, key=_default_key)
+
+
+def _default_key(socket: Socket) -> tuple[Any, ...]:
+    local, remote, netns = socket.local, socket.remote, socket.netns
+    host, space = socket.host or "", netns.id if netns else 0
+    if not isinstance(local, InetEndpoint):
+        return (host, space, socket.protocol, -1, False, "", -1, "", socket.inode or 0)
+    port, address = (remote.port or 0, remote.address or "") if isinstance(remote, InetEndpoint) else (-1, "")
+    return (
+        host, space, socket.protocol, local.port or 0, remote is not None, local.address or "", port, address,
+        socket.inode or 0,
+    )  # fmt: skip

@@ -9,9 +9,8 @@ from itertools import islice
 from typing import TypeVar
 
 from portsock.output.columns import Column
-from portsock.output.context import Context
+from portsock.output.context import Context, Options
 from portsock.output.text.escape import escape_all
-from portsock.output.text.options import Options
 
 Row = TypeVar("Row")
 

@@ -8,12 +8,12 @@ import pytest
 from portsock.errors import UsageError
 from portsock.model import Owner
 from portsock.output.columns import default_columns, parse_columns
-from portsock.output.context import Context
+from portsock.output.context import Context, Options
 from portsock.output.tables.ports import PORTS
 from portsock.output.tables.sockets import SOCKETS
 from portsock.output.text.color import MEANINGS, paint, use_color
-from portsock.output.text.formats import format_names, renderer
-from portsock.output.text.options import Options
+from portsock.output.text.formats import format_names
+from portsock.output.text.renderers import renderer
 from portsock.output.text.table import table
 from tests.support.factory import port, socket
 
