@@ -19,8 +19,6 @@ class Column(NamedTuple, Generic[Row]):
     name: str
     """As in --columns, in CSV and, where the same thing stands there, in JSON."""
     help: str
-    json: str
-    """The JSON type of the value: 'string', 'integer', 'number', 'boolean', 'array', 'object'."""
     text: Callable[[Row, Context], str]
     """The cell, unescaped; empty where the value is absent."""
     key: Callable[[Row, Context], Any] | None = None

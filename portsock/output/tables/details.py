@@ -46,7 +46,7 @@ def _info(row: Socket, context: Context) -> str:  # noqa: ARG001
     return " ".join(f"{name} {value}" for name, value in (row.info or {}).items() if value is not None)
 
 
-def _detail(name: str, help: str, json: str = "integer", short: str | None = None, default: bool = False) -> Column[Socket]:
+def _detail(name: str, help: str, short: str | None = None, default: bool = False, right: bool = True) -> Column[Socket]:
     """A column of one TCP detail, by its name in Socket.info."""
 
     def value(row: Socket, context: Context) -> Any:  # noqa: ARG001
@@ -56,27 +56,27 @@ def _detail(name: str, help: str, json: str = "integer", short: str | None = Non
         found = value(row, context)
         return "" if found is None else str(found)
 
-    return Column(name, help, json, text, key=value, right=json != "string", default=default, when=_HAS_INFO,
+    return Column(name, help, text, key=value, right=right, default=default, when=_HAS_INFO,
                   needs=frozenset({"info"}), short=short)  # fmt: skip
 
 
 DETAILS: tuple[Column[Socket], ...] = (
-    Column("timer", "pending kernel timer", "object", _timer, key=_timer_key, default=True,
+    Column("timer", "pending kernel timer", _timer, key=_timer_key, default=True,
            when=shown("timer"), needs=frozenset({"timers"})),
-    Column("memory", "buffer memory in bytes: used/most", "object", _memory, key=_memory_key, default=True,
+    Column("memory", "buffer memory in bytes: used/most", _memory, key=_memory_key, default=True,
            when=shown("memory"), needs=frozenset({"memory"})),
-    _detail("rtt_ms", "smoothed round-trip time, milliseconds", "number", default=True),
+    _detail("rtt_ms", "smoothed round-trip time, milliseconds", default=True),
     _detail("congestion_window", "congestion window, segments", short="cwnd", default=True),
     _detail("total_retransmits", "segments sent again so far", short="retrans", default=True),
     _detail("bytes_acked", "bytes that the peer has acknowledged", default=True),
     _detail("bytes_received", "bytes received", default=True),
     _detail("last_data_received_ms", "milliseconds since data last came", short="last_recv", default=True),
-    _detail("congestion_control", "congestion control algorithm", "string", default=True, short="cc"),
+    _detail("congestion_control", "congestion control algorithm", short="cc", default=True, right=False),
     _detail("bytes_sent", "bytes sent, those sent again included"),
     _detail("bytes_retransmitted", "bytes sent again"),
-    _detail("min_rtt_ms", "least round-trip time, milliseconds", "number"),
+    _detail("min_rtt_ms", "least round-trip time, milliseconds"),
     _detail("last_data_sent_ms", "milliseconds since data was last sent", short="last_sent"),
     _detail("delivery_rate", "rate of delivery, bytes a second"),
     _detail("pacing_rate", "rate of sending, bytes a second"),
-    Column("info", "all TCP details", "object", _info, needs=frozenset({"info"}), free_text=True),
+    Column("info", "all TCP details", _info, needs=frozenset({"info"}), free_text=True),
 )  # fmt: skip
