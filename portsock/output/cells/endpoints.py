@@ -82,7 +82,7 @@ def unix_text(endpoint: UnixEndpoint) -> str:
 
 
 def bracketed(address: str) -> str:
-    """Return an address ready for a port behind it: '::1' → '[::1]', 'fe80::1%eth0' → '[fe80::1]%eth0'."""
+    """Return an address as it is written before a port: '::1' → '[::1]', 'fe80::1%eth0' → '[fe80::1]%eth0'."""
     bare, percent, zone = address.partition("%")
     return f"[{bare}]{percent}{zone}" if ":" in bare else address
 

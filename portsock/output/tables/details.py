@@ -1,4 +1,4 @@
-"""The columns of `portsock sockets` that the kernel is asked for only on demand: --timers, --memory, --info."""
+"""The columns of `portsock sockets` for --timers, --memory and --info."""
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
@@ -9,13 +9,13 @@ from portsock.output.columns import Column
 from portsock.output.context import Context
 
 
-def shown(field: str) -> Callable[[Sequence[Socket]], bool]:
-    """Whether any row has this field: a column's `when`."""
+def any_has(field: str) -> Callable[[Sequence[Socket]], bool]:
+    """Return a column's `when`: tell whether any row has this field."""
     value = itemgetter(Socket._fields.index(field))
-    return lambda rows: any(map(value, rows))  # none of these values is there and false
+    return lambda rows: any(map(value, rows))  # a value of these fields is never false
 
 
-_HAS_INFO = shown("info")
+_HAS_INFO = any_has("info")
 
 
 def _timer(row: Socket, context: Context) -> str:  # noqa: ARG001 - the interface of a column
@@ -47,7 +47,7 @@ def _info(row: Socket, context: Context) -> str:  # noqa: ARG001
 
 
 def _detail(name: str, help: str, short: str | None = None, default: bool = False, right: bool = True) -> Column[Socket]:
-    """A column of one TCP detail, by its name in Socket.info."""
+    """Return the column of one TCP detail, by its name in Socket.info."""
 
     def value(row: Socket, context: Context) -> Any:  # noqa: ARG001
         return None if row.info is None else row.info.get(name)
@@ -62,9 +62,9 @@ def _detail(name: str, help: str, short: str | None = None, default: bool = Fals
 
 DETAILS: tuple[Column[Socket], ...] = (
     Column("timer", "pending kernel timer", _timer, key=_timer_key, default=True,
-           when=shown("timer"), needs=frozenset({"timers"})),
+           when=any_has("timer"), needs=frozenset({"timers"})),
     Column("memory", "buffer memory in bytes: used/most", _memory, key=_memory_key, default=True,
-           when=shown("memory"), needs=frozenset({"memory"})),
+           when=any_has("memory"), needs=frozenset({"memory"})),
     _detail("rtt_ms", "smoothed round-trip time, milliseconds", default=True),
     _detail("congestion_window", "congestion window, segments", short="cwnd", default=True),
     _detail("total_retransmits", "segments sent again so far", short="retrans", default=True),

@@ -100,7 +100,7 @@ PORTS: View[Port] = View(
 
 
 def summarize(rows: Sequence[Port]) -> str:
-    """One line on what the table holds: '12 ports (9 tcp, 3 udp): 5 on all addresses, 7 loopback only; owners of 2 hidden'."""
+    """Return one line about the table: '12 ports (9 tcp, 3 udp): 5 on all addresses, 7 loopback only; owners of 2 hidden'."""
     protocols = Counter(row.protocol for row in rows)
     exposures = Counter(row.exposure for row in rows if row.exposure)
     kinds = ", ".join(f"{number} {protocol}" for protocol, number in protocols.items())

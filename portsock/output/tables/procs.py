@@ -1,4 +1,4 @@
-"""The rows and columns of `portsock procs`."""
+"""The columns of `portsock procs`."""
 
 from collections import Counter
 from typing import Any
@@ -11,9 +11,9 @@ from portsock.output.context import Context
 
 _PROCESSES = frozenset({"owners", "processes"})
 _TOP = 3
-"""How many remote ends a cell names."""
+"""The most remote ends that a cell names."""
 _LISTED = 8
-"""How many ports a cell names; one more rather than '+1'."""
+"""The most ports that a cell names; one more is named, too, instead of '+1'."""
 
 
 def _name(row: ProcessRow, context: Context) -> str:
@@ -35,7 +35,7 @@ def _listening(row: ProcessRow, context: Context) -> str:
 
 
 def _connections(row: ProcessRow, context: Context) -> str:
-    """The remote ends by number: 'address:port' where this process is the client, ':port from address' where the server."""
+    """Return the most frequent remote ends: 'address:port' of a client, ':port from address' of a server."""
     ends: Counter[str] = Counter()
     for socket in row.sockets:
         remote, local = socket.remote, socket.local
@@ -59,7 +59,7 @@ def _connected(row: ProcessRow) -> int:
 
 
 def _unix(socket: Socket) -> str | None:
-    """'PATH' where the process is a client of that, 'PATH from NAMES' where it serves it; None of pairs without a name."""
+    """Return 'PATH' of a client, 'PATH from NAMES' of a server; None for pairs without a name."""
     served = socket.local if socket.role is Role.SERVER else socket.remote
     if socket.remote is None or not isinstance(served, UnixEndpoint) or served.path is None:
         return None

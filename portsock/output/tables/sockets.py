@@ -10,13 +10,13 @@ from portsock.output.cells.endpoints import local_key, local_text, netns_text, r
 from portsock.output.cells.owners import absence, facts_text, first_pid, holders_text, pids_text, users_of
 from portsock.output.columns import Column, View
 from portsock.output.context import Context
-from portsock.output.tables.details import DETAILS, shown
+from portsock.output.tables.details import DETAILS, any_has
 
 _OWNERS = frozenset({"owners"})
 _PROCESSES = frozenset({"owners", "processes"})
 _PEER = frozenset({"owners", "peer"})
 _PARTIAL = OwnerStatus.PARTIAL
-"""Looked up once: Python 3.11 takes 0.07 µs each time."""
+"""Looked up once: in Python 3.11 each lookup takes 0.07 µs."""
 
 
 def _protocol(row: Socket, context: Context) -> str:  # noqa: ARG001 - the interface of a column
@@ -24,7 +24,7 @@ def _protocol(row: Socket, context: Context) -> str:  # noqa: ARG001 - the inter
 
 
 def _number(field: str) -> Callable[[Socket, Context], str]:
-    place = Socket._fields.index(field)
+    place = Socket._fields.index(field)  # row[place] takes half the time of getattr(row, field)
 
     def text(row: Socket, context: Context) -> str:  # noqa: ARG001
         value = row[place]
@@ -66,7 +66,7 @@ def _user(row: Socket, context: Context) -> str:  # noqa: ARG001
 
 
 def _service(row: Socket, context: Context) -> str:
-    """The name of the port that somebody serves: of the local end unless this socket is a client."""
+    """Return the service name of the served port: the local one, or the remote one of a client."""
     ends = (row.remote, row.local) if row.role is Role.CLIENT else (row.local, row.remote)
     for end in ends:
         if not isinstance(end, InetEndpoint) or row.protocol == "icmp":
@@ -96,7 +96,7 @@ def _other_families(rows: Sequence[Socket]) -> bool:
 SOCKETS: View[Socket] = View(
     "sockets",
     (
-        Column("host", "which listing it is from", lambda row, _: row.host or "", default=True, when=shown("host")),
+        Column("host", "which listing it is from", lambda row, _: row.host or "", default=True, when=any_has("host")),
         Column("protocol", "protocol; raw sockets with the number of theirs", _protocol,
                default=True, short="proto"),
         Column("type", "the type given to socket(2)", lambda row, _: row.type or "", default=True,
@@ -113,7 +113,7 @@ SOCKETS: View[Socket] = View(
         Column("process", "every process and descriptor that holds it, or why none is known", _process, default=True,
                needs=_OWNERS, free_text=True, meaning=lambda row: row.owner_status),
         Column("peer", "the process at the other end, where it is known", _peer, default=True,
-               when=shown("peer"), needs=_PEER, free_text=True, spare=True),
+               when=any_has("peer"), needs=_PEER, free_text=True, spare=True),
         *DETAILS,
         Column("family", "address family", lambda row, _: row.family),
         Column("role", "which end it is, inferred", lambda row, _: row.role),
