@@ -1,16 +1,121 @@
-"""What is made of unix sockets' records: roles, the other end's name, and what is known of ends that are not listed."""
+"""The other end of a socket: found by endpoints, by unix inodes, within one listing and across several."""
 
-import struct
+import pytest
 
-from portsock.model import Family, Netns, Notice, OwnerStatus, Role, SocketType, State, UnixEndpoint
+from portsock.model import (
+    Family,
+    Host,
+    InetEndpoint,
+    Input,
+    Netns,
+    Owner,
+    OwnerStatus,
+    Process,
+    Role,
+    SocketType,
+    Source,
+    State,
+    UnixEndpoint,
+)
 from portsock.normalize.snapshot import normalize
-from portsock.parse.netlink.unix import decode
 from portsock.query.selection import Query, select
 from portsock.records import Holder, SocketRecord
-from tests.support.records import LINUX, collection
+from tests.support.records import LINUX, collection, tcp
 
 SERVED = UnixEndpoint(b"/run/x")
 UNNAMED = UnixEndpoint(None)
+
+
+def test_both_ends_of_a_local_connection_name_each_other_across_address_families() -> None:
+    records = [
+        tcp("127.0.0.1:8080", "127.0.0.1:40000", inode=1, family=Family.IPV6),
+        tcp("127.0.0.1:40000", "127.0.0.1:8080", inode=2),
+    ]
+    holders = {1: [Holder(10, 4)], 2: [Holder(20, 3)]}
+    processes = {10: Process(10, "server"), 20: Process(20, "client")}
+    server, client = normalize([collection(records, holders, processes=processes)]).sockets
+    assert server.peer is not None
+    assert server.peer.owners == (Owner(20, 3, "client", None),)
+    assert client.peer is not None
+    assert (client.peer.inode, client.peer.netns, client.peer.host) == (1, None, None)
+
+
+def test_the_same_addresses_in_two_namespaces_are_not_one_connection() -> None:
+    records = [
+        tcp("10.0.0.1:80", "10.0.0.2:4000", inode=1, netns=Netns(1)),
+        tcp("10.0.0.2:4000", "10.0.0.1:80", inode=2, netns=Netns(2)),
+    ]
+    assert [socket.peer for socket in normalize([collection(records)]).sockets] == [None, None]
+
+
+def test_a_socket_connected_to_itself_has_no_peer() -> None:
+    records = [tcp("127.0.0.1:40000", "127.0.0.1:40000")]
+    assert normalize([collection(records)]).sockets[0].peer is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "joined"),
+    [
+        (InetEndpoint("fe80::1", 1000, "en0"), InetEndpoint("fe80::2", 80), True),
+        (InetEndpoint(None, 1000, hostname="localhost"), InetEndpoint(None, 80, hostname="localhost"), True),
+        (InetEndpoint("fe80::aede:48ff:", None, truncated=True), InetEndpoint("fe80::1", 80), False),
+        (InetEndpoint("10.0.0.1", 1000, truncated=True), InetEndpoint("10.0.0.2", 80), False),
+        (InetEndpoint("10.0.0.1", None, label="odd"), InetEndpoint("10.0.0.2", 80), False),
+        (InetEndpoint(None, 1000), InetEndpoint("10.0.0.2", 80), False),
+    ],
+)
+def test_only_complete_endpoints_are_joined(one: InetEndpoint, other: InetEndpoint, joined: bool) -> None:
+    ends = [(one, other), (other, one._replace(zone=None))]
+    records = [tcp(None, None, State.ESTABLISHED)._replace(local=local, remote=remote) for local, remote in ends]
+    assert [socket.peer is not None for socket in normalize([collection(records)]).sockets] == [joined] * 2
+
+
+def test_host_names_distinguish_hosts_and_join_no_listings() -> None:
+    here, there = InetEndpoint(None, 1000, hostname="localhost"), InetEndpoint(None, 80, hostname="localhost")
+    elsewhere = there._replace(hostname="example")
+    records = [tcp(None, None, State.ESTABLISHED)._replace(local=a, remote=b) for a, b in ((here, there), (elsewhere, here))]
+    assert [socket.peer for socket in normalize([collection(records)]).sockets] == [None, None]
+    two = [
+        collection([tcp(None, None, State.ESTABLISHED)._replace(local=a, remote=b)], host=LINUX._replace(name=name))
+        for a, b, name in ((here, there, "one"), (there, here, "two"))
+    ]
+    assert [socket.peer for socket in normalize(two).sockets] == [None, None]
+
+
+def test_unix_ends_are_joined_by_the_peer_inode_even_across_namespaces() -> None:
+    def unix(inode: int, peer: int, path: bytes | None, netns: int) -> SocketRecord:
+        local = UnixEndpoint(path)
+        values = {"inode": inode, "peer_inode": peer, "netns": Netns(netns)}
+        return SocketRecord(Family.UNIX, None, "unix", None, State.ESTABLISHED, None, local, None, **values)  # type: ignore[arg-type]
+
+    server, client = normalize([collection([unix(5, 6, b"/run/x", 1), unix(6, 5, None, 2)])]).sockets
+    assert (server.role, client.role) == (Role.SERVER, Role.CLIENT)
+    assert server.peer is not None
+    assert (server.peer.inode, server.peer.netns) == (6, Netns(2))
+
+
+def listing(name: str, *records: SocketRecord) -> object:
+    return collection(
+        list(records),
+        ownership=None,
+        source=Source("capture", None, (Input(name, name, "ss"),)),
+        host=Host("Linux", LINUX.ephemeral, True, name),
+    )
+
+
+def test_two_listings_are_joined_by_their_endpoints_and_each_row_names_its_host() -> None:
+    web = listing("web", tcp("10.0.0.1:80", "10.0.0.2:4000", inode=None, netns=None, holders=(Holder(1, 2, "nginx"),)))
+    app = listing("app", tcp("10.0.0.2:4000", "10.0.0.1:80", inode=None, netns=None, holders=(Holder(7, 8, "curl"),)))
+    first, second = normalize([web, app]).sockets  # type: ignore[list-item]
+    assert (first.host, second.host) == ("web", "app")
+    assert first.peer is not None
+    assert (first.peer.host, first.peer.owners[0].name) == ("app", "curl")
+
+
+def test_loopback_connections_are_never_joined_across_hosts() -> None:
+    web = listing("web", tcp("127.0.0.1:80", "127.0.0.1:4000", inode=None, netns=None))
+    app = listing("app", tcp("127.0.0.1:4000", "127.0.0.1:80", inode=None, netns=None))
+    assert [socket.peer for socket in normalize([web, app]).sockets] == [None, None]  # type: ignore[list-item]
 
 
 def unix(
@@ -30,7 +135,7 @@ def test_each_end_has_the_name_of_the_other() -> None:
     assert (client.role, client.remote) == (Role.CLIENT, SERVED)
 
 
-def test_a_client_with_a_name_of_its_own_is_told_from_the_server_by_the_listener() -> None:
+def test_of_two_named_ends_the_one_with_the_listeners_name_is_the_server() -> None:
     mine = UnixEndpoint(b"client", True)
     _, server, client = normalize([collection([LISTENER, unix(2, SERVED, 3), unix(3, mine, 2)])]).sockets
     assert (server.role, client.role) == (Role.SERVER, Role.CLIENT)
@@ -61,7 +166,7 @@ def test_a_bound_datagram_socket_stays_bound_when_others_connect_to_it() -> None
     assert [socket.inode for socket in listening] == [1]
 
 
-def test_an_end_that_is_not_listed_is_told_by_its_holders() -> None:
+def test_an_end_that_is_not_listed_is_known_by_its_holders() -> None:
     (found,) = normalize([collection([unix(2, UNNAMED, 9)], {2: [Holder(10, 3)], 9: [Holder(20, 4)]})]).sockets
     assert found.remote is None
     assert found.peer is not None
@@ -79,13 +184,8 @@ def test_the_same_inodes_in_two_listings_are_not_one_connection() -> None:
     assert [socket.peer for socket in normalize([one, other]).sockets] == [None, None]
 
 
-def test_a_notice_that_every_namespace_gives_is_given_once() -> None:
-    notices = (Notice("families_missing", None, "no vsock"),) * 2
-    assert normalize([collection([], notices=notices)]).notices == notices[:1]
-
-
-def test_clients_in_the_queue_are_read_from_the_kernels_list() -> None:
-    icons = struct.pack("=HH3I", 16, 3, 7, 0, 8)
-    body = struct.pack("=BBBBIQ", 1, 1, 10, 0, 5, 99) + icons
-    (record,) = decode(body, [(0, len(body))], None, False)
-    assert record.pending == (7, 8)
+def test_an_end_that_two_listings_have_is_joined_to_neither() -> None:
+    web = listing("web", tcp("10.0.0.1:80", "10.0.0.2:4000", inode=None, netns=None))
+    twins = [listing(name, tcp("10.0.0.2:4000", "10.0.0.1:80", inode=None, netns=None)) for name in ("app", "copy")]
+    sockets = normalize([web, *twins]).sockets  # type: ignore[list-item]
+    assert [socket.peer and socket.peer.host for socket in sockets] == [None, "web", "web"]
