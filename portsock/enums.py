@@ -1,13 +1,13 @@
-"""The closed lists of words: families, states, roles, scopes, and what is known of owners.
+"""Enumerations: families, socket types, states, roles, scopes, exposures, owner statuses and reasons.
 
-Their values are what JSON shows. Source values that are in no list survive as text beside them (Socket.state_raw).
+Their values are the words of the JSON. A state that is in no list is kept as text in Socket.state_raw.
 """
 
 from enum import StrEnum
 
 
 class Family(StrEnum):
-    """The address family of a socket. INET is an internet socket whose source does not tell IPv4 from IPv6."""
+    """The address family of a socket. INET: an internet socket whose source does not distinguish IPv4 and IPv6."""
 
     IPV4 = "ipv4"
     IPV6 = "ipv6"
@@ -53,7 +53,7 @@ class State(StrEnum):
 
 
 class Role(StrEnum):
-    """Which end of a conversation a socket is. Inferred, never read off the kernel."""
+    """The end of a conversation that a socket is. Inferred: no source reports it."""
 
     LISTENER = "listener"
     SERVER = "server"
@@ -63,11 +63,18 @@ class Role(StrEnum):
 
 
 PASSIVE = frozenset({Role.LISTENER, Role.BOUND})
-"""Roles that wait for others."""
+"""Roles of sockets that have an address of their own and no peer, and wait for others: what 'listening' means for a Socket.
+
+Use it wherever a Socket is at hand: `socket.role in PASSIVE`. Sockets that are not bound (port 0, no name) have the role
+UNKNOWN and are not among them. Where roles are not inferred, as for records, use the states CONNECTIONLESS.
+"""
+
+CONNECTIONLESS: frozenset[State | None] = frozenset({State.LISTEN, State.BOUND, State.UNCONN, None})
+"""States of sockets that are part of no connection, whether bound or not; None is the state of families without states."""
 
 
 class Scope(StrEnum):
-    """What kind of address it is (IANA special-purpose registries, RFC 6890)."""
+    """The kind of an address (IANA special-purpose registries, RFC 6890)."""
 
     UNSPECIFIED = "unspecified"
     LOOPBACK = "loopback"
@@ -82,7 +89,7 @@ class Scope(StrEnum):
 
 
 class Exposure(StrEnum):
-    """Who could reach a bound address before any firewall, narrowest first."""
+    """Those who could reach a bound address before any firewall, narrowest first."""
 
     LOOPBACK = "loopback"
     LINK = "link"
@@ -93,7 +100,7 @@ class Exposure(StrEnum):
 
 
 class OwnerStatus(StrEnum):
-    """What is known of a socket's holders; never a guess."""
+    """Knowledge of a socket's holders; never a guess."""
 
     KNOWN = "known"
     """Holders found, and every process could be read."""
@@ -104,15 +111,15 @@ class OwnerStatus(StrEnum):
     NONE = "none"
     """No descriptor can exist: TIME_WAIT, SYN_RECV, orphaned, completed but not accepted."""
     UNHELD = "unheld"
-    """It has an inode and every process was read, yet none holds it: kernel, in flight, io_uring, or a race."""
+    """It has an inode and every process was read, but none holds it: kernel, in flight, io_uring, or a race."""
     ELSEWHERE = "elsewhere"
     """Positive evidence of a holder in another PID namespace or on another machine."""
     UNREPORTED = "unreported"
-    """The source does not say (a listing without such a column, or owners that were not asked for)."""
+    """The source does not report it (a listing without such a column), or owners were not requested."""
 
 
 class OwnerReason(StrEnum):
-    """Why an owner is missing, or why there may be more."""
+    """The reason why an owner is missing, or why there may be more."""
 
     TIME_WAIT = "time_wait"
     SYN_RECV = "syn_recv"
@@ -166,7 +173,7 @@ _CANONICAL = {
     "ESTAB": State.ESTABLISHED,
     "SYNSEND": State.SYN_SENT,
     "SYNRCVD": State.SYN_RECV,
-    "SYNRCDV": State.SYN_RECV,  # so spelt in lsof's own documentation
+    "SYNRCDV": State.SYN_RECV,  # lsof's documentation spells it so
     "SYNRECEIVED": State.SYN_RECV,
     "NEWSYNRECV": State.SYN_RECV,
     "TIMEDWAIT": State.TIME_WAIT,
@@ -199,15 +206,15 @@ GROUPS: dict[str, frozenset[State]] = {
     "bucket": frozenset({State.TIME_WAIT, State.SYN_RECV}),
     "big": frozenset(State) - {State.TIME_WAIT, State.SYN_RECV},
 }
-"""As in ss(8) under STATE-FILTER, whose 'synchronized' has SYN_RECV, too, unlike RFC 9293's; 'closing' is portsock's own:
-every state after one side has closed."""
+"""Groups of states as in ss(8) under STATE-FILTER, whose 'synchronized' has SYN_RECV, too, unlike RFC 9293's; 'closing' is
+portsock's own: every state after one side has closed."""
 
 
 def parse_state(text: str) -> State | None:
-    """The state that any tool's spelling means: 'ESTAB', 'time-wait', 'FIN_WAIT2', 'FinWait1', 'SYN_RCVD', 'Listening'.
+    """Return the state in any tool's spelling: 'ESTAB', 'time-wait', 'FIN_WAIT2', 'FinWait1', 'SYN_RCVD', 'Listening'.
 
     None where no tool spells a state so.
     """
-    if not text.isascii():  # str.upper makes ASCII letters of some that are not
+    if not text.isascii():  # str.upper turns some other letters into ASCII
         return None
     return _CANONICAL.get(text.upper().replace("-", "").replace("_", "").replace(" ", ""))

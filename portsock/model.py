@@ -1,6 +1,6 @@
-"""The types that a Snapshot of a host's sockets is made of: sockets, endpoints, processes, ports, connections.
+"""The types of a Snapshot of a host's sockets: sockets, endpoints, processes, ports, connections.
 
-Everything here is immutable. `None` always means 'not known': it is never replaced by 0, -1 or "-". The bulk types are
+Everything here is immutable. `None` always means 'not known'; 0, -1 or "-" never do. The bulk types are
 NamedTuples and not frozen dataclasses because a busy host has 50,000 sockets: creating them by position takes 0.04 s instead
 of 0.22 s (Python 3.11), and defining each class costs 0.4 ms of every start instead of 2.5 ms. Enumerations are re-exported.
 """
@@ -8,6 +8,7 @@ of 0.22 s (Python 3.11), and defining each class costs 0.4 ms of every start ins
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from portsock.enums import CONNECTIONLESS as CONNECTIONLESS
 from portsock.enums import INTERNET as INTERNET
 from portsock.enums import PASSIVE as PASSIVE
 from portsock.enums import Exposure as Exposure
@@ -21,49 +22,45 @@ from portsock.enums import State as State
 
 
 class InetEndpoint(NamedTuple):
-    """An address and a port. The wildcard addresses are '0.0.0.0' and '::'; '*' where a listing does not tell which."""
+    """An address and a port. The wildcard addresses are '0.0.0.0' and '::'; '*' where a listing does not say which."""
 
     address: str | None
-    """Text as inet_ntop prints it, or '*' for 'all addresses, family not told'; None where only a host name was printed."""
+    """Text as inet_ntop prints it, or '*' for all addresses of an unknown family; None where only a host name was printed."""
     port: int | None
     """0 to 65535; None for protocols without ports, or where a listing's service name is in no table."""
     zone: str | None = None
     """The IPv6 zone of a link-local address: an interface name or number."""
     hostname: str | None = None
-    """The host name a listing printed instead of an address."""
+    """The host name that a listing printed instead of an address."""
     label: str | None = None
-    """The service name a listing printed instead of a number; of an ICMP socket, which has no port, its echo identifier."""
+    """The service name that a listing printed instead of a number; of an ICMP socket, which has no port, its identifier."""
     truncated: bool = False
-    """The listing cut the address: it is a prefix of the real one."""
+    """True where the listing cut the address: it is a prefix of the real one."""
     guessed: bool = False
-    """The port was turned back from a service name: a guess by the system's table."""
+    """True where the port was guessed from a service name by the system's table."""
 
 
 class UnixEndpoint(NamedTuple):
-    """The name of a unix socket: a path, an abstract name, or neither (unnamed)."""
+    """The name of a unix socket: a path, an abstract name without its leading NUL, or none."""
 
     path: bytes | None
-    """The bytes of the path, or of the abstract name without its leading NUL."""
     abstract: bool = False
     truncated: bool = False
 
 
 class NetlinkEndpoint(NamedTuple):
-    """A netlink address: netlink(7)."""
+    """A netlink address: netlink(7). The kernel's own end has portid 0."""
 
     protocol: int
-    """NETLINK_ROUTE is 0, and so on."""
     portid: int
-    """0 is the kernel's own end."""
     groups: int | None = None
 
 
 class PacketEndpoint(NamedTuple):
-    """What a packet socket is bound to: packet(7)."""
+    """The protocol and interface that a packet socket is bound to, or None: packet(7)."""
 
     ethertype: int | None
     ifindex: int | None
-    """None where it is bound to no interface."""
 
 
 class VsockEndpoint(NamedTuple):
@@ -82,27 +79,24 @@ class Netns(NamedTuple):
     id: int
     """The inode number of its nsfs file, as in 'net:[4026531840]'."""
     name: str | None = None
-    """Its name under /run/netns, or that of the container or pod it belongs to."""
+    """Its name under /run/netns, or that of its container or pod."""
 
 
 class Owner(NamedTuple):
-    """A process and the descriptor by which it holds a socket."""
+    """A process and the file descriptor with which it holds a socket."""
 
     pid: int | None
     fd: int | None
     name: str | None = None
-    """The process's shown name."""
     user: str | None = None
 
 
 class Peer(NamedTuple):
-    """The socket at the other end, where it is on this host or in another given listing."""
+    """The socket at the other end, on this host or in another listing. Without netns or host those are the same as here."""
 
     inode: int | None
     netns: Netns | None
-    """None where it is in the same namespace."""
     host: str | None
-    """None where it is in the same listing."""
     owner_status: OwnerStatus
     owners: tuple[Owner, ...]
 
@@ -111,9 +105,8 @@ class Timer(NamedTuple):
     """A pending kernel timer of a TCP socket (ss -o; include/uapi/linux/inet_diag.h idiag_timer)."""
 
     kind: str
-    """on (retransmit), keepalive, timewait, persist, or the number of an unknown one."""
+    """'on' (retransmit), 'keepalive', 'timewait', 'persist', or the number of an unknown one."""
     expires_ms: int | None
-    """Milliseconds to go."""
     retransmits: int | None
 
 
@@ -132,7 +125,10 @@ class SocketMemory(NamedTuple):
 
 
 class Socket(NamedTuple):
-    """An operating system's socket. Facts of the source keep the order of SocketRecord: see records.HEAD_END."""
+    """An operating system's socket. The fields that sources report keep the order of SocketRecord: see records.HEAD_END.
+
+    The fields with a default are those that few sockets have; output/json relies on that.
+    """
 
     family: Family
     type: SocketType | None
@@ -142,17 +138,17 @@ class Socket(NamedTuple):
     """The IP protocol number of a raw socket."""
     state: State | None
     state_raw: str | None
-    """The state as the source spelt it, where it is none of State."""
+    """The state as the source spelt it, where it is in no member of State."""
     local: Endpoint | None
     remote: Endpoint | None
     recv_q: int | None
     send_q: int | None
     accept_queue: int | None
-    """Connections waiting for accept(2), of a listening socket."""
+    """Of a listening socket: connections waiting for accept(2)."""
     accept_limit: int | None
-    """The most that may wait: min(backlog, somaxconn). The queue holds one more."""
+    """Of a listening socket: min(backlog, somaxconn). The queue holds one more."""
     uid: int | None
-    """The creator's, as the kernel keeps it; None where it keeps none."""
+    """The creator's uid as the kernel keeps it; None where it keeps none."""
     inode: int | None
     cookie: int | None
     interface: str | None
@@ -162,13 +158,13 @@ class Socket(NamedTuple):
     role: Role
     user: str | None
     host: str | None
-    """Which listing it is from, where several were given."""
+    """The label of its listing, where several were given."""
     owner_status: OwnerStatus
     owner_reason: OwnerReason | None
     owners: tuple[Owner, ...]
     peer: Peer | None
     peer_inode: int | None = None
-    """Of a unix socket: the inode at the other end, as the kernel tells it."""
+    """Of a unix socket: the inode at the other end, as the kernel reports it."""
     shutdown: int | None = None
     """Bits: 1 no more reading, 2 no more writing (unix_diag)."""
     vfs: tuple[int, int] | None = None
@@ -176,7 +172,7 @@ class Socket(NamedTuple):
     timer: Timer | None = None
     memory: SocketMemory | None = None
     info: Mapping[str, int | float | str | bool | None] | None = None
-    """TCP details by name (tcp_info), where asked for; see portsock.parse.netlink.tcp_info for names and units."""
+    """TCP details by name (tcp_info), with --info; see portsock.parse.netlink.tcp_info for names and units."""
     subflow_of: int | None = None
     """Of a TCP subflow: the inode of the MPTCP socket that it belongs to."""
 
@@ -186,7 +182,7 @@ class Process(NamedTuple):
 
     pid: int
     name: str | None = None
-    """What a person would call it."""
+    """The name that a person would use."""
     comm: str | None = None
     """The kernel's name of the main thread, at most 15 bytes."""
     exe: str | None = None
@@ -199,20 +195,20 @@ class Process(NamedTuple):
     unit: str | None = None
     """The systemd unit, from its cgroup; a user manager's as 'user@1000.service/NAME'."""
     container: str | None = None
-    """The container's name, or its short id where no name can be had."""
+    """The container's name, or its short id where no name could be read."""
     exe_deleted: bool = False
     forwards_to: str | None = None
-    """For a port forwarder (docker-proxy, rootlessport): where to, as 'address:port' and the container's name if known."""
+    """Of a port forwarder (docker-proxy, rootlessport): its destination as 'address:port', and the container's name."""
     host: str | None = None
 
 
 class Connection(NamedTuple):
-    """Two endpoints joined under one protocol, with the one or two sockets of it that can be seen from here."""
+    """Two endpoints joined under one protocol, with those of its two sockets that were seen."""
 
     protocol: str
     local: Endpoint | None
     remote: Endpoint | None
-    """Seen from the first of the sockets. A unix client has no name, hence None."""
+    """Seen from the first of the sockets. None for a unix client, which has no name."""
     sockets: tuple[Socket, ...]
 
 
@@ -229,9 +225,9 @@ class Port(NamedTuple):
     """Bound addresses; '*' is every address of both families, '0.0.0.0' every IPv4, '::' every IPv6 address."""
     exposure: Exposure | None
     sockets: tuple[Socket, ...]
-    """Its listening or bound sockets; of a port that only connections use, those."""
+    """Its listening or bound sockets, or the connected ones of a port that only connections use."""
     connections: int | None
-    """Connected sockets on it; None where they were not asked for."""
+    """The number of connected sockets on it; None where they were not requested."""
     owner_status: OwnerStatus
     owner_reason: OwnerReason | None
     owners: tuple[Owner, ...]
@@ -240,14 +236,13 @@ class Port(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Something the user must know about what was or was not seen."""
+    """A remark that the user must read. `incomplete`: something may be missing."""
 
     code: str
     amount: int | None
-    """How many sockets, processes or lines it is about ('count' in JSON, which a tuple has as a method)."""
+    """The number of sockets, processes or lines it is about. In JSON 'count', which is a method of tuples."""
     message: str
     incomplete: bool = True
-    """Whether it means that something may be missing."""
 
 
 class Input(NamedTuple):
@@ -259,7 +254,7 @@ class Input(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where a snapshot is from."""
+    """The origin of a snapshot."""
 
     kind: str
     """'live' or 'capture'."""
@@ -268,18 +263,19 @@ class Source(NamedTuple):
 
 
 class Host(NamedTuple):
-    """Facts of the host that texts and inferences need. `assumed` where they are a system's defaults, not read."""
+    """Facts of the host that texts and inferences need."""
 
     system: str
-    """'Linux', 'Darwin', 'Windows', 'FreeBSD' …; 'unknown' for a listing that does not tell."""
+    """'Linux', 'Darwin', 'Windows', 'FreeBSD' …; 'unknown' for a listing that does not say."""
     ephemeral: tuple[int, int]
     """The local ports that the system picks from, first and last."""
     assumed: bool
+    """True where the range is the system's default and was not read."""
     name: str | None = None
     addresses: frozenset[str] | None = None
-    """This host's own addresses, or None where not read."""
+    """This host's own addresses, or None where they were not read."""
     sysctls: Mapping[str, str] = {}
-    """Linux: 'net.ipv4.tcp_fin_timeout' → '60' and so on."""
+    """Linux: kernel settings by name, 'net.ipv4.tcp_fin_timeout' → '60'."""
 
 
 Processes = Mapping[tuple[str | None, int], Process]
@@ -287,7 +283,7 @@ Processes = Mapping[tuple[str | None, int], Process]
 
 
 class Snapshot(NamedTuple):
-    """What was seen, once, normalized."""
+    """All that was seen at one time, normalized."""
 
     source: Source
     host: Host
@@ -297,9 +293,9 @@ class Snapshot(NamedTuple):
     processes: Processes
     notices: tuple[Notice, ...]
     complete: bool
-    """No process that could hold a reported socket was unreadable, and nothing was skipped."""
+    """True where every process that could hold a reported socket was read, and nothing was skipped."""
     unreadable: tuple[int, ...] = ()
-    """The pids of processes whose descriptors could not be read; each could hold any socket."""
+    """Pids of processes whose descriptors could not be read; each could hold any socket."""
     unlisted: OwnerReason | None = None
     """HIDEPID or PIDNS where there may be processes that could not even be listed."""
 

@@ -112,7 +112,7 @@ def _parsed_columns(command: str, text: str) -> object:
 
 
 def _layout(name: str) -> object:
-    from portsock.output.text.formats import renderer
+    from portsock.output.text.renderers import renderer
 
     return renderer(name)
 

@@ -18,9 +18,8 @@ from portsock.output.columns import (
     parse_sort,
     sort_rows,
 )
-from portsock.output.context import Context
-from portsock.output.text.formats import Renderer, renderer
-from portsock.output.text.options import Options
+from portsock.output.context import Context, Options
+from portsock.output.text.renderers import Renderer, renderer
 from portsock.query.answer import Answer
 
 Row = TypeVar("Row")

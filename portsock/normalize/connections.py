@@ -1,4 +1,4 @@
-"""Sockets into connections: the two ends of one that are both seen are one connection."""
+"""Group sockets into connections: two sockets that are each other's ends make one."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,10 +6,10 @@ from portsock.model import Connection, InetEndpoint, Role, Socket, State, UnixEn
 
 
 def connections(sockets: Iterable[Socket]) -> list[Connection]:
-    """The connections that connected sockets are the ends of, in order of first appearance, the server's end first."""
+    """Return the connections of these connected sockets, in order of first appearance, the server's end first."""
     ends: dict[object, list[Socket]] = {}
     for socket in sockets:
-        ends.setdefault(_pair(socket), []).append(socket)
+        ends.setdefault(_key(socket), []).append(socket)
     found = []
     for seen in ends.values():
         if len(seen) > 1:
@@ -19,24 +19,25 @@ def connections(sockets: Iterable[Socket]) -> list[Connection]:
 
 
 def unique_connections(sockets: Sequence[Socket]) -> list[Socket]:
-    """One socket of each connection: the server's end where it is among them, or the first."""
+    """Return one socket of each connection: the server's end where it is among them, or the first."""
     return [connection.sockets[0] for connection in connections(sockets)]
 
 
-def _pair(socket: Socket) -> object:
-    """What both ends of a connection have in common; across listings the host is not part of it."""
+def _key(socket: Socket) -> object:
+    """Return a key that both ends of a connection share; it leaves out the host, so that ends in two listings are joined."""
     if isinstance(socket.local, UnixEndpoint) or isinstance(socket.remote, UnixEndpoint) or not socket.local:
         inodes = (socket.inode, socket.peer_inode or (socket.peer.inode if socket.peer else None))
         return frozenset(inodes) if None not in inodes else id(socket)
     netns = socket.netns.id if socket.netns and (socket.peer is None or socket.peer.netns is None) else None
     if not isinstance(socket.local, InetEndpoint) or not isinstance(socket.remote, InetEndpoint):
         return id(socket)
+    local, remote = socket.local, socket.remote
     # Only address and port: hashing whole endpoints, or their text, takes five times as long.
-    return (socket.protocol, netns, frozenset((socket.local[:2], socket.remote[:2])))
+    return (socket.protocol, netns, frozenset(((local.address, local.port), (remote.address, remote.port))))
 
 
 def far_state(socket: Socket, sockets: Sequence[Socket]) -> State | None:
-    """The state of the other end's socket, where that is among the sockets."""
+    """Return the state of the other end's socket, or None where that is not among the sockets."""
     if socket.peer is None:
         return None
     for other in sockets:

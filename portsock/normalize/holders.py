@@ -1,11 +1,12 @@
-"""Who holds a socket, and where nobody was found: why."""
+"""The owners of each socket, and the reason where none was found."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from portsock.model import INTERNET, Family, NetlinkEndpoint, Owner, OwnerReason, OwnerStatus, Process, State
+from portsock.model import CONNECTIONLESS, INTERNET, Family, NetlinkEndpoint, Owner, OwnerReason, OwnerStatus, Process, State
 from portsock.records import Collection, Holder, SocketRecord, Unreadable
 
-Sight = tuple[OwnerStatus, OwnerReason | None, tuple[Owner, ...]]
+Visibility = tuple[OwnerStatus, OwnerReason | None, tuple[Owner, ...]]
+"""How much of a socket's owners is visible: status, reason, and those found."""
 
 _NO_DESCRIPTOR = {
     State.TIME_WAIT: OwnerReason.TIME_WAIT,
@@ -23,19 +24,17 @@ _WITHOUT_INODE = _NO_DESCRIPTOR | {
     State.LAST_ACK: OwnerReason.ORPHANED,
     State.CLOSED: OwnerReason.ORPHANED,
 }
-"""What it means on Linux that a socket in this state has no inode."""
-
-_PASSIVE = frozenset({State.LISTEN, State.UNCONN, State.BOUND, None})
+"""On Linux: why a socket in this state has no inode."""
 
 
-class Holders:
-    """Tells owners, owner status and reason of each record of one collection."""
+class OwnerLookup:
+    """Look up the owners, owner status and reason of each record of one collection."""
 
     def __init__(self, collection: Collection) -> None:
         ownership = collection.ownership
         self._by_inode = ownership.holders if ownership else {}
         self._processes = collection.processes
-        self._looked = ownership is not None
+        self._searched = ownership is not None
         self._unprivileged = collection.unprivileged
         self._keeps_inodes = collection.source.kind == "live" and collection.source.backend != "psutil"
         self._unreadable = ownership.unreadable if ownership else ()
@@ -44,29 +43,29 @@ class Holders:
         self._first_reason = _likeliest(self._unreadable) or self._unlisted
         self._found = OwnerStatus.PARTIAL if self._unreadable or self._unlisted is OwnerReason.HIDEPID else OwnerStatus.KNOWN
         self._found_reason = self._first_reason if self._found is OwnerStatus.PARTIAL else None
-        self._held, self._held_reason = (self._found, self._found_reason) if self._looked else (OwnerStatus.KNOWN, None)
+        self._held, self._held_reason = (self._found, self._found_reason) if self._searched else (OwnerStatus.KNOWN, None)
         self._names: dict[int, tuple[str | None, str | None]] = {}
 
-    def of(self, records: Iterable[SocketRecord]) -> Iterator[Sight]:
-        """Status, reason and owners of each record."""
+    def for_records(self, records: Iterable[SocketRecord]) -> Iterator[Visibility]:
+        """Yield status, reason and owners of each record."""
         status, reason = self._held, self._held_reason
         by_inode = self._all_owners()
         for record in records:
             owners = by_inode.get(record.inode) if record.holders is None else self._owners(record.holders)
             if not owners:
                 yield *self._absence(record), ()
-            elif not self._looked and (record.names_one or self._unprivileged):
+            elif not self._searched and (record.names_one or self._unprivileged):
                 yield OwnerStatus.PARTIAL, None, owners
             else:
                 yield status, reason, owners
 
-    def of_inode(self, inode: int) -> tuple[OwnerStatus, tuple[Owner, ...]] | None:
-        """Status and owners of a socket that no record tells of; None where no holder was found."""
+    def for_inode(self, inode: int) -> tuple[OwnerStatus, tuple[Owner, ...]] | None:
+        """Return status and owners of a socket that has no record; None where no holder was found."""
         held = self._by_inode.get(inode)
         return (self._found, self._owners(held)) if held else None
 
     def _all_owners(self) -> dict[int | None, tuple[Owner, ...]]:
-        """The owners of every socket by inode, made in the order in which the holders lie in memory."""
+        """Return the owners of every socket by inode, made in the order in which the holders lie in memory."""
         owners: dict[int | None, tuple[Owner, ...]] = {}
         names, make = self._names, tuple.__new__
         for inode, held in self._by_inode.items():
@@ -94,13 +93,13 @@ class Holders:
 
     def _absence(self, record: SocketRecord) -> tuple[OwnerStatus, OwnerReason | None]:
         state = record.state
-        if not self._looked:
+        if not self._searched:
             if record.holders is None:
                 return OwnerStatus.UNREPORTED, None if self._keeps_inodes else OwnerReason.NO_COLUMN
             if state in _NO_DESCRIPTOR:
                 return OwnerStatus.NONE, _NO_DESCRIPTOR[state]
             if self._unprivileged or (record.inode is not None and not record.names_one):
-                return OwnerStatus.HIDDEN, None  # it has a descriptor, or may have one: whose, the author could not see
+                return OwnerStatus.HIDDEN, None  # it has or may have a descriptor whose process the author could not see
             return OwnerStatus.UNREPORTED, None
         if record.inode is None and state is not None:
             reasons = _WITHOUT_INODE if self._keeps_inodes else _NO_DESCRIPTOR
@@ -109,7 +108,7 @@ class Holders:
         return self._unfound(record)
 
     def _unfound(self, record: SocketRecord) -> tuple[OwnerStatus, OwnerReason | None]:
-        """A socket that has, or may have, a descriptor which was not found."""
+        """Return status and reason of a socket that has, or may have, a descriptor that was not found."""
         if isinstance(record.local, NetlinkEndpoint) and record.local.portid == 0:
             return OwnerStatus.UNHELD, OwnerReason.KERNEL_CANDIDATE  # the kernel's own end: netlink(7)
         if self._unreadable or self._unlisted is OwnerReason.HIDEPID:
@@ -118,13 +117,13 @@ class Holders:
             return OwnerStatus.ELSEWHERE, OwnerReason.PIDNS
         if record.family is Family.UNIX:
             return OwnerStatus.UNHELD, OwnerReason.IN_FLIGHT_CANDIDATE
-        if record.state in _PASSIVE or record.family not in INTERNET:
+        if record.state in CONNECTIONLESS or record.family not in INTERNET:
             return OwnerStatus.UNHELD, OwnerReason.KERNEL_CANDIDATE
         return OwnerStatus.UNHELD, OwnerReason.RACED
 
 
 def _likeliest(unreadable: Sequence[Unreadable]) -> OwnerReason | None:
-    """The reason to name where the socket's own user does not decide: another user's process is the common case."""
+    """Return the reason to name where the socket's uid decides none: another user's process is the most common case."""
     reasons = {process.reason for process in unreadable}
     for reason in (OwnerReason.OTHER_USER, OwnerReason.DENIED, OwnerReason.HIDEPID, OwnerReason.PIDNS):
         if reason in reasons:

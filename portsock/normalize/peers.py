@@ -1,37 +1,41 @@
-"""The two ends of a connection, joined: within one namespace, within one listing, or across several listings.
+"""The other end of each socket: within one namespace, within one listing, or across several listings.
 
-Peers are told before sockets are made, so that each is made once.
+Peers are found before sockets are made, so that each socket is made once. The names of unix sockets' other ends are added
+afterwards, since few sockets are unix sockets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from portsock.addresses import scope
-from portsock.model import Endpoint, Family, InetEndpoint, Peer, Scope, Socket
-from portsock.normalize.holders import Sight
-from portsock.records import SocketRecord
+from portsock.model import Endpoint, Family, InetEndpoint, OwnerStatus, Peer, Scope, Socket, UnixEndpoint
+from portsock.normalize.holders import OwnerLookup, Visibility
+from portsock.records import Collection, SocketRecord
 
 _Row = SocketRecord | Socket
 _NOT_UNIQUE = frozenset({Scope.LOOPBACK, Scope.LINK, Scope.UNSPECIFIED})
 """Addresses that every host has: they never join sockets of two hosts."""
 _UNIX = Family.UNIX
+_UNNAMED = UnixEndpoint(None)
 
 
-def peers(rows: Sequence[_Row], hosts: Sequence[str | None], sights: Sequence[Sight], several: bool) -> list[Peer | None]:
-    """For each row, with its host and what is known of its holders, the other end if it is among them.
+def find_peers(
+    rows: Sequence[_Row], hosts: Sequence[str | None], visible: Sequence[Visibility], several: bool
+) -> list[Peer | None]:
+    """Return each row's other end, or None where it is not among the rows.
 
-    `several`: also across listings.
+    `hosts` and `visible` hold each row's host and what is visible of its owners; `several`: join across listings, too.
     """
-    ends = _Ends(rows, hosts, sights)
-    found = ends.within()
+    index = _PeerIndex(rows, hosts, visible)
+    found = index.same_namespace()
     if several:
-        ends.join_across(found)
+        index.add_other_listings(found)
     if _UNIX in set(map(attrgetter("family"), rows)):
-        ends.join_unix(found)
+        index.add_unix(found)
     return found
 
 
-class _Numbers(dict[Endpoint | None, int | None]):
+class _EndpointNumbers(dict[Endpoint | None, int | None]):
     """A number for each internet endpoint, by address (or host name, where a listing has no more) and port; None for what
     does not identify one. Pairs of numbers are found three times as fast as pairs of endpoints."""
 
@@ -47,32 +51,32 @@ class _Numbers(dict[Endpoint | None, int | None]):
         return number
 
 
-class _Ends:
-    """Rows, each as the other end of others."""
+class _PeerIndex:
+    """Index rows by endpoint, to find each row's peer."""
 
-    def __init__(self, rows: Sequence[_Row], hosts: Sequence[str | None], sights: Sequence[Sight]) -> None:
-        number, make = _Numbers(), tuple.__new__
+    def __init__(self, rows: Sequence[_Row], hosts: Sequence[str | None], visible: Sequence[Visibility]) -> None:
+        number, make = _EndpointNumbers(), tuple.__new__
         self._rows, self._hosts = rows, hosts
         self._near, self._far = [number[row.local] for row in rows], [number[row.remote] for row in rows]
-        self._seen: list[Peer] = [
-            make(Peer, (row.inode, None, None, sight[0], sight[2])) for row, sight in zip(rows, sights, strict=True)
+        self._as_peers: list[Peer] = [
+            make(Peer, (row.inode, None, None, status, owners)) for row, (status, _, owners) in zip(rows, visible, strict=True)
         ]
 
-    def within(self) -> list[Peer | None]:
-        """The other ends in the same namespace of the same listing."""
+    def same_namespace(self) -> list[Peer | None]:
+        """Return each row's peer in the same namespace of the same listing, or None."""
         near, far = self._near, self._far
         places = [row.protocol for row in self._rows], [row.netns for row in self._rows], self._hosts
         # Columns at once: a loop that makes and looks up each key takes three times as long for 50,000.
-        ends = dict(zip(zip(near, far, *places, strict=True), self._seen, strict=True))
+        ends = dict(zip(zip(near, far, *places, strict=True), self._as_peers, strict=True))
         found: list[Peer | None] = list(map(ends.get, zip(far, near, *places, strict=True)))
         for index, (one, other) in enumerate(zip(near, far, strict=True)):
             if one is None or other is None or one == other:
                 found[index] = None
         return found
 
-    def join_across(self, found: list[Peer | None]) -> None:
-        """Fill in the other ends in another listing, by protocol and endpoints alone; an end that two listings show is left
-        out, since it cannot be told whose it is."""
+    def add_other_listings(self, found: list[Peer | None]) -> None:
+        """Fill in peers of other listings, by protocol and endpoints alone. An end that two listings have is left out: which
+        of them it is cannot be decided."""
         keys = {
             index: (row.protocol, near, far)
             for index, (row, near, far) in enumerate(zip(self._rows, self._near, self._far, strict=True))
@@ -89,8 +93,8 @@ class _Ends:
             if found[index] is None and other is not None and other != index and (protocol, far, near) not in twice:
                 found[index] = self._as_seen_by(index, other)
 
-    def join_unix(self, found: list[Peer | None]) -> None:
-        """Fill in the other ends of unix sockets, which the kernel tells by their inodes."""
+    def add_unix(self, found: list[Peer | None]) -> None:
+        """Fill in the peers of unix sockets, which the kernel reports by inode."""
         unix = [index for index, row in enumerate(self._rows) if row.family is _UNIX]
         places = {(self._hosts[index], self._rows[index].inode): index for index in unix if self._rows[index].inode}
         for index in unix:
@@ -100,12 +104,45 @@ class _Ends:
                 found[index] = self._as_seen_by(index, other)
 
     def _as_seen_by(self, index: int, other: int) -> Peer:
-        """One row as another sees it: with its namespace and its host where they are not the same."""
+        """Return the row `other` as the peer of row `index`: with its namespace and its host only where they differ."""
         netns, host = self._rows[other].netns, self._hosts[other]
         elsewhere, apart = netns != self._rows[index].netns, host != self._hosts[index]
-        return self._seen[other]._replace(netns=netns if elsewhere else None, host=host if apart else None)
+        return self._as_peers[other]._replace(netns=netns if elsewhere else None, host=host if apart else None)
 
 
 def _is_unique(endpoint: Endpoint | None) -> bool:
-    """Whether there is one host of this address."""
+    """Tell whether only one host can have this address."""
     return isinstance(endpoint, InetEndpoint) and endpoint.address is not None and scope(endpoint.address) not in _NOT_UNIQUE
+
+
+def name_unix_remotes(sockets: list[Socket], collections: Sequence[Collection]) -> list[Socket]:
+    """Return the sockets with the other end's name as `remote` of connected unix sockets.
+
+    A client that waits to be accepted gets the name of its listener, and a peer without inode and process: no program has that
+    end yet. Of an end in another namespace that is not listed only the holders are known, if they were found.
+    """
+    if _UNIX not in set(map(attrgetter("family"), sockets)):
+        return sockets
+    names = {(socket.host, socket.inode): socket.local for socket in sockets if socket.family is _UNIX}
+    pending = {inode: record.local for each in collections for record in each.sockets for inode in record.pending}
+    lookup = OwnerLookup(collections[0]) if len(collections) == 1 else None
+    return [
+        _name_remote(socket, names, pending, lookup) if socket.family is _UNIX and socket.remote is None else socket
+        for socket in sockets
+    ]
+
+
+def _name_remote(
+    socket: Socket,
+    names: Mapping[tuple[str | None, int | None], Endpoint | None],
+    pending: Mapping[int, Endpoint | None],
+    lookup: OwnerLookup | None,
+) -> Socket:
+    if socket.peer is not None:
+        return socket._replace(remote=names.get((socket.peer.host or socket.host, socket.peer.inode)) or _UNNAMED)
+    if socket.peer_inode is None:
+        if socket.inode is None or socket.inode not in pending:
+            return socket
+        return socket._replace(remote=pending[socket.inode], peer=Peer(None, None, None, OwnerStatus.NONE, ()))
+    held = lookup and lookup.for_inode(socket.peer_inode)
+    return socket._replace(peer=Peer(socket.peer_inode, None, None, *held)) if held else socket

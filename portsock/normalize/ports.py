@@ -1,4 +1,4 @@
-"""Sockets into ports: one row for each (host, namespace, protocol, port, owners of its listening or bound sockets)."""
+"""Group sockets by port: one row for each (host, namespace, protocol, port, owners of its listening or bound sockets)."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,12 +7,13 @@ from portsock.model import PASSIVE, Family, InetEndpoint, Owner, OwnerStatus, Po
 from portsock.port_numbers import Services, range_of
 
 _Place = tuple[str | None, int | None, str, int]
+"""Host, namespace, protocol and port."""
 
 
 def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) -> list[Port]:
-    """The ports that these sockets use at their local end, sorted by host, namespace, number and protocol.
+    """Return the ports that these sockets use at their local end, sorted by host, namespace, number and protocol.
 
-    `counted` tells whether connected sockets were collected: without them a port's `connections` is None.
+    `counted`: connected sockets were collected. Without them a port's `connections` is None.
     """
     passive: dict[_Place, dict[object, list[Socket]]] = {}
     connected: dict[_Place, list[Socket]] = {}
@@ -21,14 +22,14 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
         if not isinstance(local, InetEndpoint) or local.port is None:
             continue
         place = (socket.host, socket.netns.id if socket.netns else None, socket.protocol, local.port)
-        if socket.role in PASSIVE or socket.remote is None:
-            passive.setdefault(place, {}).setdefault(_holders(socket), []).append(socket)
+        if socket.role in PASSIVE or socket.remote is None:  # without a peer its role may be unknown
+            passive.setdefault(place, {}).setdefault(_row_key(socket), []).append(socket)
         else:
             connected.setdefault(place, []).append(socket)
     ports = []
     for place, groups in passive.items():
         rows = list(groups.values())
-        numbers, rest = _shares(rows, connected.pop(place, []))
+        numbers, rest = _assign_connections(rows, connected.pop(place, []))
         ports += [_port(row, services, number if counted else None) for row, number in zip(rows, numbers, strict=True)]
         if rest:
             connected[place] = rest
@@ -36,35 +37,39 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
     return sorted(ports, key=_order)
 
 
-def _holders(socket: Socket) -> object:
-    """What two sockets of one row have in common: the holding processes, or where none is known the status and user."""
+def _row_key(socket: Socket) -> object:
+    """Return a key that sockets of one row have in common: their processes, or where none is known status and uid."""
     if socket.owners:
         return frozenset((owner.pid, owner.name if owner.pid is None else None) for owner in socket.owners)
     return (socket.owner_status, socket.uid)
 
 
-class _Claim:
-    """What a row claims of the connections on its port."""
+_NOT_COVERED, _WILDCARD, _SPECIFIC = range(3)
+"""How a row covers an address: a higher number wins."""
+
+
+class _Coverage:
+    """The addresses and processes of a row: they decide which connections on its port count for it."""
 
     def __init__(self, row: Sequence[Socket]) -> None:
         self.addresses = {socket.local.address for socket in row if isinstance(socket.local, InetEndpoint)}
         self.wildcard = not self.addresses.isdisjoint(WILDCARDS)
         self.pids = {owner.pid for socket in row for owner in socket.owners}
 
-    def fit(self, address: str | None, pids: set[int | None]) -> tuple[int, bool]:
-        """How well it covers a connection's local address (0: not), and whether one of its processes holds the connection."""
-        cover = 2 if address in self.addresses else int(self.wildcard)
-        return cover, bool(cover) and not self.pids.isdisjoint(pids)
+    def match(self, address: str | None, pids: set[int | None]) -> tuple[int, bool]:
+        """Return how the row covers a connection's local address, and whether one of its processes holds the connection."""
+        cover = _SPECIFIC if address in self.addresses else _WILDCARD if self.wildcard else _NOT_COVERED
+        return cover, cover != _NOT_COVERED and not self.pids.isdisjoint(pids)
 
 
-def _shares(rows: Sequence[Sequence[Socket]], connected: Sequence[Socket]) -> tuple[list[int], list[Socket]]:
-    """How many of the connected sockets belong to each row, and those that no row's address covers.
+def _assign_connections(rows: Sequence[Sequence[Socket]], connected: Sequence[Socket]) -> tuple[list[int], list[Socket]]:
+    """Return the number of connected sockets that belong to each row, and the sockets that no row's address covers.
 
-    A specific address wins over a wildcard, as in the kernel's lookup; of several rows as good, the one whose processes hold
-    the connection, else the first. A worker each with its own listener makes many rows of many connections alike: hence the
-    memory of what was decided.
+    A specific address wins over a wildcard, as in the kernel's lookup; of several equal rows the one wins whose processes hold
+    the connection, else the first. Decisions are kept by address and owners: workers that each have their own listener make
+    many rows with many connections alike.
     """
-    claims = [_Claim(row) for row in rows]
+    coverages = [_Coverage(row) for row in rows]
     decided: dict[tuple[str | None, tuple[Owner, ...]], int | None] = {}
     numbers, rest = [0] * len(rows), []
     for socket in connected:
@@ -72,9 +77,10 @@ def _shares(rows: Sequence[Sequence[Socket]], connected: Sequence[Socket]) -> tu
         key = (address, socket.owners)
         if key not in decided:
             pids = {owner.pid for owner in socket.owners}
-            fits = [claim.fit(address, pids) for claim in claims]
-            best = max(range(len(fits)), key=fits.__getitem__)
-            decided[key] = best if fits[best][0] else None
+            matches = [coverage.match(address, pids) for coverage in coverages]
+            best = max(range(len(matches)), key=matches.__getitem__)
+            cover, _ = matches[best]
+            decided[key] = None if cover == _NOT_COVERED else best
         row = decided[key]
         if row is None:
             rest.append(socket)
@@ -108,7 +114,7 @@ def _port(row: Sequence[Socket], services: Services, connections: int | None) ->
 
 
 def _addresses(row: Sequence[Socket]) -> tuple[str, ...]:
-    """The bound addresses as text, IPv4 first; all of both families become '*'."""
+    """Return the bound addresses as text, IPv4 first; all addresses of both families become '*'."""
     texts = set()
     for socket in row:
         local = socket.local
@@ -125,7 +131,7 @@ def _addresses(row: Sequence[Socket]) -> tuple[str, ...]:
 
 
 def _worst(row: Sequence[Socket]) -> OwnerStatus:
-    """The status of a row whose sockets may differ in it: what limits what can be said."""
+    """Return the owner status of a row: of its sockets', the one that leaves most unknown."""
     order = (OwnerStatus.HIDDEN, OwnerStatus.PARTIAL, OwnerStatus.UNREPORTED, OwnerStatus.ELSEWHERE, OwnerStatus.UNHELD)
     statuses = {socket.owner_status for socket in row}
     return next((status for status in order if status in statuses), row[0].owner_status)

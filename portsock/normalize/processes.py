@@ -1,4 +1,4 @@
-"""Sockets into processes: one row for each process that holds some of them, and the tree of these processes."""
+"""Group sockets by process: one row for each process that holds some of them, and the tree of these processes."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -12,16 +12,16 @@ class ProcessRow(NamedTuple):
     process: Process
     sockets: tuple[Socket, ...]
     depth: int = 0
-    """In a tree: how many shown ancestors it has."""
+    """In a tree: the number of its ancestors that are shown."""
 
     @property
     def listening(self) -> tuple[Socket, ...]:
-        """Its listeners, and its bound sockets without a peer."""
+        """Return its listeners, and its bound sockets without a peer."""
         return tuple(socket for socket in self.sockets if socket.role in PASSIVE)
 
 
 def group_processes(sockets: Iterable[Socket], processes: Processes) -> list[ProcessRow]:
-    """A row for each process that holds one of the sockets, by host and pid. Owners without a pid make no row."""
+    """Return a row for each process that holds one of the sockets, by host and pid. Owners without a pid make no row."""
     held: dict[tuple[str | None, int], dict[int, Socket]] = {}
     named: dict[tuple[str | None, int], Owner] = {}
     for number, socket in enumerate(sockets):
@@ -35,12 +35,12 @@ def group_processes(sockets: Iterable[Socket], processes: Processes) -> list[Pro
 
 
 def process_of(key: tuple[str | None, int], owner: Owner, processes: Processes) -> Process:
-    """The process of this host and pid; where nothing else is known of it, what the owner says."""
+    """Return the process of this host and pid, made from the owner where nothing else is known of it."""
     return processes.get(key) or Process(key[1], name=owner.name, user=owner.user, host=key[0])
 
 
 def tree(rows: Sequence[ProcessRow], processes: Processes) -> list[ProcessRow]:
-    """The rows with their ancestors, children under their parents, siblings by pid; `depth` tells how deep.
+    """Return the rows with their ancestors, children under their parents, siblings by pid; `depth` is the level, from 0.
 
     Reused pids can make parents that are each other's children: those come last, not indented.
     """

@@ -1,4 +1,4 @@
-"""Which end of a conversation a socket is: inferred from listeners and the ephemeral range, never read off the kernel."""
+"""Infer which end of a conversation each socket is, from listeners and the ephemeral range: no source reports it."""
 
 from collections.abc import Iterable
 
@@ -9,13 +9,13 @@ from portsock.records import SocketRecord
 _Port = tuple[Netns | None, str, int | None]
 """A port of one namespace and protocol."""
 
-# Their members, looked up once: Python 3.11 takes as long for each lookup as for all else that is asked of a socket.
+# Members of enumerations, looked up once: in Python 3.11 each lookup takes as long as all else done for a socket.
 _LISTEN, _UNIX, _LOOPBACK = State.LISTEN, Family.UNIX, Scope.LOOPBACK
 _LISTENER, _SERVER, _CLIENT, _UNKNOWN = Role.LISTENER, Role.SERVER, Role.CLIENT, Role.UNKNOWN
 
 
 class Roles:
-    """Infers roles within one collection, namespace by namespace."""
+    """Infer roles within one collection, namespace by namespace."""
 
     def __init__(self, records: Iterable[SocketRecord], ephemeral: tuple[int, int]) -> None:
         self._first, self._last = ephemeral
@@ -37,13 +37,13 @@ class Roles:
             self._unix_listening.add((record.netns, record.local))
             self._pending.update(record.pending)
 
-    def of(self, record: SocketRecord) -> Role:
-        """The role of one record."""
+    def infer(self, record: SocketRecord) -> Role:
+        """Return the role of one record."""
         local, remote = record.local, record.remote
         if record.state is _LISTEN:
             return _LISTENER
         if record.family is _UNIX:
-            return self._of_unix(record)
+            return self._infer_unix(record)
         if not isinstance(local, InetEndpoint):
             return Role.BOUND if remote is None and local is not None else _UNKNOWN
         if not isinstance(remote, InetEndpoint):
@@ -62,10 +62,10 @@ class Roles:
             return _CLIENT if here else _UNKNOWN
         return _UNKNOWN
 
-    def _of_unix(self, record: SocketRecord) -> Role:
-        """An accepted unix socket carries its listener's name; the end that connected to it usually has none.
+    def _infer_unix(self, record: SocketRecord) -> Role:
+        """Return the role of a unix socket. An accepted one has its listener's name; the connecting end usually has none.
 
-        A datagram socket without a peer is bound, whatever its state: that of one to which others connect is ESTABLISHED, too.
+        A datagram socket without a peer is bound, whatever its state: once others connect to it, it is ESTABLISHED, too.
         """
         named = _is_named(record)
         if record.state is not State.ESTABLISHED or (record.type is SocketType.DGRAM and record.peer_inode is None):
@@ -81,7 +81,7 @@ class Roles:
         return Role.SERVER if mine else Role.CLIENT
 
     def _is_served(self, record: SocketRecord) -> bool:
-        """Whether it has the name of a listener."""
+        """Tell whether the socket has the name of a listener."""
         return (record.netns, record.local) in self._unix_listening
 
 

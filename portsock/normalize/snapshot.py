@@ -1,33 +1,32 @@
-"""Collections into one Snapshot."""
+"""Join collections into one Snapshot."""
 
 from collections.abc import Iterator, Sequence
 
 from portsock.model import Notice, Peer, Process, Snapshot, Socket, Source
-from portsock.normalize.holders import Holders, Sight
-from portsock.normalize.peers import peers
+from portsock.normalize.holders import OwnerLookup, Visibility
+from portsock.normalize.peers import find_peers, name_unix_remotes
 from portsock.normalize.roles import Roles
-from portsock.normalize.unix_ends import with_ends
 from portsock.normalize.visibility import is_hidden, listing_notices
 from portsock.records import HEAD_END, TAIL_END, Collection, SocketRecord
 
 
 def normalize(collections: Sequence[Collection]) -> Snapshot:
-    """One snapshot of one live collection, or of one or more captured listings.
+    """Return one snapshot of one live collection, or of one or more captured listings.
 
     With several listings every socket keeps its listing's host label, and connections are joined across them.
     """
     several = len(collections) > 1
     if not several and collections[0].snapshot:
-        return _again(collections[0], collections[0].snapshot)
-    found = _found(collections, several)
+        return _as_printed(collections[0], collections[0].snapshot)
+    joined = _owners_and_peers(collections, several)
     sockets: list[Socket] = []
     hidden = 0
     for collection in collections:
         host = collection.host.name if several else None
         if collection.snapshot:
-            for socket, (_, peer) in zip(collection.snapshot.sockets, found, strict=False):
+            for socket, (_, peer) in zip(collection.snapshot.sockets, joined, strict=False):
                 sockets.append(socket._replace(host=host, peer=peer or socket.peer))
-        own = _sockets(collection, host, found)
+        own = _sockets(collection, host, joined)
         sockets += own
         hidden += sum(map(is_hidden, own)) if collection.source.kind == "capture" else 0
     first = collections[0]
@@ -40,7 +39,7 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
         source,
         first.host,
         None if several else first.taken_at,
-        with_ends(sockets, collections),
+        name_unix_remotes(sockets, collections),
         _processes(collections, several),
         notices,
         not any(notice.incomplete for notice in notices),
@@ -50,7 +49,7 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
 
 
 def _processes(collections: Sequence[Collection], several: bool) -> dict[tuple[str | None, int], Process]:
-    """What is known of processes, by host label and pid."""
+    """Return the processes of all collections, by host label and pid."""
     found: dict[tuple[str | None, int], Process] = {}
     for collection in collections:
         host = collection.host.name if several else None
@@ -63,50 +62,50 @@ def _processes(collections: Sequence[Collection], several: bool) -> dict[tuple[s
 
 
 def _notices(collections: Sequence[Collection], hidden: int) -> tuple[Notice, ...]:
-    """All notices, each once, since every namespace may give the same. `hidden`: sockets whose owners a listing hides."""
-    given = tuple(dict.fromkeys(notice for each in collections for notice in (*_printed(each), *each.notices)))
+    """Return all notices, each once: every namespace may have the same. `hidden`: number of sockets with hidden owners."""
+    given = tuple(dict.fromkeys(notice for each in collections for notice in (*_printed_notices(each), *each.notices)))
     if collections[0].source.kind != "capture":
         return given
     return (*given, *listing_notices(hidden, any(collection.unprivileged for collection in collections)))
 
 
-def _again(collection: Collection, snapshot: Snapshot) -> Snapshot:
-    """What portsock printed, as it was, but for where it is from now."""
+def _as_printed(collection: Collection, snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot that portsock printed, with the source that it was read from."""
     host = snapshot.host._replace(name=collection.host.name or snapshot.host.name)
     return snapshot._replace(source=collection.source, host=host)
 
 
-def _printed(collection: Collection) -> tuple[Notice, ...]:
+def _printed_notices(collection: Collection) -> tuple[Notice, ...]:
     return collection.snapshot.notices if collection.snapshot else ()
 
 
-def _found(collections: Sequence[Collection], several: bool) -> Iterator[tuple[Sight, Peer | None]]:
-    """What is known of the holders, and the other end, of every socket of the collections, in their order."""
+def _owners_and_peers(collections: Sequence[Collection], several: bool) -> Iterator[tuple[Visibility, Peer | None]]:
+    """Return what is visible of the owners, and the other end, of every socket of the collections, in their order."""
     rows: list[SocketRecord | Socket] = []
     hosts: list[str | None] = []
-    sights: list[Sight] = []
+    visible: list[Visibility] = []
     for collection in collections:
         if collection.snapshot:
             printed = collection.snapshot.sockets
             rows += printed
-            sights += [(socket.owner_status, socket.owner_reason, socket.owners) for socket in printed]
+            visible += [(socket.owner_status, socket.owner_reason, socket.owners) for socket in printed]
         rows += collection.sockets
-        sights += Holders(collection).of(collection.sockets)
+        visible += OwnerLookup(collection).for_records(collection.sockets)
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
-    return zip(sights, peers(rows, hosts, sights, several), strict=True)
+    return zip(visible, find_peers(rows, hosts, visible, several), strict=True)
 
 
-def _sockets(collection: Collection, host: str | None, found: Iterator[tuple[Sight, Peer | None]]) -> list[Socket]:
-    """The sockets of one collection. `found` gives the holders and the other end of each of its records, in their order."""
-    role = Roles(collection.sockets, collection.host.ephemeral).of
+def _sockets(collection: Collection, host: str | None, joined: Iterator[tuple[Visibility, Peer | None]]) -> list[Socket]:
+    """Make the sockets of one collection. `joined` yields the owners and the other end of each record, in their order."""
+    role_of = Roles(collection.sockets, collection.host.ephemeral).infer
     users = collection.users
     sockets = []
     make = tuple.__new__
-    for record, (sight, peer) in zip(collection.sockets, found, strict=False):
+    for record, (visible, peer) in zip(collection.sockets, joined, strict=False):
         user, uid = record.user, record.uid
         if user is None and uid is not None:
             user = users.get(uid)
-        # In parts and without Socket's own constructor, which takes as long again.
-        joined = (role(record), user, host, *sight, peer)
-        sockets.append(make(Socket, record[:HEAD_END] + joined + record[HEAD_END:TAIL_END]))
+        # Put together from slices, without Socket's constructor, which would double the time.
+        inferred = (role_of(record), user, host, *visible, peer)
+        sockets.append(make(Socket, record[:HEAD_END] + inferred + record[HEAD_END:TAIL_END]))
     return sockets

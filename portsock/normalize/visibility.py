@@ -1,4 +1,4 @@
-"""What could not be seen of the sockets that are shown: the notices that no answer may be without."""
+"""Notices about owners that could not be seen; they go with every answer."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,35 +13,36 @@ _ADVICE = {
     OwnerReason.PIDNS: "look from the host's PID namespace",
 }
 
-_Sight = tuple[OwnerStatus, OwnerReason | None]
-_SIGHT = itemgetter(*map(Socket._fields.index, ("owner_status", "owner_reason")))
+_StatusAndReason = tuple[OwnerStatus, OwnerReason | None]
+_status_and_reason = itemgetter(*map(Socket._fields.index, ("owner_status", "owner_reason")))
 
 
-def with_sight(snapshot: Snapshot, shown: Sequence[Socket]) -> Snapshot:
-    """The snapshot with notices about the owners of the shown sockets, and `complete` set by them.
+def with_owner_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> Snapshot:
+    """Return the snapshot with notices about the owners of the shown sockets, and with `complete` set by all notices.
 
-    A listing's own notices stand as they are: what its author could not see, nobody can look for here.
+    A captured listing is returned as it is: it has its notices already, and owners that its author could not see cannot be
+    looked up on this machine.
     """
     if snapshot.source.kind != "live":
         return snapshot
-    notices = (*snapshot.notices, *sight_notices(snapshot, shown))
+    notices = (*snapshot.notices, *owner_notices(snapshot, shown))
     return snapshot._replace(notices=notices, complete=not any(notice.incomplete for notice in notices))
 
 
-def sight_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, ...]:
-    """Notices about the owners of the shown sockets, empty where every process could be read."""
-    sights = Counter(map(_SIGHT, shown))
+def owner_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, ...]:
+    """Return notices about the owners of the shown sockets; none where every process could be read."""
+    counts = Counter(map(_status_and_reason, shown))
     statuses: Counter[OwnerStatus] = Counter()
-    for (status, _), number in sights.items():
+    for (status, _), number in counts.items():
         statuses[status] += number
     notices = []
     hidden, partial = statuses[OwnerStatus.HIDDEN], statuses[OwnerStatus.PARTIAL]
     if hidden:
         text = f"the owners of {_sockets(hidden)} are hidden: {_processes(snapshot)} could not be read"
-        notices.append(Notice("owners_hidden", hidden, f"{text}; {_advice(sights, OwnerStatus.HIDDEN)}"))
+        notices.append(Notice("owners_hidden", hidden, f"{text}; {_advice(counts, OwnerStatus.HIDDEN)}"))
     if partial:
         text = f"{_sockets(partial)} may have more owners: {_processes(snapshot)} could not be read"
-        notices.append(Notice("owners_partial", partial, f"{text}; {_advice(sights, OwnerStatus.PARTIAL)}"))
+        notices.append(Notice("owners_partial", partial, f"{text}; {_advice(counts, OwnerStatus.PARTIAL)}"))
     elsewhere = statuses[OwnerStatus.ELSEWHERE]
     if elsewhere:
         text = f"{_sockets(elsewhere)} held by processes of another PID namespace"
@@ -50,13 +51,15 @@ def sight_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, 
 
 
 def is_hidden(socket: Socket) -> bool:
-    """Whether its owners are hidden."""
+    """Tell whether the socket's owners are hidden."""
     return socket.owner_status is OwnerStatus.HIDDEN
 
 
 def listing_notices(hidden: int, unprivileged: bool) -> tuple[Notice, ...]:
-    """The notice about what the authors of captured listings could not see: the owners of so many sockets, or, where a
-    listing says so of itself, perhaps of some."""
+    """Return the notice about owners that the authors of captured listings could not see, or nothing where they saw all.
+
+    `hidden` counts sockets with hidden owners; `unprivileged`: a listing states that it was made without root rights.
+    """
     if not hidden and not unprivileged:
         return ()
     what = f"the owners of {_sockets(hidden)} are hidden" if hidden else "there may be more owners"
@@ -77,8 +80,8 @@ def _processes(snapshot: Snapshot) -> str:
     return f"{len(pids)} processes"
 
 
-def _advice(sights: Mapping[_Sight, int], status: OwnerStatus) -> str:
-    """What would show more: for the reason that most have."""
-    numbers = {reason: number for (of, reason), number in sights.items() if of is status}
+def _advice(counts: Mapping[_StatusAndReason, int], status: OwnerStatus) -> str:
+    """Return advice on how to see more, for the most frequent reason."""
+    numbers = {reason: number for (of, reason), number in counts.items() if of is status}
     reason = max(numbers, key=numbers.__getitem__)
     return _ADVICE.get(reason, "there may be more to see") if reason else "there may be more to see"

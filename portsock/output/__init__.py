@@ -1,1 +1,1 @@
-"""Rows and answers as text: tables, JSON, CSV."""
+"""Write rows and answers as text: tables, JSON, CSV."""

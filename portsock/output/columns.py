@@ -1,4 +1,4 @@
-"""What a column is, and what --columns and --sort make of it. The columns themselves stand with their commands."""
+"""Columns, and the options --columns and --sort. The columns of each command are in output/tables."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -14,21 +14,19 @@ class Column(NamedTuple, Generic[Row]):
     """One column of one command's table."""
 
     name: str
-    """As in --columns, in CSV and, where the same thing stands there, in JSON."""
+    """As in --columns, in CSV and, where it has the same value, in JSON."""
     help: str
-    json: str
-    """The JSON type of the value: 'string', 'integer', 'number', 'boolean', 'array', 'object'."""
     text: Callable[[Row, Context], str]
     """The cell, unescaped; empty where the value is absent."""
     key: Callable[[Row, Context], Any] | None = None
-    """What rows are sorted by, where the text would sort wrongly; None sorts last."""
+    """The sort key, where the text would sort wrongly; None sorts last."""
     right: bool = False
     """Aligned to the right, as numbers are."""
     default: bool = False
     when: Callable[[Sequence[Row]], bool] | None = None
-    """Of a default column: shown only where this holds of the rows."""
+    """Of a default column: shown only where this is true of the rows."""
     needs: frozenset[Need] = frozenset()
-    """What must be collected for it: owners, connections, info, timers, memory, processes, peer."""
+    """Facts to collect for it: owners, connections, info, timers, memory, processes, peer."""
     free_text: bool = False
     """May be shortened on a terminal."""
     spare: bool = False
@@ -36,11 +34,11 @@ class Column(NamedTuple, Generic[Row]):
     meaning: Callable[[Row], str | None] | None = None
     """The enum member by which the cell is colored."""
     short: str | None = None
-    """A shorter name, which heads the table and may be given to --columns, too."""
+    """A shorter name: the heading of the table, also accepted by --columns."""
 
     @property
     def header(self) -> str:
-        """The table's heading."""
+        """Return the table's heading."""
         return (self.short or self.name).upper().replace("_", "-")
 
 
@@ -50,7 +48,7 @@ class View(NamedTuple, Generic[Row]):
     command: str
     columns: tuple[Column[Row], ...]
     needs: frozenset[Need] = frozenset()
-    """What must be collected for there to be the right rows at all, whatever their columns."""
+    """Facts to collect for the rows to be right, whatever their columns."""
 
 
 class Sort(NamedTuple, Generic[Row]):
@@ -61,7 +59,7 @@ class Sort(NamedTuple, Generic[Row]):
 
 
 def parse_columns(view: View[Row], text: str) -> tuple[Column[Row], ...]:
-    """The columns that --columns names: 'proto,port,process', in that order. Raises UsageError."""
+    """Return the columns that --columns names, in that order: 'proto,port,process'. Raises UsageError."""
     names = [name for part in text.split(",") if (name := part.strip())]
     if not names:
         raise UsageError(f"--columns names no column; see portsock {view.command} --columns help")
@@ -69,30 +67,30 @@ def parse_columns(view: View[Row], text: str) -> tuple[Column[Row], ...]:
 
 
 def parse_sort(view: View[Row], text: str) -> Sort[Row]:
-    """The order that --sort names: 'port', or '-conns' for descending. Raises UsageError."""
+    """Return the order that --sort names: 'port', or '-conns' for descending. Raises UsageError."""
     return Sort(_find(view, text.strip().removeprefix("-"), "--sort"), text.strip().startswith("-"))
 
 
 def default_columns(view: View[Row], rows: Sequence[Row]) -> tuple[Column[Row], ...]:
-    """The columns of the table where none are named; some depend on the rows."""
+    """Return the columns of the table without --columns; some depend on the rows."""
     tests = {column.when for column in view.columns if column.default and column.when}
-    holds = {test: test(rows) for test in tests}  # several columns share one, which looks at every row
+    holds = {test: test(rows) for test in tests}  # several columns share a test, and each test reads every row
     return tuple(column for column in view.columns if column.default and (column.when is None or holds[column.when]))
 
 
 def fixed_columns(view: View[Row], details: frozenset[Need]) -> tuple[Column[Row], ...]:
-    """The default columns whatever the rows, for programs that load them; those of `details` only where asked for."""
+    """Return the default columns whatever the rows, for programs; details only where they are in `details`."""
     return tuple(column for column in view.columns if column.default and not (column.needs & DETAILS) - details)
 
 
 def needs_of(view: View[Row], columns: Iterable[Column[Row]] | None) -> frozenset[Need]:
-    """What must be collected for these columns, or for the default ones."""
+    """Return the facts to collect for these columns, or for the default ones."""
     chosen = [column for column in view.columns if column.default] if columns is None else columns
     return view.needs.union(*(column.needs for column in chosen))
 
 
 def sort_rows(rows: Iterable[Row], sort: Sort[Row], context: Context) -> list[Row]:
-    """The rows in that order; rows without the value come last either way, equal rows keep their order."""
+    """Return the rows in that order. Rows without the value come last in both directions; equal rows keep their order."""
     column = sort.column
     key = column.key or column.text
     keyed = [(key(row, context), row) for row in rows]
@@ -103,7 +101,7 @@ def sort_rows(rows: Iterable[Row], sort: Sort[Row], context: Context) -> list[Ro
 
 
 def columns_help(view: View[Row]) -> str:
-    """What --columns help prints: every column with its meaning, those of the default table marked '*'."""
+    """Return the text of --columns help: every column with its meaning, those of the default table marked '*'."""
     width = max(len(column.name) for column in view.columns)
     lines = [f"{'*' if column.default else ' '} {column.name:{width}}  {column.help}" for column in view.columns]
     return "\n".join([f"Columns of portsock {view.command} (* shown by default):", *lines]) + "\n"

@@ -1,4 +1,4 @@
-"""What the cells of a table need besides their row."""
+"""What cells and renderers need besides the rows: facts to look up, and how the text is to look."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,13 +8,25 @@ from portsock.port_numbers import EMPTY, Services
 
 
 class Context(NamedTuple):
-    """What one run of a command knows and was asked for."""
+    """Facts and choices that the cells of one answer share."""
 
     services: Services = EMPTY
     numeric: bool = False
     """No service names in cells."""
     processes: Processes = {}  # noqa: RUF012 - never changed
     hostnames: Mapping[str, str] = {}
-    """Host names by address, where --resolve asked for them."""
+    """Host names by address, with --resolve only."""
     whole: bool = False
     """For programs: cells have no drawing, and lists in them every item."""
+
+
+class Options(NamedTuple):
+    """How a renderer lays rows out."""
+
+    header: bool = True
+    width: int | None = None
+    """Columns of the terminal, to shorten the last free text to; None where nothing may be shortened."""
+    chosen: bool = False
+    """The columns are the default ones, of which spare ones may be left out where there is no room."""
+    color: bool = False
+    ascii_only: bool = False

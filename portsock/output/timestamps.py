@@ -1,8 +1,8 @@
-"""Points in time as text."""
+"""Timestamps as text."""
 
 
 def iso(seconds: float | None) -> str | None:
-    """ISO 8601 in UTC to the second, '2026-11-20T18:00:00Z', from seconds since the epoch; None for what no clock shows."""
+    """Return ISO 8601 in UTC to the second, '2026-11-20T18:00:00Z', from seconds since the epoch; None if out of range."""
     from time import gmtime, strftime
 
     if seconds is None:

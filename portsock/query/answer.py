@@ -111,13 +111,13 @@ def with_notices(
     question: Question, snapshot: Snapshot, reported: Sequence[Socket], possible: Sequence[Socket] = ()
 ) -> Snapshot:
     """Add the notices about what the source does not report, whose owners were not seen, and which sockets are wildcards."""
-    from portsock.normalize.visibility import with_sight
+    from portsock.normalize.visibility import with_owner_notices
 
     if question.uneven_needs:
         from portsock.query.missing import missing_notices
 
         snapshot = snapshot.with_notices(missing_notices(question, snapshot))
-    snapshot = with_sight(snapshot, [*reported, *possible])
+    snapshot = with_owner_notices(snapshot, [*reported, *possible])
     return snapshot.with_notices(_wildcard_notices(question, snapshot, [*reported, *possible]))
 
 

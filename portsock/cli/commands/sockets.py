@@ -8,12 +8,11 @@ from portsock.cli.listing import Found, Listing, run
 from portsock.cli.options import Collecting, Details, Printing, Selecting, Targets
 from portsock.enums import Need
 from portsock.model import Socket
-from portsock.output.order import in_order
-from portsock.output.tables.sockets import SOCKETS
+from portsock.output.tables.sockets import SOCKETS, sort_by_default
 
 
 def _rows(found: Found) -> list[Socket]:
-    return in_order(found.sockets)
+    return sort_by_default(found.sockets)
 
 
 def _itself(socket: Socket) -> Iterable[Socket]:

@@ -1,1 +1,1 @@
-"""Values as the text of a cell."""
+"""Text of cells, shared by the tables."""

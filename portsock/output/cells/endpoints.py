@@ -1,9 +1,21 @@
-"""Endpoints as the text of a cell, and as what they are sorted by."""
+"""Endpoints and network namespaces: the text of their cells, and the keys that endpoints are sorted by."""
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from portsock.addresses import number_of
-from portsock.model import Endpoint, Family, InetEndpoint, NetlinkEndpoint, PacketEndpoint, Socket, UnixEndpoint, VsockEndpoint
+from portsock.model import (
+    Endpoint,
+    Family,
+    InetEndpoint,
+    NetlinkEndpoint,
+    PacketEndpoint,
+    Port,
+    Socket,
+    UnixEndpoint,
+    VsockEndpoint,
+)
 from portsock.output.context import Context
 
 _NETLINK = {
@@ -17,10 +29,14 @@ _ETHERTYPE = {0x0003: "all", 0x0800: "ip", 0x0806: "arp", 0x86DD: "ipv6", 0x888E
 """include/uapi/linux/if_ether.h"""
 
 _ANY = 0xFFFFFFFF
+"""VMADDR_CID_ANY and VMADDR_PORT_ANY: vsock(7)."""
+
+_ALL, _NO_ADDRESS, _NOT_INET = 0, 8, 9
+"""Sort keys begin with one of these, or with the IP version, 4 or 6."""
 
 
 def local_text(socket: Socket, context: Context) -> str:
-    """The local end, as ss writes it: '127.0.0.53%lo:53', '[fe80::1]%eth0:546'; '*:80' takes both families."""
+    """Return the local end as ss writes it: '127.0.0.53%lo:53', '[fe80::1]%eth0:546'; '*:80' takes both families."""
     local = socket.local
     if isinstance(local, InetEndpoint) and (socket.interface or socket.v6only is False):
         if socket.v6only is False and local.address == "::" and socket.family is Family.IPV6:
@@ -31,12 +47,12 @@ def local_text(socket: Socket, context: Context) -> str:
 
 
 def remote_text(socket: Socket, context: Context) -> str:
-    """The remote end; empty where there is none."""
+    """Return the remote end; empty where there is none."""
     return endpoint_text(socket.remote, context)
 
 
 def endpoint_text(endpoint: Endpoint | None, context: Context) -> str:
-    """An endpoint of any family, unescaped."""
+    """Return an endpoint of any family, unescaped."""
     if isinstance(endpoint, InetEndpoint):
         address, port, zone, hostname, _, truncated, _ = endpoint
         if zone or hostname or port is None or address is None or truncated or context.hostnames:
@@ -47,8 +63,18 @@ def endpoint_text(endpoint: Endpoint | None, context: Context) -> str:
     return _other_text(endpoint)
 
 
+def netns_text(row: Port | Socket, context: Context) -> str:  # noqa: ARG001 - the interface of a column
+    """Return the namespace's name, or its number where it has none."""
+    return "" if row.netns is None else row.netns.name or str(row.netns.id)
+
+
+def several_namespaces(rows: Sequence[Port | Socket]) -> bool:
+    """Tell whether the rows are of more than one namespace."""
+    return len({netns.id for netns in set(map(attrgetter("netns"), rows)) if netns}) > 1
+
+
 def unix_text(endpoint: UnixEndpoint) -> str:
-    """A path, '@name' of an abstract one, or '(unnamed)'. Bytes that are no UTF-8 become lone surrogates."""
+    """Return a path, '@name' of an abstract one, or '(unnamed)'. Bytes that are no UTF-8 become lone surrogates."""
     if endpoint.path is None:
         return "(unnamed)"
     name = endpoint.path.decode("utf-8", "surrogateescape")
@@ -56,37 +82,37 @@ def unix_text(endpoint: UnixEndpoint) -> str:
 
 
 def bracketed(address: str) -> str:
-    """An address that may stand before a port: '::1' → '[::1]', 'fe80::1%eth0' → '[fe80::1]%eth0'."""
+    """Return an address as it is written before a port: '::1' → '[::1]', 'fe80::1%eth0' → '[fe80::1]%eth0'."""
     bare, percent, zone = address.partition("%")
     return f"[{bare}]{percent}{zone}" if ":" in bare else address
 
 
 def local_key(socket: Socket, context: Context) -> Any:  # noqa: ARG001 - the interface of a column
-    """Local ends by value: addresses as numbers, then the port."""
+    """Return the sort key of the local end."""
     return endpoint_key(socket.local)
 
 
 def remote_key(socket: Socket, context: Context) -> Any:  # noqa: ARG001
-    """Remote ends by value."""
+    """Return the sort key of the remote end."""
     return endpoint_key(socket.remote)
 
 
 def endpoint_key(endpoint: Endpoint | None) -> Any:
-    """What endpoints are ordered by: internet addresses by value, IPv4 first, then the other kinds by name."""
+    """Return a sort key: internet addresses by value, IPv4 first, then their port; the other kinds after them, by text."""
     if endpoint is None:
         return None
     if isinstance(endpoint, InetEndpoint):
         return (*address_key(endpoint.address or ""), -1 if endpoint.port is None else endpoint.port, endpoint.hostname or "")
-    return (9, 0, "", 0, _other_text(endpoint) if not isinstance(endpoint, UnixEndpoint) else unix_text(endpoint))
+    return (_NOT_INET, 0, "", 0, unix_text(endpoint) if isinstance(endpoint, UnixEndpoint) else _other_text(endpoint))
 
 
 def address_key(address: str) -> tuple[int, int, str]:
-    """What addresses are ordered by: '*', then IPv4 and IPv6 by value, then other text."""
+    """Return a sort key: '*' first, then IPv4 and IPv6 by value, then other text."""
     if address == "*":
-        return (0, 0, "")
+        return (_ALL, 0, "")
     bare, _, zone = address.partition("%")
     number = number_of(bare)
-    return (*number, zone) if number else (8, 0, address)
+    return (*number, zone) if number else (_NO_ADDRESS, 0, address)
 
 
 def _device(name: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Owners as the text of a cell; where there are none, why, in a word or two."""
+"""Owners as the text of a cell, or the reason why there are none."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,7 +17,7 @@ _ABSENT = {
     OwnerReason.RACED: "- (gone?)",
     OwnerReason.PIDNS: "? (other PID namespace)",
 }
-"""'?': somebody may hold it, unseen. '-': nobody was found, and why that may be. A listing that does not say gives nothing."""
+"""'?': a process that could not be seen may hold it. '-': no process holds it. Nothing for a listing without owners."""
 
 _BY_STATUS = {
     OwnerStatus.HIDDEN: "? (hidden)",
@@ -27,11 +27,11 @@ _BY_STATUS = {
 }
 
 _MORE = " +?"
-"""After owners that may not be all."""
+"""Stands after owners where there may be more."""
 
 
 def absence(status: OwnerStatus, reason: OwnerReason | None, user: str | None) -> str:
-    """Why no owner is shown: '? (other user: root)', '- (kernel?)'; empty where the source does not say."""
+    """Return the reason why no owner is shown: '? (other user: root)', '- (kernel?)'; empty where the source does not say."""
     if status is OwnerStatus.UNREPORTED:
         return ""
     if reason is OwnerReason.OTHER_USER and user:
@@ -40,7 +40,7 @@ def absence(status: OwnerStatus, reason: OwnerReason | None, user: str | None) -
 
 
 def holders_text(owners: Sequence[Owner], partial: bool) -> str:
-    """Every (process, descriptor), those of one name together: 'nginx[812/6,813/6] systemd[1/40]'; ' +?' if perhaps more."""
+    """Return all (process, descriptor), grouped by name: 'nginx[812/6,813/6] systemd[1/40]'; with ' +?' if `partial`."""
     if len(owners) == 1:
         pid, fd, name, _ = owners[0]
         if pid is not None and fd is not None:
@@ -49,7 +49,7 @@ def holders_text(owners: Sequence[Owner], partial: bool) -> str:
 
 
 def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, processes: Processes) -> str:
-    """Every process once, those of one name together: 'nginx[812,813]'. A port forwarder says where to."""
+    """Return every process once, grouped by name: 'nginx[812,813]'; after a port forwarder its destination."""
     text = _grouped(((owner.name, "" if owner.pid is None else str(owner.pid)) for owner in owners), partial)
     targets = dict.fromkeys(
         process.forwards_to
@@ -60,23 +60,23 @@ def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, pro
 
 
 def facts_text(owners: Iterable[Owner], host: str | None, processes: Processes, field: str) -> str:
-    """What the owners' processes have in this field, each value once."""
+    """Return the values of this field of the owners' processes, each once."""
     found = (processes.get((host, owner.pid)) for owner in owners if owner.pid is not None)
     return ",".join(dict.fromkeys(str(value) for process in found if process and (value := getattr(process, field))))
 
 
 def pids_text(owners: Iterable[Owner]) -> str:
-    """The process ids, each once."""
+    """Return the process ids, each once."""
     return ",".join(dict.fromkeys(str(owner.pid) for owner in owners if owner.pid is not None))
 
 
 def first_pid(owners: Iterable[Owner]) -> int | None:
-    """What rows are sorted by for their processes."""
+    """Return the lowest process id, the sort key of rows by process."""
     return min((owner.pid for owner in owners if owner.pid is not None), default=None)
 
 
 def users_of(owners: Iterable[Owner]) -> list[str]:
-    """The users of the owners, each once."""
+    """Return the users of the owners, each once."""
     return list(dict.fromkeys(owner.user for owner in owners if owner.user))
 
 

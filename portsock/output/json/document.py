@@ -1,4 +1,4 @@
-"""JSON text of an answer: one document, or one object a line. Plain ASCII, so that it is valid wherever it is written."""
+"""Write an answer as JSON: one document, or one object a line. The text is ASCII, so that it is valid in any encoding."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from json import JSONEncoder
@@ -11,19 +11,19 @@ from portsock.output.json.envelope import envelope
 from portsock.output.json.objects import Objects
 from portsock.output.json.processes import Named, Object, add_named, named_processes, process_object
 from portsock.output.json.sockets import SocketTexts
-from portsock.output.json.strings import sound
+from portsock.output.json.strings import without_surrogates
 
 if TYPE_CHECKING:
     from portsock.explain.types import Explanation
 
 _CHUNK = 100
-"""Objects in one chunk of text: about what a pipe takes at once, and what is still in the processor's cache when written."""
+"""Objects in one chunk of text: about as much as a pipe takes at once, and little enough to stay in the processor's cache."""
 
 RECORDS = {"ports": "port", "sockets": "socket", "procs": "proc", "explanations": "explanation", "processes": "process"}
-"""What the objects of each array are called in JSON Lines."""
+"""The word in `record` of each array's objects in JSON Lines."""
 
 dumps: Callable[[Any], str] = JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
-"""JSON text without spaces; what is no number in JSON (infinity) is refused rather than written."""
+"""Return JSON text without spaces. Raises ValueError for infinity and NaN, which JSON does not have."""
 
 
 def answer(
@@ -33,7 +33,7 @@ def answer(
     context: Context,
     lines: bool,
 ) -> Iterator[str]:
-    """The answer of `ports`, `sockets` or `procs` in chunks of text: a document, or with `lines` JSON Lines."""
+    """Yield the answer of `ports`, `sockets` or `procs` in chunks of text: a document, or with `lines` JSON Lines."""
     write = json_lines if lines else document
     named: Named = {}
     pieces = _pieces(rows, context, RECORDS[command] if lines else None, named)
@@ -42,11 +42,11 @@ def answer(
 
 
 def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: Context) -> Iterator[str]:
-    """The answer of `explain` in chunks of text."""
+    """Yield the answer of `explain` in chunks of text."""
     from portsock.output.json.explanations import explanation_json
 
     objects = Objects(context)
-    texts = (dumps(explanation_json(answer, objects, sound)) for answer in answers)
+    texts = (dumps(explanation_json(answer, objects, without_surrogates)) for answer in answers)
     named: Named = {}
     for answer in answers:
         for socket in answer.sockets:
@@ -55,7 +55,7 @@ def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: 
 
 
 def document(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """One JSON document: the keys of `head`, then each array, whose pieces are one or more objects."""
+    """Yield one JSON document: the keys of `head`, then each array, whose pieces are one or more objects."""
     yield dumps(head)[:-1]
     for name, pieces in arrays.items():
         yield f",\n{dumps(name)}:["
@@ -68,7 +68,7 @@ def document(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]
 
 
 def json_lines(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """JSON Lines: a header, the lines of each array, an end with `complete` and `notices`."""
+    """Yield JSON Lines: a header, the lines of each array, an end with `complete` and `notices`."""
     closing = {name: head[name] for name in ("complete", "notices")}
     opening = {name: value for name, value in head.items() if name not in closing}
     yield dumps({"record": "header"} | opening) + "\n"
@@ -78,7 +78,7 @@ def json_lines(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[st
 
 
 def _joined(texts: Iterable[str], record: str | None) -> str:
-    """Objects as one piece: one a line as in an array, or with what they are as JSON Lines."""
+    """Return objects as one piece: separated as in an array, or with their `record` as JSON Lines."""
     if record is None:
         return ",\n".join(texts)
     start = f'{{"record":"{record}",'
@@ -86,7 +86,7 @@ def _joined(texts: Iterable[str], record: str | None) -> str:
 
 
 def _pieces(rows: Sequence[Socket | Port | ProcessRow], context: Context, record: str | None, named: Named) -> Iterator[str]:
-    """The rows in pieces; the processes that they name are added to `named`."""
+    """Yield the rows in pieces; add the processes that they name to `named`."""
     sockets = SocketTexts(context, dumps, named)
     objects = Objects(context)
 
@@ -102,6 +102,6 @@ def _pieces(rows: Sequence[Socket | Port | ProcessRow], context: Context, record
 
 
 def _processes(named: Named, context: Context, record: str | None) -> Iterator[str]:
-    """The last array of an answer: what its other arrays named when they were written."""
+    """Yield the last array of an answer: the processes that its other arrays named when they were written."""
     for process in named_processes(named, context.processes):
         yield _joined([dumps(process_object(process))], record)

@@ -1,15 +1,15 @@
-"""What stands around the rows of a JSON answer."""
+"""The keys around the rows of a JSON answer."""
 
 from portsock.model import Notice, Snapshot
 from portsock.output.json.processes import Object
-from portsock.output.json.strings import sound
+from portsock.output.json.strings import without_surrogates
 from portsock.output.timestamps import iso
 
 SCHEMA = "portsock/1"
 
 
 def envelope(command: str, snapshot: Snapshot) -> Object:
-    """All keys but those of the rows and processes."""
+    """Return all keys of the document but the rows and processes."""
     inputs = snapshot.source.inputs
     source: Object = {"kind": snapshot.source.kind}
     if snapshot.source.kind == "live":
@@ -18,13 +18,14 @@ def envelope(command: str, snapshot: Snapshot) -> Object:
         formats = {item.format for item in inputs}
         source["format"] = formats.pop() if len(formats) == 1 else None
         source["inputs"] = [
-            {"name": sound(item.name), "host": item.host and sound(item.host), "format": item.format} for item in inputs
+            {"name": without_surrogates(item.name), "host": item.host and without_surrogates(item.host), "format": item.format}
+            for item in inputs
         ]
     name = snapshot.host.name if len(inputs) < 2 else None
     return {
         "schema": SCHEMA,
         "command": command,
-        "host": name and sound(name),
+        "host": name and without_surrogates(name),
         "taken_at": iso(snapshot.taken_at),
         "source": source,
         "complete": snapshot.complete,
@@ -33,5 +34,5 @@ def envelope(command: str, snapshot: Snapshot) -> Object:
 
 
 def notice_object(notice: Notice) -> Object:
-    """Something the user must know."""
-    return {"code": notice.code, "count": notice.amount, "message": sound(notice.message)}
+    """Return the object of a notice."""
+    return {"code": notice.code, "count": notice.amount, "message": without_surrogates(notice.message)}

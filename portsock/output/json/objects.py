@@ -1,6 +1,6 @@
-"""The objects of the JSON contract, schema portsock/1. See portsock/schema/portsock-1.schema.json.
+"""Build the objects of the JSON contract, schema portsock/1: see portsock/schema/portsock-1.schema.json.
 
-Endpoints, owners and the like recur a thousandfold on a busy host: each is built once, and the same object is used again.
+On a busy host the same endpoints and owners occur a thousand times: each is built once and used again.
 """
 
 from portsock.addresses import scope
@@ -21,11 +21,11 @@ from portsock.model import (
 from portsock.normalize.processes import ProcessRow
 from portsock.output.context import Context
 from portsock.output.json.processes import Object, process_object
-from portsock.output.json.strings import sound
+from portsock.output.json.strings import without_surrogates
 
 
 class Objects:
-    """Builds the objects of one answer."""
+    """Build the objects of one answer."""
 
     def __init__(self, context: Context) -> None:
         self._services = context.services
@@ -34,9 +34,9 @@ class Objects:
         self._owners: dict[tuple[Owner, ...], list[Object]] = {}
 
     def socket(self, socket: Socket) -> Object:
-        """A row of `sockets`."""
+        """Return a row of `sockets`."""
         (family, kind, protocol, number, state, state_raw, local, remote, recv_q, send_q, accept_queue, accept_limit, uid,
-         inode, cookie, interface, v6only, netns, role, user, host, status, reason, owners, peer) = socket[:25]  # fmt: skip
+         inode, cookie, interface, v6only, netns, role, user, host, status, reason, owners, peer, *rare) = socket  # fmt: skip
         result: Object = {
             "family": family,
             "type": kind,
@@ -48,10 +48,10 @@ class Objects:
             "recv_q": recv_q,
             "send_q": send_q,
             "uid": uid,
-            "user": user if user is None or user.isascii() else sound(user),
+            "user": user if user is None or user.isascii() else without_surrogates(user),
             "inode": inode,
             "cookie": cookie,
-            "interface": interface and sound(interface),
+            "interface": interface and without_surrogates(interface),
             "v6only": v6only,
             "netns": netns and netns_object(netns),
             "owner_status": status,
@@ -62,25 +62,25 @@ class Objects:
         if number is not None:
             result["number"] = number
         if state_raw is not None:
-            result["state_raw"] = sound(state_raw)
+            result["state_raw"] = without_surrogates(state_raw)
         if state is State.LISTEN:
             result["accept_queue"] = accept_queue
             result["accept_limit"] = accept_limit
         if host is not None:
-            result["host"] = sound(host)
-        if socket[25:] != _NOTHING_MORE:
-            result |= _extras(socket)
+            result["host"] = without_surrogates(host)
+        if rare != NO_RARE_FIELDS:
+            result |= _rare_fields(socket)
         return result
 
     def port(self, port: Port) -> Object:
-        """A row of `ports`."""
+        """Return a row of `ports`."""
         result: Object = {
             "protocol": port.protocol,
             "port": port.port,
-            "service": port.service and sound(port.service),
+            "service": port.service and without_surrogates(port.service),
             "range": port.range,
             "state": port.state,
-            "addresses": [sound(address) for address in port.addresses],
+            "addresses": [without_surrogates(address) for address in port.addresses],
             "exposure": port.exposure,
             "sockets": [self.socket(socket) for socket in port.sockets],
             "connections": port.connections,
@@ -89,10 +89,10 @@ class Objects:
             "owners": self.owners(port.owners),
             "netns": port.netns and netns_object(port.netns),
         }
-        return result if port.host is None else result | {"host": sound(port.host)}
+        return result if port.host is None else result | {"host": without_surrogates(port.host)}
 
     def proc(self, row: ProcessRow) -> Object:
-        """A row of `procs`: the process, its listening or bound sockets, and all its selected sockets."""
+        """Return a row of `procs`: the process, its listening or bound sockets, and all its selected sockets."""
         objects = [(socket, self._unowned(socket)) for socket in row.sockets]
         passive = set(map(id, row.listening))
         return process_object(row.process) | {
@@ -101,7 +101,7 @@ class Objects:
         }
 
     def endpoint(self, endpoint: Endpoint, protocol: str) -> Object:
-        """An endpoint with its `kind`; the service name depends on the protocol."""
+        """Return an endpoint with its `kind`; the service name depends on the protocol."""
         key = (protocol, endpoint)
         found = self._endpoints.get(key)
         if found is None:
@@ -110,11 +110,11 @@ class Objects:
         return found
 
     def owners(self, owners: tuple[Owner, ...]) -> list[Object]:
-        """Owners, in the order given."""
+        """Return owners in the given order."""
         found = self._owners.get(owners)
         if found is None:
             found = self._owners[owners] = [
-                {"pid": pid, "fd": fd, "name": name and sound(name), "user": user and sound(user)}
+                {"pid": pid, "fd": fd, "name": name and without_surrogates(name), "user": user and without_surrogates(user)}
                 for pid, fd, name, user in owners
             ]
         return found
@@ -129,7 +129,7 @@ class Objects:
         return {
             "inode": inode,
             "netns": netns and netns_object(netns),
-            "host": host and sound(host),
+            "host": host and without_surrogates(host),
             "owner_status": status,
             "owners": self.owners(owners),
         }
@@ -138,17 +138,17 @@ class Objects:
         address, port, zone, hostname, label, truncated, guessed = endpoint
         result: Object = {
             "kind": "inet",
-            "address": address and sound(address),
+            "address": address and without_surrogates(address),
             "port": port,
             "service": self._services.name(protocol, port),
             "scope": None if truncated else scope(address),
-            "zone": zone and sound(zone),
+            "zone": zone and without_surrogates(zone),
         }
         name = hostname or (self._hostnames.get(address) if address else None)
         if name is not None:
-            result["hostname"] = sound(name)
+            result["hostname"] = without_surrogates(name)
         if label is not None:
-            result["label"] = sound(label)
+            result["label"] = without_surrogates(label)
         if truncated:
             result["truncated"] = True
         if guessed:
@@ -157,16 +157,17 @@ class Objects:
 
 
 def netns_object(netns: Netns) -> Object:
-    """A network namespace."""
-    return {"id": netns.id, "name": netns.name and sound(netns.name)}
+    """Return a network namespace."""
+    return {"id": netns.id, "name": netns.name and without_surrogates(netns.name)}
 
+
+NO_RARE_FIELDS = list(Socket._field_defaults.values())
+"""The last fields of a socket that has none of those that few sockets have."""
 
 _INFINITY = float("inf")
-_NOTHING_MORE = (None,) * (len(Socket._fields) - 25)
 
 
-def _extras(socket: Socket) -> Object:
-    """The keys that only some sockets have."""
+def _rare_fields(socket: Socket) -> Object:
     result: Object = {}
     for name in ("peer_inode", "shutdown", "subflow_of"):
         value = getattr(socket, name)
@@ -184,10 +185,10 @@ def _extras(socket: Socket) -> Object:
 
 
 def _finite(value: int | float | str | bool | None) -> int | float | str | bool | None:
-    """JSON knows no infinity and no NaN, which a listing may print."""
+    """Return None for infinity and NaN, which a listing may print and JSON does not have."""
     if isinstance(value, float) and not -_INFINITY < value < _INFINITY:
         return None
-    return sound(value) if isinstance(value, str) else value
+    return without_surrogates(value) if isinstance(value, str) else value
 
 
 def _other(endpoint: Endpoint) -> Object:
@@ -202,7 +203,7 @@ def _other(endpoint: Endpoint) -> Object:
 
 
 def _unix(endpoint: UnixEndpoint) -> Object:
-    """`path` as text; `path_bytes` in base64 only where the bytes are not plain UTF-8."""
+    """Return `path` as text, and `path_bytes` in base64 only where the bytes are not plain UTF-8."""
     path = endpoint.path
     text = encoded = None
     if path is not None:

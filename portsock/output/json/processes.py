@@ -1,59 +1,56 @@
-"""Processes as objects of the JSON contract, and which of them an answer names."""
+"""Process objects of the JSON contract, and the collection of the processes that an answer names."""
 
-from operator import itemgetter
 from typing import Any
 
 from portsock.model import Owner, Process, Processes, Socket
 from portsock.normalize.processes import process_of
-from portsock.output.json.strings import sound
+from portsock.output.json.strings import without_surrogates
 from portsock.output.timestamps import iso
 
 Object = dict[str, Any]
 
-_HOLDING = itemgetter(*map(Socket._fields.index, ("host", "owners", "peer")))
-
 
 def process_object(process: Process) -> Object:
-    """What is known of a process."""
+    """Return the object of a process."""
     result: Object = {
         "pid": process.pid,
-        "name": process.name and sound(process.name),
-        "exe": process.exe and sound(process.exe),
-        "cmdline": None if process.cmdline is None else [sound(word) for word in process.cmdline],
-        "user": process.user and sound(process.user),
+        "name": process.name and without_surrogates(process.name),
+        "exe": process.exe and without_surrogates(process.exe),
+        "cmdline": None if process.cmdline is None else [without_surrogates(word) for word in process.cmdline],
+        "user": process.user and without_surrogates(process.user),
         "uid": process.uid,
         "ppid": process.ppid,
         "started_at": iso(process.started_at),
-        "unit": process.unit and sound(process.unit),
-        "container": process.container and sound(process.container),
+        "unit": process.unit and without_surrogates(process.unit),
+        "container": process.container and without_surrogates(process.container),
     }
     if process.comm is not None:
-        result["comm"] = sound(process.comm)
+        result["comm"] = without_surrogates(process.comm)
     if process.exe_deleted:
         result["exe_deleted"] = True
     if process.forwards_to is not None:
-        result["forwards_to"] = sound(process.forwards_to)
+        result["forwards_to"] = without_surrogates(process.forwards_to)
     if process.host is not None:
-        result["host"] = sound(process.host)
+        result["host"] = without_surrogates(process.host)
     return result
 
 
 Named = dict[tuple[str | None, int], Owner]
-"""What names a process, by its host and pid; of several owners the first."""
+"""The owners that name processes, by host and pid; of several owners of one process the first."""
 
 
 def add_named(named: Named, socket: Socket) -> None:
     """Add the processes that the socket or its peer names."""
-    host, owners, peer = _HOLDING(socket)
-    for owner in owners:
-        if owner[0] is not None:
-            named.setdefault((host, owner[0]), owner)
+    host, peer = socket.host, socket.peer
+    for owner in socket.owners:
+        if (pid := owner.pid) is not None:
+            named.setdefault((host, pid), owner)
     if peer is not None:
         for owner in peer.owners:
-            if owner[0] is not None:
-                named.setdefault((peer.host or host, owner[0]), owner)
+            if (pid := owner.pid) is not None:
+                named.setdefault((peer.host or host, pid), owner)
 
 
 def named_processes(named: Named, processes: Processes) -> list[Process]:
-    """What is known of these processes, by host and pid."""
+    """Return the named processes in order of host and pid."""
     return [process_of(key, named[key], processes) for key in sorted(named, key=lambda key: (key[0] or "", key[1]))]

@@ -1,8 +1,8 @@
-"""Text that any JSON reader takes."""
+"""Make text valid for any JSON reader."""
 
 
-def sound(text: str) -> str:
-    r"""The text with lone surrogates, which no UTF-8 can hold, as readable '\xNN' (an undecodable byte) or '\uNNNN'."""
+def without_surrogates(text: str) -> str:
+    r"""Return the text with lone surrogates, which UTF-8 cannot encode, as '\xNN' (an undecodable byte) or '\uNNNN'."""
     if text.isascii():
         return text
     try:

@@ -1,4 +1,4 @@
-"""The columns of `portsock sockets` that the kernel is asked for only on demand: --timers, --memory, --info."""
+"""The columns of `portsock sockets` for --timers, --memory and --info."""
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
@@ -10,13 +10,13 @@ from portsock.output.columns import Column
 from portsock.output.context import Context
 
 
-def shown(field: str) -> Callable[[Sequence[Socket]], bool]:
-    """Whether any row has this field: a column's `when`."""
+def any_has(field: str) -> Callable[[Sequence[Socket]], bool]:
+    """Return a column's `when`: tell whether any row has this field."""
     value = itemgetter(Socket._fields.index(field))
-    return lambda rows: any(map(value, rows))  # none of these values is there and false
+    return lambda rows: any(map(value, rows))  # a value of these fields is never false
 
 
-_HAS_INFO = shown("info")
+_HAS_INFO = any_has("info")
 
 
 def _timer(row: Socket, context: Context) -> str:  # noqa: ARG001 - the interface of a column
@@ -47,8 +47,8 @@ def _info(row: Socket, context: Context) -> str:  # noqa: ARG001
     return " ".join(f"{name} {value}" for name, value in (row.info or {}).items() if value is not None)
 
 
-def _detail(name: str, help: str, json: str = "integer", short: str | None = None, default: bool = False) -> Column[Socket]:
-    """A column of one TCP detail, by its name in Socket.info."""
+def _detail(name: str, help: str, short: str | None = None, default: bool = False, right: bool = True) -> Column[Socket]:
+    """Return the column of one TCP detail, by its name in Socket.info."""
 
     def value(row: Socket, context: Context) -> Any:  # noqa: ARG001
         return None if row.info is None else row.info.get(name)
@@ -57,27 +57,27 @@ def _detail(name: str, help: str, json: str = "integer", short: str | None = Non
         found = value(row, context)
         return "" if found is None else str(found)
 
-    return Column(name, help, json, text, key=value, right=json != "string", default=default, when=_HAS_INFO,
+    return Column(name, help, text, key=value, right=right, default=default, when=_HAS_INFO,
                   needs=frozenset({Need.INFO}), short=short)  # fmt: skip
 
 
 DETAILS: tuple[Column[Socket], ...] = (
-    Column("timer", "pending kernel timer", "object", _timer, key=_timer_key, default=True,
-           when=shown("timer"), needs=frozenset({Need.TIMERS})),
-    Column("memory", "buffer memory in bytes: used/most", "object", _memory, key=_memory_key, default=True,
-           when=shown("memory"), needs=frozenset({Need.MEMORY})),
-    _detail("rtt_ms", "smoothed round-trip time, milliseconds", "number", default=True),
+    Column("timer", "pending kernel timer", _timer, key=_timer_key, default=True,
+           when=any_has("timer"), needs=frozenset({Need.TIMERS})),
+    Column("memory", "buffer memory in bytes: used/most", _memory, key=_memory_key, default=True,
+           when=any_has("memory"), needs=frozenset({Need.MEMORY})),
+    _detail("rtt_ms", "smoothed round-trip time, milliseconds", default=True),
     _detail("congestion_window", "congestion window, segments", short="cwnd", default=True),
     _detail("total_retransmits", "segments sent again so far", short="retrans", default=True),
     _detail("bytes_acked", "bytes that the peer has acknowledged", default=True),
     _detail("bytes_received", "bytes received", default=True),
     _detail("last_data_received_ms", "milliseconds since data last came", short="last_recv", default=True),
-    _detail("congestion_control", "congestion control algorithm", "string", default=True, short="cc"),
+    _detail("congestion_control", "congestion control algorithm", short="cc", default=True, right=False),
     _detail("bytes_sent", "bytes sent, those sent again included"),
     _detail("bytes_retransmitted", "bytes sent again"),
-    _detail("min_rtt_ms", "least round-trip time, milliseconds", "number"),
+    _detail("min_rtt_ms", "least round-trip time, milliseconds"),
     _detail("last_data_sent_ms", "milliseconds since data was last sent", short="last_sent"),
     _detail("delivery_rate", "rate of delivery, bytes a second"),
     _detail("pacing_rate", "rate of sending, bytes a second"),
-    Column("info", "all TCP details", "object", _info, needs=frozenset({Need.INFO}), free_text=True),
+    Column("info", "all TCP details", _info, needs=frozenset({Need.INFO}), free_text=True),
 )  # fmt: skip

@@ -6,8 +6,7 @@ from typing import Any
 
 from portsock.enums import Need
 from portsock.model import Exposure, OwnerStatus, Port, State
-from portsock.output.cells.endpoints import address_key, bracketed
-from portsock.output.cells.namespaces import netns_text, several_namespaces
+from portsock.output.cells.endpoints import address_key, bracketed, netns_text, several_namespaces
 from portsock.output.cells.owners import absence, facts_text, first_pid, pids_text, processes_text, users_of
 from portsock.output.columns import Column, View
 from portsock.output.context import Context
@@ -64,45 +63,45 @@ def _inodes(row: Port, context: Context) -> str:  # noqa: ARG001
 PORTS: View[Port] = View(
     "ports",
     (
-        Column("host", "which listing it is from", "string", lambda row, _: row.host or "", default=True,
+        Column("host", "which listing it is from", lambda row, _: row.host or "", default=True,
                when=lambda rows: any(row.host for row in rows)),
-        Column("protocol", "transport protocol", "string", lambda row, _: row.protocol, default=True, short="proto"),
-        Column("port", "number, and the name it has by convention", "integer", _port, key=lambda row,
+        Column("protocol", "transport protocol", lambda row, _: row.protocol, default=True, short="proto"),
+        Column("port", "number, and the name it has by convention", _port, key=lambda row,
                _: row.port, default=True),
-        Column("addresses", "bound addresses; * is all of both families", "array", _addresses,
+        Column("addresses", "bound addresses; * is all of both families", _addresses,
                key=_addresses_key, default=True),
-        Column("exposure", "who could reach it before any firewall", "string", lambda row, _: row.exposure or "",
+        Column("exposure", "who could reach it before any firewall", lambda row, _: row.exposure or "",
                key=_exposure_key, default=True, meaning=lambda row: row.exposure),
-        Column("state", "LISTEN, UNCONN (UDP without a peer), …", "string", _state, default=True,
+        Column("state", "LISTEN, UNCONN (UDP without a peer), …", _state, default=True,
                meaning=lambda row: row.state),
-        Column("connections", "connected sockets on it", "integer",
+        Column("connections", "connected sockets on it",
                lambda row, _: "" if row.connections is None else str(row.connections), key=lambda row, _: row.connections,
                right=True, default=True, when=lambda rows: any(row.connections is not None for row in rows),
                needs=frozenset({Need.CONNECTIONS}), short="conns"),
-        Column("netns", "network namespace", "object", netns_text, default=True, when=several_namespaces),
-        Column("user", "users of its processes, else of the socket", "string", _user, default=True, needs=_OWNERS),
-        Column("process", "every process that holds it, or why none is known", "array", _process, default=True, needs=_OWNERS,
+        Column("netns", "network namespace", netns_text, default=True, when=several_namespaces),
+        Column("user", "users of its processes, else of the socket", _user, default=True, needs=_OWNERS),
+        Column("process", "every process that holds it, or why none is known", _process, default=True, needs=_OWNERS,
                free_text=True, meaning=lambda row: row.owner_status),
-        Column("service", "the name of the port in the system's table", "string", lambda row, _: row.service or ""),
-        Column("range", "system, user or dynamic (RFC 6335)", "string", lambda row, _: row.range),
-        Column("pid", "process ids", "array", lambda row, _: pids_text(row.owners), needs=_OWNERS,
+        Column("service", "the name of the port in the system's table", lambda row, _: row.service or ""),
+        Column("range", "system, user or dynamic (RFC 6335)", lambda row, _: row.range),
+        Column("pid", "process ids", lambda row, _: pids_text(row.owners), needs=_OWNERS,
                key=lambda row, _: first_pid(row.owners)),
-        Column("sockets", "how many listening or bound sockets", "array", lambda row, _: str(len(row.sockets)),
+        Column("sockets", "how many listening or bound sockets", lambda row, _: str(len(row.sockets)),
                key=lambda row, _: len(row.sockets), right=True),
-        Column("unit", "systemd units of its processes", "string", _fact("unit"), needs=_PROCESSES),
-        Column("container", "containers of its processes", "string", _fact("container"), needs=_PROCESSES),
-        Column("exe", "executables of its processes", "string", _fact("exe"), needs=_PROCESSES, free_text=True),
-        Column("uid", "uids of its sockets", "integer", _uids),
-        Column("inode", "inode numbers of its sockets", "array", _inodes),
-        Column("owner_status", "what is known of its holders", "string", lambda row, _: row.owner_status, needs=_OWNERS),
-        Column("owner_reason", "why an owner is missing", "string", lambda row, _: row.owner_reason or "", needs=_OWNERS),
+        Column("unit", "systemd units of its processes", _fact("unit"), needs=_PROCESSES),
+        Column("container", "containers of its processes", _fact("container"), needs=_PROCESSES),
+        Column("exe", "executables of its processes", _fact("exe"), needs=_PROCESSES, free_text=True),
+        Column("uid", "uids of its sockets", _uids),
+        Column("inode", "inode numbers of its sockets", _inodes),
+        Column("owner_status", "what is known of its holders", lambda row, _: row.owner_status, needs=_OWNERS),
+        Column("owner_reason", "why an owner is missing", lambda row, _: row.owner_reason or "", needs=_OWNERS),
     ),
     frozenset({Need.OWNERS}),
 )  # fmt: skip
 
 
 def summarize(rows: Sequence[Port]) -> str:
-    """One line on what the table holds: '12 ports (9 tcp, 3 udp): 5 on all addresses, 7 loopback only; owners of 2 hidden'."""
+    """Return one line about the table: '12 ports (9 tcp, 3 udp): 5 on all addresses, 7 loopback only; owners of 2 hidden'."""
     protocols = Counter(row.protocol for row in rows)
     exposures = Counter(row.exposure for row in rows if row.exposure)
     kinds = ", ".join(f"{number} {protocol}" for protocol, number in protocols.items())

@@ -1,4 +1,4 @@
-"""The rows and columns of `portsock procs`."""
+"""The columns of `portsock procs`."""
 
 from collections import Counter
 from typing import Any
@@ -12,9 +12,9 @@ from portsock.output.context import Context
 
 _PROCESSES = frozenset({Need.OWNERS, Need.PROCESSES})
 _TOP = 3
-"""How many remote ends a cell names."""
+"""The most remote ends that a cell names."""
 _LISTED = 8
-"""How many ports a cell names; one more rather than '+1'."""
+"""The most ports that a cell names; one more is named, too, instead of '+1'."""
 
 
 def _name(row: ProcessRow, context: Context) -> str:
@@ -36,7 +36,7 @@ def _listening(row: ProcessRow, context: Context) -> str:
 
 
 def _connections(row: ProcessRow, context: Context) -> str:
-    """The remote ends by number: 'address:port' where this process is the client, ':port from address' where the server."""
+    """Return the most frequent remote ends: 'address:port' of a client, ':port from address' of a server."""
     ends: Counter[str] = Counter()
     for socket in row.sockets:
         remote, local = socket.remote, socket.local
@@ -60,7 +60,7 @@ def _connected(row: ProcessRow) -> int:
 
 
 def _unix(socket: Socket) -> str | None:
-    """'PATH' where the process is a client of that, 'PATH from NAMES' where it serves it; None of pairs without a name."""
+    """Return 'PATH' of a client, 'PATH from NAMES' of a server; None for pairs without a name."""
     served = socket.local if socket.role is Role.SERVER else socket.remote
     if socket.remote is None or not isinstance(served, UnixEndpoint) or served.path is None:
         return None
@@ -92,31 +92,31 @@ def _started_key(row: ProcessRow, context: Context) -> Any:  # noqa: ARG001
 PROCS: View[ProcessRow] = View(
     "procs",
     (
-        Column("host", "which listing it is from", "string", lambda row, _: row.process.host or "", default=True,
+        Column("host", "which listing it is from", lambda row, _: row.process.host or "", default=True,
                when=lambda rows: any(row.process.host for row in rows)),
-        Column("pid", "process id", "integer", lambda row, _: str(row.process.pid), key=lambda row, _: row.process.pid,
+        Column("pid", "process id", lambda row, _: str(row.process.pid), key=lambda row, _: row.process.pid,
                right=True, default=True),
-        Column("name", "what a person would call it", "string", _name,
+        Column("name", "what a person would call it", _name,
                key=lambda row, _: row.process.name or row.process.comm, default=True),
-        Column("user", "its effective user", "string", lambda row, _: row.process.user or "", default=True, needs=_PROCESSES),
-        Column("container", "its container, where there is one", "string", lambda row, _: row.process.container or "",
+        Column("user", "its effective user", lambda row, _: row.process.user or "", default=True, needs=_PROCESSES),
+        Column("container", "its container, where there is one", lambda row, _: row.process.container or "",
                default=True, when=lambda rows: any(row.process.container for row in rows), needs=_PROCESSES),
-        Column("listening", "what it listens on or is bound to", "array", _listening,
+        Column("listening", "what it listens on or is bound to", _listening,
                key=lambda row, _: len(row.listening) or None, default=True, free_text=True),
-        Column("connections", "where its connections lead, the most frequent first", "array", _connections,
+        Column("connections", "where its connections lead, the most frequent first", _connections,
                key=lambda row, _: _connected(row) or None, default=True, needs=frozenset({Need.CONNECTIONS}), free_text=True),
-        Column("command", "its command line", "array", _command, default=True, needs=_PROCESSES, free_text=True),
-        Column("sockets", "how many of the selected sockets it holds", "array", lambda row, _: str(len(row.sockets)),
+        Column("command", "its command line", _command, default=True, needs=_PROCESSES, free_text=True),
+        Column("sockets", "how many of the selected sockets it holds", lambda row, _: str(len(row.sockets)),
                key=lambda row, _: len(row.sockets), right=True),
-        Column("ppid", "its parent's process id", "integer", lambda row, _: _number(row.process.ppid),
+        Column("ppid", "its parent's process id", lambda row, _: _number(row.process.ppid),
                key=lambda row, _: row.process.ppid, right=True, needs=_PROCESSES),
-        Column("uid", "its effective uid", "integer", lambda row, _: _number(row.process.uid),
+        Column("uid", "its effective uid", lambda row, _: _number(row.process.uid),
                key=lambda row, _: row.process.uid, right=True, needs=_PROCESSES),
-        Column("comm", "the kernel's name of it", "string", lambda row, _: row.process.comm or "", needs=_PROCESSES),
-        Column("exe", "its executable", "string", lambda row, _: row.process.exe or "", needs=_PROCESSES, free_text=True),
-        Column("started_at", "when it started, UTC", "string", _started, key=_started_key, needs=_PROCESSES),
-        Column("unit", "its systemd unit", "string", lambda row, _: row.process.unit or "", needs=_PROCESSES),
-        Column("forwards_to", "of a port forwarder: where to", "string", lambda row, _: row.process.forwards_to or "",
+        Column("comm", "the kernel's name of it", lambda row, _: row.process.comm or "", needs=_PROCESSES),
+        Column("exe", "its executable", lambda row, _: row.process.exe or "", needs=_PROCESSES, free_text=True),
+        Column("started_at", "when it started, UTC", _started, key=_started_key, needs=_PROCESSES),
+        Column("unit", "its systemd unit", lambda row, _: row.process.unit or "", needs=_PROCESSES),
+        Column("forwards_to", "of a port forwarder: where to", lambda row, _: row.process.forwards_to or "",
                needs=_PROCESSES),
     ),
     frozenset({Need.OWNERS, Need.PROCESSES}),

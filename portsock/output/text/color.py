@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from portsock.errors import UsageError
 from portsock.model import Exposure, OwnerStatus, State
 
-_RED, _GREEN, _MAGENTA, _CYAN = "31", "32", "35", "36"
+_BOLD, _RED, _GREEN, _MAGENTA, _CYAN = "1", "31", "32", "35", "36"
 _RESET = "\x1b[0m"
-
-HEADER = "1"
-"""Bold."""
 
 MEANINGS: Mapping[str, str] = {
     Exposure.LOOPBACK: _GREEN,
@@ -19,7 +16,7 @@ MEANINGS: Mapping[str, str] = {
     Exposure.SHARED: _CYAN,
     Exposure.PUBLIC: _MAGENTA,
     Exposure.ALL: _MAGENTA,
-    State.LISTEN: "1",
+    State.LISTEN: _BOLD,
     State.ESTABLISHED: _GREEN,
     State.SYN_SENT: _MAGENTA,
     State.SYN_RECV: _MAGENTA,
@@ -29,22 +26,22 @@ MEANINGS: Mapping[str, str] = {
     "notice": _CYAN,
     "warning": _RED,
 }
-"""Enum members, and severities of findings, to SGR parameters (ECMA-48). What is missing is not colored."""
+"""SGR parameters (ECMA-48) by enum member or severity of a finding. Others are not colored."""
 
 
 def paint(text: str, meaning: str | None) -> str:
-    """The text in the color of its meaning."""
+    """Return the text in the color of its meaning."""
     parameter = MEANINGS.get(meaning) if meaning else None
     return f"\x1b[{parameter}m{text}{_RESET}" if parameter else text
 
 
 def bold(text: str) -> str:
-    """A heading."""
-    return f"\x1b[{HEADER}m{text}{_RESET}"
+    """Return the text as a bold heading."""
+    return f"\x1b[{_BOLD}m{text}{_RESET}"
 
 
 def use_color(when: str, terminal: bool, environ: Mapping[str, str]) -> bool:
-    """Whether to color: --color wins, then NO_COLOR (not empty; no-color.org), then whether it is a terminal that can.
+    """Tell whether to color: --color wins, then NO_COLOR (not empty; no-color.org), then the terminal.
 
     Raises UsageError where `when` is none of auto, always, never.
     """

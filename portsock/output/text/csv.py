@@ -1,4 +1,4 @@
-"""Comma-separated values, RFC 4180 but for the line ends: quotes where needed, a header of column names, absent values empty.
+"""Comma-separated values, RFC 4180 except for line ends: quotes where needed, a header of column names, absent values empty.
 
 Lines end in LF and not in CRLF: the next program of a Unix pipe would take the CR for part of the last value, and readers of
 RFC 4180 take both.
@@ -9,9 +9,8 @@ from itertools import islice
 from typing import TypeVar
 
 from portsock.output.columns import Column
-from portsock.output.context import Context
+from portsock.output.context import Context, Options
 from portsock.output.text.escape import escape_all
-from portsock.output.text.options import Options
 
 Row = TypeVar("Row")
 
@@ -19,7 +18,7 @@ _CHUNK = 1000
 
 
 def csv(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> Iterator[str]:
-    """Chunks of CSV. Numbers stand without service names, and lists are whole, so that programs can read them."""
+    """Yield chunks of CSV. For programs, ports are numbers without service names, and lists are complete."""
     from csv import writer
     from io import StringIO
 

@@ -1,24 +1,24 @@
-r"""Names that others chose, made visible: nothing in them can move the cursor, reorder the line, hide or pass for another.
+r"""Escape names that others chose: nothing in them can move the cursor, reorder the line, hide, or look like another name.
 
-What is not printable (control characters, format characters such as bidirectional overrides, separators other than the
-space, unassigned and private characters), or printable but invisible, is written as an escape, '\x1b' or '\u202e'; the
-backslash itself as '\\', so that an escape is never confused with text that looks like one; a byte that was no UTF-8
-(a lone surrogate, PEP 383) as '\xNN'.
+Characters that are not printable (control characters, format characters such as bidirectional overrides, separators other
+than the space, unassigned and private characters), or printable but invisible, become an escape, '\x1b' or '\u202e'. The
+backslash itself becomes '\\', so that text that looks like an escape is not taken for one. A byte that is not UTF-8 (a lone
+surrogate, PEP 383) becomes '\xNN'.
 """
 
 _TYPOGRAPHY = str.maketrans({"…": "...", "└": "`-", "→": "->"})
-"""Our own signs, for terminals that know ASCII only."""
+"""ASCII for portsock's own signs, for terminals that support no others."""
 
 _INVISIBLE = frozenset(
     map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, *range(0xFE00, 0xFE10), 0xFFA0))
 ) | frozenset(map(chr, range(0xE0100, 0xE01F0)))
-"""Letters and marks that show nothing by themselves (Default_Ignorable_Code_Point of Unicode), and the blank braille cell."""
+"""Letters and marks without a glyph (Default_Ignorable_Code_Point of Unicode), and the blank braille cell."""
 
 _PLAIN = bytes(range(0x20, 0x7F)).replace(b"\\", b"")
 
 
 def escape(text: str, ascii_only: bool = False) -> str:
-    """The text as it may be printed."""
+    """Return the text as it may be printed."""
     if is_plain(text):
         return text
     text = text.replace("\\", "\\\\")
@@ -28,14 +28,14 @@ def escape(text: str, ascii_only: bool = False) -> str:
 
 
 def escape_all(cells: list[str], ascii_only: bool = False) -> list[str]:
-    """All cells as they may be printed; nearly free where all are plain."""
+    """Return all cells as they may be printed; takes almost no time where all are plain."""
     if is_plain("".join(cells)):
         return cells
     return [escape(cell, ascii_only) for cell in cells]
 
 
 def is_plain(text: str) -> bool:
-    """Whether the text is printable ASCII without backslashes, so that nothing must be escaped."""
+    """Tell whether the text is printable ASCII without backslashes, so that nothing must be escaped."""
     # str.isprintable() and a search for the backslash take three times as long.
     return text.isascii() and not text.encode("ascii").translate(None, _PLAIN)
 

@@ -1,31 +1,18 @@
-"""The layouts of tabulate, for --format. Imported for that option only: tabulate costs more than the whole command."""
+"""The layouts of tabulate, for --format. Importing tabulate takes longer than the whole command without it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from portsock.errors import UsageError
 from portsock.output.columns import Column
-from portsock.output.context import Context
-from portsock.output.text.csv import csv
-from portsock.output.text.options import Options
-from portsock.output.text.table import cells_of, table
+from portsock.output.context import Context, Options
+from portsock.output.text.table import cells_of
 
 Row = TypeVar("Row")
 
 
-class Renderer(Protocol):
-    """Rows into chunks of text."""
-
-    def __call__(
-        self, rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options
-    ) -> Iterator[str]:
-        """No input or output: writing the chunks is the caller's."""
-        ...
-
-
 _UNSAFE = frozenset({"unsafehtml", "latex_raw"})
-"""Layouts that hand names on as markup."""
+"""Layouts that do not escape markup in names."""
 
 _MARKDOWN = {sign: f"\\{sign}" for sign in "\\`*_[]!|"} | {"&": "&amp;", "<": "&lt;"}
 
@@ -47,15 +34,11 @@ _QUOTED = {
         "textile": _references('&<|!"'),
     }.items()
 }
-"""By layout, how the signs are written that its readers would take for the end of a cell, a tag, a link or an image."""
+"""By layout: escapes of the signs that would end a cell or start a tag, a link or an image."""
 
 
-def renderer(name: str) -> Renderer:
-    """The renderer of a layout: 'table', 'csv', or one of tabulate's names. Raises UsageError."""
-    if name == "table":
-        return table
-    if name == "csv":
-        return csv
+def check_name(name: str) -> None:
+    """Raise UsageError for a name that --format does not take."""
     known = format_names()
     if name not in known:
         from difflib import get_close_matches
@@ -63,11 +46,10 @@ def renderer(name: str) -> Renderer:
         near = get_close_matches(name.lower(), known, 3, 0.5)
         advice = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
         raise UsageError(f"--format: there is no layout '{name}'; {advice}")
-    return partial(tabulated, name)
 
 
 def format_names() -> list[str]:
-    """Every layout that --format takes."""
+    """Return the name of every layout that --format takes."""
     from tabulate import tabulate_formats
 
     return sorted({"table", "csv", *tabulate_formats} - _UNSAFE)
@@ -76,7 +58,7 @@ def format_names() -> list[str]:
 def tabulated(
     name: str, rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options
 ) -> Iterator[str]:
-    """The whole table in one of tabulate's layouts."""
+    """Yield the whole table in one of tabulate's layouts, as one text."""
     import tabulate
 
     shown = list(rows)

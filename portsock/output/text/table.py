@@ -1,7 +1,7 @@
-"""The default table: one width pass, one format per row.
+"""The default table: one pass for widths, one format per row.
 
-The layout is that of tabulate's 'plain' with no extra padding of headings; tabulate takes 2 µs a cell and
-68 ms to import. A test holds one against the other.
+The layout is that of tabulate's 'plain' without its extra padding of headings, as a test checks; tabulate takes 2 µs a cell
+and 68 ms to import.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,10 +9,9 @@ from itertools import islice
 from typing import TypeVar
 
 from portsock.output.columns import Column
-from portsock.output.context import Context
+from portsock.output.context import Context, Options
 from portsock.output.text.color import bold, paint
 from portsock.output.text.escape import escape_all
-from portsock.output.text.options import Options
 from portsock.output.text.width import shorten, widths_of
 
 Row = TypeVar("Row")
@@ -20,13 +19,13 @@ Row = TypeVar("Row")
 _ABSENT = "-"
 _GAP = "  "
 _CHUNK = 250
-"""Rows of which cells are made, or which are written, at once."""
+"""The number of rows whose cells are made, or that are written, at once."""
 _LEAST = 12
-"""The width to which free text may be shortened at most."""
+"""The least width to which free text is shortened."""
 
 
 def table(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> Iterator[str]:
-    """Text left, numbers right, two spaces between, headings in capitals; absent values are '-'."""
+    """Yield the table: text left, numbers right, two spaces between, headings in capitals; absent values are '-'."""
     shown, columns = list(rows), list(columns)
     cells = _cells(shown, columns, context, options)
     headings = [column.header for column in columns] if options.header else None
@@ -38,7 +37,7 @@ def table(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context,
 
 
 def _cells(rows: Sequence[Row], columns: Sequence[Column[Row]], context: Context, options: Options) -> list[list[str]]:
-    """The cells by column, made of some rows at a time: those are in the processor's cache from the second column on."""
+    """Return the cells by column, made chunk by chunk: from the second column on the rows are in the processor's cache."""
     cells: list[list[str]] = [[] for _ in columns]
     for begin in range(0, len(rows), _CHUNK):
         some = rows[begin : begin + _CHUNK]
@@ -48,7 +47,7 @@ def _cells(rows: Sequence[Row], columns: Sequence[Column[Row]], context: Context
 
 
 def cells_of(rows: Sequence[Row], column: Column[Row], context: Context, ascii_only: bool) -> list[str]:
-    """The cells of one column, escaped, '-' where the value is absent."""
+    """Return the cells of one column, escaped, '-' where the value is absent."""
     text = column.text
     return escape_all([text(row, context) or _ABSENT for row in rows], ascii_only)
 
@@ -59,9 +58,9 @@ def layout(
     headings: Sequence[str] | None,
     meanings: Sequence[list[str | None]] | None = None,
 ) -> Iterator[str]:
-    """Lines of a table in chunks of text, from its cells by column. No line ends in a space.
+    """Yield the lines of a table in chunks of text, from its cells by column. No line ends in a space.
 
-    With `meanings`, one a cell, the cells are painted and the headings bold.
+    With `meanings`, one for each cell, the cells are colored and the headings bold.
     """
     formats, ready = [], []
     for index, column in enumerate(cells):
@@ -89,16 +88,16 @@ def _meanings(rows: Sequence[Row], column: Column[Row]) -> list[str | None]:
 
 
 def _squeeze(cells: list[list[str]], columns: list[Column[Row]], headings: list[str] | None, options: Options) -> list[str]:
-    """Make the lines fit the terminal: shorten free text, and where that is not enough leave out spare columns, whose
-    headings are returned. What cannot fit even so is left as it is."""
-    whole = [*cells], [*columns], headings and [*headings]
+    """Make the lines fit the terminal: shorten free text, and where that is not enough leave out spare columns. Return the
+    headings of those. A table that cannot be made to fit is not changed."""
+    all_cells, all_columns, all_headings = [*cells], [*columns], headings and [*headings]
     left_out: list[str] = []
     while not _fit(cells, columns, headings, options):
         spare = max((index for index, column in enumerate(columns) if column.spare), default=None)
         if spare is None or not options.chosen:
-            cells[:], columns[:] = whole[0], whole[1]
+            cells[:], columns[:] = all_cells, all_columns
             if headings is not None:
-                headings[:] = whole[2] or []
+                headings[:] = all_headings or []
             return []
         left_out.insert(0, columns[spare].header)
         for each in (cells, columns, headings):
@@ -108,7 +107,7 @@ def _squeeze(cells: list[list[str]], columns: list[Column[Row]], headings: list[
 
 
 def _fit(cells: list[list[str]], columns: Sequence[Column[Row]], headings: Sequence[str] | None, options: Options) -> bool:
-    """Shorten free text, the last column first, so that the lines fit the terminal; whether they do. If not, nothing is."""
+    """Shorten free text, the last column first, and tell whether the lines fit the terminal. If not, shorten nothing."""
     rooms = []
     for index, column in enumerate(cells):
         texts = (*(headings[index : index + 1] if headings else ()), *column)

@@ -1,14 +1,14 @@
-"""How many columns of a terminal a text takes, and how to cut it to fewer."""
+"""Count the terminal columns of a text, and shorten it to fewer."""
 
 from collections.abc import Callable
 
 _ELLIPSIS = "…"
 _NUMBERS = frozenset("0123456789,/")
-"""What is in the brackets behind a process's name: its pids, perhaps with descriptors."""
+"""The characters in the brackets after a process's name: pids, with or without descriptors."""
 
 
 def width_of(text: str) -> int:
-    """Columns: two for wide characters, none for combining ones."""
+    """Return the number of columns: two for wide characters, none for combining ones."""
     if text.isascii():
         return len(text)
     from wcwidth import wcswidth
@@ -18,13 +18,13 @@ def width_of(text: str) -> int:
 
 
 def widths_of(cells: list[str]) -> Callable[[str], int]:
-    """The cheapest function that is right for all these cells."""
+    """Return the fastest function that measures all these cells correctly."""
     return len if "".join(cells).isascii() else width_of
 
 
 def shorten(text: str, width: int, ascii_only: bool = False) -> str:
-    """The text, or its beginning with '…' in at most that many columns. A number in brackets is never cut, as what is left
-    of it would pass for another: 'python3[3,45,…]', or 'python3…' where none fits."""
+    """Return the text, or its beginning with '…' in at most that many columns. A number in brackets is never cut, since the
+    rest would look like another number: 'python3[3,45,…]', or 'python3…' where none fits."""
     if width_of(text) <= width:
         return text
     ellipsis = "..." if ascii_only else _ELLIPSIS
@@ -38,7 +38,7 @@ def shorten(text: str, width: int, ascii_only: bool = False) -> str:
 
 
 def _head(text: str, room: int) -> str:
-    """As much of the beginning as takes no more than `room` columns."""
+    """Return the longest beginning that takes no more than `room` columns."""
     head = text[: max(room, 0)]
     while head and width_of(head) > room:
         head = head[:-1]

@@ -6,14 +6,14 @@ import io
 import pytest
 
 from portsock.errors import UsageError
-from portsock.model import Owner
+from portsock.model import Owner, State
 from portsock.output.columns import default_columns, parse_columns
-from portsock.output.context import Context
+from portsock.output.context import Context, Options
 from portsock.output.tables.ports import PORTS
 from portsock.output.tables.sockets import SOCKETS
 from portsock.output.text.color import MEANINGS, paint, use_color
-from portsock.output.text.formats import format_names, renderer
-from portsock.output.text.options import Options
+from portsock.output.text.formats import format_names
+from portsock.output.text.renderers import renderer
 from portsock.output.text.table import table
 from tests.support.factory import port, socket
 
@@ -126,3 +126,13 @@ def test_colors_are_readable_on_light_and_dark() -> None:
     assert not set(MEANINGS.values()) & {"2", "30", "33", "37", "90", "97"}
     assert paint("all", "all") != "all"
     assert paint("x", None) == paint("x", "nothing known") == "x"
+
+
+def test_csv_is_ascii_for_terminals_that_support_no_more() -> None:
+    rows = [socket(owners=(Owner(7, 3, "café", "dev"),))]
+    columns = parse_columns(SOCKETS, "process")
+    assert "".join(renderer("csv")(rows, columns, Context(), Options(ascii_only=True))) == "process\ncaf\\xe9[7/3]\n"
+
+
+def test_what_needs_attention_is_red() -> None:
+    assert {meaning for meaning, color in MEANINGS.items() if color == "31"} == {State.CLOSE_WAIT, "warning"}

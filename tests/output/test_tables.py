@@ -29,7 +29,7 @@ from portsock.output.columns import Column, View, default_columns
 from portsock.output.context import Context
 from portsock.output.tables.ports import PORTS, summarize
 from portsock.output.tables.procs import PROCS
-from portsock.output.tables.sockets import SOCKETS
+from portsock.output.tables.sockets import SOCKETS, sort_by_default
 from portsock.output.timestamps import iso
 from portsock.port_numbers import parse_services
 from tests.support.factory import port, socket
@@ -107,7 +107,7 @@ def test_there_may_be_more_owners() -> None:
     assert cell(PORTS, "process", port(owner_status=OwnerStatus.PARTIAL)) == "python3[18085] +?"
 
 
-def test_a_missing_owner_is_told_from_an_unseen_one() -> None:
+def test_a_missing_owner_differs_from_an_unseen_one() -> None:
     for status in OwnerStatus:
         for reason in (*OwnerReason, None):
             text = absence(status, reason, None)
@@ -150,7 +150,7 @@ def test_protocol_and_state_of_odd_sockets() -> None:
     assert cell(SOCKETS, "timer", socket(timer=Timer("on", 1500, 2))) == "on 1.5s retransmits 2"
 
 
-def test_details_are_columns_only_where_they_were_asked_for() -> None:
+def test_details_are_columns_only_where_they_were_requested() -> None:
     plain, asked = socket(remote="10.0.0.1:5"), socket(remote="10.0.0.1:5", info={"rtt_ms": 0.04, "congestion_window": 10})
     assert {column.header for column in default_columns(SOCKETS, [asked])} - {
         column.header for column in default_columns(SOCKETS, [plain])
@@ -235,5 +235,46 @@ def test_the_summary_counts() -> None:
     ("seconds", "text"),
     [(0.0, "1970-01-01T00:00:00Z"), (1795284000.9, "2026-11-21T18:00:00Z"), (None, None), (1e30, None), (float("nan"), None)],
 )
-def test_moments(seconds: float | None, text: str | None) -> None:
+def test_timestamps(seconds: float | None, text: str | None) -> None:
     assert iso(seconds) == text
+
+
+def test_sockets_are_ordered_by_place_port_and_the_listener_first() -> None:
+    ordered = [
+        socket(UnixEndpoint(b"/b"), protocol="tcp", inode=3),
+        socket(UnixEndpoint(b"/a"), protocol="tcp", inode=4),
+        socket("10.0.0.1:0", state=State.BOUND),
+        socket("127.0.0.1:80"),
+        socket("10.0.0.1:80", "10.0.0.2:5"),
+        socket("10.0.0.1:80", "10.0.0.2:40"),
+        socket("127.0.0.1:80", "10.0.0.2:4"),
+        socket("10.0.0.1:443"),
+        socket("10.0.0.1:1", protocol="udp"),
+        socket("10.0.0.1:1", netns=Netns(2)),
+        socket("10.0.0.1:1", host="web"),
+    ]
+    assert sort_by_default(reversed(ordered)) == ordered
+
+
+def test_a_socket_bound_without_a_port_has_port_zero_and_not_a_wildcard() -> None:
+    bound = socket("10.0.0.1:0", state=State.BOUND, role=Role.UNKNOWN)
+    assert (cell(SOCKETS, "local", bound), cell(SOCKETS, "state", bound)) == ("10.0.0.1:0", "BOUND")
+    assert cell(SOCKETS, "local", bound._replace(interface="eth0")) == "10.0.0.1%eth0:0"
+    assert cell(PORTS, "port", port(0, state=State.BOUND)) == "0"
+
+
+def test_a_zone_goes_before_the_device() -> None:
+    assert cell(SOCKETS, "local", socket(InetEndpoint("::", 80, "eth0"), family=Family.IPV6, v6only=False)) == "*%eth0:80"
+
+
+def test_a_client_that_waits_to_be_accepted_differs_from_one_whose_server_is_unknown() -> None:
+    nobody = Peer(None, None, None, OwnerStatus.NONE, ())
+    client = socket(UnixEndpoint(None), UnixEndpoint(b"/x"), family=Family.UNIX, protocol="unix", peer=nobody)
+    assert cell(SOCKETS, "peer", client) == "- (not accepted yet)"
+    assert cell(SOCKETS, "peer", client._replace(peer=nobody._replace(inode=5))) == "- (no process)"
+
+
+def test_pids_and_users_stand_once() -> None:
+    owners = (Owner(812, 6, "nginx", "www"), Owner(812, 7, "nginx", "www"), Owner(813, 6, "nginx", "www"))
+    assert cell(SOCKETS, "pid", socket(owners=owners)) == "812,813"
+    assert cell(SOCKETS, "user", socket(owners=owners)) == "www"

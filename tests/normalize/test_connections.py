@@ -1,7 +1,7 @@
 """Connections out of sockets."""
 
-from portsock.model import InetEndpoint, Role, State
-from portsock.normalize.connections import connections
+from portsock.model import InetEndpoint, Netns, Role, State
+from portsock.normalize.connections import connections, far_state
 from tests.support.explain_factory import seen, unix
 from tests.support.factory import tcp
 
@@ -25,3 +25,16 @@ def test_unix_ends_belong_together_by_their_inodes() -> None:
     client = unix(None, State.ESTABLISHED, inode=2, peer_inode=1, local=None, role=Role.CLIENT)
     (found,) = connections([client, server])
     assert found.sockets == (server, client)
+
+
+def test_the_same_ends_in_two_namespaces_are_two_connections() -> None:
+    records = [tcp("10.0.0.1:80", "10.0.0.2:4000", netns=Netns(number)) for number in (1, 2)]
+    assert len(connections(seen(records).sockets)) == 2
+
+
+def test_the_state_of_the_other_end_is_that_of_its_own_socket() -> None:
+    near, far = tcp("127.0.0.1:80", "127.0.0.1:50000", inode=1), tcp("127.0.0.1:50000", "127.0.0.1:80", inode=2)
+    server, client = seen([near, far._replace(state=State.CLOSE_WAIT)]).sockets
+    stranger = client._replace(inode=3, state=State.FIN_WAIT_1)
+    assert far_state(server, [stranger, server, client]) is State.CLOSE_WAIT
+    assert far_state(server, [stranger]) is None

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from portsock.model import Owner, OwnerStatus, Peer
 from portsock.output.columns import View, default_columns
-from portsock.output.context import Context
+from portsock.output.context import Context, Options
 from portsock.output.tables.ports import PORTS
 from portsock.output.tables.sockets import SOCKETS
-from portsock.output.text.options import Options
 from portsock.output.text.table import layout, table
 from portsock.output.text.width import shorten, width_of
 from portsock.port_numbers import parse_services

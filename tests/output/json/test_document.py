@@ -109,7 +109,7 @@ def test_every_kind_of_socket_fits_the_schema() -> None:
     assert found[9]["info"] == {"rtt_ms": 0.5, "cong": "cubic", "ecn": True, "rate": None}
 
 
-def test_optional_keys_are_there_only_when_they_say_something() -> None:
+def test_optional_keys_are_present_only_with_a_value() -> None:
     plain = document("sockets", [socket("10.0.0.1:4", "10.0.0.2:5")])["sockets"][0]
     optional = {"number", "state_raw", "accept_queue", "accept_limit", "host", "info", "timer", "memory"}
     assert not optional & set(plain)
@@ -123,7 +123,7 @@ def test_optional_keys_are_there_only_when_they_say_something() -> None:
     assert end["scope"] is None
 
 
-def test_the_envelope_says_where_and_when_and_what_is_missing() -> None:
+def test_the_envelope_has_host_time_source_and_notices() -> None:
     notices = (Notice("owners_hidden", 12, "12 sockets held by processes that could not be read"),)
     found = document("sockets", [], notices=notices)
     assert found["host"] == "web-1"
@@ -211,7 +211,7 @@ SOCKETS = st.builds(
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SOCKETS, max_size=4))
-def test_the_quick_way_writes_what_json_dumps_writes(rows: list[Socket]) -> None:
+def test_socket_texts_equal_json_dumps_of_the_objects(rows: list[Socket]) -> None:
     named: Named = {}
     written: Named = {}
     quick, objects = SocketTexts(SERVICES, dumps, written), Objects(SERVICES)
@@ -233,7 +233,7 @@ def test_any_socket_fits_the_schema_and_is_utf_8_that_any_reader_takes(rows: lis
     json.dumps(found, ensure_ascii=False).encode("utf-8")
 
 
-def test_a_socket_with_the_plain_fields_only_takes_the_quick_way() -> None:
+def test_a_socket_with_common_fields_is_written_without_a_dictionary() -> None:
     def fail(value: Any) -> str:
         assert not isinstance(value, dict) or "family" not in value, "built as a dictionary"
         return dumps(value)
@@ -282,7 +282,7 @@ def test_the_schema_is_strict_about_what_the_contract_promises() -> None:
         validate(good)
 
 
-def test_explanations_fit() -> None:
+def test_explanations_fit_the_schema() -> None:
     end = inet("0.0.0.0:80")
     blocker = Blocker(5, end, State.LISTEN, (Owner(7, 3, "caf\udce9", "dev"),))
     identity = Identity(1000, False)
@@ -302,3 +302,40 @@ def test_explanations_fit() -> None:
     made["ok"] = "yes"
     with pytest.raises(jsonschema.ValidationError):
         validate(found)
+
+
+@pytest.mark.parametrize("remote", [None, "10.0.0.2:0"])
+def test_port_zero_is_a_number_and_not_null(remote: str | None) -> None:
+    row = socket("10.0.0.1:0", remote, state=State.BOUND, role=Role.UNKNOWN, accept_queue=None)
+    for each in (row, row._replace(shutdown=1)):  # written from parts, and as a dictionary
+        found = document("sockets", [each])["sockets"][0]
+        assert (found["state"], found["local"]["port"]) == ("BOUND", 0)
+        assert (found["remote"] and found["remote"]["port"]) == (0 if remote else None)
+    assert document("ports", [port(0, state=State.BOUND)])["ports"][0]["port"] == 0
+
+
+@pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 250])
+def test_no_row_is_lost_between_chunks(number: int) -> None:
+    rows = [socket("10.0.0.1:4", "10.0.0.2:5", inode=inode + 1) for inode in range(number)]
+    assert [row["inode"] for row in document("sockets", rows)["sockets"]] == [row.inode for row in rows]
+
+
+def test_a_process_on_another_host_is_listed_with_its_host() -> None:
+    peer = Peer(8, None, "db1", OwnerStatus.KNOWN, (Owner(9, 3, "psql", "pg"),))
+    found = document("sockets", [socket("10.0.0.1:4", "10.0.0.2:5", host="web1", peer=peer)])["processes"]
+    assert [(item.get("host"), item["pid"]) for item in found] == [("db1", 9), ("web1", 18085)]
+
+
+def test_a_resolved_name_is_the_hostname_of_its_endpoint() -> None:
+    context = Context(hostnames={"10.0.0.2": "db.example"})
+    found = document("sockets", [socket("10.0.0.1:4", "10.0.0.2:5")], context)["sockets"][0]
+    assert found["remote"]["hostname"] == "db.example"
+    assert "hostname" not in found["local"]
+
+
+def test_a_deleted_executable_and_all_buffer_memory_are_written() -> None:
+    gone = PYTHON_PROCESS._replace(exe_deleted=True)
+    row = socket("10.0.0.1:4", "10.0.0.2:5", memory=SocketMemory(*range(9)))
+    found = document("sockets", [row], Context(processes={(None, 18085): gone}))
+    assert found["processes"][0]["exe_deleted"] is True
+    assert list(found["sockets"][0]["memory"].values()) == list(range(9))

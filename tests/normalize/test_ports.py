@@ -1,11 +1,11 @@
 """Sockets into the rows of `ports`."""
 
-from portsock.model import Exposure, OwnerReason, OwnerStatus, Port, Process, State
+from portsock.model import Exposure, Owner, OwnerReason, OwnerStatus, Port, Process, State
 from portsock.normalize.ports import group_ports
 from portsock.normalize.snapshot import normalize
 from portsock.port_numbers import parse_services
 from portsock.records import Holder, SocketRecord, Unreadable
-from tests.support.factory import collection, tcp, udp
+from tests.support.factory import collection, socket, tcp, udp
 
 SERVICES = parse_services("http-alt 8080/tcp webcache\ndomain 53/udp\n")
 
@@ -67,7 +67,7 @@ def test_a_connection_counts_for_the_most_specific_listener() -> None:
     assert {port.addresses[0]: port.connections for port in rows} == {"0.0.0.0": 1, "127.0.0.1": 1}
 
 
-def test_of_two_listeners_as_good_the_one_whose_process_holds_the_connection_counts_it() -> None:
+def test_of_two_equal_listeners_the_one_whose_process_holds_the_connection_counts_it() -> None:
     records = [
         tcp("0.0.0.0:8080", inode=1),
         tcp("0.0.0.0:8080", inode=2),
@@ -99,3 +99,24 @@ def test_a_row_whose_owners_are_hidden_says_so_and_why() -> None:
 
 def test_the_bound_device_is_part_of_the_address() -> None:
     assert ports([udp("127.0.0.53:53", interface="lo")])[0].addresses == ("127.0.0.53%lo",)
+
+
+def test_a_bound_socket_without_a_port_is_a_row_and_no_connection() -> None:
+    (port,) = ports([tcp("10.0.0.1:0", state=State.BOUND)])
+    assert (port.port, port.state, port.connections, len(port.sockets)) == (0, State.BOUND, 0, 1)
+
+
+def test_a_row_has_the_status_that_leaves_most_unknown_and_its_owners_by_pid() -> None:
+    (port,) = ports([tcp("0.0.0.0:80", inode=1)], {1: [Holder(30, 4), Holder(9, 7), Holder(9, 5)]})
+    assert [(owner.pid, owner.fd) for owner in port.owners] == [(9, 5), (9, 7), (30, 4)]
+    held = (Owner(1, 3),)
+    for worse, better in [
+        (OwnerStatus.HIDDEN, OwnerStatus.PARTIAL),
+        (OwnerStatus.PARTIAL, OwnerStatus.UNREPORTED),
+        (OwnerStatus.UNREPORTED, OwnerStatus.ELSEWHERE),
+        (OwnerStatus.ELSEWHERE, OwnerStatus.UNHELD),
+        (OwnerStatus.UNHELD, OwnerStatus.KNOWN),
+    ]:
+        rows = [socket(owner_status=better, owners=held), socket("[::1]:8080", owner_status=worse, owners=held)]
+        assert [port.owner_status for port in group_ports(rows, SERVICES, True)] == [worse]
+    assert len(group_ports([socket(owner_status=OwnerStatus.HIDDEN, owners=()), socket(owners=())], SERVICES, True)) == 2
