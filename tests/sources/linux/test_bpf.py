@@ -126,10 +126,11 @@ def test_the_iterator_reports_no_holder_twice() -> None:
 @pytest.mark.root
 @pytest.mark.usefixtures("iterator")
 def test_iterator_and_walk_report_the_same_unreadable_processes() -> None:
-    by_bpf, by_walk = owners.find(None, method="bpf"), owners.find(None, method="walk")
+    before, by_bpf, after = (owners.find(None, method=method) for method in ("walk", "bpf", "walk"))
     reported = {holder.pid for held in by_bpf.holders.values() for holder in held}
-    assert set(by_bpf.unreadable) == {process for process in by_walk.unreadable if process.pid not in reported}
-    assert by_bpf.hidden_processes == by_walk.hidden_processes
+    first, last = ({process for process in by_walk.unreadable if process.pid not in reported} for by_walk in (before, after))
+    assert first & last <= set(by_bpf.unreadable) <= first | last  # processes of other programs come and go
+    assert by_bpf.hidden_processes == before.hidden_processes
 
 
 @pytest.mark.root

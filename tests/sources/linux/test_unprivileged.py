@@ -3,11 +3,12 @@
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.live import ENVIRONMENT, ROOT, as_root, on_linux, portsock, tool
+from tests.support.live import ENVIRONMENT, ROOT, as_root, on_linux, portsock, tool, waiting
 
 pytestmark = [on_linux, as_root, pytest.mark.linux, pytest.mark.root]
 
@@ -23,9 +24,27 @@ COMMANDS = [
 ]
 
 
+HOLDER = """
+import json, os, socket, sys
+held = socket.create_server(("", 80)), socket.socket(socket.AF_UNIX)
+held[1].bind(b"\\0held")
+held[1].listen()
+print(json.dumps({"pid": os.getpid()}), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def holder() -> Iterator[int]:
+    """A process of root with sockets, in a network namespace in which no other program opens any; its pid."""
+    with waiting([tool("unshare"), "--net", "--", sys.executable, "-c", HOLDER]) as started:
+        yield started["pid"]
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_another_user_gets_an_answer_and_at_most_two_notices(command: list[str]) -> None:
-    done = portsock(*command, uid=65534)
+def test_another_user_gets_an_answer_and_at_most_two_notices(command: list[str], holder: int) -> None:
+    done = portsock(*command, pid=holder, uid=65534)
+    assert "hidden" in done.stdout + done.stderr
     assert done.returncode in (0, 1)
     assert "internal error" not in done.stderr
     assert len(done.stderr.splitlines()) <= 2
