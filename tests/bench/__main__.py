@@ -120,22 +120,22 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=default.files, help="plain descriptors of each process")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", choices=["compare", "growth", "startup"], help="one table instead of all")
-    asked = parser.parse_args()
-    load = Load(asked.processes, asked.connections, asked.files)
+    options = parser.parse_args()
+    load = Load(options.processes, options.connections, options.files)
     try:
         load.check()
     except ValueError as error:
         parser.error(str(error))
     enter_namespace(os.environ)
     print(system())
-    if asked.only in {None, "startup"}:
-        start(3 * asked.rounds)
-    if asked.only in {None, "compare"}:
+    if options.only in {None, "startup"}:
+        start(3 * options.rounds)
+    if options.only in {None, "compare"}:
         print(f"{load.processes} processes, {load.sockets} TCP sockets, {load.descriptors} descriptors")
         with running(load) as there:
-            compare(there, asked.rounds)
-    if asked.only in {None, "growth"}:
-        grow(load, min(asked.rounds, 5))
+            compare(there, options.rounds)
+    if options.only in {None, "growth"}:
+        grow(load, min(options.rounds, 5))
 
 
 if __name__ == "__main__":

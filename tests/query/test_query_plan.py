@@ -176,21 +176,21 @@ def test_namespaces_and_details_are_passed_on() -> None:
     assert (found.netns, found.info, found.timers, found.memory, found.parents) == (("all",), True, True, True, True)
 
 
-def includes(asked: Request, socket: Socket) -> bool:
+def includes(requested: Request, socket: Socket) -> bool:
     """Return whether the strictest possible source would include the socket in its answer."""
-    families = asked.families | ({Family.INET} if asked.families & INTERNET else set())
-    if socket.protocol not in asked.protocols or socket.family not in families:
+    families = requested.families | ({Family.INET} if requested.families & INTERNET else set())
+    if socket.protocol not in requested.protocols or socket.family not in families:
         return False
     if socket.protocol == "tcp":
-        if asked.listeners and socket.state is State.LISTEN:
+        if requested.listeners and socket.state is State.LISTEN:
             return True
-        if asked.states is not None and socket.state is not None and socket.state not in asked.states:
+        if requested.states is not None and socket.state is not None and socket.state not in requested.states:
             return False
-    if asked.ports is None:
+    if requested.ports is None:
         return True
-    ends = (socket.local,) if asked.ports.side == "local" else (socket.local, socket.remote)
+    ends = (socket.local,) if requested.ports.side == "local" else (socket.local, socket.remote)
     numbers = [end.port for end in ends if isinstance(end, InetEndpoint)]
-    return any(number is not None and first <= number <= last for number in numbers for first, last in asked.ports.ranges)
+    return any(number is not None and first <= number <= last for number in numbers for first, last in requested.ports.ranges)
 
 
 @given(st.integers(0, 3), random_queries(), st.sampled_from(["ports", "sockets", "explain"]), st.booleans())
@@ -199,10 +199,10 @@ def test_a_narrow_request_loses_no_row(seed: int, query: Query, command: str, co
     if command == "ports":
         sockets = [socket._replace(role=Role.CLIENT if socket.remote else Role.BOUND) for socket in sockets]
     side = "local" if command == "ports" else "either"
-    asked = request(query, command, *([Need.CONNECTIONS] if counts else []))
-    if asked.protocols == ALL_PROTOCOLS:
+    requested = request(query, command, *([Need.CONNECTIONS] if counts else []))
+    if requested.protocols == ALL_PROTOCOLS:
         sockets = [socket for socket in sockets if socket.protocol in ALL_PROTOCOLS]
-    given_sockets = [socket for socket in sockets if includes(asked, socket)]
+    given_sockets = [socket for socket in sockets if includes(requested, socket)]
     whole, narrowed = (select(snapshot(found), query, side=side) for found in (sockets, given_sockets))
     if command == "ports" and not includes_connection_ports(query):
         whole, narrowed = ([item for item in found if is_a_row_without_connections(item)] for found in (whole, narrowed))

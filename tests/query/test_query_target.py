@@ -315,10 +315,10 @@ def test_a_host_name_that_does_not_resolve_is_refused() -> None:
 
 
 def test_addresses_services_and_localhost_are_not_looked_up() -> None:
-    asked: list[str] = []
+    looked_up: list[str] = []
     for text in ("80", "http", "localhost:80", "[::1]:80", "10.0.0.0/8", "pid:1", "/run/x"):
-        parse_target(text, SERVICES, resolve=lambda name: asked.append(name) or [])  # type: ignore[func-returns-value]
-    assert asked == []
+        parse_target(text, SERVICES, resolve=lambda name: looked_up.append(name) or [])  # type: ignore[func-returns-value]
+    assert looked_up == []
 
 
 def test_a_target_that_can_be_one_end_of_a_socket_is_accepted_for_local_and_remote() -> None:

@@ -55,9 +55,9 @@ class TestForms:
         ],
     )
     def test_each_form_is_answered_in_one_sentence(self, server: Place, target: str, kind: str, start: str) -> None:
-        asked = target.format_map(server.facts)
-        found = server.ask(asked)
-        assert found["target"] == {"input": asked, "kind": kind}
+        text = target.format_map(server.facts)
+        found = server.ask(text)
+        assert found["target"] == {"input": text, "kind": kind}
         assert found["summary"].startswith(start.format_map(server.facts))
 
     def test_a_socket_is_found_by_its_inode(self, server: Place) -> None:
