@@ -36,6 +36,12 @@ def test_names_and_aliases_find_their_ports_in_any_case() -> None:
     assert TABLE.ports("nosuch") == frozenset()
 
 
+def test_a_services_file_of_windows_is_read() -> None:
+    services = parse_services("http 80/tcp www\r\nsmtp 25/tcp\x0c\r\n")
+    assert (services.name("tcp", 80), services.name("tcp", 25)) == ("http", "smtp")
+    assert services.names() == ["http", "smtp", "www"]
+
+
 def test_protocols_without_names_borrow_them() -> None:
     assert (naming_protocol("udplite"), naming_protocol("mptcp"), naming_protocol("sctp")) == ("udp", "tcp", "sctp")
     assert TABLE.name("udplite", 53) == "domain"

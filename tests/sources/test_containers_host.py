@@ -14,8 +14,8 @@ from portsock.output.columns import default_columns
 from portsock.output.tables.procs import PROCS
 from portsock.query.selection import Query, select
 from portsock.sources.linux import processes
-from tests.parse.proc.test_forwarders import docker, podman, web
-from tests.parse.proc.test_forwarders import process as holder
+from tests.sources.test_container_names import docker, podman, web
+from tests.sources.test_container_names import process as holder
 from tests.sources.test_processes_facts import process
 from tests.support.explain_factory import answer as explained
 from tests.support.explain_factory import seen
