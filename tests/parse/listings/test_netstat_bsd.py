@@ -122,6 +122,11 @@ def test_freebsd_retransmission_columns_are_not_queues() -> None:
     assert udp.local == InetEndpoint("0.0.0.0", 514, label="syslog", guessed=True)
 
 
+def test_names_of_twelve_characters_next_to_kernel_addresses_may_be_cut() -> None:
+    (record,) = lines("fffffe0012345678 tcp4 0 0 server.examp.80 10.0.0.1.443 ESTABLISHED")
+    assert record.local == InetEndpoint(None, 80, None, "server.examp", truncated=True)
+
+
 def test_bsd_rows_may_lack_a_header() -> None:
     (record,) = lines("tcp4       0      0  192.0.2.6.49871      198.51.100.57.5223     ESTABLISHED")
     assert (record.local, record.state) == (InetEndpoint("192.0.2.6", 49871), State.ESTABLISHED)

@@ -17,7 +17,8 @@ from portsock.model import (
     VsockEndpoint,
 )
 from portsock.parse.listings.capture import Capture
-from portsock.parse.listings.ss.extras import milliseconds
+from portsock.parse.listings.ss.extras import milliseconds, read_extras
+from portsock.parse.listings.ss.info import read_info
 from portsock.parse.listings.ss.users import split_users
 from portsock.port_numbers import EMPTY, parse_services
 from portsock.records import Holder, SocketRecord
@@ -144,6 +145,29 @@ def test_timers() -> None:
 )
 def test_spans_of_time(text: str, value: int | None) -> None:
     assert milliseconds(text) == value
+
+
+@pytest.mark.parametrize(("arrow", "bits"), [("<->", 0), ("-->", 1), ("<--", 2), ("---", 3)])
+def test_arrows_are_the_kernels_mask_of_shut_directions(arrow: str, bits: int) -> None:
+    assert read_extras(f"uid:1000 ino:7 sk:1 {arrow}")["shutdown"] == bits
+
+
+def test_a_kernel_address_is_no_cookie() -> None:
+    assert "cookie" not in read_extras("ino:7 sk:ffff88003b1d2c00")
+    assert read_extras("ino:7 sk:ff")["cookie"] == 255
+
+
+def test_details_have_the_units_of_tcp_info() -> None:
+    text = "\t cubic rto:204 rtt:0.113/0.064 minrtt:0.018 retrans:1/5 pacing_rate 1.6Mbps delivery_rate 8.04Gbps"
+    assert read_info(text) == {
+        "rto_ms": 204.0, "rtt_ms": 0.113, "rtt_variation_ms": 0.064, "min_rtt_ms": 0.018, "total_retransmits": 5,
+        "pacing_rate": 200_000, "delivery_rate": 1_005_000_000, "congestion_control": "cubic",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("printed", "rate"), [("800bps", 100), ("80Kbps", 10_000), ("8Mbps", 1_000_000), ("8Gbps", 10**9)])
+def test_rates_are_in_bytes_a_second(printed: str, rate: int) -> None:
+    assert read_info(f"pacing_rate {printed}") == {"pacing_rate": rate}
 
 
 def test_bound_devices_and_zones() -> None:

@@ -19,7 +19,10 @@ RANGES = st.lists(st.tuples(PORTS, PORTS).map(lambda pair: (min(pair), max(pair)
 
 
 def audit(code: bytes) -> None:
-    """Check what the kernel's inet_diag_bc_audit() checks: every jump goes forward, by whole operations, and at most 4 bytes past the end."""
+    """Check a filter as the kernel's inet_diag_bc_audit() does.
+
+    Every jump goes forward, by whole operations, and at most 4 bytes past the end.
+    """
     starts = set()
     at = 0
     while at < len(code):

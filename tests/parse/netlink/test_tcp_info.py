@@ -22,9 +22,9 @@ def packed(**values: int) -> bytes:
 
 
 def test_fields_are_read_in_milliseconds_segments_and_bytes() -> None:
-    found = tcp_info(packed(at_8=204000, at_23=113, at_24=64), b"bbr\0")
+    found = tcp_info(packed(at_8=204000, at_23=113, at_24=64, at_39=18), b"bbr\0")
     assert found["congestion_control"] == "bbr"
-    assert (found["rto_ms"], found["rtt_ms"], found["rtt_variation_ms"]) == (204.0, 0.113, 0.064)
+    assert (found["rto_ms"], found["rtt_ms"], found["rtt_variation_ms"], found["min_rtt_ms"]) == (204.0, 0.113, 0.064, 0.018)
     expected = {
         "retransmits": 2, "send_mss": 10, "receive_mss": 11, "unacked": 12, "lost": 14, "last_data_sent_ms": 17,
         "last_data_received_ms": 19, "last_ack_received_ms": 20, "path_mtu": 21, "congestion_window": 26,

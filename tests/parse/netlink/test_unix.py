@@ -1,10 +1,14 @@
 """Unix sockets from sock_diag."""
 
+import struct
 import sys
 
 import pytest
 
 from portsock.model import Family, SocketType, State, UnixEndpoint
+from portsock.parse.netlink.message import attribute
+from portsock.parse.netlink.unix import decode
+from portsock.records import SocketRecord
 from tests.parse.netlink.recorded_answers import FACTS, answer, by_name
 
 pytestmark = [
@@ -30,3 +34,27 @@ def test_unix_sockets_have_names_peers_and_files() -> None:
     assert found["unix-client"].local == UnixEndpoint(None)
     assert found["unix-server"].local == path.local
     assert abstract.uid == 0
+
+
+SHUTDOWN, VFS = 6, 1
+
+
+def decode_row(*attributes: bytes) -> SocketRecord:
+    body = struct.pack("=BBBBIQ", 1, 1, 1, 0, 77, 5) + b"".join(attributes)
+    (record,) = decode(body, [(0, len(body))], None, False)
+    return record
+
+
+@pytest.mark.parametrize("bits", [0, 1, 2, 3])
+def test_shutdown_is_the_kernels_mask(bits: int) -> None:
+    assert decode_row(attribute(SHUTDOWN, bytes([bits]))).shutdown == bits
+
+
+def test_a_row_without_attributes_has_no_details() -> None:
+    record = decode_row()
+    assert (record.shutdown, record.vfs, record.local) == (None, None, UnixEndpoint(None))
+
+
+def test_the_device_of_a_path_is_encoded_as_stat_does() -> None:
+    device = 8 << 20 | 0x12345  # major 8, minor 0x12345
+    assert decode_row(attribute(VFS, struct.pack("=II", 99, device))).vfs == (0x12300845, 99)
