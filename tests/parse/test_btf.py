@@ -1,4 +1,4 @@
-"""The kernel's type description: a small one made by hand, and bytes that are none."""
+"""BPF Type Format: small hand-made data, and damaged data."""
 
 import struct
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ INT, PTR, ARRAY, STRUCT, UNION, ENUM, FUNC, PROTO, VAR, DATASEC, TAG, ENUM64 = 1
 
 
 class Maker:
-    """Collects types and their names."""
+    """Builder of BTF data."""
 
     def __init__(self) -> None:
         self.types = b""
@@ -41,7 +41,7 @@ class Maker:
 
 
 def every_kind() -> Maker:
-    """One type of every length before the ones looked for."""
+    """Return a builder with one type of every length."""
     maker = Maker()
     maker.add(INT, "int", 4, [32])
     maker.add(PTR, "", 1)
@@ -64,7 +64,7 @@ def test_types_of_every_kind_are_counted() -> None:
     assert (types.function("first"), types.function("second")) == (11, 12)
 
 
-def test_name_of_something_else_is_no_function() -> None:
+def test_a_name_that_is_no_function_is_refused() -> None:
     maker = every_kind()
     types = Btf(maker.data())
     with pytest.raises(BtfError, match="no function jiffies"):
@@ -79,20 +79,20 @@ def test_offsets_are_in_bytes() -> None:
     assert Btf(maker.data()).offsets("file", ["f_inode", "f_mode"]) == [32, 0]
 
 
-def test_width_of_a_bit_field_is_no_part_of_its_offset() -> None:
+def test_the_width_of_a_bit_field_is_not_part_of_its_offset() -> None:
     maker = Maker()
     maker.structure("task_struct", 128, {"bit": 3 << 24 | 8, "tgid": 100 * 8}, flag=1)
     assert Btf(maker.data()).offsets("task_struct", ["tgid"]) == [100]
 
 
-def test_member_of_the_structures_own_name_is_not_taken_for_it() -> None:
+def test_a_member_with_the_name_of_the_structure_is_not_the_structure() -> None:
     maker = Maker()
     maker.structure("outer", 16, {"file": 0, "rest": 64})
     maker.structure("file", 8, {"f_inode": 32})
     assert Btf(maker.data()).offsets("file", ["f_inode"]) == [4]
 
 
-def test_missing_structure_or_member_is_named() -> None:
+def test_an_error_names_the_missing_structure_or_member() -> None:
     maker = Maker()
     maker.structure("file", 8, {"f_inode": 32})
     maker.add(FUNC, "inode", 1)
@@ -104,13 +104,13 @@ def test_missing_structure_or_member_is_named() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 24, every_kind().data(0x9FEB), every_kind().data()[:-1]])
-def test_what_is_no_whole_btf_is_refused(data: bytes) -> None:
+def test_incomplete_data_is_refused(data: bytes) -> None:
     with pytest.raises(BtfError):
         Btf(data)
 
 
-def ask(data: bytes) -> None:
-    """Ask everything; the only way to fail is BtfError."""
+def read_all(data: bytes) -> None:
+    """Call every method. Only BtfError is expected."""
     try:
         types = Btf(data)
         types.offsets("file", ["f_inode"])
@@ -121,15 +121,15 @@ def ask(data: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_garbage_is_refused(data: bytes) -> None:
-    ask(data)
+    read_all(data)
 
 
 @given(st.data())
-def test_damaged_types_are_refused_or_read(data: st.DataObject) -> None:
+def test_damaged_types_raise_no_other_error(data: st.DataObject) -> None:
     maker = every_kind()
     maker.structure("file", 8, {"f_inode": 32})
     maker.add(FUNC, "main", 7)
     whole = bytearray(maker.data())
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
-    ask(bytes(whole[: data.draw(st.integers(0, len(whole)))]) if data.draw(st.booleans()) else bytes(whole))
+    read_all(bytes(whole[: data.draw(st.integers(0, len(whole)))]) if data.draw(st.booleans()) else bytes(whole))

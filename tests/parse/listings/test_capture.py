@@ -1,4 +1,4 @@
-"""The driver of captured listings: sections, noise, what is lost, what is refused."""
+"""Captured listings: sections, noise, skipped lines, refusals."""
 
 from pathlib import Path
 
@@ -56,16 +56,16 @@ def test_quoted_and_bordered_and_numbered_rows_are_read() -> None:
         assert count([SS[0], *(dress.format(row) for row in SS[1:])]) == (SS_SOCKETS, []), dress
 
 
-def test_colours_are_taken_off() -> None:
+def test_colours_are_removed() -> None:
     assert count([f"\x1b[31m{row}\x1b[0m" for row in SS]) == (SS_SOCKETS, [])
 
 
-def test_a_lost_line_is_counted_with_its_number() -> None:
+def test_a_skipped_line_is_reported_with_its_number() -> None:
     found, messages = count([*SS[:3], "what is this", *SS[3:]])
     assert (found, messages) == (SS_SOCKETS, ["1 line was not understood and skipped: line 4"])
 
 
-def test_only_the_first_few_numbers_of_lost_lines_are_told() -> None:
+def test_only_the_first_numbers_of_skipped_lines_are_reported() -> None:
     capture = Capture(EMPTY)
     list(capture.read([*SS, *("rubbish here" for _ in range(9))]))
     (notice,) = capture.notices()
@@ -73,7 +73,7 @@ def test_only_the_first_few_numbers_of_lost_lines_are_told() -> None:
     assert notice.message.endswith("line 11, 12, 13, 14, 15 …")
 
 
-def test_a_routing_table_behind_a_listing_is_another_section() -> None:
+def test_a_routing_table_behind_a_listing_is_ignored() -> None:
     routes = ["Kernel IP routing table", "Destination  Gateway  Genmask", "0.0.0.0  10.0.0.1  0.0.0.0"]
     assert count([*NETSTAT, *routes, *SS]) == (15 + SS_SOCKETS, [])
 
@@ -92,13 +92,13 @@ def test_a_routing_table_behind_a_listing_is_another_section() -> None:
         [],
     ],
 )
-def test_what_is_no_socket_listing_is_refused_naming_the_formats(lines: list[str]) -> None:
+def test_other_text_is_refused_and_the_formats_are_named(lines: list[str]) -> None:
     with pytest.raises(UsageError, match=r"no socket listing: tried .*ss, .*netstat-linux") as refusal:
         list(read(lines, EMPTY))
     assert "\n" not in str(refusal.value)
 
 
-def test_a_header_alone_is_an_empty_listing() -> None:
+def test_a_header_without_rows_is_an_empty_listing() -> None:
     assert list(read(SS[:1], EMPTY)) == []
     assert list(read(NETSTAT[:2], EMPTY)) == []
 
@@ -108,7 +108,7 @@ def test_a_listing_of_broken_rows_is_refused() -> None:
         list(read(["  sl  local_address rem_address   st", "   1: 00000000:0016 00000000:0000 0A"], EMPTY))
 
 
-def test_a_forced_format_is_the_only_one_read() -> None:
+def test_only_a_forced_format_is_read() -> None:
     assert len(list(read([*SS, *NETSTAT], EMPTY, "ss"))) == SS_SOCKETS
     with pytest.raises(UsageError, match="no line of it is of the format 'ss'"):
         list(read(NETSTAT, EMPTY, "ss"))

@@ -45,7 +45,7 @@ def test_dotted_style(text: str, address: str, port: int | None, zone: str | Non
     assert dotted_endpoint(text, "tcp4", EMPTY) == InetEndpoint(address, port, zone)
 
 
-def test_service_names_become_numbers_marked_as_guesses() -> None:
+def test_service_names_become_numbers_that_are_marked_as_guessed() -> None:
     found = colon_endpoint("*:webcache", "tcp", SERVICES)
     assert found == InetEndpoint("*", 8080, label="webcache", guessed=True)
 
@@ -55,7 +55,7 @@ def test_a_service_name_prefers_its_own_protocol() -> None:
     assert [colon_endpoint("*:x", protocol, both)[1] for protocol in ("tcp6", "udplite", "sctp")] == [1, 2, 1]  # type: ignore[index]
 
 
-def test_a_name_in_no_table_leaves_the_port_unknown() -> None:
+def test_an_unknown_service_name_has_no_port() -> None:
     assert colon_endpoint("10.0.0.1:nosuch", "tcp", SERVICES) == InetEndpoint("10.0.0.1", None, label="nosuch")
 
 
@@ -78,17 +78,17 @@ def test_a_whole_ipv4_address_is_never_marked_as_cut() -> None:
     "text",
     ["", ":", "10.0.0.1", "10.0.0.1:65536", "10.0.0.1:８０", "300.0.0.1:80", "a b:80", "(x):80", "[::1:80", "10.0.0.1:-1"],
 )
-def test_what_is_no_endpoint_is_refused(text: str) -> None:
+def test_other_text_is_no_endpoint(text: str) -> None:
     assert colon_endpoint(text, "tcp", EMPTY) is None
 
 
-def test_no_peer() -> None:
+def test_a_wildcard_without_a_port_is_no_peer() -> None:
     assert [is_no_peer(colon_endpoint(text, "tcp", EMPTY)) for text in ("0.0.0.0:*", ":::*", "*:*", "0.0.0.0:0")] == [True] * 4  # type: ignore[arg-type]
     assert not is_no_peer(InetEndpoint("::", 12345))
     assert not is_no_peer(InetEndpoint("*", None, label="nosuch"))
 
 
-def test_family_by_protocol_then_by_address() -> None:
+def test_the_family_is_inferred_from_the_protocol_then_from_the_address() -> None:
     star = InetEndpoint("*", 80)
     families = [infer_family(star, protocol) for protocol in ("tcp46", "tcp4", "tcp")]
     assert families == [Family.IPV6, Family.IPV4, Family.INET]

@@ -1,4 +1,4 @@
-"""Every reader on mutated listings and raw text: records or the declared error, nothing else.
+"""Mutated listings and random text in every reader: the result is records or a declared error.
 
 PORTSOCK_FUZZ=20000 sets the number of examples of a long run.
 """
@@ -42,7 +42,7 @@ def holds(data: bytes, only: str | None) -> None:
 
 @lasting
 @given(st.data())
-def test_mutated_listings(data: st.DataObject) -> None:
+def test_mutated_listings_raise_only_declared_errors(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(FIXTURES)).read_bytes()
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(text)))
@@ -53,11 +53,11 @@ def test_mutated_listings(data: st.DataObject) -> None:
 
 @lasting
 @given(st.lists(st.lists(PIECES, max_size=9).map(" ".join), max_size=6).map("\n".join), st.sampled_from([None, *FORMATS]))
-def test_raw_text(text: str, only: str | None) -> None:
+def test_any_text_raises_only_declared_errors(text: str, only: str | None) -> None:
     holds(text.encode("utf-8", "surrogatepass"), only)
 
 
 @lasting
 @given(st.binary(max_size=300), st.sampled_from([None, *FORMATS]))
-def test_raw_bytes(data: bytes, only: str | None) -> None:
+def test_any_bytes_raise_only_declared_errors(data: bytes, only: str | None) -> None:
     holds(data, only)

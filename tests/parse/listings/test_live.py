@@ -1,4 +1,4 @@
-"""What ss, netstat, lsof and busybox list of odd processes is what the live system says, up to what they lose."""
+"""Listings of ss, netstat, lsof and busybox have the same sockets as the live system, except for fields that they lose."""
 
 import json
 import os
@@ -32,12 +32,12 @@ def nothing(row: Row) -> Row:
 
 
 def cut_path(row: Row) -> Row:
-    """netstat reads /proc/net/unix by words: a path ends at its first space."""
+    """Cut a path at its first space: netstat reads /proc/net/unix by words."""
     return [row[0], row[1].partition(" ")[0], *row[2:]] if row[0] == "unix" else row
 
 
 def cut_path_at_colon(row: Row) -> Row:
-    """lsof also ends it at a colon."""
+    """Cut a path at its first space or colon, as lsof does."""
     return [row[0], row[1].partition(" ")[0].partition(":")[0], *row[2:]] if row[0] == "unix" else row
 
 
@@ -52,7 +52,7 @@ def no_owners(row: Row) -> Row:
     ("tool", "lost"),
     [("ss", nothing), ("ss-e", nothing), ("netstat", cut_path), ("lsof", cut_path_at_colon), ("busybox", no_owners)],
 )
-def test_a_listing_tells_the_sockets_that_the_live_system_tells(
+def test_a_listing_has_the_same_sockets_as_the_live_system(
     answers: dict[str, list[Row]], tool: str, lost: Callable[[Row], Row]
 ) -> None:
     if shutil.which(tool.partition("-")[0]) is None:

@@ -26,7 +26,7 @@ def fixture(name: str) -> list[SocketRecord]:
 
 
 def without_extras(records: list[SocketRecord]) -> list[SocketRecord]:
-    """What every layout tells, with names as the table cuts them."""
+    """Return the records with only the fields that every layout has, and with names cut as in the table."""
     return [
         record._replace(
             recv_q=None,
@@ -39,11 +39,11 @@ def without_extras(records: list[SocketRecord]) -> list[SocketRecord]:
 
 
 @pytest.mark.parametrize("name", ["lsof-nPE.txt", "lsof-F.txt", "lsof-F0.bin"])
-def test_every_layout_gives_the_same_sockets(name: str) -> None:
+def test_every_layout_has_the_same_sockets(name: str) -> None:
     assert without_extras(fixture(name)) == without_extras(fixture("lsof-nP.txt"))
 
 
-def test_a_table_without_its_header() -> None:
+def test_a_table_may_lack_its_header() -> None:
     rows = (FIXTURES / "lsof-nP.txt").read_text("utf-8").split("\n")[1:]
     assert read("\n".join(rows)) == fixture("lsof-nP.txt")
 
@@ -53,7 +53,7 @@ def test_a_socket_has_all_its_holders() -> None:
 
 
 def test_rows_of_threads_add_no_holders() -> None:
-    """lsof -K lists the first of the two processes alone, and its second thread."""
+    """lsof -K lists only the first of the two processes, and its second thread."""
     rows = (FIXTURES / "lsof-nPKRg-Tqs.txt").read_text("utf-8").split("\n")
     assert len(rows) > 2 * len(fixture("lsof-nP.txt"))
     first = [record._replace(holders=(record.holders or ())[:1]) for record in without_extras(fixture("lsof-nP.txt"))]
@@ -88,7 +88,7 @@ def test_unix_rows() -> None:
     ]
 
 
-def test_endpoint_information_names_the_peer() -> None:
+def test_option_e_reports_the_inode_of_the_peer() -> None:
     pair = [record for record in fixture("lsof-nPE.txt") if record.family is Family.UNIX][-2:]
     assert [record.peer_inode for record in pair] == [pair[1].inode, pair[0].inode]
 
@@ -97,13 +97,13 @@ def test_queues() -> None:
     assert (fixture("lsof-nPKRg-Tqs.txt")[0].recv_q, fixture("lsof-F.txt")[0].send_q) == (0, 0)
 
 
-def test_fields_without_types_keep_the_protocol_unknown() -> None:
+def test_fields_without_types_have_an_unknown_protocol() -> None:
     records = fixture("lsof-Fpcn.txt")
     assert {record.protocol for record in records} == {"unknown"}
     assert InetEndpoint("127.0.0.1", 18080) in [record.local for record in records]
 
 
-def test_kernel_addresses_group_rows_but_are_no_inodes() -> None:
+def test_kernel_addresses_join_rows_but_are_no_inodes() -> None:
     records = fixture("lsof-macos-i.txt")
     assert records[0].holders == (Holder(4321, 23, "Web Bro", "alice"), Holder(4322, 11, "Web Bro", "alice"))
     assert records[0].remote == InetEndpoint("198.51.100.57", 443, label="https", guessed=True)

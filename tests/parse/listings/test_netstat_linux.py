@@ -121,12 +121,12 @@ def test_other_languages_are_read_by_structure() -> None:
     assert (connected.state_raw, connected.holders, connected.local) == ("VERBUNDEN", (), UnixEndpoint(None))
 
 
-def test_a_state_of_two_words_is_one_state() -> None:
+def test_a_state_may_have_two_words() -> None:
     (record,) = rows(PLAIN, "tcp        0      0 10.0.0.1:80             10.0.0.2:9              POSLEDNÍ ACK")
     assert record.state_raw == "POSLEDNÍ ACK"
 
 
-def test_cut_addresses_are_marked_and_wide_ones_are_whole() -> None:
+def test_cut_addresses_are_marked_as_truncated_wide_ones_are_not() -> None:
     (cut,) = [r for r in listing("netstat-anp.out") if isinstance(r.local, InetEndpoint) and r.local.port == 5353]
     assert cut.local == InetEndpoint("2001:db8:85a3:8d3:", 5353, truncated=True)
     (wide,) = [r for r in listing("netstat-anpW.out") if isinstance(r.local, InetEndpoint) and r.local.port == 5353]
@@ -149,7 +149,7 @@ def test_busybox_writes_tcp_for_both_families_and_whole_paths() -> None:
     assert b"/run/odd/a b.sock" in {r.local.path for r in records if isinstance(r.local, UnixEndpoint)}
 
 
-def test_families_by_protocol_word() -> None:
+def test_the_protocol_word_decides_the_family() -> None:
     mapped, lite, raw = rows(
         PLAIN,
         "tcp6       0      0 ::ffff:127.0.0.1:7403   :::*                    LISTEN     ",
@@ -168,7 +168,7 @@ def test_unix_sockets_keep_inode_owner_and_path() -> None:
     assert all(record.inode and record.holders for record in found.values())
 
 
-def test_a_squeezed_row_keeps_its_path() -> None:
+def test_a_row_without_padding_keeps_its_path() -> None:
     nobody, known = read(
         [
             "Proto RefCnt Flags Type State I-Node PID/Program name Path",

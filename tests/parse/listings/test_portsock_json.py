@@ -1,4 +1,4 @@
-"""portsock's own JSON: what is written is what is read."""
+"""portsock's own JSON: reading returns what was written."""
 
 import json
 from typing import Any
@@ -110,7 +110,7 @@ def written(shot: Snapshot, lines: bool = False, context: Context | None = None)
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(sockets, max_size=3), st.booleans())
-def test_a_round_trip_loses_nothing_of_a_socket(rows: list[Socket], lines: bool) -> None:
+def test_a_round_trip_keeps_every_field_of_a_socket(rows: list[Socket], lines: bool) -> None:
     assert read_snapshot(written(snapshot(rows), lines)).sockets == rows
 
 
@@ -137,7 +137,7 @@ def test_a_round_trip_keeps_processes_source_time_and_notices(lines: bool) -> No
     assert (read.notices, read.complete) == (shot.notices, False)
 
 
-def test_rows_of_processes_give_each_socket_once_with_all_of_them() -> None:
+def test_sockets_in_rows_of_several_processes_are_joined() -> None:
     item = {"family": "ipv4", "protocol": "tcp", "state": "LISTEN", "owner_status": "known"}
     rows = [{"pid": pid, "name": "web", "user": "dev", "listening": [item], "sockets": [item]} for pid in (7, 8)]
     found = read_snapshot(json.dumps({"schema": "portsock/1", "procs": rows, "complete": True}))
@@ -145,20 +145,20 @@ def test_rows_of_processes_give_each_socket_once_with_all_of_them() -> None:
     assert sorted(pid for _, pid in found.processes) == [7, 8]
 
 
-def test_rows_of_ports_give_their_sockets() -> None:
+def test_rows_of_ports_contain_their_sockets() -> None:
     item = {"family": "ipv6", "protocol": "udp", "owner_status": "unreported"}
     found = read_snapshot(json.dumps({"schema": "portsock/1", "ports": [{"port": 53, "sockets": [item]}], "complete": True}))
     assert [(one.family, one.role) for one in found.sockets] == [(Family.IPV6, Role.UNKNOWN)]
 
 
-def test_as_a_listing_it_gives_the_snapshot_it_was_made_from() -> None:
+def test_a_capture_of_portsock_json_has_the_snapshot_that_was_printed() -> None:
     capture = Capture(EMPTY)
     assert list(capture.read(written(snapshot([socket()])).split("\n"))) == []
     assert capture.snapshot is not None
     assert (capture.formats, capture.snapshot.sockets) == (["portsock"], [socket()])
 
 
-def test_a_state_of_a_later_version_survives_as_text() -> None:
+def test_a_state_of_a_later_version_is_kept_as_text() -> None:
     item = {"family": "ipv4", "protocol": "tcp", "state": "NEW", "role": "other", "new_key": 1}
     (found,) = read_snapshot(json.dumps({"schema": "portsock/1", "sockets": [item]})).sockets
     assert (found.state, found.state_raw, found.role) == (None, "NEW", Role.UNKNOWN)
@@ -183,7 +183,7 @@ def test_lines_that_end_too_early_are_incomplete() -> None:
         ('{"record":"header","schema":"portsock/1"}\n{"x":1}', "line 2: no record"),
     ],
 )
-def test_what_is_no_portsock_json_is_refused_with_one_line(text: str, message: str) -> None:
+def test_other_text_is_refused_with_a_message_of_one_line(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         read_snapshot(text)
     assert "\n" not in str(caught.value)

@@ -17,7 +17,8 @@ from portsock.model import (
     VsockEndpoint,
 )
 from portsock.parse.listings.capture import Capture
-from portsock.parse.listings.ss.extras import milliseconds
+from portsock.parse.listings.ss.extras import milliseconds, read_extras
+from portsock.parse.listings.ss.info import read_info
 from portsock.parse.listings.ss.users import split_users
 from portsock.port_numbers import EMPTY, parse_services
 from portsock.records import Holder, SocketRecord
@@ -39,7 +40,7 @@ def by_port(records: list[SocketRecord]) -> dict[int, SocketRecord]:
     return {r.local.port: r for r in records if isinstance(r.local, InetEndpoint) and r.local.port and not r.remote}
 
 
-def test_odd_process_names_are_read_whole() -> None:
+def test_odd_process_names_are_complete() -> None:
     names = [holder.name for record in listing("ss-tuanp.out") for holder in record.holders or ()]
     assert {"web server", 'q"uo,te=1', "naïve-✓", "1234/5678"} <= set(names)
 
@@ -52,7 +53,7 @@ def test_unix_paths_with_spaces_and_names_with_line_breaks() -> None:
     assert records[b"abs tract"].local == UnixEndpoint(b"abs tract", True)
 
 
-def test_socket_pairs_know_each_other() -> None:
+def test_socket_pairs_have_each_others_inodes() -> None:
     pair = [r for r in listing("ss-xanp.out") if r.state is State.ESTABLISHED]
     assert [pair[0].peer_inode, pair[1].peer_inode] == [pair[1].inode, pair[0].inode]
 
@@ -82,7 +83,7 @@ def test_a_star_is_the_ipv4_wildcard_in_old_listings() -> None:
 OLD = ["LISTEN 0 128 *:22 *:*", "LISTEN 0 128 :::22 :::*", "LISTEN 0 100 127.0.0.1:25 *:*"]
 
 
-def test_an_undecided_star_stays_a_star() -> None:
+def test_a_star_stays_where_the_listing_does_not_show_its_meaning() -> None:
     (record,) = list(read(["tcp LISTEN 0 128 *:22 *:*"], EMPTY))
     assert (record.family, record.local) == (Family.INET, InetEndpoint("*", 22))
 
@@ -92,7 +93,7 @@ def test_ping_socket_has_an_identifier_and_no_port() -> None:
     assert record.local == InetEndpoint("127.0.0.1", None, label="7")
 
 
-def test_blank_holders_differ_from_no_column() -> None:
+def test_blank_holders_differ_from_a_missing_column() -> None:
     with_column = rows("tcp ESTAB 0 0 10.0.0.1:1 10.0.0.2:2", 'tcp ESTAB 0 0 10.0.0.1:3 10.0.0.2:2 users:(("x",pid=1,fd=2))')
     assert [r.holders for r in with_column] == [(), (Holder(1, 2, "x"),)]
     assert rows("tcp ESTAB 0 0 10.0.0.1:1 10.0.0.2:2")[0].holders is None
@@ -119,7 +120,7 @@ def test_continuation_lines_belong_to_the_row_above() -> None:
         assert record.info["congestion_control"] == "bbr"
 
 
-def test_a_listing_without_netid_says_what_it_was_taken_for() -> None:
+def test_a_notice_reports_the_assumed_protocol() -> None:
     capture = Capture(EMPTY)
     (record,) = capture.read(["Recv-Q Send-Q Local Address:Port Peer Address:Port", "0 0 10.0.0.1:5000 10.0.0.2:53"])
     assert record.protocol == "tcp"
@@ -127,7 +128,7 @@ def test_a_listing_without_netid_says_what_it_was_taken_for() -> None:
     assert (notice.code, notice.incomplete) == ("protocol_assumed", False)
 
 
-def test_kernel_keeps_no_uid_where_it_keeps_no_inode() -> None:
+def test_there_is_no_uid_without_an_inode() -> None:
     (record,) = rows("tcp ESTAB 0 0 [::1]:1 [::1]:2 ino:0 sk:62ca cgroup:/ <->")
     assert (record.inode, record.uid, record.cookie) == (None, None, 0x62CA)
 
@@ -144,6 +145,29 @@ def test_timers() -> None:
 )
 def test_spans_of_time(text: str, value: int | None) -> None:
     assert milliseconds(text) == value
+
+
+@pytest.mark.parametrize(("arrow", "bits"), [("<->", 0), ("-->", 1), ("<--", 2), ("---", 3)])
+def test_arrows_are_the_kernels_mask_of_shut_directions(arrow: str, bits: int) -> None:
+    assert read_extras(f"uid:1000 ino:7 sk:1 {arrow}")["shutdown"] == bits
+
+
+def test_a_kernel_address_is_no_cookie() -> None:
+    assert "cookie" not in read_extras("ino:7 sk:ffff88003b1d2c00")
+    assert read_extras("ino:7 sk:ff")["cookie"] == 255
+
+
+def test_details_have_the_units_of_tcp_info() -> None:
+    text = "\t cubic rto:204 rtt:0.113/0.064 minrtt:0.018 retrans:1/5 pacing_rate 1.6Mbps delivery_rate 8.04Gbps"
+    assert read_info(text) == {
+        "rto_ms": 204.0, "rtt_ms": 0.113, "rtt_variation_ms": 0.064, "min_rtt_ms": 0.018, "total_retransmits": 5,
+        "pacing_rate": 200_000, "delivery_rate": 1_005_000_000, "congestion_control": "cubic",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("printed", "rate"), [("800bps", 100), ("80Kbps", 10_000), ("8Mbps", 1_000_000), ("8Gbps", 10**9)])
+def test_rates_are_in_bytes_a_second(printed: str, rate: int) -> None:
+    assert read_info(f"pacing_rate {printed}") == {"pacing_rate": rate}
 
 
 def test_bound_devices_and_zones() -> None:
@@ -171,7 +195,7 @@ def test_other_families() -> None:
     assert (raw.number, raw.local) == (58, InetEndpoint("::", None))
 
 
-def test_service_names_are_numbers_again() -> None:
+def test_service_names_become_numbers() -> None:
     services = parse_services("http-alt 8080/tcp webcache\n")
     (record,) = read([HEADER, "tcp LISTEN 0 5 localhost:webcache 0.0.0.0:*"], services)
     assert record.local == InetEndpoint(None, 8080, None, "localhost", "webcache", False, True)
@@ -181,12 +205,12 @@ def test_tcp_unconn_with_a_port_is_bound() -> None:
     assert rows("tcp UNCONN 0 0 127.0.0.1:80 0.0.0.0:*")[0].state is State.BOUND
 
 
-def test_a_state_nobody_knows_is_kept() -> None:
+def test_an_unknown_state_is_kept() -> None:
     (record,) = rows("tcp FROZEN 0 0 127.0.0.1:80 127.0.0.1:81")
     assert (record.state, record.state_raw) == (None, "FROZEN")
 
 
-def test_a_path_broken_off_is_kept_and_marked() -> None:
+def test_an_unfinished_path_is_marked_as_truncated() -> None:
     broken, whole = rows("u_str LISTEN 0 3 /run/with", "u_str LISTEN 0 3 /run/x 7 * 0")
     assert broken.local == UnixEndpoint(b"/run/with", truncated=True)
     assert whole.inode == 7
@@ -204,7 +228,7 @@ def test_holders_of_old_and_new_versions() -> None:
     assert split_users('users:(("never')[1] is None
 
 
-def test_the_short_way_gives_what_the_long_way_gives() -> None:
+def test_the_fast_parser_returns_the_same_records() -> None:
     lines = (LINUX / "ss-tan.out").read_text().split("\n")
     short = list(read(lines, EMPTY))
     long = list(read([lines[0], *(f"{line} ino:0" for line in lines[1:] if line)], EMPTY))

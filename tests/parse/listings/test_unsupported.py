@@ -1,4 +1,4 @@
-"""Listings that are refused by name."""
+"""Listings of unsupported tools, which are refused by name."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from portsock.port_numbers import EMPTY
         ("Proto Recv-Q Send-Q Local Address           Foreign Address         State", None),
     ],
 )
-def test_headers_of_tools_that_cannot_be_read(line: str, name: str | None) -> None:
+def test_unsupported_tools_are_recognized_by_their_headers(line: str, name: str | None) -> None:
     assert unsupported(line) == name
 
 
@@ -31,12 +31,12 @@ TCP: IPv4
 """
 
 
-def test_a_listing_that_cannot_be_read_is_refused_by_its_name() -> None:
+def test_an_unsupported_listing_is_refused_by_its_name() -> None:
     with pytest.raises(UsageError, match=r"^this is a listing of Solaris netstat, which is not read; --from-format help"):
         list(Capture(EMPTY).read(SOLARIS.split("\n")))
 
 
-def test_one_behind_a_listing_that_is_read_ends_it_without_loss() -> None:
+def test_an_unsupported_listing_behind_a_supported_one_loses_no_rows() -> None:
     capture = Capture(EMPTY)
     rows = ["State  Recv-Q Send-Q Local Address:Port Peer Address:Port", "LISTEN 0 5 127.0.0.1:80 0.0.0.0:*"]
     assert len(list(capture.read([*rows, *SOLARIS.split("\n")]))) == 1

@@ -1,4 +1,4 @@
-"""Netlink framing: messages, attributes, ends and errors; garbage raises one error of its own."""
+"""Netlink framing: messages, attributes, ends and errors, garbage."""
 
 import contextlib
 import errno
@@ -12,19 +12,19 @@ from portsock.parse.netlink.message import GarbledMessage, attribute, attributes
 from tests.support.netlink_replay import INTERRUPTED, done, failed, message, numbered
 
 
-def test_bodies_of_data_messages_are_found_and_the_end_is_told() -> None:
+def test_a_batch_has_message_bodies_and_an_end() -> None:
     batch = numbered(message(20, b"first") + message(20, b"second__") + done(), 7)
     bodies, end = spans(batch, 0, len(batch), 7)
     assert [batch[start:stop] for start, stop in bodies] == [b"first", b"second__"]
     assert (end.done, end.errno, end.interrupted) == (True, 0, False)
 
 
-def test_a_batch_without_an_end_goes_on() -> None:
+def test_a_batch_without_an_end_is_not_the_last() -> None:
     batch = numbered(message(20, b"more"), 1)
     assert spans(batch, 0, len(batch), 1)[1].done is False
 
 
-def test_left_overs_of_an_earlier_dump_are_passed_over() -> None:
+def test_messages_of_an_earlier_dump_are_skipped() -> None:
     batch = numbered(message(20, b"old") + done(), 1) + numbered(message(20, b"new!"), 2)
     bodies, end = spans(batch, 0, len(batch), 2)
     assert [batch[start:stop] for start, stop in bodies] == [b"new!"]
@@ -32,18 +32,18 @@ def test_left_overs_of_an_earlier_dump_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize("ending", [done(errno.ENOENT), failed(errno.ENOENT)])
-def test_an_error_is_told_whether_it_ends_the_dump_or_refuses_the_request(ending: bytes) -> None:
+def test_an_error_number_is_returned_from_a_done_and_from_an_error_message(ending: bytes) -> None:
     batch = numbered(ending, 1)
     assert spans(batch, 0, len(batch), 1)[1][:2] == (True, errno.ENOENT)
 
 
 @pytest.mark.parametrize("batch", [message(20, b"body", INTERRUPTED) + done(), message(20, b"body") + done(flags=INTERRUPTED)])
-def test_an_interrupted_dump_is_noticed_on_any_message(batch: bytes) -> None:
+def test_an_interrupted_dump_is_recognized_by_any_message(batch: bytes) -> None:
     batch = numbered(batch, 1)
     assert spans(batch, 0, len(batch), 1)[1].interrupted
 
 
-def test_messages_of_one_length_and_of_several_are_found_alike() -> None:
+def test_messages_of_equal_and_of_different_lengths_are_found() -> None:
     alike = [b"abcd", b"efgh", b"ijkl"]
     for texts in (alike, [*alike, b"longer__"], [b"longer__", *alike], [b"odd", b"abcd"], [b"odd"] * 3):
         batch = numbered(b"".join(message(20, text) for text in texts), 3)
@@ -53,12 +53,12 @@ def test_messages_of_one_length_and_of_several_are_found_alike() -> None:
         assert end == (False, 0, False)
 
 
-def test_messages_alike_but_of_another_dump_are_passed_over() -> None:
+def test_a_uniform_batch_of_another_dump_is_skipped() -> None:
     batch = numbered(message(20, b"old!") * 3, 1)
     assert spans(batch, 0, len(batch), 2) == ([], (False, 0, False))
 
 
-def test_only_what_was_received_is_read() -> None:
+def test_nothing_is_read_beyond_the_received_bytes() -> None:
     batch = numbered(message(20, b"body") + done(), 1)
     received = len(message(20, b"body"))
     assert spans(bytearray(batch), 0, received, 1)[1].done is False
@@ -89,8 +89,8 @@ def test_an_attribute_that_claims_an_impossible_length_is_garbled(size: int) -> 
 
 
 def test_a_request_carries_its_length_and_asks_for_a_dump() -> None:
-    asked = request(20, b"12345678", 5)
-    assert struct.unpack_from("=IHHII", asked) == (24, 20, 0x301, 5, 0)
+    data = request(20, b"12345678", 5)
+    assert struct.unpack_from("=IHHII", data) == (24, 20, 0x301, 5, 0)
 
 
 @given(st.binary(max_size=200), st.integers(0, 3))

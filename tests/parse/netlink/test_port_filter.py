@@ -1,4 +1,4 @@
-"""Port filters for the kernel: run here by an interpreter of the kernel's rules, and in the kernel itself."""
+"""Port filters, run by an interpreter of the kernel's bytecode and by the kernel."""
 
 import socket
 import struct
@@ -19,7 +19,10 @@ RANGES = st.lists(st.tuples(PORTS, PORTS).map(lambda pair: (min(pair), max(pair)
 
 
 def audit(code: bytes) -> None:
-    """The kernel's inet_diag_bc_audit(): every jump goes forward, by whole operations, and at most 4 bytes past the end."""
+    """Check a filter as the kernel's inet_diag_bc_audit() does.
+
+    Every jump goes forward, by whole operations, and at most 4 bytes past the end.
+    """
     starts = set()
     at = 0
     while at < len(code):
@@ -40,7 +43,7 @@ def audit(code: bytes) -> None:
 
 
 def accepts(code: bytes, local: int, remote: int) -> bool:
-    """The kernel's inet_diag_bc_run()."""
+    """Run a filter as the kernel's inet_diag_bc_run() does."""
     at = 0
     while at < len(code):
         operation, yes, no = struct.unpack_from("=BBH", code, at)
@@ -88,7 +91,7 @@ def test_no_filter_is_made_of_more_ranges_than_its_jumps_can_pass(side: str, mos
 @pytest.mark.linux
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux kernel")
 @pytest.mark.parametrize("number", [1, 40, 1600, 1638, 1700])
-def test_the_kernel_takes_a_filter_of_many_ranges(number: int) -> None:
+def test_the_kernel_accepts_a_filter_of_many_ranges(number: int) -> None:
     from portsock.sources.linux.netlink import dump
 
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -107,7 +110,7 @@ def port_of(endpoint: object) -> int:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux kernel")
 @pytest.mark.parametrize("side", ["local", "either"])
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
-def test_the_kernel_filters_as_we_would(protocol: str, side: str) -> None:
+def test_the_kernel_filters_like_a_comparison_in_python(protocol: str, side: str) -> None:
     from portsock.sources.linux.netlink import dump
 
     with ExitStack() as held:
@@ -138,7 +141,7 @@ def test_the_kernel_filters_as_we_would(protocol: str, side: str) -> None:
 
 @pytest.mark.linux
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux kernel")
-def test_all_listeners_come_once_beside_the_ports_asked_for() -> None:
+def test_all_listeners_are_dumped_once_together_with_the_requested_ports() -> None:
     from portsock.sources.linux.netlink import dump
 
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
@@ -153,7 +156,7 @@ def test_all_listeners_come_once_beside_the_ports_asked_for() -> None:
 
 @pytest.mark.linux
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux kernel")
-def test_a_filter_of_no_ranges_filters_nothing_out() -> None:
+def test_a_filter_without_ranges_keeps_every_socket() -> None:
     from portsock.sources.linux.netlink import dump
 
     with socket.create_server(("127.0.0.1", 0)) as server:

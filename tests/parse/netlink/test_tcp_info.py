@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 from portsock.parse.netlink.tcp_info import tcp_info
 
 LAYOUT = "=8B24I4Q6I4Q2I2Q2I"
-"""As far as kernel 4.19 filled it."""
+"""The structure of kernel 4.19."""
 PLACES = 8 + 24 + 4 + 6 + 4 + 2 + 2 + 2
 
 
 def packed(**values: int) -> bytes:
-    """A structure whose n-th field holds n, but for `at_n=value`."""
+    """Return a structure whose n-th field is n, except for `at_n=value`."""
     fields = list(range(PLACES))
     for name, value in values.items():
         fields[int(name.removeprefix("at_"))] = value
     return struct.pack(LAYOUT, *fields)
 
 
-def test_fields_are_read_from_their_places_in_milliseconds_segments_and_bytes() -> None:
-    found = tcp_info(packed(at_8=204000, at_23=113, at_24=64), b"bbr\0")
+def test_fields_are_read_in_milliseconds_segments_and_bytes() -> None:
+    found = tcp_info(packed(at_8=204000, at_23=113, at_24=64, at_39=18), b"bbr\0")
     assert found["congestion_control"] == "bbr"
-    assert (found["rto_ms"], found["rtt_ms"], found["rtt_variation_ms"]) == (204.0, 0.113, 0.064)
+    assert (found["rto_ms"], found["rtt_ms"], found["rtt_variation_ms"], found["min_rtt_ms"]) == (204.0, 0.113, 0.064, 0.018)
     expected = {
         "retransmits": 2, "send_mss": 10, "receive_mss": 11, "unacked": 12, "lost": 14, "last_data_sent_ms": 17,
         "last_data_received_ms": 19, "last_ack_received_ms": 20, "path_mtu": 21, "congestion_window": 26,
@@ -44,23 +44,23 @@ def test_fields_are_read_from_their_places_in_milliseconds_segments_and_bytes() 
         (208, "bytes_sent", "bytes_retransmitted"),
     ],
 )
-def test_an_older_kernel_tells_less(size: int, last: str, first_missing: str) -> None:
+def test_fields_that_an_older_kernel_lacks_are_left_out(size: int, last: str, first_missing: str) -> None:
     found = tcp_info(packed()[:size], None)
     assert last in found
     assert first_missing not in found
 
 
-def test_a_newer_kernel_may_tell_more() -> None:
+def test_fields_of_a_newer_kernel_are_ignored() -> None:
     assert tcp_info(packed() + bytes(64), None) == tcp_info(packed(), None)
 
 
-def test_what_was_not_measured_is_left_out() -> None:
+def test_values_that_were_not_measured_are_left_out() -> None:
     found = tcp_info(packed(at_23=0, at_24=0, at_32=(1 << 64) - 1, at_39=0xFFFFFFFF), None)
     assert found.keys().isdisjoint({"rtt_ms", "rtt_variation_ms", "pacing_rate", "min_rtt_ms", "congestion_control"})
 
 
 @given(st.binary(max_size=400), st.none() | st.binary(max_size=20))
-def test_any_bytes_give_numbers_and_a_printable_name(data: bytes, congestion: bytes | None) -> None:
+def test_any_bytes_are_parsed_into_numbers_and_a_printable_name(data: bytes, congestion: bytes | None) -> None:
     found = tcp_info(data, congestion)
     name = found.pop("congestion_control", "")
     assert isinstance(name, str)

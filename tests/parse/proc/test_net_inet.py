@@ -1,4 +1,4 @@
-"""Rows of /proc/net/tcp and its relatives."""
+"""Rows of /proc/net/tcp and the other internet tables."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ def parse(line: str, protocol: str = "tcp", family: Family = Family.IPV4, timers
     return record
 
 
-def test_listener_tells_its_accept_queue_but_not_the_limit() -> None:
+def test_a_listener_has_its_accept_queue_but_no_limit() -> None:
     record = parse(LISTENER)
     assert record.state is State.LISTEN
     assert record.local == InetEndpoint("127.0.0.1", 8080)
@@ -66,7 +66,7 @@ def test_tcp_state_7_without_port_is_closed_not_bound() -> None:
     assert parse(row(local="00000000:0000", state="07")).state is State.CLOSED
 
 
-def test_unknown_state_survives_as_its_number() -> None:
+def test_an_unknown_state_is_kept_as_its_number() -> None:
     record = parse(row(state="1F"))
     assert (record.state, record.state_raw) == (None, "1F")
 
@@ -97,7 +97,7 @@ def test_ipv6_words_are_swapped_one_by_one() -> None:
     assert record.remote is None
 
 
-def test_mapped_addresses_are_shown_as_ipv4_and_stay_of_the_ipv6_family() -> None:
+def test_mapped_addresses_become_ipv4_but_keep_the_ipv6_family() -> None:
     mapped = "0000000000000000FFFF00000100007F"
     record = parse(row(mapped + ":01BB", mapped + ":C350"), family=Family.IPV6)
     assert record.family is Family.IPV6
@@ -110,14 +110,14 @@ def test_big_endian_machines_print_addresses_as_they_are() -> None:
     assert parse_hex_address("20010DB8000000000000000000000001", Family.IPV6, "big") == "2001:db8::1"
 
 
-def test_timer_in_milliseconds_only_where_asked_for() -> None:
+def test_timers_are_in_milliseconds_and_only_on_request() -> None:
     line = row(timer="02:000000C8")
     assert parse(line).timer is None
     assert parse(line, timers=True).timer == Timer("keepalive", 2000, 2)
     assert parse(row(), timers=True).timer is None
 
 
-def test_negative_time_of_old_kernels_is_an_overdue_timer() -> None:
+def test_a_negative_time_of_an_old_kernel_is_an_overdue_timer() -> None:
     assert parse(row(timer="01:FFFFFFFFFFFFFFF0"), timers=True).timer == Timer("on", 0, 2)
 
 
@@ -138,21 +138,21 @@ def test_negative_time_of_old_kernels_is_an_overdue_timer() -> None:
         row(queues="0000001000000020"),
     ],
 )
-def test_what_is_no_complete_row_is_not_understood(line: str) -> None:
+def test_an_incomplete_row_is_refused(line: str) -> None:
     assert parse_inet_line(line, "tcp", Family.IPV4, "little") is None
 
 
 @given(st.text(max_size=200))
-def test_no_text_raises(line: str) -> None:
+def test_any_text_is_parsed_without_an_error(line: str) -> None:
     parse_inet_line(line, "tcp", Family.IPV4, "little", timers=True)
 
 
 @given(st.lists(st.sampled_from([*LISTENER.split(), "١", "-1", "FFFF", ":", "0:0"]), max_size=20))
-def test_no_mixture_of_fields_raises(fields: list[str]) -> None:
+def test_any_mixture_of_fields_is_parsed_without_an_error(fields: list[str]) -> None:
     parse_inet_line(" ".join(fields), "tcp", Family.IPV4, "little", timers=True)
 
 
 @given(st.binary(min_size=4, max_size=4), st.integers(0, 65535))
-def test_addresses_and_ports_survive(packed: bytes, port: int) -> None:
+def test_addresses_and_ports_are_kept(packed: bytes, port: int) -> None:
     record = parse(row(local=f"{packed[::-1].hex().upper()}:{port:04X}", state="0A"))
     assert record.local == InetEndpoint(".".join(map(str, packed)), port)

@@ -1,4 +1,4 @@
-"""/proc/net/unix: names as hostile as they come."""
+"""/proc/net/unix, with hostile names."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ def names(data: bytes) -> list[object]:
     return [record.local if record else None for record in parse_unix(data)]
 
 
-def test_listener_is_told_by_its_flag() -> None:
+def test_a_listener_is_recognized_by_its_flag() -> None:
     record = parse_unix_line(row(b"/run/x.sock", "00010000"))
     assert record is not None
     assert (record.state, record.local, record.inode) == (State.LISTEN, UnixEndpoint(b"/run/x.sock"), 12703)
@@ -33,13 +33,13 @@ def test_types_and_states() -> None:
     ]
 
 
-def test_unknown_state_survives() -> None:
+def test_an_unknown_state_is_kept() -> None:
     record = parse_unix_line(row(state="09"))
     assert record is not None
     assert (record.state, record.state_raw) == (None, "09")
 
 
-def test_not_yet_accepted_has_no_inode() -> None:
+def test_a_socket_that_is_not_accepted_yet_has_no_inode() -> None:
     record = parse_unix_line(row(b"@listen", state="02", inode=0))
     assert record is not None
     assert record.inode is None
@@ -53,29 +53,29 @@ def test_spaces_at_both_ends_and_broken_utf8_belong_to_the_name() -> None:
     assert names(row(b"  a b \xff ")) == [UnixEndpoint(b"  a b \xff ")]
 
 
-def test_abstract_name_loses_only_its_first_sign() -> None:
+def test_an_abstract_name_loses_only_its_first_character() -> None:
     assert names(row(b"@@a@b")) == [UnixEndpoint(b"@a@b", True)]
 
 
-def test_name_with_newlines_is_rejoined_and_does_not_eat_the_next_row() -> None:
+def test_a_name_with_newlines_is_rejoined_without_the_next_row() -> None:
     data = HEADER + row(b"@one\ntwo\n\nthree") + b"\n" + row(b"/next") + b"\n"
     assert names(data) == [UnixEndpoint(b"one\ntwo\n\nthree", True), UnixEndpoint(b"/next")]
 
 
-def test_no_name_grows_beyond_what_the_kernel_allows() -> None:
+def test_no_name_is_longer_than_the_kernel_allows() -> None:
     assert names(row(b"/x") + b"\n" + b"y" * 200) == [None, UnixEndpoint(b"/x")]
 
 
-def test_stray_line_is_reported_as_not_understood() -> None:
+def test_a_stray_line_is_reported() -> None:
     assert names(b"stray\n" + row()) == [None, UnixEndpoint(None)]
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_raise(data: bytes) -> None:
+def test_any_bytes_are_parsed_without_an_error(data: bytes) -> None:
     list(parse_unix(HEADER + row(b"/x") + b"\n" + data))
 
 
 @given(st.binary(min_size=1, max_size=100).filter(lambda name: b"\0" not in name and name[:1] != b"@"))
-def test_every_pathname_survives(name: bytes) -> None:
+def test_every_path_name_is_kept(name: bytes) -> None:
     data = HEADER + row(name) + b"\n" + row(b"/after", inode=9) + b"\n"
     assert names(data) == [UnixEndpoint(name), UnixEndpoint(b"/after")]

@@ -15,8 +15,8 @@ from portsock.output.tables.procs import PROCS
 from portsock.query.answer import select
 from portsock.query.query import Query
 from portsock.sources.linux import processes
-from tests.parse.proc.test_forwarders import docker, podman, web
-from tests.parse.proc.test_forwarders import process as holder
+from tests.sources.linux.test_container_names import docker, podman, web
+from tests.sources.linux.test_container_names import process as holder
 from tests.sources.linux.test_processes import process
 from tests.support.explain_factory import answer as explained
 from tests.support.explain_factory import seen

@@ -1,0 +1,69 @@
+"""netstat of Windows."""
+
+from pathlib import Path
+
+from portsock.model import InetEndpoint, State
+from portsock.parse.listings.capture import Capture
+from portsock.port_numbers import EMPTY
+from portsock.records import Holder, SocketRecord
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+def windows(name: str) -> list[SocketRecord]:
+    capture = Capture(EMPTY)
+    records = list(capture.read((FIXTURES / "windows" / name).read_text("utf-8").split("\n")))
+    assert (capture.formats, capture.system, capture.notices()) == (["netstat-windows"], "Windows", ())
+    return records
+
+
+def lines(*rows: str) -> list[SocketRecord]:
+    return list(Capture(EMPTY).read(rows))
+
+
+def test_windows_rows() -> None:
+    records = windows("netstat-ano.txt")
+    assert [(record.local, record.remote) for record in records[3:6]] == [
+        (InetEndpoint("::", 445), None),
+        (InetEndpoint("fe80::1", 50000, "12"), InetEndpoint("fe80::2", 445, "12")),
+        (InetEndpoint("0.0.0.0", 123), None),
+    ]
+    assert [record.state for record in records[:3]] == [State.LISTEN, State.SYN_SENT, State.TIME_WAIT]
+    assert [record.holders for record in records[:4]] == [(Holder(1712, None),), (Holder(4120, None),), (), (Holder(4, None),)]
+
+
+def test_windows_executables_belong_to_the_row_above() -> None:
+    records = windows("netstat-anob.txt")
+    assert [record.holders for record in records] == [
+        (Holder(1712, None, "svchost.exe"),),
+        (Holder(4, None),),
+        (),
+        (Holder(3120, None, "web browser.exe"),),
+    ]
+
+
+def test_windows_executables_may_lack_pids() -> None:
+    records = lines(
+        "  TCP    0.0.0.0:135   0.0.0.0:0   LISTENING", "  RpcSs", " [svchost.exe]", "  UDP    0.0.0.0:53   *:*", " Unbekannt"
+    )
+    assert [record.holders for record in records] == [(Holder(None, None, "svchost.exe"),), ()]
+
+
+def test_windows_states_may_be_in_another_language() -> None:
+    listener, connected, udp = windows("netstat-ano-german.txt")
+    assert (listener.state, listener.state_raw, listener.remote) == (State.LISTEN, "ABHÖREN", None)
+    assert (connected.state, connected.state_raw) == (None, "HERGESTELLT")
+    assert udp.holders == (Holder(1200, None),)
+
+
+def test_windows_rows_may_lack_header_and_owners() -> None:
+    (record,) = lines("  TCP    192.0.2.3:63240        198.51.100.236:80       SYN_SENT")
+    assert (record.state, record.holders) == (State.SYN_SENT, None)
+
+
+def test_windows_offload_column_is_not_a_state() -> None:
+    first, second = lines(
+        "  TCP  0.0.0.0:1  0.0.0.0:0  LISTENING  InHost", "  TCP  0.0.0.0:2  0.0.0.0:0  À L’ÉCOUTE  77  InHost"
+    )
+    assert (first.state, first.holders) == (State.LISTEN, None)
+    assert (second.state_raw, second.holders) == ("À L’ÉCOUTE", (Holder(77, None),))

@@ -1,0 +1,138 @@
+"""Names of containers and targets of port forwarders, from files and processes made for the test."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from portsock.parse.proc.cgroup import Placement
+from portsock.sources.linux.containers import Containers, read_json
+from portsock.sources.system import home
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="owners of files, fifos, symbolic links")
+ID = "4f797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970"
+PROXY = "/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80"
+
+
+def docker(root: Path, config: object) -> None:
+    directory = root / "var/lib/docker/containers" / ID
+    directory.mkdir(parents=True)
+    (directory / "config.v2.json").write_text(json.dumps(config), encoding="utf-8")
+
+
+def podman(root: Path, entries: object) -> None:
+    directory = root / "overlay-containers"
+    directory.mkdir(parents=True)
+    (directory / "containers.json").write_text(json.dumps(entries), encoding="utf-8")
+
+
+def web(address: str = "172.17.0.2") -> dict[str, object]:
+    return {"Name": "/web", "NetworkSettings": {"Networks": {"bridge": {"IPAddress": address, "GlobalIPv6Address": ""}}}}
+
+
+def test_docker_container_has_its_name(tmp_path: Path) -> None:
+    docker(tmp_path, web())
+    assert Containers(str(tmp_path)).name(Placement(None, ID, "docker")) == "web"
+
+
+def test_podman_container_has_its_name(tmp_path: Path) -> None:
+    podman(tmp_path / "var/lib/containers/storage", [{"id": ID, "names": ["db"]}])
+    assert Containers(str(tmp_path)).name(Placement(None, ID, "podman")) == "db"
+
+
+def store_of(user: int, root: Path) -> Path:
+    return Path(f"{root}{home(user)}") / ".local/share"
+
+
+@posix
+def test_rootless_container_has_the_name_that_its_user_gave_it(tmp_path: Path) -> None:
+    me = os.getuid()
+    podman(store_of(me, tmp_path) / "containers/storage", [{"id": ID, "names": ["mine"]}])
+    podman(tmp_path / "var/lib/containers/storage", [{"id": ID, "names": ["theirs"]}])
+    assert Containers(str(tmp_path)).name(Placement(None, ID, "podman", user=me)) == "mine"
+    assert Containers(str(tmp_path)).name(Placement(None, ID, "podman")) == "theirs"
+
+
+def test_below_a_users_manager_nothing_is_called_as_a_container_of_the_system(tmp_path: Path) -> None:
+    docker(tmp_path, web())
+    podman(tmp_path / "var/lib/containers/storage", [{"id": ID, "names": ["db"]}])
+    for runtime in ("docker", "podman"):
+        assert Containers(str(tmp_path)).name(Placement(None, ID, runtime, user=4999, manager=4999)) == ID[:12]
+
+
+def trap(kind: str, path: Path) -> None:
+    good = json.dumps([{"id": ID, "names": ["bait"]}])
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.with_name("good").write_text(good, encoding="ascii")
+        path.symlink_to("good")
+    elif kind == "deep":
+        path.write_text("[" * 200_000, encoding="ascii")
+    elif kind == "long number":
+        path.write_text("[" + "1" * 5000 + "]", encoding="ascii")
+    elif kind == "large":
+        path.write_text(good + " " * (4 << 20), encoding="ascii")
+    else:
+        path.write_text(good, encoding="ascii")
+
+
+@posix
+@pytest.mark.parametrize("kind", ["fifo", "link", "deep", "long number", "large", "plain"])
+def test_a_state_file_is_only_read_where_it_is_one(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "containers.json"
+    trap(kind, path)
+    told: list[object] = []
+    reading = Thread(target=lambda: told.append(read_json(str(path), os.getuid())), daemon=True)
+    reading.start()
+    reading.join(10)
+    assert told == ([[{"id": ID, "names": ["bait"]}]] if kind == "plain" else [None])
+
+
+@posix
+def test_a_state_file_of_another_user_is_not_read(tmp_path: Path) -> None:
+    trap("plain", tmp_path / "containers.json")
+    assert read_json(str(tmp_path / "containers.json"), os.getuid() + 1) is None
+
+
+@pytest.mark.parametrize("content", [[], {}, None, [None, {"id": ID}, {"id": ID, "names": [5]}], {"Name": 7}])
+def test_unusable_state_files_leave_the_short_id(tmp_path: Path, content: object) -> None:
+    docker(tmp_path, content)
+    podman(tmp_path / "var/lib/containers/storage", content)
+    assert Containers(str(tmp_path)).name(Placement(None, ID, None)) == ID[:12]
+
+
+def test_no_container_has_no_name(tmp_path: Path) -> None:
+    assert Containers(str(tmp_path)).name(Placement("a.service")) is None
+
+
+def test_forwarder_names_its_target_and_container(tmp_path: Path) -> None:
+    docker(tmp_path, web())
+    containers = Containers(str(tmp_path))
+    assert containers.forwards_to(5, tuple(PROXY.split())) == "172.17.0.2:80 (web)"
+    assert containers.forwards_to(5, ("nginx",)) is None
+    assert containers.forwards_to(5, ()) is None
+
+
+def test_forwarder_without_state_files_names_the_target(tmp_path: Path) -> None:
+    assert Containers(str(tmp_path)).forwards_to(5, tuple(PROXY.split())) == "172.17.0.2:80"
+
+
+def process(proc: Path, pid: int, cmdline: bytes, **links: str) -> None:
+    (proc / str(pid) / "fd").mkdir(parents=True)
+    (proc / str(pid) / "cmdline").write_bytes(cmdline)
+    for fd, target in links.items():
+        (proc / str(pid) / "fd" / fd[1:]).symlink_to(target)
+
+
+def test_podmans_forwarder_is_tied_to_its_container_by_the_monitors_pipe(tmp_path: Path) -> None:
+    process(tmp_path, 10, b"/usr/bin/conmon\0-c\0" + ID.encode() + b"\0-n\0other\0", _7="pipe:[1]")
+    process(tmp_path, 11, b"/usr/bin/conmon\0-c\0" + ID.encode() + b"\0-n\0db\0", _7="pipe:[2]")
+    process(tmp_path, 12, b"rootlessport\0", _3="pipe:[2]")
+    process(tmp_path, 13, b"rootlessport\0", _3="pipe:[3]")
+    containers = Containers(str(tmp_path), str(tmp_path))
+    assert containers.forwards_to(12, ("rootlessport",)) == "container db"
+    assert containers.forwards_to(13, ("rootlessport",)) == "a rootless podman container"
