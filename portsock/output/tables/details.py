@@ -61,10 +61,10 @@ def _detail(name: str, help: str, short: str | None = None, default: bool = Fals
 
 
 DETAILS: tuple[Column[Socket], ...] = (
-    Column("timer", "pending kernel timer", _timer, key=_timer_key, default=True,
-           when=any_has("timer"), needs=frozenset({"timers"})),
-    Column("memory", "buffer memory in bytes: used/most", _memory, key=_memory_key, default=True,
-           when=any_has("memory"), needs=frozenset({"memory"})),
+    Column("timer", "pending kernel timer", _timer, key=_timer_key, default=True, when=any_has("timer"),
+           needs=frozenset({"timers"})),
+    Column("memory", "buffer memory in bytes: used/most", _memory, key=_memory_key, default=True, when=any_has("memory"),
+           needs=frozenset({"memory"})),
     _detail("rtt_ms", "smoothed round-trip time, milliseconds", default=True),
     _detail("congestion_window", "congestion window, segments", short="cwnd", default=True),
     _detail("total_retransmits", "segments sent again so far", short="retrans", default=True),
