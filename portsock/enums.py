@@ -89,7 +89,7 @@ class Scope(StrEnum):
 
 
 class Exposure(StrEnum):
-    """Those who could reach a bound address before any firewall, narrowest first."""
+    """The reach of a bound address before any firewall, narrowest first."""
 
     LOOPBACK = "loopback"
     LINK = "link"

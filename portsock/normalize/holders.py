@@ -6,7 +6,7 @@ from portsock.model import CONNECTIONLESS, INTERNET, Family, NetlinkEndpoint, Ow
 from portsock.records import Collection, Holder, SocketRecord, Unreadable
 
 Visibility = tuple[OwnerStatus, OwnerReason | None, tuple[Owner, ...]]
-"""How much of a socket's owners is visible: status, reason, and those found."""
+"""Owner status, reason, and the owners that were found."""
 
 _NO_DESCRIPTOR = {
     State.TIME_WAIT: OwnerReason.TIME_WAIT,

@@ -45,7 +45,7 @@ def _row_key(socket: Socket) -> object:
 
 
 _NOT_COVERED, _WILDCARD, _SPECIFIC = range(3)
-"""How a row covers an address: a higher number wins."""
+"""Coverage of an address by a row: a higher number wins."""
 
 
 class _Coverage:
@@ -57,7 +57,7 @@ class _Coverage:
         self.pids = {owner.pid for socket in row for owner in socket.owners}
 
     def match(self, address: str | None, pids: set[int | None]) -> tuple[int, bool]:
-        """Return how the row covers a connection's local address, and whether one of its processes holds the connection."""
+        """Return the coverage of a connection's local address, and whether one of the row's processes holds the connection."""
         cover = _SPECIFIC if address in self.addresses else _WILDCARD if self.wildcard else _NOT_COVERED
         return cover, cover != _NOT_COVERED and not self.pids.isdisjoint(pids)
 

@@ -1,4 +1,4 @@
-"""What cells and renderers need besides the rows: facts to look up, and how the text is to look."""
+"""Arguments of cells and renderers besides the rows."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Context(NamedTuple):
 
 
 class Options(NamedTuple):
-    """How a renderer lays rows out."""
+    """The layout of the text."""
 
     header: bool = True
     width: int | None = None

@@ -66,7 +66,7 @@ def test_the_reason_for_a_hidden_owner_is_that_of_the_process_of_the_sockets_use
         (State.LAST_ACK, OwnerReason.ORPHANED),
     ],
 )
-def test_a_socket_without_an_inode_has_no_owner_and_its_state_says_why(state: State, reason: OwnerReason) -> None:
+def test_the_state_of_a_socket_without_an_inode_is_the_reason_that_it_has_no_owner(state: State, reason: OwnerReason) -> None:
     record = tcp("10.0.0.1:80", "10.0.0.2:4000", state, inode=None, uid=None)
     assert only([record], {}, [OTHER]) == (OwnerStatus.NONE, reason)
 

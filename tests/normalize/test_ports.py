@@ -92,7 +92,7 @@ def test_53_tcp_and_53_udp_are_two_ports_and_rows_are_sorted() -> None:
     assert [(port.port, port.protocol) for port in rows] == [(22, "tcp"), (53, "tcp"), (53, "udp")]
 
 
-def test_a_row_whose_owners_are_hidden_says_so_and_why() -> None:
+def test_a_row_has_the_status_and_reason_of_its_hidden_owners() -> None:
     (port,) = ports([tcp("0.0.0.0:80")], {}, (Unreadable(5, 0, OwnerReason.DENIED),))
     assert (port.owner_status, port.owner_reason, port.owners) == (OwnerStatus.HIDDEN, OwnerReason.DENIED, ())
 

@@ -12,7 +12,7 @@ from portsock.model import Process
 from portsock.output.context import Context
 from portsock.output.json.explanations import explanation_json
 from portsock.output.json.objects import Objects
-from portsock.output.json.strings import without_surrogates
+from portsock.output.json.strings import encodable
 from portsock.output.text.explanation import attempts_table, render_explanation, render_explanations
 from tests.explain.test_explain_answers import attempt, web
 from tests.support.explain_factory import SERVICES, answer, seen
@@ -139,9 +139,7 @@ def test_no_table_where_nothing_was_tried_or_every_way_fares_alike() -> None:
 @pytest.mark.parametrize("target", ["80", "pid:501", "443", "127.0.0.1:80,127.0.0.1:50000"])
 def test_json_keeps_the_contract(target: str) -> None:
     schema = json.loads(files("portsock").joinpath("schema/portsock-1.schema.json").read_text("utf-8"))
-    made = explanation_json(
-        answer(target, web(), attempts=[attempt(tried=True)]), Objects(Context(SERVICES)), without_surrogates
-    )
+    made = explanation_json(answer(target, web(), attempts=[attempt(tried=True)]), Objects(Context(SERVICES)), encodable)
     wire = json.loads(json.dumps(made))
     jsonschema.validate(wire, {"$ref": "#/$defs/explanation", "$defs": schema["$defs"]})
     assert wire["target"]["input"] == target
@@ -151,5 +149,5 @@ def test_json_keeps_the_contract(target: str) -> None:
 def test_json_of_names_that_are_no_unicode_is_sound() -> None:
     evil = Process(940, "x\udcff")
     explanation = answer("8080", seen([tcp("127.0.0.1:8080")], {1: 940}, [evil]))
-    made = explanation_json(explanation, Objects(Context(SERVICES)), without_surrogates)
+    made = explanation_json(explanation, Objects(Context(SERVICES)), encodable)
     json.dumps(made["summary"], ensure_ascii=False).encode("utf-8")

@@ -1,4 +1,4 @@
-"""What the cells of ports, sockets and procs say."""
+"""The cells of ports, sockets and procs."""
 
 import pytest
 
@@ -121,7 +121,7 @@ def test_a_missing_owner_differs_from_an_unseen_one() -> None:
     assert cell(PORTS, "user", row) == "root"
 
 
-def test_a_port_forwarder_says_where_to() -> None:
+def test_a_port_forwarder_shows_its_destination() -> None:
     processes: Processes = {(None, 18085): Process(18085, "docker-proxy", forwards_to="172.17.0.2:80 (web)", container="web")}
     row = port(owners=(Owner(18085, 4, "docker-proxy"),))
     assert cell(PORTS, "process", row, Context(processes=processes)) == "docker-proxy[18085] -> 172.17.0.2:80 (web)"

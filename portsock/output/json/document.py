@@ -11,7 +11,7 @@ from portsock.output.json.envelope import envelope
 from portsock.output.json.objects import Objects
 from portsock.output.json.processes import Named, Object, add_named, named_processes, process_object
 from portsock.output.json.sockets import SocketTexts
-from portsock.output.json.strings import without_surrogates
+from portsock.output.json.strings import encodable
 
 if TYPE_CHECKING:
     from portsock.explain.types import Explanation
@@ -46,7 +46,7 @@ def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: 
     from portsock.output.json.explanations import explanation_json
 
     objects = Objects(context)
-    texts = (dumps(explanation_json(answer, objects, without_surrogates)) for answer in answers)
+    texts = (dumps(explanation_json(answer, objects, encodable)) for answer in answers)
     named: Named = {}
     for answer in answers:
         for socket in answer.sockets:

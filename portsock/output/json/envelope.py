@@ -2,7 +2,7 @@
 
 from portsock.model import Notice, Snapshot
 from portsock.output.json.processes import Object
-from portsock.output.json.strings import without_surrogates
+from portsock.output.json.strings import encodable
 from portsock.output.timestamps import iso
 
 SCHEMA = "portsock/1"
@@ -18,14 +18,14 @@ def envelope(command: str, snapshot: Snapshot) -> Object:
         formats = {item.format for item in inputs}
         source["format"] = formats.pop() if len(formats) == 1 else None
         source["inputs"] = [
-            {"name": without_surrogates(item.name), "host": item.host and without_surrogates(item.host), "format": item.format}
+            {"name": encodable(item.name), "host": item.host and encodable(item.host), "format": item.format}
             for item in inputs
         ]
     name = snapshot.host.name if len(inputs) < 2 else None
     return {
         "schema": SCHEMA,
         "command": command,
-        "host": name and without_surrogates(name),
+        "host": name and encodable(name),
         "taken_at": iso(snapshot.taken_at),
         "source": source,
         "complete": snapshot.complete,
@@ -35,4 +35,4 @@ def envelope(command: str, snapshot: Snapshot) -> Object:
 
 def notice_object(notice: Notice) -> Object:
     """Return the object of a notice."""
-    return {"code": notice.code, "count": notice.amount, "message": without_surrogates(notice.message)}
+    return {"code": notice.code, "count": notice.amount, "message": encodable(notice.message)}

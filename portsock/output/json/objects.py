@@ -21,7 +21,7 @@ from portsock.model import (
 from portsock.normalize.processes import ProcessRow
 from portsock.output.context import Context
 from portsock.output.json.processes import Object, process_object
-from portsock.output.json.strings import without_surrogates
+from portsock.output.json.strings import encodable
 
 
 class Objects:
@@ -48,10 +48,10 @@ class Objects:
             "recv_q": recv_q,
             "send_q": send_q,
             "uid": uid,
-            "user": user if user is None or user.isascii() else without_surrogates(user),
+            "user": user if user is None or user.isascii() else encodable(user),
             "inode": inode,
             "cookie": cookie,
-            "interface": interface and without_surrogates(interface),
+            "interface": interface and encodable(interface),
             "v6only": v6only,
             "netns": netns and netns_object(netns),
             "owner_status": status,
@@ -62,12 +62,12 @@ class Objects:
         if number is not None:
             result["number"] = number
         if state_raw is not None:
-            result["state_raw"] = without_surrogates(state_raw)
+            result["state_raw"] = encodable(state_raw)
         if state is State.LISTEN:
             result["accept_queue"] = accept_queue
             result["accept_limit"] = accept_limit
         if host is not None:
-            result["host"] = without_surrogates(host)
+            result["host"] = encodable(host)
         if rare != NO_RARE_FIELDS:
             result |= _rare_fields(socket)
         return result
@@ -77,10 +77,10 @@ class Objects:
         result: Object = {
             "protocol": port.protocol,
             "port": port.port,
-            "service": port.service and without_surrogates(port.service),
+            "service": port.service and encodable(port.service),
             "range": port.range,
             "state": port.state,
-            "addresses": [without_surrogates(address) for address in port.addresses],
+            "addresses": [encodable(address) for address in port.addresses],
             "exposure": port.exposure,
             "sockets": [self.socket(socket) for socket in port.sockets],
             "connections": port.connections,
@@ -89,7 +89,7 @@ class Objects:
             "owners": self.owners(port.owners),
             "netns": port.netns and netns_object(port.netns),
         }
-        return result if port.host is None else result | {"host": without_surrogates(port.host)}
+        return result if port.host is None else result | {"host": encodable(port.host)}
 
     def proc(self, row: ProcessRow) -> Object:
         """Return a row of `procs`: the process, its listening or bound sockets, and all its selected sockets."""
@@ -114,7 +114,7 @@ class Objects:
         found = self._owners.get(owners)
         if found is None:
             found = self._owners[owners] = [
-                {"pid": pid, "fd": fd, "name": name and without_surrogates(name), "user": user and without_surrogates(user)}
+                {"pid": pid, "fd": fd, "name": name and encodable(name), "user": user and encodable(user)}
                 for pid, fd, name, user in owners
             ]
         return found
@@ -129,7 +129,7 @@ class Objects:
         return {
             "inode": inode,
             "netns": netns and netns_object(netns),
-            "host": host and without_surrogates(host),
+            "host": host and encodable(host),
             "owner_status": status,
             "owners": self.owners(owners),
         }
@@ -138,17 +138,17 @@ class Objects:
         address, port, zone, hostname, label, truncated, guessed = endpoint
         result: Object = {
             "kind": "inet",
-            "address": address and without_surrogates(address),
+            "address": address and encodable(address),
             "port": port,
             "service": self._services.name(protocol, port),
             "scope": None if truncated else scope(address),
-            "zone": zone and without_surrogates(zone),
+            "zone": zone and encodable(zone),
         }
         name = hostname or (self._hostnames.get(address) if address else None)
         if name is not None:
-            result["hostname"] = without_surrogates(name)
+            result["hostname"] = encodable(name)
         if label is not None:
-            result["label"] = without_surrogates(label)
+            result["label"] = encodable(label)
         if truncated:
             result["truncated"] = True
         if guessed:
@@ -158,7 +158,7 @@ class Objects:
 
 def netns_object(netns: Netns) -> Object:
     """Return a network namespace."""
-    return {"id": netns.id, "name": netns.name and without_surrogates(netns.name)}
+    return {"id": netns.id, "name": netns.name and encodable(netns.name)}
 
 
 NO_RARE_FIELDS = list(Socket._field_defaults.values())
@@ -188,7 +188,7 @@ def _finite(value: int | float | str | bool | None) -> int | float | str | bool 
     """Return None for infinity and NaN, which a listing may print and JSON does not have."""
     if isinstance(value, float) and not -_INFINITY < value < _INFINITY:
         return None
-    return without_surrogates(value) if isinstance(value, str) else value
+    return encodable(value) if isinstance(value, str) else value
 
 
 def _other(endpoint: Endpoint) -> Object:

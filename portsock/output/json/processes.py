@@ -4,7 +4,7 @@ from typing import Any
 
 from portsock.model import Owner, Process, Processes, Socket
 from portsock.normalize.processes import process_of
-from portsock.output.json.strings import without_surrogates
+from portsock.output.json.strings import encodable
 from portsock.output.timestamps import iso
 
 Object = dict[str, Any]
@@ -14,24 +14,24 @@ def process_object(process: Process) -> Object:
     """Return the object of a process."""
     result: Object = {
         "pid": process.pid,
-        "name": process.name and without_surrogates(process.name),
-        "exe": process.exe and without_surrogates(process.exe),
-        "cmdline": None if process.cmdline is None else [without_surrogates(word) for word in process.cmdline],
-        "user": process.user and without_surrogates(process.user),
+        "name": process.name and encodable(process.name),
+        "exe": process.exe and encodable(process.exe),
+        "cmdline": None if process.cmdline is None else [encodable(word) for word in process.cmdline],
+        "user": process.user and encodable(process.user),
         "uid": process.uid,
         "ppid": process.ppid,
         "started_at": iso(process.started_at),
-        "unit": process.unit and without_surrogates(process.unit),
-        "container": process.container and without_surrogates(process.container),
+        "unit": process.unit and encodable(process.unit),
+        "container": process.container and encodable(process.container),
     }
     if process.comm is not None:
-        result["comm"] = without_surrogates(process.comm)
+        result["comm"] = encodable(process.comm)
     if process.exe_deleted:
         result["exe_deleted"] = True
     if process.forwards_to is not None:
-        result["forwards_to"] = without_surrogates(process.forwards_to)
+        result["forwards_to"] = encodable(process.forwards_to)
     if process.host is not None:
-        result["host"] = without_surrogates(process.host)
+        result["host"] = encodable(process.host)
     return result
 
 

@@ -12,7 +12,7 @@ from portsock.model import Endpoint, InetEndpoint, Netns, Owner, Peer, Socket, S
 from portsock.output.context import Context
 from portsock.output.json.objects import NO_RARE_FIELDS, Objects, netns_object
 from portsock.output.json.processes import Named, add_named
-from portsock.output.json.strings import without_surrogates
+from portsock.output.json.strings import encodable
 
 _BEYOND_PORT = slice(InetEndpoint._fields.index("port") + 1, None)
 _NOTHING_BEYOND_PORT = InetEndpoint(None, None)[_BEYOND_PORT]
@@ -22,7 +22,7 @@ class _Shape(NamedTuple):
     """Texts of several keys at once, whose values many sockets share: writing each key alone takes twice the time."""
 
     common: bool
-    """Whether such sockets are written here."""
+    """True where such sockets are written here."""
     head: str
     creator: str
     visibility: str
@@ -131,9 +131,7 @@ class SocketTexts:
         """Return the JSON of a text or a namespace, of which an answer has few."""
         text = self._words.get(value)
         if text is None:
-            text = self._words[value] = self._dumps(
-                without_surrogates(value) if isinstance(value, str) else netns_object(value)
-            )
+            text = self._words[value] = self._dumps(encodable(value) if isinstance(value, str) else netns_object(value))
         return text
 
 

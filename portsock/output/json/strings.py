@@ -1,7 +1,7 @@
 """Make text valid for any JSON reader."""
 
 
-def without_surrogates(text: str) -> str:
+def encodable(text: str) -> str:
     r"""Return the text with lone surrogates, which UTF-8 cannot encode, as '\xNN' (an undecodable byte) or '\uNNNN'."""
     if text.isascii():
         return text

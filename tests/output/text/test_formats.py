@@ -2,6 +2,8 @@
 
 import csv
 import io
+import subprocess
+import sys
 
 import pytest
 
@@ -136,3 +138,15 @@ def test_csv_is_ascii_for_terminals_that_support_no_more() -> None:
 
 def test_what_needs_attention_is_red() -> None:
     assert {meaning for meaning, color in MEANINGS.items() if color == "31"} == {State.CLOSE_WAIT, "warning"}
+
+
+@pytest.mark.parametrize(
+    ("name", "imported"), [("table", []), ("csv", ["portsock.output.text.csv"]), ("github", ["portsock.output.text.formats"])]
+)
+def test_a_renderer_is_imported_only_when_it_is_chosen(name: str, imported: list[str]) -> None:
+    code = (
+        "import sys; from portsock.output.text.renderers import renderer; renderer(sys.argv[1]);"
+        "print(*(name for name in ('portsock.output.text.csv', 'portsock.output.text.formats') if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == imported

@@ -12,8 +12,7 @@ from portsock.output.columns import View, default_columns
 from portsock.output.context import Context, Options
 from portsock.output.tables.ports import PORTS
 from portsock.output.tables.sockets import SOCKETS
-from portsock.output.text.table import layout, table
-from portsock.output.text.width import shorten, width_of
+from portsock.output.text.table import layout, shorten, table, width_of
 from portsock.port_numbers import parse_services
 from tests.support.factory import port, socket
 

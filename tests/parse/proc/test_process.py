@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.output.json.strings import without_surrogates
+from portsock.output.json.strings import encodable
 from portsock.output.text.escape import escape
 from portsock.parse.proc.process import parse_cmdline, parse_stat, shown_name, text
 
@@ -81,5 +81,5 @@ def test_the_shown_name_is_the_name_people_use(comm: bytes, arguments: list[byte
 @given(st.binary(max_size=40))
 def test_text_keeps_every_byte_and_is_escaped_once(data: bytes) -> None:
     assert text(data).encode("utf-8", "surrogateescape") == data
-    assert without_surrogates(text(data)) == data.decode("utf-8", "backslashreplace")
+    assert encodable(text(data)) == data.decode("utf-8", "backslashreplace")
     assert escape(text(b"\xff" + data)) == "\\xff" + escape(text(data))
