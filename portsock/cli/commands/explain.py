@@ -1,12 +1,12 @@
 """portsock explain"""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from portsock.cli.console import Console
-from portsock.cli.options import OUTPUT, WHAT, Collecting, Color, flag, value
+from portsock.cli.options import Collecting, Explaining
 from portsock.errors import Exit, UsageError
 from portsock.model import Snapshot
 from portsock.port_numbers import Services
@@ -17,19 +17,6 @@ if TYPE_CHECKING:
     from portsock.query.target import Target
 
 NEEDS = frozenset({"owners", "processes", "peer", "connections", "parents", "timers", "memory"})
-
-
-class Explaining(NamedTuple):
-    """What is `explain`'s own."""
-
-    identity: Annotated[str | None, value("--as", metavar="USER", help="judge binding for this user", panel=WHAT)] = None
-    attempt: Annotated[
-        str | None, value("--try", metavar="WAY", help="ask the kernel: plain, reuseaddr, reuseport", panel=WHAT)
-    ] = None
-    v6only: Annotated[bool, flag("--v6only", help="with --try: set IPV6_V6ONLY", panel=WHAT)] = False
-    brief: Annotated[bool, flag("--brief", help="only the first sentence", panel=OUTPUT)] = False
-    json: Annotated[bool, flag("--json", help="JSON, schema portsock/1", panel=OUTPUT)] = False
-    color: Color = "auto"
 
 
 def command(

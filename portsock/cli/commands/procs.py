@@ -1,12 +1,11 @@
 """portsock procs"""
 
 from collections.abc import Iterable
-from typing import Annotated, NamedTuple
 
 import typer
 
 from portsock.cli.listing import Answer, Listing, run
-from portsock.cli.options import OUTPUT, Collecting, Printing, Selecting, Targets, flag
+from portsock.cli.options import Arranging, Collecting, Printing, Selecting, Targets
 from portsock.errors import UsageError
 from portsock.model import Socket
 from portsock.normalize.processes import ProcessRow, group_processes, tree
@@ -22,12 +21,6 @@ def _sockets(row: ProcessRow) -> Iterable[Socket]:
 
 
 LISTING: Listing[ProcessRow] = Listing(PROCS, "either", _rows, _sockets)
-
-
-class Arranging(NamedTuple):
-    """What is the own of `procs`."""
-
-    tree: Annotated[bool, flag("--tree", help="children under their parents", panel=OUTPUT)] = False
 
 
 def _branches(answer: Answer) -> list[ProcessRow]:

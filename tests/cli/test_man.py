@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from portsock.cli.app import COMMANDS, build
-from portsock.cli.help import parameters
+from portsock.cli.app import build, parameters
+from portsock.cli.commands import COMMANDS
+from portsock.cli.help import split
 from portsock.errors import Exit
 from portsock.explain.texts.findings import FINDINGS
 from portsock.parse.listings.registry import formats
@@ -76,7 +77,7 @@ def test_the_pages_of_commands_have_every_section_in_order(page: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_stands_in_the_page_of_its_command(command: str) -> None:
     listed = {word for tag in tags(f"portsock-{command}.1") for word in re.split(r"[, ]+", tag)}
-    missing = [name for option in parameters(command)[0] for name in option.opts if name not in listed]
+    missing = [name for option in split(parameters(command))[0] for name in option.opts if name not in listed]
     assert missing == []
 
 

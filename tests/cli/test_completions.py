@@ -9,11 +9,12 @@ from types import ModuleType
 
 import pytest
 
-from portsock.cli.app import COMMANDS
-from portsock.cli.help import parameters
+from portsock.cli.app import parameters
+from portsock.cli.commands import COMMANDS
+from portsock.cli.help import split
 
 ROOT = Path(__file__).parents[2]
-OPTIONS = [(name, spelling) for name in COMMANDS for option in parameters(name)[0] for spelling in option.opts]
+OPTIONS = [(name, spelling) for name in COMMANDS for option in split(parameters(name))[0] for spelling in option.opts]
 
 
 def generator() -> ModuleType:
