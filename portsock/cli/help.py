@@ -60,7 +60,7 @@ def command_help(command: Any, context: Any) -> str:
     lines.append("")
     for panel, found in in_panels(options).items():
         lines += [f"{panel}:", *_columns(found)]
-    return "\n".join([*lines, "", "Examples:", *_examples(EXAMPLES[command.name])]) + "\n"
+    return "\n".join([*lines, "Examples:", *_examples(EXAMPLES[command.name])]) + "\n"
 
 
 def root_help(group: Any, context: Any) -> str:
