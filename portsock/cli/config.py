@@ -34,11 +34,10 @@ def load(path: str, command: str) -> dict[str, Any]:
             f"{path}: a number of thousands of digits, or values nested too deep; mend it, or leave it out by --no-config"
         ) from None
     try:
-        found = {key: _setting(key, value, command) for key, value in settings.items()}
+        return {key: _setting(key, value, command) for key, value in settings.items()}
     except _Refused as refused:
         message, *keys = refused.args
         raise UsageError(f"{path}:{_line_of(text, keys)}: {message}") from None
-    return {key: value for key, value in found.items() if value is not None}
 
 
 def yield_to_flags(parameters: dict[str, Any]) -> None:
@@ -48,7 +47,7 @@ def yield_to_flags(parameters: dict[str, Any]) -> None:
 
 
 def _setting(key: str, value: Any, command: str) -> Any:
-    """Return the value of a parameter; None if the setting is not for this command."""
+    """Return the value of a parameter; None, its default, if the setting is not for this command."""
     if key == "columns":
         return _columns(value, command)
     if key in ("wide", "numeric"):

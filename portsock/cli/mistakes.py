@@ -57,7 +57,7 @@ def _suggestion(error: Any, name: str, arguments: Sequence[str]) -> str:
 
 def _similar(typed: str, parameters: Iterable[Any]) -> str | None:
     """Return the option that begins with what was typed, or else one that is spelt like it."""
-    names = [name for item in parameters for name in item.opts if name.startswith("--") and not getattr(item, "hidden", False)]
+    names = [name for item in parameters for name in item.opts if name.startswith("--")]
     word = typed.lower().replace("_", "-")
     begun = [name for name in names if len(word) > 3 and name.startswith(word)]
     close = begun[:1] or get_close_matches(word, names, 1, 0.6)

@@ -87,6 +87,8 @@ def test_an_answer_does_not_import_the_help() -> None:
     ("typed", "line"),
     [
         (("ports", "--lisening"), "no option --lisening; did you mean --listening? see portsock ports --help"),
+        (("ports", "--all_fam"), "no option --all_fam; did you mean --all-families? see portsock ports --help"),
+        (("ports", "--w"), "no option --w; did you mean --raw? see portsock ports --help"),
         (("sockets", "--stat", "x"), "no option --stat; did you mean --state? see portsock sockets --help"),
         (("port",), "no command 'port'; did you mean portsock ports?"),
         (("8080",), "no command '8080'; did you mean portsock ports 8080 or portsock explain 8080?"),
