@@ -1,14 +1,16 @@
-"""Write what the program knows into the marked parts of the manual pages: `python man/generate.py`.
+"""Write the marked parts of the manual pages from the program's own tables: `python man/generate.py`.
 
-A part begins with a line '.\\" Generated: NAME ARGUMENT' and ends with '.\\" End.'. `--check` writes nothing and fails where
-a page is stale.
+A part begins with a line '.\\" Generated: NAME ARGUMENT' and ends with '.\\" End.'. `--check` writes nothing and fails if a
+page is stale.
 """
 
+import ast
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ import words  # noqa: E402
 BEGIN = '.\\" Generated: '
 END = '.\\" End.'
 DATE = "2026-11-21"
-"""Of the pages: a build must not change with the day."""
+"""Date of the pages. It is fixed, so that two builds are the same."""
+OPTIONS = HERE.parent / "portsock" / "cli" / "options.py"
 SCHEMA = HERE.parent / "portsock" / "schema" / "portsock-1.schema.json"
 
 
@@ -33,25 +36,36 @@ def title(page: str) -> Iterator[str]:
 
 
 def commands(_: str) -> Iterator[str]:
-    from portsock.cli.app import COMMANDS
+    from portsock.cli.commands import COMMANDS
 
     for name, about in COMMANDS.items():
         yield from roff.tagged(f".BR portsock\\-{name} (1)", roff.sentences(about))
 
 
 def options(command: str) -> Iterator[str]:
-    from portsock.cli.help import parameters
-    from portsock.cli.options import OUTPUT
+    from portsock.cli.app import parameters
+    from portsock.cli.help import in_panels, spellings, split
 
-    by_panel: dict[str, list[Any]] = {}
-    for item in parameters(command)[0]:
-        by_panel.setdefault(getattr(item, "rich_help_panel", None) or OUTPUT, []).append(item)
-    for panel, items in by_panel.items():
+    texts = option_texts(OPTIONS.read_text(encoding="utf-8"))
+    for panel, items in in_panels(split(parameters(command))[0]).items():
         yield f".SS {panel}"
         for item in items:
-            names = sorted(item.opts, key=lambda name: name.startswith("--"))
-            body = words.OPTIONS.get(item.name) or _sentence(item.help)
-            yield from roff.tagged(roff.option(names, None if item.is_flag else item.metavar), roff.sentences(body))
+            if item.name not in texts and item.name != "help":
+                raise SystemExit(f"portsock/cli/options.py: {item.opts[0]} has no text for the manual under its field")
+            body = texts.get(item.name) or _sentence(item.help)
+            yield from roff.tagged(roff.option(spellings(item), None if item.is_flag else item.metavar), roff.sentences(body))
+
+
+def option_texts(source: str) -> dict[str, str]:
+    """Return the string under each field of the option groups. They are read from the source: the program drops them."""
+    groups = [node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    return {
+        field.target.id: " ".join(str(below.value.value).split())
+        for group in groups
+        for field, below in pairwise(group)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+    }
 
 
 def columns(command: str) -> Iterator[str]:
@@ -103,26 +117,26 @@ def explained(_: str) -> Iterator[str]:
 
 
 def keys(name: str) -> Iterator[str]:
-    """The keys of one object of the schema; 'envelope' is the whole answer."""
+    """Yield the keys of one object of the schema; 'envelope' is the whole answer."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     described = schema if name == "envelope" else schema["$defs"][name]
     known = _column_helps()
     for key, value in described["properties"].items():
         about = value.get("description") or words.KEYS.get(key) or known.get(key) or _referred(value, schema)
         if about is None:
-            raise SystemExit(f"man/words.py: KEYS says nothing of '{key}' of {name}")
+            raise SystemExit(f"man/words.py: KEYS has no text for '{key}' of {name}")
         optional = "" if key in described.get("required", ()) else "; not always there"
         yield from roff.tagged(f"{roff.bold(key)} ({roff.text(_type(value))}{optional})", roff.sentences(_sentence(about)))
 
 
 def values(name: str) -> Iterator[str]:
-    """The values of an enumeration of the schema."""
+    """Yield the values of an enumeration of the schema."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     yield roff.sentences(", ".join("null" if value is None else value for value in schema["$defs"][name]["enum"]) + ".")
 
 
 def shared(name: str) -> Iterator[str]:
-    """What several pages say alike."""
+    """Yield a text that several pages share."""
     yield from (HERE / "shared" / f"{name}.roff").read_text(encoding="utf-8").splitlines()
 
 
@@ -155,9 +169,9 @@ def _type(value: dict[str, Any]) -> str:
 
 
 def _without_places(words_: str) -> str:
-    """A text whose places in braces a rule fills: they stand in capitals where there is text around them."""
+    """Return a text with its places in braces, which a rule fills, in capitals."""
     if words_.startswith("{"):
-        return "What is known of it stands in the answer."
+        return "The answer gives the details."
     return re.sub(r"\{(\w+)\}", lambda place: place[1].upper(), words_)
 
 
@@ -173,12 +187,12 @@ PARTS: dict[str, Callable[[str], Iterator[str]]] = {
 
 
 def pages() -> list[Path]:
-    """The source of every page."""
+    """Return the path of every page."""
     return sorted(path for path in HERE.iterdir() if path.suffix in {".1", ".5"})
 
 
 def fresh(page: Path) -> str:
-    """What the page should hold: as it is, with the marked parts made anew."""
+    """Return what the page should hold: its own text, with the marked parts generated anew."""
     lines: list[str] = []
     skipping = False
     for line in page.read_text(encoding="utf-8").splitlines():

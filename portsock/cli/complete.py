@@ -1,7 +1,7 @@
-"""Live values for TAB: what the completions of bash, zsh and fish ask by `portsock --complete KIND [PREFIX]`.
+"""Live values for TAB: `portsock --complete KIND [PREFIX]`, which the completions of bash, zsh and fish run.
 
-Answered before typer is imported: a TAB has to be fast. Lines of a value, a tab and a description; nothing where nothing is
-known, and never an error, which would be printed into the line that is being typed.
+It does not import typer, because a TAB has to be fast. It prints lines of a value, a tab and a description. It never prints an
+error, which would land in the line that is being typed.
 """
 
 import sys
@@ -14,15 +14,15 @@ from portsock.records import Request
 if TYPE_CHECKING:
     from portsock.model import Snapshot
 
-_PORTED = frozenset({"tcp", "udp", "udplite", "sctp"})
-_HOLDING = frozenset({"tcp", "udp", "udplite", "sctp", "unix"})
+_WITH_PORTS = frozenset({"tcp", "udp", "udplite", "sctp"})
+_WITH_OWNERS = frozenset({"tcp", "udp", "udplite", "sctp", "unix"})
 
 Value = tuple[str, str]
-"""What may be typed, and what it is."""
+"""A word that can be typed, and its description."""
 
 
 def run(words: Sequence[str]) -> int:
-    """Print the values of the kind that is the first word, beginning with the second one."""
+    """Print the values of a kind, the first word, that begin with a prefix, the second word. Returns the exit status."""
     kind, prefix = [*words, "", ""][:2]
     try:
         values = _KINDS[kind](prefix) if kind in _KINDS else ()
@@ -38,7 +38,7 @@ def _typable(value: str) -> bool:
     return value.isprintable() and bool(value)
 
 
-def _collected(protocols: frozenset[str], states: frozenset[State] | None) -> "Snapshot":
+def _load(protocols: frozenset[str], states: frozenset[State] | None) -> "Snapshot":
     from portsock.normalize.snapshot import normalize
     from portsock.sources.live import collect
 
@@ -50,9 +50,9 @@ def _ports(prefix: str) -> Iterator[Value]:  # noqa: ARG001 - the interface of a
 
 
 def _port_values(head: str) -> Iterator[Value]:
-    """Ports that are listened on or bound, by number; of one protocol where `head` is 'tcp/', say."""
+    """Yield the ports that are listened on or bound, by number; only TCP ports if `head` is 'tcp/'."""
     found: dict[int, dict[str, None]] = {}
-    for socket in _collected(_PORTED, frozenset({State.LISTEN})).sockets:
+    for socket in _load(_WITH_PORTS, frozenset({State.LISTEN})).sockets:
         local = socket.local
         if head not in ("", f"{socket.protocol}/"):
             continue
@@ -60,33 +60,32 @@ def _port_values(head: str) -> Iterator[Value]:
             names = _names(socket) or (f"{socket.protocol}, no process known",)
             found.setdefault(local.port, {}).update(dict.fromkeys(names))
     for port, holders in sorted(found.items()):
-        yield f"{head}{port}", _plain(", ".join(holders))
+        yield f"{head}{port}", _escaped(", ".join(holders))
 
 
 def _names(socket: Socket) -> Sequence[str]:
     return [owner.name for owner in socket.owners if owner.name]
 
 
-def _held() -> dict[int, tuple[str, int]]:
-    """Processes that hold sockets: pid → (name, how many)."""
-    found: dict[int, tuple[str, int]] = {}
-    for socket in _collected(_HOLDING, None).sockets:
+def _holders() -> dict[int, str]:
+    """Return the processes that hold sockets: pid → name."""
+    found: dict[int, str] = {}
+    for socket in _load(_WITH_OWNERS, None).sockets:
         for owner in socket.owners:
             if owner.pid is not None:
-                name, number = found.get(owner.pid, (owner.name or "", 0))
-                found[owner.pid] = (name, number + 1)
+                found.setdefault(owner.pid, owner.name or "")
     return found
 
 
 def _pids(prefix: str) -> Iterator[Value]:
     head = "pid:" if prefix.startswith("pid:") else ""
-    return ((f"{head}{pid}", _plain(name)) for pid, (name, _) in sorted(_held().items()))
+    return ((f"{head}{pid}", _escaped(name)) for pid, name in sorted(_holders().items()))
 
 
 def _processes(prefix: str) -> Iterator[Value]:
     head = "proc:" if prefix.startswith("proc:") else ""
     pids: dict[str, list[int]] = {}
-    for pid, (name, _) in sorted(_held().items()):
+    for pid, name in sorted(_holders().items()):
         pids.setdefault(name, []).append(pid)
     return ((f"{head}{name}", _counted(numbers)) for name, numbers in sorted(pids.items()) if name)
 
@@ -97,14 +96,14 @@ def _counted(pids: Sequence[int]) -> str:
 
 def _users(prefix: str) -> Iterator[Value]:
     head = "user:" if prefix.startswith("user:") else ""
-    named = {socket.user for socket in _collected(_HOLDING, None).sockets if socket.user}
+    named = {socket.user for socket in _load(_WITH_OWNERS, None).sockets if socket.user}
     return ((f"{head}{user}", "holds sockets") for user in sorted(named))
 
 
-def _placed(kind: str) -> Iterator[Value]:
-    """Systemd units or containers of processes that hold sockets."""
+def _groups(kind: str) -> Iterator[Value]:
+    """Yield the systemd units or the containers of processes that hold sockets."""
     found: dict[str, list[int]] = {}
-    for process in _collected(_HOLDING, None).processes.values():
+    for process in _load(_WITH_OWNERS, None).processes.values():
         name = process.unit if kind == "unit" else process.container
         if name:
             found.setdefault(name, []).append(process.pid)
@@ -123,11 +122,11 @@ def _netns(prefix: str) -> Iterator[Value]:  # noqa: ARG001
 def _unix(prefix: str) -> Iterator[Value]:
     head = "unix:" if prefix.startswith("unix:") else ""
     paths: dict[str, dict[str, None]] = {}
-    for socket in _collected(frozenset({"unix"}), None).sockets:
+    for socket in _load(frozenset({"unix"}), None).sockets:
         if isinstance(socket.local, UnixEndpoint) and socket.local.path:
             path = socket.local.path.decode("utf-8", "replace")
             paths.setdefault(f"@{path}" if socket.local.abstract else path, {}).update(dict.fromkeys(_names(socket)))
-    return ((head + path, _plain(", ".join(names))) for path, names in sorted(paths.items()))
+    return ((head + path, _escaped(", ".join(names))) for path, names in sorted(paths.items()))
 
 
 _FORMS = (
@@ -144,11 +143,11 @@ _FORMS = (
 
 
 def _targets(prefix: str) -> Iterator[Value]:
-    """What a TARGET may be: by its first letters one kind of value, and without any the ports and the forms there are."""
+    """Yield what a TARGET can be: values of the kind that its first letters name, or else ports and the forms of a target."""
     if prefix.startswith(("/", "@", "unix:")):
         yield from _unix(prefix)
     elif prefix.startswith(("unit:", "container:")):
-        yield from _placed(prefix.partition(":")[0])
+        yield from _groups(prefix.partition(":")[0])
     elif prefix.startswith(("tcp/", "udp/")):
         yield from _port_values(prefix[:4])
     elif (kind := prefix.partition(":")[0]) in _BY_PREFIX and ":" in prefix:
@@ -159,7 +158,7 @@ def _targets(prefix: str) -> Iterator[Value]:
         yield from _FORMS
 
 
-def _plain(text: str) -> str:
+def _escaped(text: str) -> str:
     from portsock.output.text.escape import escape
 
     return escape(text)

@@ -1,131 +1,114 @@
-"""The configuration file: how answers look, never what they hold. Imported only where the file exists."""
+"""The configuration file: how answers look, never what they hold. Imported only if the file exists."""
 
+import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from portsock.cli.declare import declared
+from portsock.cli.options import FILTER, SOURCE, Collecting, Selecting
 from portsock.errors import UsageError
+from portsock.sources.configuration import read
 
-_FILTERS = frozenset({
-    "listening", "established", "state", "ipv4", "ipv6", "tcp", "udp", "unix", "raw", "all_families", "local", "remote",
-    "port", "pid", "process", "user", "exclude", "exact", "all", "netns", "from", "owners",
-})  # fmt: skip
+_KEYS = ("color", "columns", "format", "numeric", "wide")
 _TABLES = ("ports", "sockets", "procs")
 _COLORS = ("auto", "always", "never")
 _FORMS = ("json", "jsonl", "csv", "counting", "pids")
-"""Parameters that ask for another form than a layout."""
+"""Parameters that request another form of output than a layout."""
+
+
+class _Refused(Exception):
+    """A setting that cannot be used: a message, and the keys that lead to the setting."""
 
 
 def load(path: str, command: str) -> dict[str, Any]:
-    """Defaults of the command's parameters, by name. Raises UsageError, which names file and line."""
-    text = _read(path)
-    import tomllib
-
+    """Return defaults of the command's parameters, by name. Raises UsageError, which names file and line."""
+    text = read(path)
     try:
         settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         what, _, place = str(error).partition(" (at line ")
         line = f":{place.partition(',')[0]}" if place else ""
         raise UsageError(f"{path}{line}: no TOML: {what}; mend it, or leave it out by --no-config") from None
-    except (ValueError, RecursionError):  # which tomllib lets through, without a line
+    except (ValueError, RecursionError):  # tomllib lets these through, without a line
         raise UsageError(
             f"{path}: a number of thousands of digits, or values nested too deep; mend it, or leave it out by --no-config"
         ) from None
-
-    def refuse(message: str, key: str, table: str | None = None) -> UsageError:
-        line = _line_of(text, key, table)
-        return UsageError(f"{path}{f':{line}' if line else ''}: {message}")
-
-    found: dict[str, Any] = {}
-    for key, value in settings.items():
-        if key == "columns":
-            columns = _columns(value, command, refuse)
-            if columns is not None:
-                found["columns"] = columns
-        else:
-            found[key] = _setting(key, value, refuse)
-    return found
+    try:
+        return {key: _setting(key, value, command) for key, value in settings.items()}
+    except _Refused as refused:
+        message, *keys = refused.args
+        raise UsageError(f"{path}:{_line_of(text, keys)}: {message}") from None
 
 
 def yield_to_flags(parameters: dict[str, Any]) -> None:
-    """A layout that only the file asks for gives way to another form of output on the command line."""
+    """Drop the file's layout if the command line requests another form of output."""
     if any(parameters.get(name) for name in _FORMS):
         parameters["format"] = None
 
 
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}; make it readable, or use --no-config") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise UsageError(f"{path}:{line}: no UTF-8, which TOML is written in") from None
-
-
-def _setting(key: str, value: Any, refuse: Callable[..., UsageError]) -> Any:
+def _setting(key: str, value: Any, command: str) -> Any:
+    """Return the value of a parameter; None, its default, if the setting is not for this command."""
+    if key == "columns":
+        return _columns(value, command)
     if key in ("wide", "numeric"):
         if not isinstance(value, bool):
-            raise refuse(f"{key} is true or false, not {_toml(value)}", key)
-        return value
-    if key == "color":
+            raise _Refused(f"{key} is true or false, not {_toml(value)}", key)
+    elif key == "color":
         if value not in _COLORS:
-            raise refuse(f"color is one of {', '.join(_COLORS)}, not {_toml(value)}", key)
-        return value
-    if key == "format":
+            raise _Refused(f"color is one of {', '.join(_COLORS)}, not {_toml(value)}", key)
+    elif key == "format":
         if not isinstance(value, str):
-            raise refuse(f"format is a layout's name in quotes, not {_toml(value)}", key)
-        return _checked(lambda: _layout(value), value, refuse, key)
-    raise refuse(_unknown(key), key)
+            raise _Refused(f"format is a layout's name in quotes, not {_toml(value)}", key)
+        from portsock.output.text.renderers import renderer
+
+        _check(lambda: renderer(value), key)
+    else:
+        raise _Refused(_unknown(key), key)
+    return value
 
 
 def _unknown(key: str) -> str:
-    if key.replace("-", "_") in _FILTERS:
+    if key.replace("-", "_") in _filters():
         return f"'{key}' chooses sockets, and a file must not hide any; give it on the command line"
     from difflib import get_close_matches
 
-    known = ("color", "columns", "format", "numeric", "wide")
-    near = get_close_matches(key, known, 1, 0.6)
-    return f"unknown key '{key}'; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}")
+    near = get_close_matches(key, _KEYS, 1, 0.6)
+    return f"unknown key '{key}'; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}")
 
 
-def _columns(value: Any, command: str, refuse: Callable[..., UsageError]) -> str | None:
+def _filters() -> set[str]:
+    """Return the long names of all options that choose sockets, with underscores."""
+    options = [option for group in (Selecting, Collecting) for option in declared(group).values()]
+    names = [name for option in options if option.rich_help_panel in (FILTER, SOURCE) for name in option.names]
+    return {name.removeprefix("--").replace("-", "_") for name in names if name.startswith("--")}
+
+
+def _columns(value: Any, command: str) -> str | None:
     if not isinstance(value, Mapping):
-        raise refuse(f"columns is a table with a list for each of {', '.join(_TABLES)}", "columns")
+        raise _Refused(f"columns is a table with a list for each of {', '.join(_TABLES)}", "columns")
     for name, names in value.items():
         if name not in _TABLES:
-            raise refuse(f"[columns] has no '{name}'; there are {', '.join(_TABLES)}", name, "columns")
+            raise _Refused(f"[columns] has no '{name}'; there are {', '.join(_TABLES)}", "columns", name)
         if not isinstance(names, list) or not names or not all(isinstance(item, str) for item in names):
-            raise refuse(f'columns of {name} are a list of names, as in {name} = ["port"]', name, "columns")
+            raise _Refused(f'columns of {name} are a list of names, as in {name} = ["port"]', "columns", name)
     if command not in value:
         return None
-    text = ",".join(value[command])
-    return _checked(lambda: _parsed_columns(command, text), text, refuse, command, "columns")
-
-
-def _parsed_columns(command: str, text: str) -> object:
     from importlib import import_module
 
     from portsock.output.columns import parse_columns
 
-    return parse_columns(import_module(f"portsock.cli.commands.{command}").LISTING.view, text)
+    text = ",".join(value[command])
+    view = import_module(f"portsock.cli.commands.{command}").LISTING.view
+    _check(lambda: parse_columns(view, text), "columns", command)
+    return text
 
 
-def _layout(name: str) -> object:
-    from portsock.output.text.renderers import renderer
-
-    return renderer(name)
-
-
-def _checked(
-    check: Callable[[], object], value: str, refuse: Callable[..., UsageError], key: str, table: str | None = None
-) -> str:
-    """The value, where the check of the command line's option lets it pass."""
+def _check(parse: Callable[[], object], *keys: str) -> None:
+    """Refuse a value that the parser of the command line's option refuses."""
     try:
-        check()
+        parse()
     except UsageError as error:
-        raise refuse(str(error).removeprefix("--format: ").removeprefix("--columns: "), key, table) from None
-    return value
+        raise _Refused(str(error).removeprefix("--format: ").removeprefix("--columns: "), *keys) from None
 
 
 def _toml(value: Any) -> str:
@@ -138,19 +121,16 @@ def _toml(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _line_of(text: str, key: str, table: str | None) -> int | None:
-    """The line where the key stands: tomllib does not tell."""
-    within: str | None = None
-    spelt = {key, f'"{key}"', f"'{key}'"}
-    dotted = {f"{table}.{name}" for name in spelt} if table else {f"{name}." for name in spelt}
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            within = stripped.strip("[] ").partition("]")[0].strip()
-            if table is None and within in spelt:
-                return number
-            continue
-        name = stripped.partition("=")[0].strip()
-        if (within == table and name in spelt) or (within is None and (name in dotted or (table and name == table))):
-            return number
-    return None
+def _line_of(text: str, keys: list[str]) -> int:
+    """Return the number of the line where a setting begins. tomllib does not report it, so read the text up to each line."""
+    begin = 1
+    lines = text.split("\n")
+    for number in range(1, len(lines)):
+        try:
+            found = tomllib.loads("\n".join(lines[:number]))
+        except (ValueError, RecursionError):
+            continue  # the setting that begins there is of several lines
+        if keys[0] in found and (len(keys) == 1 or keys[1] in found[keys[0]]):
+            break
+        begin = number + 1
+    return begin

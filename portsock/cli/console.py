@@ -1,4 +1,4 @@
-"""The streams and the terminal in one object, which tests replace."""
+"""Streams and terminal in one object, which tests replace."""
 
 import os
 import sys
@@ -9,30 +9,30 @@ from portsock.errors import OutputClosed, WriteError
 
 
 class Console(NamedTuple):
-    """Where output goes and what can be shown there."""
+    """The standard streams, and what the terminal can show."""
 
     out: BinaryIO | None
-    """None where standard output is closed, as by '>&-'."""
+    """None if standard output is closed, as by '>&-'."""
     err: TextIO | None
     stdin: BinaryIO
     out_is_terminal: bool
     err_is_terminal: bool
     encoding: str
-    """Of standard output: a terminal that knows ASCII only gets escapes."""
+    """Of standard output. What it lacks is written as an escape."""
     width: int
     environ: Mapping[str, str]
     kept: list[object] | None = None
-    """What the program ends with, see keep()."""
+    """See keep()."""
 
     @property
     def ascii_only(self) -> bool:
-        """Whether only ASCII can be shown."""
+        """Tell whether only ASCII can be shown."""
         return self.encoding.lower().replace("-", "").replace("_", "") in {"ascii", "usascii", "ansix3.41968", "646"}
 
     def write(self, chunks: Iterable[str]) -> None:
         """Write text to standard output and flush it.
 
-        Raises OutputClosed where the reader has gone, and WriteError where the output cannot be written (a full disk).
+        Raises OutputClosed if the reader has closed a pipe, and WriteError if the output cannot be written (a full disk).
         """
         if self.out is None:
             raise WriteError("cannot write the output: standard output is closed")
@@ -46,12 +46,12 @@ class Console(NamedTuple):
             raise WriteError(f"cannot write the output: {error.strerror or error}") from error
 
     def keep(self, thing: object) -> None:
-        """Keep this until the process ends, which then ends at once: taking down 50,000 sockets one by one takes 30 ms."""
+        """Keep a reference until exit: freeing 50,000 sockets takes 30 ms."""
         if self.kept is not None:
             self.kept.append(thing)
 
     def say(self, message: str) -> None:
-        """One line to standard error; a closed standard error is nobody's to tell."""
+        """Write one line to standard error; without effect if that is closed."""
         from portsock.output.text.escape import escape
 
         if self.err is None:
@@ -64,7 +64,7 @@ class Console(NamedTuple):
 
 
 def system_console() -> Console:
-    """The console of this process."""
+    """Return the console of this process."""
     out: TextIO | None = sys.stdout
     err: TextIO | None = sys.stderr
     terminal = out is not None and out.isatty()
@@ -82,7 +82,7 @@ def system_console() -> Console:
 
 
 def _width() -> int:
-    """Columns of the terminal; COLUMNS wins, as for other programs."""
+    """Return the columns of the terminal. COLUMNS overrides them, as for other programs."""
     from shutil import get_terminal_size
 
     return get_terminal_size((80, 24)).columns

@@ -1,16 +1,20 @@
-"""The one place where errors become one line and an exit status."""
+"""Run the program. Here every error becomes one line and an exit status."""
 
 import os
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 
+import typer
+from typer._click.exceptions import ClickException  # typer vendors click, and 0.26 exports no common base class
+
+from portsock.cli.app import build
 from portsock.cli.console import Console, system_console
 from portsock.errors import Exit, OutputClosed, PortsockError, WriteError
 
 
 def run(arguments: Sequence[str], console: Console | None = None) -> int:
-    """Run the program with these arguments; returns the exit status and raises nothing but KeyboardInterrupt."""
+    """Run the program with these arguments and return the exit status. Raises nothing but KeyboardInterrupt."""
     console = console or system_console()
     try:
         return int(_invoke(arguments, console))
@@ -29,15 +33,10 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
 
 
 def _invoke(arguments: Sequence[str], console: Console) -> int:
-    import typer
-    from typer._click.exceptions import ClickException  # typer vendors click, and 0.26 exports no common base class
-
-    from portsock.cli.app import build
-
-    told = StringIO()
+    printed = StringIO()
     try:
-        # Typer prints help and version itself, and makes exit status 1 of a pipe that is closed meanwhile.
-        with redirect_stdout(told):
+        # Typer prints help and version itself, and would exit with 1 if that output were a closed pipe.
+        with redirect_stdout(printed):
             status = build()(args=list(arguments), prog_name="portsock", standalone_mode=False, obj=console)
     except ClickException as error:
         from portsock.cli.mistakes import usage_line
@@ -48,13 +47,13 @@ def _invoke(arguments: Sequence[str], console: Console) -> int:
         return leaving.exit_code
     except typer.Abort:
         return Exit.INTERRUPTED
-    if told.getvalue():
-        console.write([told.getvalue()])
+    if printed.getvalue():
+        console.write([printed.getvalue()])
     return Exit.OK if status is None else status
 
 
 def _abandon_output() -> None:
-    """Point standard output at nothing, so that the interpreter's last flush does not fail again."""
+    """Redirect standard output to the null device, so that the interpreter's last flush does not fail again."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)

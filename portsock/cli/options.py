@@ -1,164 +1,212 @@
-"""The options, each declared once. A command takes whole groups; `flatten` shows Typer the single options."""
+"""The options, each declared once: spelling, value, help, panel, what TAB completes, and under it its text in the manual.
 
-import inspect
-from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple, get_type_hints
+The completions, the manual, --help and the configuration file derive from this; `python man/generate.py` and `python
+completions/generate.py` name an option that lacks something.
+"""
+
+from typing import Annotated, NamedTuple
 
 import typer
 
+from portsock.cli.declare import flag, value
 
-def flag(*names: str, help: str, panel: str, hidden: bool = False) -> Any:
-    return typer.Option(*names, help=help, rich_help_panel=panel, hidden=hidden)
+SOURCE, FILTER, BINDING, OUTPUT = PANELS = ("Source", "Filter", "Binding", "Output")
+"""Headings of --help and of the manual, in their order. The configuration file may set options of OUTPUT only."""
 
+Text = str | None
+Texts = list[str] | None
 
-def value(*names: str, metavar: str, help: str, panel: str) -> Any:
-    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel)
-
-
-WHAT, FILTER, OUTPUT = "What", "Filter", "Output"
-
-Targets = Annotated[
-    list[str] | None, typer.Argument(metavar="[TARGET]...", help="Ports, endpoints, networks, pid:N, proc:NAME, ...")
-]
+Targets = Annotated[Texts, typer.Argument(metavar="[TARGET]...", help="Ports, endpoints, networks, pid:N, proc:NAME, ...")]
 
 
-Color = Annotated[str, value("--color", metavar="WHEN", help="auto, always or never", panel=OUTPUT)]
+def _configure(ctx: typer.Context, ignored: bool) -> None:
+    """Take defaults from the configuration file, before any other option is read; without a file this is one stat(2)."""
+    import os
+
+    from portsock.sources.configuration import find
+
+    path = None if ignored else find(ctx.obj.environ if ctx.obj else os.environ)
+    if path is not None:
+        from portsock.cli.config import load
+
+        ctx.default_map = load(path, ctx.info_name or "")
+
+
+Json = Annotated[bool, flag("--json", help="one JSON object", panel=OUTPUT)]
+Color = Annotated[str, value("--color", metavar="WHEN", help="auto, always, never", panel=OUTPUT, completes="colors")]
+NoConfig = Annotated[bool, flag("--no-config", help="ignore config file", panel=OUTPUT, first=_configure)]
 
 
 class Collecting(NamedTuple):
-    """Where the data is from."""
+    """Options for the source of the data, and for gaps in them."""
 
     netns: Annotated[
-        list[str] | None, value("--netns", "-N", metavar="NAME|PID|all", help="network namespaces", panel=WHAT)
+        Texts, value("-N", "--netns", metavar="NAME", help="namespace, or 'all'", panel=SOURCE, completes="netns")
     ] = None
+    """Look into another network namespace: one by its name in ip-netns(8), that of a process by its PID, or 'all' of them.
+    May be repeated. Entering another namespace takes root."""
     captures: Annotated[
-        list[str] | None, value("--from", metavar="[HOST=]FILE|-", help="read a captured listing", panel=WHAT)
+        Texts,
+        value(
+            "--from", metavar="[HOST=]FILE", help="a captured listing; - is standard input", panel=SOURCE, completes="files"
+        ),
     ] = None
+    """Read a captured listing in place of this system. '-' is standard input. HOST= labels the rows with a host name.
+    If it is repeated, the listings are joined, and connections between their hosts are matched."""
     from_format: Annotated[
-        str | None, value("--from-format", metavar="FORMAT|help", help="its format, if not detected", panel=WHAT)
+        Text, value("--from-format", metavar="FORMAT", help="its format; 'help' lists them", panel=SOURCE, completes="inputs")
     ] = None
-    backend: Annotated[str | None, value("--backend", metavar="NAME", help="netlink, procfs or psutil", panel=WHAT)] = None
-    owners: Annotated[str, value("--owners", metavar="HOW", help="auto, none, walk or bpf", panel=WHAT)] = "auto"
-    resolve: Annotated[bool, flag("--resolve", help="ask DNS for host names", panel=WHAT)] = False
-    strict: Annotated[bool, flag("--strict", help="exit 3 where something could not be seen", panel=WHAT)] = False
-    verbose: Annotated[bool, flag("--verbose", "-v", help="say on stderr how it was collected", panel=WHAT)] = False
+    """Read the listing as this format in place of detecting it. 'help' lists the formats."""
+    backend: Annotated[
+        Text,
+        value(
+            "--backend", metavar="NAME", help="read sockets by netlink, procfs or psutil", panel=SOURCE, completes="backends"
+        ),
+    ] = None
+    """Read sockets through this interface. On Linux the default is netlink; procfs reads /proc/net. Other systems use
+    psutil."""
+    owners: Annotated[str, value("--owners", metavar="HOW", help="how to find owners", panel=SOURCE, completes="owners")] = (
+        "auto"
+    )
+    """Find the processes that hold a socket in this way. auto takes the fastest one; walk reads /proc/PID/fd; bpf has the
+    kernel list all descriptors, which takes root; none does not look for owners."""
+    resolve: Annotated[bool, flag("--resolve", help="look up host names", panel=OUTPUT)] = False
+    """Look up the names of addresses in DNS, and accept host names in a TARGET. Without this option nothing is sent over
+    a network."""
+    strict: Annotated[bool, flag("--strict", help="exit 3 if incomplete", panel=OUTPUT)] = False
+    """Exit with status 3 if anything could not be seen, even if something was found."""
+    verbose: Annotated[bool, flag("-v", "--verbose", help="say sources used", panel=OUTPUT)] = False
+    """Say on standard error which backend was used and how owners were found."""
 
 
 class Selecting(NamedTuple):
-    """Which sockets."""
+    """Options that select sockets."""
 
-    listening: Annotated[bool, flag("--listening", "-l", help="listeners and unconnected UDP", panel=FILTER)] = False
-    established: Annotated[bool, flag("--established", help="established connections", panel=FILTER)] = False
-    state: Annotated[
-        list[str] | None, value("--state", metavar="STATE", help="in any tool's spelling, or a group", panel=FILTER)
-    ] = None
+    listening: Annotated[bool, flag("-l", "--listening", help="listening or bound", panel=FILTER)] = False
+    """Sockets that receive without being connected: listeners, and bound UDP sockets without a peer."""
+    established: Annotated[bool, flag("--established", help="connected", panel=FILTER)] = False
+    """Connections that are open in both directions."""
+    all: Annotated[bool, flag("-a", "--all", help="every port in use", panel=FILTER)] = False
+    """For ports: show also ports that only connections use. The other commands always show all sockets, so there this
+    option is accepted and changes nothing."""
+    state: Annotated[Texts, value("--state", metavar="STATE", help="in this state", panel=FILTER, completes="states")] = None
+    """A state as any tool spells it (ESTAB, TIME_WAIT, FinWait1), or one of the groups all, connected, synchronized,
+    closing, bucket, big. May be repeated."""
     ipv4: Annotated[bool, flag("-4", "--ipv4", help="IPv4", panel=FILTER)] = False
+    """IPv4 sockets."""
     ipv6: Annotated[bool, flag("-6", "--ipv6", help="IPv6", panel=FILTER)] = False
-    tcp: Annotated[bool, flag("--tcp", "-t", help="TCP", panel=FILTER)] = False
-    udp: Annotated[bool, flag("--udp", "-u", help="UDP and UDP-Lite", panel=FILTER)] = False
-    unix: Annotated[bool, flag("--unix", "-x", help="unix sockets", panel=FILTER)] = False
-    raw: Annotated[bool, flag("--raw", "-w", help="raw and ICMP sockets", panel=FILTER)] = False
-    all_families: Annotated[bool, flag("--all-families", help="every family there is", panel=FILTER)] = False
-    local: Annotated[list[str] | None, value("--local", metavar="T", help="this local end", panel=FILTER)] = None
-    remote: Annotated[list[str] | None, value("--remote", metavar="T", help="this remote end", panel=FILTER)] = None
-    port: Annotated[list[str] | None, value("--port", metavar="N[-M]", help="a port", panel=FILTER)] = None
-    pid: Annotated[list[str] | None, value("--pid", metavar="N", help="held by this process", panel=FILTER)] = None
+    """IPv6 sockets."""
+    tcp: Annotated[bool, flag("-t", "--tcp", help="TCP", panel=FILTER)] = False
+    """TCP sockets."""
+    udp: Annotated[bool, flag("-u", "--udp", help="UDP and UDP-Lite", panel=FILTER)] = False
+    """UDP and UDP-Lite sockets."""
+    unix: Annotated[bool, flag("-x", "--unix", help="unix sockets", panel=FILTER)] = False
+    """Unix sockets."""
+    raw: Annotated[bool, flag("-w", "--raw", help="raw and ICMP sockets", panel=FILTER)] = False
+    """Raw sockets and ICMP (ping) sockets."""
+    all_families: Annotated[bool, flag("--all-families", help="every family", panel=FILTER)] = False
+    """Sockets of every address family: internet, unix, netlink, packet and vsock."""
+    exact: Annotated[bool, flag("--exact", help="no wildcard sockets", panel=FILTER)] = False
+    """For an endpoint, show only sockets bound to that very address. Without this option the wildcard socket that covers
+    the address is shown, too."""
+    local: Annotated[Texts, value("--local", metavar="T", help="local end is T", panel=FILTER, completes="targets")] = None
+    """The local end is this port, address, endpoint, network or unix path."""
+    remote: Annotated[Texts, value("--remote", metavar="T", help="remote end is T", panel=FILTER, completes="targets")] = None
+    """The remote end is this port, address, endpoint, network or unix path."""
+    port: Annotated[Texts, value("--port", metavar="N[-M]", help="port or range", panel=FILTER, completes="ports")] = None
+    """A port, a range, or several: 80,8000-8100. For the command ports it is the local port; elsewhere either end."""
+    pid: Annotated[Texts, value("--pid", metavar="N", help="held by process N", panel=FILTER, completes="pids")] = None
+    """Sockets held by the process with this number, or by one of several: 812,813."""
     process: Annotated[
-        list[str] | None, value("--process", metavar="GLOB", help="held by a process so named", panel=FILTER)
+        Texts, value("--process", metavar="GLOB", help="held by this program", panel=FILTER, completes="processes")
     ] = None
-    user: Annotated[list[str] | None, value("--user", metavar="USER", help="held by this user", panel=FILTER)] = None
-    exclude: Annotated[list[str] | None, value("--exclude", metavar="TARGET", help="leave these out", panel=FILTER)] = None
-    exact: Annotated[bool, flag("--exact", help="an endpoint finds no wildcard socket", panel=FILTER)] = False
-    all: Annotated[bool, flag("--all", "-a", help="also ports that only connections use", panel=FILTER)] = False
-
-
-class Printing(NamedTuple):
-    """How the answer is printed."""
-
-    json: Annotated[bool, flag("--json", help="JSON, schema portsock/1", panel=OUTPUT)] = False
-    jsonl: Annotated[bool, flag("--jsonl", help="one JSON object a line", panel=OUTPUT)] = False
-    csv: Annotated[bool, flag("--csv", help="comma-separated values", panel=OUTPUT)] = False
-    format: Annotated[
-        str | None, value("--format", metavar="NAME", help="a layout of tabulate: github, html ...", panel=OUTPUT)
+    """Sockets held by processes whose name matches this glob: the name shown, the kernel's name, or the base name of the
+    executable. Letter case counts."""
+    user: Annotated[Texts, value("--user", metavar="USER", help="held by this user", panel=FILTER, completes="users")] = None
+    """Sockets held by a process of this user, given by name or uid, or of one of several: root,nobody. If no holder is
+    known, the user of the socket itself counts."""
+    exclude: Annotated[
+        Texts, value("--exclude", metavar="TARGET", help="leave these out", panel=FILTER, completes="targets")
     ] = None
-    columns: Annotated[str | None, value("--columns", metavar="A,B|help", help="which columns, in order", panel=OUTPUT)] = None
-    sort: Annotated[str | None, value("--sort", metavar="[-]COLUMN", help="order of the rows", panel=OUTPUT)] = None
-    no_header: Annotated[bool, flag("--no-header", "-H", help="no header line", panel=OUTPUT)] = False
-    counting: Annotated[bool, flag("--count", help="only how many", panel=OUTPUT)] = False
-    pids: Annotated[bool, flag("--pids", help="bare PIDs, for kill and xargs", panel=OUTPUT)] = False
-    numeric: Annotated[bool, flag("--numeric", "-n", help="no service or host names", panel=OUTPUT)] = False
-    wide: Annotated[bool, flag("--wide", "-W", help="never shorten a column", panel=OUTPUT)] = False
-    color: Color = "auto"
-    extended: Annotated[bool, flag("-e", help="accepted: --columns tells more", panel=OUTPUT, hidden=True)] = False
-    processes: Annotated[bool, flag("-p", help="accepted: owners are always shown", panel=OUTPUT, hidden=True)] = False
+    """Leave out what this TARGET matches."""
 
 
 class Details(NamedTuple):
-    """What `sockets` asks of the kernel only then."""
+    """Extra kernel requests of `sockets`, made only with these options."""
 
-    info: Annotated[bool, flag("--info", "-i", help="TCP details: rtt, retransmits, bytes", panel=WHAT)] = False
-    timers: Annotated[bool, flag("--timers", "-o", help="pending timers", panel=WHAT)] = False
-    memory: Annotated[bool, flag("--memory", "-m", help="buffer memory", panel=WHAT)] = False
-
-
-def _configure(ctx: typer.Context, without: bool) -> None:
-    """Take defaults from the configuration file, before any other option is read; without a file this is one stat(2)."""
-    import os
-    import stat
-
-    environ = ctx.obj.environ if ctx.obj else os.environ
-    base = environ.get("XDG_CONFIG_HOME", "")
-    path = f"{base if base.startswith('/') else os.path.expanduser('~/.config')}/portsock/config.toml"
-    try:
-        if without or not stat.S_ISREG(os.stat(path).st_mode):
-            return
-    except OSError:
-        return
-    from portsock.cli.config import load
-
-    ctx.default_map = load(path, ctx.info_name or "")
+    info: Annotated[bool, flag("-i", "--info", help="TCP details", panel=OUTPUT)] = False
+    """Show TCP details as ss -i does: round-trip time, window, retransmits, bytes."""
+    timers: Annotated[bool, flag("-o", "--timers", help="pending timers", panel=OUTPUT)] = False
+    """Show pending timers of the kernel, as ss -o does."""
+    memory: Annotated[bool, flag("-m", "--memory", help="buffer memory", panel=OUTPUT)] = False
+    """Show buffer memory in bytes, as ss -m does."""
 
 
-_NO_CONFIG = Annotated[
-    bool,
-    typer.Option(
-        "--no-config", is_eager=True, callback=_configure, help="ignore the configuration file", rich_help_panel=OUTPUT
-    ),
-]
-"""Every command's own. Eager: its callback must run before options are given their defaults."""
+class Arranging(NamedTuple):
+    """Options that only `procs` has."""
+
+    tree: Annotated[bool, flag("--tree", help="as a process tree", panel=OUTPUT)] = False
+    """Show child processes under their parents. Ancestors that hold none of the sockets are shown, too."""
 
 
-def flatten(command: Callable[..., int]) -> Callable[..., int]:
-    """The command as Typer sees it: parameters that are option groups replaced by the options in them."""
-    hints = get_type_hints(command, include_extras=True)
-    groups: dict[str, type] = {}
-    parameters: list[inspect.Parameter] = []
-    for name, parameter in inspect.signature(command).parameters.items():
-        group = hints[name]
-        if isinstance(group, type) and hasattr(group, "_fields"):
-            groups[name] = group
-            parameters += _options(group)
-        else:
-            parameters.append(parameter.replace(annotation=group, kind=inspect.Parameter.KEYWORD_ONLY))
+class Explaining(NamedTuple):
+    """Options that only `explain` has, and those of Printing that it shares."""
 
-    parameters.append(inspect.Parameter("no_config", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_NO_CONFIG))
-
-    def call(**values: Any) -> int:
-        del values["no_config"]
-        for name, group in groups.items():
-            values[name] = group(**{field: values.pop(field) for field in group._fields})  # type: ignore[attr-defined]
-        return command(**values)
-
-    call.__name__ = command.__name__
-    call.__doc__ = command.__doc__
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return call
+    identity: Annotated[Text, value("--as", metavar="USER", help="judge for this user", panel=BINDING, completes="users")] = (
+        None
+    )
+    """Judge whether this user could bind. The default is the user who runs portsock; under sudo, the user who called it."""
+    attempt: Annotated[
+        Text,
+        value("--try", metavar="WAY", help="ask the kernel: plain, reuseaddr or reuseport", panel=BINDING, completes="ways"),
+    ] = None
+    """Ask the kernel: bind a socket to the endpoint, plain or with SO_REUSEADDR or SO_REUSEPORT, and close it at once."""
+    v6only: Annotated[bool, flag("--v6only", help="try with IPV6_V6ONLY", panel=BINDING)] = False
+    """Set IPV6_V6ONLY on the socket of --try."""
+    brief: Annotated[bool, flag("--brief", help="only first sentence", panel=OUTPUT)] = False
+    """Print only the first sentence of each answer."""
+    json: Json = False
+    color: Color = "auto"
+    no_config: NoConfig = False
 
 
-def _options(group: Any) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    defaults = group._field_defaults
-    return [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hints[name])
-        for name in group._fields
-    ]
+class Printing(NamedTuple):
+    """Options for the output of a table."""
+
+    json: Json = False
+    """Print one JSON object, which portsock-json(5) describes."""
+    jsonl: Annotated[bool, flag("--jsonl", help="one JSON line a row", panel=OUTPUT)] = False
+    """Print one JSON object a line: a header, the rows, and an end that says whether everything was seen."""
+    csv: Annotated[bool, flag("--csv", help="comma-separated", panel=OUTPUT)] = False
+    """Print comma-separated values."""
+    format: Annotated[
+        Text, value("--format", metavar="NAME", help="layout: github, html", panel=OUTPUT, completes="formats")
+    ] = None
+    """Print the table in this layout of tabulate (github, html, psql, tsv ...), or as table or csv."""
+    columns: Annotated[
+        Text, value("--columns", metavar="A,B", help="columns, or 'help'", panel=OUTPUT, completes="columns")
+    ] = None
+    """Show these columns, in this order. 'help' lists them."""
+    sort: Annotated[Text, value("--sort", metavar="[-]COLUMN", help="order of the rows", panel=OUTPUT, completes="sort")] = (
+        None
+    )
+    """Sort the rows by this column; with '-' before it, in descending order. Rows without the value come last."""
+    counting: Annotated[bool, flag("--count", help="number of rows only", panel=OUTPUT)] = False
+    """Print only the number of rows."""
+    pids: Annotated[bool, flag("--pids", help="PIDs only, for kill", panel=OUTPUT)] = False
+    """Print only the process ids of the holders, each once, one a line. PID 1 is never printed. Refused with --from."""
+    no_header: Annotated[bool, flag("-H", "--no-header", help="no header line", panel=OUTPUT)] = False
+    """Print no header line."""
+    numeric: Annotated[bool, flag("-n", "--numeric", help="numbers, not names", panel=OUTPUT)] = False
+    """Print numbers in place of service and host names."""
+    wide: Annotated[bool, flag("-W", "--wide", help="never shorten", panel=OUTPUT)] = False
+    """Never shorten the last column on a terminal. In a pipe nothing is ever shortened."""
+    color: Color = "auto"
+    """Color by meaning. auto colors on a terminal only."""
+    no_config: NoConfig = False
+    """Ignore the configuration file. Use this in scripts."""
+    extended: Annotated[bool, flag("-e", help="accepted: --columns shows more", panel=OUTPUT, hidden=True)] = False
+    processes: Annotated[bool, flag("-p", help="accepted: owners are always shown", panel=OUTPUT, hidden=True)] = False
+
+
+GROUPS = (Selecting, Collecting, Details, Arranging, Explaining, Printing)

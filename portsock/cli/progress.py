@@ -1,4 +1,4 @@
-"""A line on a terminal while a collection takes long."""
+"""A line on the terminal while a collection takes long."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from portsock.cli.console import Console
 
 PATIENCE = 0.5
-"""Seconds without a word."""
+"""Seconds before the line is shown."""
 
 
 @contextmanager
 def progress(console: Console, what: str) -> Iterator[None]:
-    """Say on a terminal's standard error what is being done if it takes longer than PATIENCE, and erase that at the end."""
+    """Show on standard error, if it is a terminal, what takes longer than PATIENCE, and erase it at the end."""
     if not console.err_is_terminal:
         yield
         return
@@ -19,24 +19,23 @@ def progress(console: Console, what: str) -> Iterator[None]:
 
     done = Event()
 
-    def tell() -> None:
-        told = done.wait(PATIENCE)
-        if told:
+    def show() -> None:
+        if done.wait(PATIENCE):
             return
         seconds = PATIENCE
-        while not told:
-            _write(console, f"\rportsock: {what}, {seconds:.0f} s")
+        _write(console, f"\rportsock: {what}, {seconds:.0f} s")
+        while not done.wait(1):
             seconds += 1
-            told = done.wait(1)
+            _write(console, f"\rportsock: {what}, {seconds:.0f} s")
         _write(console, "\r\x1b[K")
 
-    teller = Thread(target=tell, daemon=True)
-    teller.start()
+    thread = Thread(target=show, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         done.set()
-        teller.join()
+        thread.join()
 
 
 def _write(console: Console, text: str) -> None:

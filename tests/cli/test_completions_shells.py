@@ -158,7 +158,7 @@ def test_fish_completes_commands_options_and_closed_lists_without_starting_the_p
     fish: Callable[[str], list[tuple[str, str]]], place: Place
 ) -> None:
     before = place.calls.read_text()
-    assert fish("portsock ports --li") == [("--listening", "listeners and unconnected UDP")]
+    assert fish("portsock ports --li") == [("--listening", "listening or bound")]
     assert [value for value, _ in fish("portsock po")] == ["ports"]
     assert [value for value, _ in fish("portsock sockets --state time-w")] == ["time-wait"]
     assert [value for value, _ in fish("portsock ports --format gith")] == ["github"]

@@ -1,13 +1,13 @@
 """The subcommand `explain`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
-from portsock.cli.options import OUTPUT, WHAT, Collecting, Color, flag, value
+from portsock.cli.options import Collecting, Explaining
 from portsock.cli.outcome import has_unanswerable_filter, say_notices
 from portsock.enums import Need
 from portsock.errors import Exit, UsageError
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     from portsock.query.target import Target
 
 NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS, Need.PARENTS, Need.TIMERS, Need.MEMORY})
-
-
-class Explaining(NamedTuple):
-    """Options that only `explain` has."""
-
-    identity: Annotated[str | None, value("--as", metavar="USER", help="judge binding for this user", panel=WHAT)] = None
-    attempt: Annotated[
-        str | None, value("--try", metavar="WAY", help="ask the kernel: plain, reuseaddr, reuseport", panel=WHAT)
-    ] = None
-    v6only: Annotated[bool, flag("--v6only", help="with --try: set IPV6_V6ONLY", panel=WHAT)] = False
-    brief: Annotated[bool, flag("--brief", help="only the first sentence", panel=OUTPUT)] = False
-    json: Annotated[bool, flag("--json", help="JSON, schema portsock/1", panel=OUTPUT)] = False
-    color: Color = "auto"
 
 
 def command(

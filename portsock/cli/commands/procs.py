@@ -1,12 +1,11 @@
 """The subcommand `procs`."""
 
 from collections.abc import Iterable
-from typing import Annotated, NamedTuple
 
 import typer
 
 from portsock.cli.listing import Found, Listing, run
-from portsock.cli.options import OUTPUT, Collecting, Printing, Selecting, Targets, flag
+from portsock.cli.options import Arranging, Collecting, Printing, Selecting, Targets
 from portsock.enums import Need
 from portsock.errors import UsageError
 from portsock.model import Socket
@@ -23,12 +22,6 @@ def _sockets(row: ProcessRow) -> Iterable[Socket]:
 
 
 LISTING: Listing[ProcessRow] = Listing(PROCS, _rows, _sockets)
-
-
-class Arranging(NamedTuple):
-    """Options that only `procs` has."""
-
-    tree: Annotated[bool, flag("--tree", help="children under their parents", panel=OUTPUT)] = False
 
 
 def _branches(found: Found) -> list[ProcessRow]:

@@ -1,4 +1,4 @@
-"""The manual: not stale, without a complaint of mandoc and groff, and with everything that the program has."""
+"""The manual: it is not stale, mandoc and groff accept it, and it lists everything that the program has."""
 
 import json
 import re
@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from portsock.cli.app import COMMANDS, build
-from portsock.cli.help import parameters
+from portsock.cli.app import build, parameters
+from portsock.cli.commands import COMMANDS
+from portsock.cli.help import split
 from portsock.errors import Exit
 from portsock.explain.texts.findings import FINDINGS
 from portsock.parse.listings.registry import formats
+from tests.support.generators import generator
 
 ROOT = Path(__file__).parents[2]
 MAN = ROOT / "man"
@@ -26,7 +28,7 @@ SECTIONS = (
 
 
 def source(name: str) -> str:
-    """The page's source without what is escaped for roff."""
+    """Return the source of a page, without the escapes of roff."""
     text = (MAN / name).read_text()
     for escape, plain in (("\\-", "-"), ("\\fB", ""), ("\\fI", ""), ("\\fR", ""), ("\\(aq", "'"), ("\\e", "\\")):
         text = text.replace(escape, plain)
@@ -34,7 +36,7 @@ def source(name: str) -> str:
 
 
 def tags(name: str) -> list[str]:
-    """The line after each .TP."""
+    """Return the line after each .TP."""
     lines = source(name).splitlines()
     return [lines[number + 1] for number, line in enumerate(lines) if line == ".TP"]
 
@@ -54,14 +56,14 @@ def test_no_page_is_stale() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 @pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
-def test_mandoc_finds_nothing_to_complain_of(page: Path) -> None:
+def test_mandoc_accepts_every_page(page: Path) -> None:
     done = subprocess.run(["mandoc", "-T", "lint", "-W", "style", str(page)], capture_output=True, text=True, timeout=60)
     assert done.stdout + done.stderr == ""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 @pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
-def test_groff_warns_of_nothing(page: Path) -> None:
+def test_groff_prints_no_warning(page: Path) -> None:
     command = ["groff", "-man", "-t", "-ww", "-z", "-Tutf8", str(page)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.stdout + done.stderr == ""
@@ -76,8 +78,18 @@ def test_the_pages_of_commands_have_every_section_in_order(page: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_stands_in_the_page_of_its_command(command: str) -> None:
     listed = {word for tag in tags(f"portsock-{command}.1") for word in re.split(r"[, ]+", tag)}
-    missing = [name for option in parameters(command)[0] for name in option.opts if name not in listed]
+    missing = [name for option in split(parameters(command))[0] for name in option.opts if name not in listed]
     assert missing == []
+
+
+def test_an_option_without_a_text_for_the_manual_is_named_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate = generator("man")
+    source = generate.OPTIONS.read_text()
+    assert '"""Leave out what this TARGET matches."""' in source
+    (tmp_path / "options.py").write_text(source.replace('"""Leave out what this TARGET matches."""', ""))
+    monkeypatch.setattr(generate, "OPTIONS", tmp_path / "options.py")
+    with pytest.raises(SystemExit, match=r"^portsock/cli/options\.py: --exclude has no text for the manual under its field$"):
+        list(generate.options("ports"))
 
 
 def test_formats_findings_and_exit_statuses_stand_in_the_manual() -> None:
@@ -99,7 +111,7 @@ def test_every_key_and_value_of_the_schema_stands_in_the_page_on_json() -> None:
         assert [value for value in schema["$defs"][name]["enum"] if value and value not in page] == []
 
 
-def test_the_commands_named_in_place_of_those_of_other_tools_are_understood() -> None:
+def test_the_commands_that_replace_those_of_other_tools_parse() -> None:
     rows = source("portsock.1").partition(".TS\n")[2].partition(".TE")[0].splitlines()[2:]
     commands = [row.partition("\t")[2] for row in rows if row != "INSTEAD OF\tTYPE"]
     assert len(commands) > 15

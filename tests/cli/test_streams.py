@@ -1,12 +1,15 @@
-"""Pipes, full disks, interrupts, terminals: what a command line must survive."""
+"""Pipes, full disks, interrupts and terminals."""
 
+import fcntl
 import os
 import pty
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -20,14 +23,14 @@ BUFFERED = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHO
 
 
 def listing(path: Path, rows: int) -> Path:
-    """A listing so long that no pipe holds its table."""
+    """Write a listing with so many rows of a table; 25,000 are more than a pipe holds."""
     lines = [f"tcp ESTAB 0 0 10.0.0.1:{1024 + n % 60000} 192.0.2.{n % 250}:443" for n in range(rows)]
     path.write_text("Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\n" + "\n".join(lines) + "\n")
     return path
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--jsonl"], ["--csv"]])
-def test_a_reader_that_goes_away_ends_it_quietly_with_0(form: list[str], tmp_path: Path) -> None:
+def test_a_closed_pipe_ends_the_program_quietly_with_0(form: list[str], tmp_path: Path) -> None:
     path = listing(tmp_path / "ss.txt", 25_000)
     with subprocess.Popen(
         [*COMMAND, "sockets", "--from", str(path), *form],
@@ -47,7 +50,7 @@ def test_a_reader_that_goes_away_ends_it_quietly_with_0(form: list[str], tmp_pat
 
 
 def wait_until_nobody_is_left(group: int) -> None:
-    """Also of the processes that helped."""
+    """Wait until every process of the group has ended, also those that the program started."""
     deadline = time.monotonic() + 10
     while is_there(group):
         assert time.monotonic() < deadline
@@ -63,7 +66,7 @@ def is_there(group: int) -> bool:
 
 
 @pytest.mark.parametrize("rows", [10, 25_000])
-def test_output_comes_whole_through_a_pipe(rows: int, tmp_path: Path) -> None:
+def test_a_pipe_gets_the_whole_output(rows: int, tmp_path: Path) -> None:
     reading, writing = os.pipe()
     path = str(listing(tmp_path / "ss.txt", rows))
     with subprocess.Popen([*COMMAND, "sockets", "--from", path], stdout=writing, cwd=ROOT, env=BUFFERED) as started:
@@ -73,14 +76,14 @@ def test_output_comes_whole_through_a_pipe(rows: int, tmp_path: Path) -> None:
     assert (started.returncode, len(lines)) == (0, rows + 1)
 
 
-def test_a_full_disk_is_one_line_and_exit_3() -> None:
+def test_a_full_disk_is_one_line_and_exit_status_3() -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*COMMAND, "ports", "--json"], stdout=full, stderr=subprocess.PIPE, cwd=ROOT, env=BUFFERED)
     assert done.returncode == 3
     assert done.stderr.decode().splitlines()[0] == "portsock: cannot write the output: No space left on device"
 
 
-def test_an_interrupt_ends_it_with_130_and_without_a_word() -> None:
+def test_an_interrupt_while_it_reads_ends_the_program_silently_with_130() -> None:
     with subprocess.Popen(
         [*COMMAND, "sockets", "--from", "-"],
         stdin=subprocess.PIPE,
@@ -89,14 +92,25 @@ def test_an_interrupt_ends_it_with_130_and_without_a_word() -> None:
         cwd=ROOT,
         env=BUFFERED,
     ) as started:
-        time.sleep(0.5)  # it waits for its input by now, or is still starting: both must end alike
+        assert started.stdin
+        started.stdin.write(b"tcp LISTEN 0 5 0.0.0.0:80 0.0.0.0:*\n")
+        started.stdin.flush()
+        wait_until_read(started.stdin.fileno())
         started.send_signal(signal.SIGINT)
         out, err = started.communicate(timeout=10)
     assert (started.returncode, out, err) == (130, b"", b"")
 
 
+def wait_until_read(pipe: int) -> None:
+    """Wait until the other end has read all that was written to a pipe, so that it is waiting for more."""
+    deadline = time.monotonic() + 30
+    while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4)) != (0,):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def on_terminal(*arguments: str, columns: int = 80, **environment: str) -> str:
-    """What a terminal of that width gets."""
+    """Run the program on a terminal of that width and return what it prints."""
     main, other = pty.openpty()
     settings = BUFFERED | {"COLUMNS": str(columns), "TERM": "xterm"} | environment
     with subprocess.Popen([*COMMAND, *arguments], stdout=other, stderr=subprocess.DEVNULL, cwd=ROOT, env=settings) as started:
@@ -112,7 +126,7 @@ def on_terminal(*arguments: str, columns: int = 80, **environment: str) -> str:
     return text.decode().replace("\r\n", "\n")
 
 
-def test_colors_are_for_terminals_and_no_color_forbids_them() -> None:
+def test_only_a_terminal_gets_colors_and_no_color_turns_them_off() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         target = f"tcp/{server.getsockname()[1]}"
         assert "\x1b[" in on_terminal("ports", target)
@@ -124,7 +138,7 @@ def test_colors_are_for_terminals_and_no_color_forbids_them() -> None:
         assert "\x1b[" not in portsock("explain", target).stdout
 
 
-def test_a_summary_stands_under_the_table_on_a_terminal_only() -> None:
+def test_only_a_terminal_gets_a_summary_under_the_table() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         target = f"tcp/{server.getsockname()[1]}"
         assert "1 port" in on_terminal("ports", target, NO_COLOR="1")
@@ -156,7 +170,7 @@ def test_an_ascii_only_terminal_gets_no_other_characters(tmp_path: Path) -> None
 HOSTILE = "evil\n\x1b[31mname‮"
 
 
-def test_hostile_names_reach_no_terminal_raw_and_leave_json_valid() -> None:
+def test_hostile_names_are_escaped_and_leave_json_valid() -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(b"\0" + HOSTILE.encode() + b"\xff")
         server.listen()
@@ -175,7 +189,7 @@ def test_hostile_names_reach_no_terminal_raw_and_leave_json_valid() -> None:
         assert found["local"]["path_bytes"] is not None
 
 
-def test_wide_characters_keep_columns_in_line(tmp_path: Path) -> None:
+def test_wide_characters_keep_columns_aligned(tmp_path: Path) -> None:
     path = tmp_path / "ss.txt"
     rows = [("服务器", 1), ("plain", 2), ("é", 3)]
     line = 'tcp LISTEN 0 5 0.0.0.0:{} 0.0.0.0:* users:(("{}",pid=7,fd=3))\n'

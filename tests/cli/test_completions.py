@@ -1,36 +1,31 @@
-"""The completions hold what the program has, and the program's fast entry is fast and silent."""
+"""The completions list every option, and `portsock --complete` starts without typer and prints no error."""
 
-import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from portsock.cli.app import COMMANDS
-from portsock.cli.help import parameters
+from portsock.cli.app import parameters
+from portsock.cli.commands import COMMANDS
+from portsock.cli.declare import declared
+from portsock.cli.help import split
+from portsock.cli.options import Selecting
+from tests.support.generators import generator
 
 ROOT = Path(__file__).parents[2]
-OPTIONS = [(name, spelling) for name in COMMANDS for option in parameters(name)[0] for spelling in option.opts]
-
-
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("completions_generate", ROOT / "completions" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+OPTIONS = [(name, spelling) for name in COMMANDS for option in split(parameters(name))[0] for spelling in option.opts]
 
 
 @pytest.mark.parametrize("name", ["portsock.bash", "_portsock", "portsock.fish"])
-def test_the_completions_are_not_stale(name: str) -> None:
-    assert (ROOT / "completions" / name).read_text() == generator().fresh(name), "run python completions/generate.py"
+def test_no_completion_is_stale(name: str) -> None:
+    assert (ROOT / "completions" / name).read_text() == generator("completions").fresh(name), (
+        "run python completions/generate.py"
+    )
 
 
-def test_every_option_stands_in_all_three() -> None:
+def test_every_option_stands_in_the_completions_of_all_shells() -> None:
     bash, zsh, fish = ((ROOT / "completions" / name).read_text() for name in ("portsock.bash", "_portsock", "portsock.fish"))
     assert len(OPTIONS) > 100
     missing = []
@@ -48,7 +43,16 @@ def test_every_option_stands_in_all_three() -> None:
     assert missing == []
 
 
-def test_the_live_entry_imports_no_typer() -> None:
+@pytest.mark.parametrize(("forgotten", "message"), [("", "not ''"), ("prots", "not 'prots'")])
+def test_an_option_without_a_kind_of_value_is_named_in_one_line(
+    forgotten: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(declared(Selecting)["port"], "completes", forgotten)
+    with pytest.raises(SystemExit, match=rf"^portsock/cli/options\.py: --port needs completes=, one of .*, {message}$"):
+        generator("completions").bash()
+
+
+def test_completing_live_values_imports_no_typer() -> None:
     code = (
         "import sys\n"
         "sys.argv = ['portsock', '--complete', 'ports']\n"
@@ -69,7 +73,7 @@ def test_an_unknown_kind_prints_nothing(kind: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_forms_of_a_target_are_offered_where_nothing_is_typed() -> None:
+def test_the_forms_of_a_target_are_offered_by_their_first_letters() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "portsock", "--complete", "targets", "pr"], capture_output=True, text=True, timeout=60, cwd=ROOT
     )

@@ -1,14 +1,16 @@
-"""The configuration file: presentation only, refused by file and line, overruled by the command line."""
+"""The configuration file: it sets presentation only, is refused by file and line, and gives way to the command line."""
 
 import io
 from pathlib import Path
 
 import pytest
 
-from portsock.cli.app import build
+from portsock.cli.app import parameters
 from portsock.cli.config import load
 from portsock.cli.console import Console
+from portsock.cli.help import split
 from portsock.cli.main import run
+from portsock.cli.options import FILTER, SOURCE
 from portsock.errors import UsageError
 
 LISTING = """\
@@ -24,51 +26,59 @@ def config(tmp_path: Path) -> Path:
     return tmp_path / "config" / "portsock" / "config.toml"
 
 
-def said(config: Path, *words: str) -> tuple[int, str, str]:
+def run_portsock(config: Path, *words: str) -> tuple[int, str, str]:
     out, err = io.BytesIO(), io.StringIO()
     environ = {"XDG_CONFIG_HOME": str(config.parents[1])}
     console = Console(out, err, io.BytesIO(), False, False, "utf-8", 0, environ)
     return run((*words, "--from", str(config.parents[2] / "ss.txt")), console), out.getvalue().decode(), err.getvalue()
 
 
-def test_the_file_gives_layout_columns_and_numbers(config: Path) -> None:
+def test_the_file_sets_layout_columns_and_numbers(config: Path) -> None:
     config.write_text('format = "github"\nnumeric = true\n[columns]\nports = ["proto", "port"]\n')
-    assert said(config, "ports")[1] == "| PROTO | PORT |\n|-------|------|\n| tcp   | 8080 |\n"
+    assert run_portsock(config, "ports")[1] == "| PROTO | PORT |\n|-------|------|\n| tcp   | 8080 |\n"
 
 
-def test_the_command_line_wins(config: Path) -> None:
+def test_the_command_line_overrides_the_file(config: Path) -> None:
     config.write_text('format = "github"\ncolumns.ports = ["proto"]\n')
-    assert said(config, "ports", "--columns", "addresses", "--format", "tsv", "-H")[1] == "127.0.0.1\n"
+    assert run_portsock(config, "ports", "--columns", "addresses", "--format", "tsv", "-H")[1] == "127.0.0.1\n"
 
 
 def test_another_form_on_the_command_line_replaces_the_layout_of_the_file(config: Path) -> None:
     config.write_text('format = "github"\n')
-    assert said(config, "ports", "--count")[:2] == (0, "1\n")
-    assert said(config, "ports", "--json")[1].startswith('{"schema"')
+    assert run_portsock(config, "ports", "--count")[:2] == (0, "1\n")
+    assert run_portsock(config, "ports", "--json")[1].startswith('{"schema"')
+    assert run_portsock(config, "ports", "--jsonl")[1].startswith('{"record":"header"')
+    assert run_portsock(config, "ports", "--csv", "--columns", "port")[1].split() == ["port", "8080"]
+
+
+def test_pids_on_the_command_line_replace_the_layout_of_the_file(config: Path) -> None:
+    config.write_text('format = "github"\n')
+    refusal = "portsock: --pids with --from: the processes of a listing are another machine's; leave one of them out\n"
+    assert run_portsock(config, "ports", "--pids") == (2, "", refusal)
 
 
 def test_two_forms_on_the_command_line_still_exclude_each_other(config: Path) -> None:
     config.write_text("wide = true\n")
-    assert said(config, "ports", "--format", "github", "--json")[0] == 2
+    assert run_portsock(config, "ports", "--format", "github", "--json")[0] == 2
 
 
-def test_no_config_leaves_the_file_alone(config: Path) -> None:
+def test_no_config_ignores_the_file(config: Path) -> None:
     config.write_text("this is no TOML")
-    assert said(config, "ports", "--no-config", "--columns", "port", "-Hn")[:2] == (0, "8080\n")
+    assert run_portsock(config, "ports", "--no-config", "--columns", "port", "-Hn")[:2] == (0, "8080\n")
 
 
-def test_columns_are_those_of_their_command(config: Path) -> None:
+def test_each_command_has_columns_of_its_own(config: Path) -> None:
     config.write_text('[columns]\nsockets = ["state"]\n')
-    assert said(config, "sockets", "-H")[1] == "LISTEN\n"
-    assert "127.0.0.1" in said(config, "ports", "-H")[1]
+    assert run_portsock(config, "sockets", "-H")[1] == "LISTEN\n"
+    assert "127.0.0.1" in run_portsock(config, "ports", "-H")[1]
 
 
-def test_color_of_the_file(config: Path) -> None:
+def test_the_file_sets_the_color(config: Path) -> None:
     config.write_text('color = "always"\n')
-    assert "\x1b[" in said(config, "ports")[1]
+    assert "\x1b[" in run_portsock(config, "ports")[1]
 
 
-def test_without_a_file_nothing_of_it_is_imported(tmp_path: Path) -> None:
+def test_without_a_file_neither_config_nor_tomllib_is_imported(tmp_path: Path) -> None:
     import subprocess
     import sys
 
@@ -109,22 +119,22 @@ def test_a_relative_configuration_directory_is_ignored(config: Path, monkeypatch
         ('[columns]\n\nports = ["uids"]\n', 3, "portsock ports has no column 'uids'; did you mean uid or pid or user?"),
     ],
 )  # fmt: skip
-def test_what_is_refused_is_named_by_file_and_line(config: Path, text: str, line: int, message: str) -> None:
+def test_a_refused_setting_is_named_by_file_and_line(config: Path, text: str, line: int, message: str) -> None:
     config.write_text(text)
-    assert said(config, "ports") == (2, "", f"portsock: {config}:{line}: {message}\n")
+    assert run_portsock(config, "ports") == (2, "", f"portsock: {config}:{line}: {message}\n")
 
 
-def test_what_is_no_toml_is_refused_by_line(config: Path) -> None:
+def test_text_that_is_no_toml_is_refused_by_line(config: Path) -> None:
     config.write_text("wide = true\nformat = github\n")
-    status, _, error = said(config, "ports")
+    status, _, error = run_portsock(config, "ports")
     assert (status, error.startswith(f"portsock: {config}:2: no TOML: ")) == (2, True)
     assert error.endswith("mend it, or leave it out by --no-config\n")
 
 
 @pytest.mark.parametrize("text", ["wide = " + "1" * 5000, "wide = " + "[" * 100_000, "wide = " + "{a = " * 100_000])
-def test_what_tomllib_gives_up_on_is_refused_in_one_line(config: Path, text: str) -> None:
+def test_values_that_tomllib_cannot_read_are_refused_in_one_line(config: Path, text: str) -> None:
     config.write_text(text)
-    status, _, error = said(config, "ports")
+    status, _, error = run_portsock(config, "ports")
     assert (status, error) == (
         2,
         f"portsock: {config}: a number of thousands of digits, or values nested too deep; "
@@ -136,9 +146,9 @@ def test_what_tomllib_gives_up_on_is_refused_in_one_line(config: Path, text: str
     ("value", "shown"),
     [("0x" + "f" * 5000, "such a value"), ("[0x" + "f" * 5000 + "]", "such a value"), ('"' + "x" * 999 + '"', '"xxx')],
 )
-def test_a_value_without_end_is_not_shown_whole(config: Path, value: str, shown: str) -> None:
+def test_a_very_long_value_is_shortened_in_the_message(config: Path, value: str, shown: str) -> None:
     config.write_text(f"wide = {value}\n")
-    status, _, error = said(config, "ports")
+    status, _, error = run_portsock(config, "ports")
     assert (status, len(error.splitlines())) == (2, 1)
     assert f"true or false, not {shown}" in error
     assert len(error) < 300
@@ -150,16 +160,16 @@ def test_bytes_that_are_no_utf8_are_refused_by_line(config: Path) -> None:
         load(str(config), "ports")
 
 
-def test_a_directory_in_its_place_is_no_configuration(config: Path) -> None:
+def test_a_directory_in_place_of_the_file_is_ignored(config: Path) -> None:
     config.mkdir()
-    assert said(config, "ports")[0] == 0
+    assert run_portsock(config, "ports")[0] == 0
 
 
-def test_every_filter_of_the_commands_is_refused_as_one(config: Path) -> None:
-    names = {"from" if item.name == "captures" else item.name for name in ("ports", "sockets", "procs")
-             for item in build().get_command(None, name).params
-             if item.param_type_name == "option" and item.rich_help_panel == "Filter"}  # fmt: skip
-    assert len(names) > 15
+def test_every_option_that_chooses_sockets_is_refused(config: Path) -> None:
+    names = {max(item.opts, key=len)[2:] for name in ("ports", "sockets", "procs") for item in split(parameters(name))[0]
+             if getattr(item, "rich_help_panel", "") in (FILTER, SOURCE)}  # fmt: skip
+    assert {"listening", "all-families", "netns", "from", "owners"} < names
+    assert not names & {"format", "columns", "wide", "help"}
     for name in names:
         config.write_text(f"{name} = true\n")
-        assert "chooses sockets" in said(config, "ports")[2], name
+        assert "chooses sockets" in run_portsock(config, "ports")[2], name

@@ -1,4 +1,4 @@
-"""The help: one screen, every option once, examples that parse."""
+"""The help: it fits one screen, lists every option once, and its examples parse."""
 
 import io
 import os
@@ -7,32 +7,26 @@ import shlex
 
 import pytest
 
-from portsock.cli.app import COMMANDS, build
+from portsock.cli.app import build, parameters
+from portsock.cli.commands import COMMANDS
 from portsock.cli.console import Console
-from portsock.cli.help import EXAMPLES, ROOT_EXAMPLES
+from portsock.cli.help import EXAMPLES, ROOT_EXAMPLES, split
 from portsock.cli.main import run
 
 NAMES = tuple(COMMANDS)
 
 
-def said(*words: str) -> tuple[int, str, str]:
-    """Status, standard output and standard error of the program."""
+def run_portsock(*words: str) -> tuple[int, str, str]:
+    """Run the program and return exit status, standard output and standard error."""
     out, err = io.BytesIO(), io.StringIO()
     console = Console(out, err, io.BytesIO(), False, False, "utf-8", 0, os.environ)
     return run(words, console), out.getvalue().decode(), err.getvalue()
 
 
 def help_of(name: str) -> str:
-    status, out, _ = said(name, "--help")
+    status, out, _ = run_portsock(name, "--help")
     assert status == 0
     return out
-
-
-def options_of(name: str) -> list[list[str]]:
-    """The spellings of every option that is no secret."""
-    command = build().get_command(None, name)
-    params = command.get_params(command.make_context(name, ["8080"], resilient_parsing=True))
-    return [item.opts for item in params if item.param_type_name == "option" and not item.hidden]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,17 +40,16 @@ def test_help_fits_a_screen_of_80_by_40(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_spelling_of_every_option_stands_in_the_help_once(name: str) -> None:
     table = help_of(name).partition("\nExamples:")[0]
-    left = [re.split(r" {3,}|(?<=\S)  (?=[^-\s])", line.strip())[0] for line in table.splitlines() if re.match(r"  -", line)]
-    shown = [word for line in left for word in line.split() if re.fullmatch(r"--?[a-z0-9A-Z-]+", word)]
-    assert sorted(shown) == sorted(spelling for option in options_of(name) for spelling in option)
+    shown = re.findall(r"(?<=\s)--?[A-Za-z0-9][\w-]*", table)
+    assert sorted(shown) == sorted(spelling for option in split(parameters(name))[0] for spelling in option.opts)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_value_is_announced_by_its_metavar(name: str) -> None:
-    text = help_of(name)
-    command = build().get_command(None, name)
-    valued = [item for item in command.params if item.param_type_name == "option" and not item.is_flag]
-    assert [item.name for item in valued if f"{item.opts[0]} {item.metavar}" not in text] == []
+def test_every_option_stands_before_its_metavar_and_its_own_help(name: str) -> None:
+    words = " ".join(help_of(name).split())
+    for option in split(parameters(name))[0]:
+        value = "" if option.is_flag else f" {option.metavar}"
+        assert f"{max(option.opts, key=len)}{value} {option.help}" in words
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,21 +60,21 @@ def test_each_help_ends_with_three_examples(name: str) -> None:
 
 
 @pytest.mark.parametrize("example", [pair[0] for pairs in (*EXAMPLES.values(), ROOT_EXAMPLES) for pair in pairs])
-def test_every_example_is_understood(example: str) -> None:
+def test_every_example_parses(example: str) -> None:
     words = next(shlex.split(part) for part in example.split("|") if part.strip().startswith("portsock"))
     command = build().get_command(None, words[1])
     assert command.make_context(words[1], words[2:]).params
 
 
-def test_without_a_command_the_help_is_shown() -> None:
-    status, text, _ = said()
+def test_no_command_shows_the_help() -> None:
+    status, text, _ = run_portsock()
     assert status == 0
     assert [name for name in NAMES if f"\n  {name} " not in text] == []
     assert "Examples:" in text
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_help_is_not_imported_for_an_answer() -> None:
+def test_an_answer_does_not_import_the_help() -> None:
     import subprocess
     import sys
 
@@ -94,6 +87,8 @@ def test_help_is_not_imported_for_an_answer() -> None:
     ("typed", "line"),
     [
         (("ports", "--lisening"), "no option --lisening; did you mean --listening? see portsock ports --help"),
+        (("ports", "--all_fam"), "no option --all_fam; did you mean --all-families? see portsock ports --help"),
+        (("ports", "--w"), "no option --w; did you mean --raw? see portsock ports --help"),
         (("sockets", "--stat", "x"), "no option --stat; did you mean --state? see portsock sockets --help"),
         (("port",), "no command 'port'; did you mean portsock ports?"),
         (("8080",), "no command '8080'; did you mean portsock ports 8080 or portsock explain 8080?"),
@@ -109,5 +104,5 @@ def test_help_is_not_imported_for_an_answer() -> None:
         (("ports", "--port"), "Option '--port' requires an argument; see portsock ports --help"),
     ],
 )
-def test_a_mistake_is_one_line_with_what_was_meant(typed: tuple[str, ...], line: str) -> None:
-    assert said(*typed) == (2, "", f"portsock: {line}\n")
+def test_a_mistake_is_one_line_that_says_what_was_probably_meant(typed: tuple[str, ...], line: str) -> None:
+    assert run_portsock(*typed) == (2, "", f"portsock: {line}\n")

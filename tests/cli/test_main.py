@@ -1,0 +1,68 @@
+"""Errors become one line, and text is written in the encoding of the output."""
+
+import io
+
+import pytest
+
+from portsock.cli import main
+from portsock.cli.console import Console
+from portsock.cli.main import run
+
+
+def console(encoding: str = "utf-8", **environ: str) -> Console:
+    return Console(io.BytesIO(), io.StringIO(), io.BytesIO(), False, False, encoding, 0, environ)
+
+
+def fail(*_: object) -> int:
+    raise KeyError("owner")
+
+
+def errors_of(console: Console) -> list[str]:
+    assert isinstance(console.err, io.StringIO)
+    return console.err.getvalue().splitlines()
+
+
+def test_an_internal_error_is_one_line_that_names_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main, "_invoke", fail)
+    here = console()
+    assert run(["ports"], here) == 4
+    (line,) = errors_of(here)
+    assert line.startswith("portsock: internal error at test_main.py:")
+    assert line.endswith(": KeyError: 'owner'; PORTSOCK_TRACEBACK=1 shows more for a report")
+
+
+def test_an_internal_error_has_a_traceback_where_the_environment_requests_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main, "_invoke", fail)
+    here = console(PORTSOCK_TRACEBACK="1")
+    assert run(["ports"], here) == 4
+    assert errors_of(here)[0] == "Traceback (most recent call last):"
+
+
+def test_an_interrupt_is_silent_and_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "_invoke", interrupt)
+    here = console()
+    assert (run(["ports"], here), errors_of(here)) == (130, [])
+
+
+def test_a_character_that_the_encoding_lacks_is_written_as_an_escape() -> None:
+    here = console("ascii")
+    here.write(["größe\n"])
+    assert isinstance(here.out, io.BytesIO)
+    assert here.out.getvalue() == b"gr\\xf6\\xdfe\n"
+
+
+@pytest.mark.parametrize("name", ["ascii", "US-ASCII", "ANSI_X3.4-1968", "646"])
+def test_every_name_of_ascii_is_recognised(name: str) -> None:
+    assert console(name).ascii_only
+    assert not console("utf-8").ascii_only
+
+
+def test_kept_objects_live_until_exit() -> None:
+    kept: list[object] = []
+    here = console()._replace(kept=kept)
+    thing = object()
+    here.keep(thing)
+    assert kept == [thing]
