@@ -7,6 +7,7 @@ from portsock.cli.console import Console
 from portsock.cli.options import Printing
 from portsock.enums import DETAILS, Need
 from portsock.errors import Exit, UsageError
+from portsock.model import Process, Processes, Socket
 from portsock.output.columns import (
     Column,
     Sort,
@@ -26,6 +27,10 @@ Row = TypeVar("Row")
 
 JSON_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS})
 """Needs of the keys that every JSON row has."""
+
+INIT = 1
+"""The pid of the first process, which is never printed for kill."""
+_SYSTEMD = "systemd holds it for a service; systemctl list-sockets names the .socket unit to stop"
 
 
 class Layout(NamedTuple, Generic[Row]):
@@ -91,13 +96,33 @@ class Layout(NamedTuple, Generic[Row]):
 
 
 def _write_pids(answer: Answer[Row], console: Console) -> Exit:
-    from portsock.cli.pids import pids_of
-
     found = pids_of(answer.sockets, answer.snapshot.processes)
     console.write(f"{pid}\n" for pid in found.pids)
     for remark in found.remarks:
         console.say(remark)
     return Exit.SYSTEM if answer.sockets and not found.pids else Exit.OK
+
+
+class Pids(NamedTuple):
+    """The process ids to print, and remarks for standard error."""
+
+    pids: tuple[int, ...]
+    remarks: tuple[str, ...]
+
+
+def pids_of(sockets: Sequence[Socket], processes: Processes) -> Pids:
+    """Return the owners of these sockets, each once, ascending. Never 1: ending it ends the system or the container."""
+    found = {owner.pid for socket in sockets for owner in socket.owners if owner.pid}
+    remarks = []
+    if INIT in found:
+        name = (processes.get((None, INIT)) or Process(INIT)).name
+        why = _SYSTEMD if name == "systemd" else "ending it would end the system or container whose first process it is"
+        remarks.append(f"PID 1 is left out: {why}")
+    unknown = sum(not any(owner.pid for owner in socket.owners) for socket in sockets)
+    if unknown:
+        several = f"{unknown} matching sockets have" if unknown > 1 else "1 matching socket has"
+        remarks.append(f"{several} no process that could be found; portsock sockets says why")
+    return Pids(tuple(sorted(found - {INIT})), tuple(remarks))
 
 
 def lay_out(view: View[Row], output: Printing, asked: frozenset[Need], console: Console) -> Layout[Row]:

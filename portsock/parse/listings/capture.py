@@ -7,8 +7,7 @@ from portsock.errors import UsageError
 from portsock.model import Notice, Snapshot
 from portsock.parse.listings import paste_noise
 from portsock.parse.listings.reader import DocumentReader, LineReader
-from portsock.parse.listings.registry import document_readers, formats, line_readers
-from portsock.parse.listings.unsupported import unsupported
+from portsock.parse.listings.registry import document_readers, formats, line_readers, unsupported
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 

@@ -4,7 +4,7 @@ import pytest
 
 from portsock.errors import UsageError
 from portsock.parse.listings.capture import Capture
-from portsock.parse.listings.unsupported import unsupported
+from portsock.parse.listings.registry import unsupported
 from portsock.port_numbers import EMPTY
 
 
