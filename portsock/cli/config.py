@@ -1,11 +1,9 @@
 """The configuration file: how answers look, never what they hold. Imported only if the file exists."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
-from portsock.cli.declare import declared
-from portsock.cli.options import FILTER, SOURCE, Collecting, Selecting
 from portsock.errors import UsageError
 from portsock.sources.configuration import read
 
@@ -20,8 +18,11 @@ class _Refused(Exception):
     """A setting that cannot be used: a message, and the keys that lead to the setting."""
 
 
-def load(path: str, command: str) -> dict[str, Any]:
-    """Return defaults of the command's parameters, by name. Raises UsageError, which names file and line."""
+def load(path: str, command: str, filters: Set[str]) -> dict[str, Any]:
+    """Return defaults of the command's parameters, by name. Raises UsageError, which names file and line.
+
+    `filters` are the parameters that choose sockets, which a file must not set.
+    """
     text = read(path)
     try:
         settings = tomllib.loads(text)
@@ -34,7 +35,7 @@ def load(path: str, command: str) -> dict[str, Any]:
             f"{path}: a number of thousands of digits, or values nested too deep; mend it, or leave it out by --no-config"
         ) from None
     try:
-        return {key: _setting(key, value, command) for key, value in settings.items()}
+        return {key: _setting(key, value, command, filters) for key, value in settings.items()}
     except _Refused as refused:
         message, *keys = refused.args
         raise UsageError(f"{path}:{_line_of(text, keys)}: {message}") from None
@@ -46,7 +47,7 @@ def yield_to_flags(parameters: dict[str, Any]) -> None:
         parameters["format"] = None
 
 
-def _setting(key: str, value: Any, command: str) -> Any:
+def _setting(key: str, value: Any, command: str, filters: Set[str]) -> Any:
     """Return the value of a parameter; None, its default, if the setting is not for this command."""
     if key == "columns":
         return _columns(value, command)
@@ -63,24 +64,17 @@ def _setting(key: str, value: Any, command: str) -> Any:
 
         _check(lambda: renderer(value), key)
     else:
-        raise _Refused(_unknown(key), key)
+        raise _Refused(_unknown(key, filters), key)
     return value
 
 
-def _unknown(key: str) -> str:
-    if key.replace("-", "_") in _filters():
+def _unknown(key: str, filters: Set[str]) -> str:
+    if key.replace("-", "_") in filters:
         return f"'{key}' chooses sockets, and a file must not hide any; give it on the command line"
     from difflib import get_close_matches
 
     near = get_close_matches(key, _KEYS, 1, 0.6)
     return f"unknown key '{key}'; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}")
-
-
-def _filters() -> set[str]:
-    """Return the long names of all options that choose sockets, with underscores."""
-    options = [option for group in (Selecting, Collecting) for option in declared(group).values()]
-    names = [name for option in options if option.rich_help_panel in (FILTER, SOURCE) for name in option.names]
-    return {name.removeprefix("--").replace("-", "_") for name in names if name.startswith("--")}
 
 
 def _columns(value: Any, command: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from portsock.cli.declare import flag, value
+from portsock.cli.declare import declared, flag, value
 
 SOURCE, FILTER, BINDING, OUTPUT = PANELS = ("Source", "Filter", "Binding", "Output")
 """Headings of --help and of the manual, in their order. The configuration file may set options of OUTPUT only."""
@@ -29,7 +29,7 @@ def _configure(ctx: typer.Context, ignored: bool) -> None:
     if path is not None:
         from portsock.cli.config import load
 
-        ctx.default_map = load(path, ctx.info_name or "")
+        ctx.default_map = load(path, ctx.info_name or "", _choosing_options())
 
 
 Json = Annotated[bool, flag("--json", help="one JSON object", panel=OUTPUT)]
@@ -210,3 +210,10 @@ class Printing(NamedTuple):
 
 
 GROUPS = (Selecting, Collecting, Details, Arranging, Explaining, Printing)
+
+
+def _choosing_options() -> set[str]:
+    """Return the long names of all options that choose sockets, with underscores."""
+    options = [option for group in (Selecting, Collecting) for option in declared(group).values()]
+    names = [name for option in options if option.rich_help_panel in (FILTER, SOURCE) for name in option.names]
+    return {name.removeprefix("--").replace("-", "_") for name in names if name.startswith("--")}

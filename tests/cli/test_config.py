@@ -157,7 +157,7 @@ def test_a_very_long_value_is_shortened_in_the_message(config: Path, value: str,
 def test_bytes_that_are_no_utf8_are_refused_by_line(config: Path) -> None:
     config.write_bytes(b"wide = true\n# \xff\n")
     with pytest.raises(UsageError, match=r"config\.toml:2: no UTF-8"):
-        load(str(config), "ports")
+        load(str(config), "ports", set())
 
 
 def test_a_directory_in_place_of_the_file_is_ignored(config: Path) -> None:
