@@ -1,7 +1,7 @@
 """Which sockets hold a port against a new one: the same port space, and addresses that overlap.
 
 The rules are those of Linux: inet_rcv_saddr_equal() and its callers in net/ipv4/inet_connection_sock.c, held against a
-6.18 kernel by tests/explain/test_bind_matrix.py.
+6.18 kernel by tests/explain/bind/test_matrix.py.
 """
 
 from functools import lru_cache
