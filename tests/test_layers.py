@@ -14,16 +14,17 @@ ALLOWED = {
     "port_numbers": set(),
     "model": {"enums"},
     "addresses": {"model"},
+    "endpoints": {"model"},
     "records": {"model"},
     "parse": {"model", "errors", "records", "enums", "addresses", "port_numbers"},
     "sources": {"model", "errors", "records", "enums", "addresses", "port_numbers", "parse"},
     "normalize": {"model", "records", "addresses", "port_numbers"},
     "query": {"model", "enums", "errors", "records", "addresses", "port_numbers"},
-    "explain": {"model", "enums", "errors", "records", "addresses", "port_numbers", "query", "normalize"},
-    "output": {"model", "errors", "addresses", "port_numbers", "normalize", "explain"},
+    "explain": {"model", "enums", "errors", "records", "addresses", "endpoints", "port_numbers", "query", "normalize"},
+    "output": {"model", "errors", "addresses", "endpoints", "port_numbers", "normalize", "explain"},
 }
 PURE = {"parse", "normalize", "query", "explain", "output"}
-PURE |= {"enums", "model", "errors", "addresses", "port_numbers", "records"}
+PURE |= {"enums", "model", "errors", "addresses", "endpoints", "port_numbers", "records"}
 IO_MODULES = {"os", "subprocess", "pathlib", "shutil", "ctypes", "psutil", "fcntl", "signal", "threading", "tempfile"}
 IO_MODULES |= {"select", "multiprocessing", "asyncio", "glob", "urllib", "http", "ssl"}
 CONVERSIONS = {"socket": {"inet_ntop", "inet_pton"}, "time": {"gmtime", "strftime"}, "io": {"StringIO"}, "mmap": set()}

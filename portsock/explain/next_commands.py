@@ -1,7 +1,8 @@
 """The one or two commands worth typing after an answer."""
 
+from portsock.endpoints import port_of
 from portsock.explain.scene import Scene
-from portsock.explain.show import holders, port_of, quoted_argument
+from portsock.explain.show import holders, quoted_argument
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding
 from portsock.model import OwnerReason, Process, State

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from portsock.explain.scene import Scene, accepted_from
-from portsock.explain.show import endpoint_text, plural, short_owner
+from portsock.explain.show import end_text, plural, short_owner
 from portsock.model import Endpoint, Owner, Role, Socket
 from portsock.normalize.connections import unique_connections
 
@@ -45,7 +45,7 @@ def draw_sockets(passive: Sequence[Socket], connected: list[Socket]) -> tuple[st
 
 def passive_line(socket: Socket) -> str:
     """'127.0.0.1:8080  LISTEN  tcp  python3[18085]'."""
-    words = [endpoint_text(socket.local), socket.state or socket.state_raw or "", socket.protocol, owners_text(socket.owners)]
+    words = [end_text(socket.local), socket.state or socket.state_raw or "", socket.protocol, owners_text(socket.owners)]
     return "  ".join(word for word in words if word)
 
 
@@ -73,7 +73,7 @@ def connection_line(socket: Socket) -> tuple[str, str]:
 
 def _end(endpoint: Endpoint | None) -> str:
     """A unix client has no name, and its server's path is what its remote end is called."""
-    return "(unnamed)" if endpoint is None else endpoint_text(endpoint)
+    return "(unnamed)" if endpoint is None else end_text(endpoint)
 
 
 def state_text(socket: Socket) -> str:

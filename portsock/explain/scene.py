@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from portsock.addresses import WILDCARDS, scope
-from portsock.explain.show import address_of, port_of
+from portsock.endpoints import address_of, port_of
 from portsock.explain.types import PathFacts
 from portsock.model import (
     Family,

@@ -2,42 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 
-from portsock.model import Endpoint, InetEndpoint, NetlinkEndpoint, Owner, PacketEndpoint, Socket, UnixEndpoint, VsockEndpoint
+from portsock.endpoints import endpoint_text
+from portsock.model import Endpoint, InetEndpoint, Owner, Socket
 from portsock.port_numbers import Services
 
-_ANY = 4294967295
 
+def end_text(endpoint: Endpoint | None) -> str:
+    """Return an endpoint as tables write it, but the address even if it has a name; '*' where there is no endpoint.
 
-def endpoint_text(endpoint: Endpoint | None) -> str:
-    """'10.0.0.5:80', '[fe80::1]%eth0:631', '*:80', a path, '@abstract', '(unnamed)', or '*' where there is none."""
-    if endpoint is None:
-        return "*"
-    if isinstance(endpoint, InetEndpoint):
-        host = (endpoint.address or endpoint.hostname or "?") + ("…" if endpoint.truncated else "")
-        if ":" in host:
-            host = f"[{host}]"
-        if endpoint.zone:
-            host += f"%{endpoint.zone}"
-        return f"{host}:{endpoint.label or '*' if endpoint.port is None else endpoint.port}"
-    if isinstance(endpoint, UnixEndpoint):
-        if endpoint.path is None:
-            return "(unnamed)"
-        return ("@" if endpoint.abstract else "") + endpoint.path.decode("utf-8", "surrogateescape")
-    if isinstance(endpoint, VsockEndpoint):
-        cid, port = ("*" if part == _ANY else str(part) for part in endpoint)
-        return f"{cid}:{port}"
-    if isinstance(endpoint, NetlinkEndpoint):
-        return f"netlink {endpoint.protocol}:{endpoint.portid}"
-    assert isinstance(endpoint, PacketEndpoint)
-    return f"ethertype {endpoint.ethertype if endpoint.ethertype is not None else '*'}"
-
-
-def port_of(endpoint: Endpoint | None) -> int | None:
-    return endpoint.port if isinstance(endpoint, InetEndpoint) else None
-
-
-def address_of(endpoint: Endpoint | None) -> str | None:
-    return endpoint.address if isinstance(endpoint, InetEndpoint) else None
+    A host name that the listing cut ends in '…', as a cut address does.
+    """
+    if isinstance(endpoint, InetEndpoint) and endpoint.hostname:
+        name = None if endpoint.address else endpoint.hostname + ("…" if endpoint.truncated else "")
+        endpoint = endpoint._replace(hostname=name)
+    return endpoint_text(endpoint) or "*"
 
 
 def port_name(port: int, protocol: str | None, services: Services) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from portsock.addresses import WILDCARDS
+from portsock.endpoints import address_of, port_of
 from portsock.explain.picture import connection_line
 from portsock.explain.scene import Scene, accepted_from, is_passive
-from portsock.explain.show import address_of, endpoint_text, holders, listed, named, plural, port_name, port_of, who
+from portsock.explain.show import end_text, holders, listed, named, plural, port_name, who
 from portsock.explain.texts import phrases
 from portsock.model import InetEndpoint, OwnerStatus, Process, Role, Socket, State, UnixEndpoint
 from portsock.normalize.connections import unique_connections
@@ -116,7 +117,7 @@ def bound_address(socket: Socket) -> str:
     local = socket.local
     if isinstance(local, InetEndpoint):
         return (address or local.hostname or "?") + (f"%{local.zone}" if local.zone else "")
-    return endpoint_text(local)
+    return end_text(local)
 
 
 def connection(socket: Socket) -> str:
@@ -143,9 +144,9 @@ def one_socket(socket: Socket) -> str:
         socket.protocol, f"a{'n' if socket.protocol[0] in 'aeiou' and not socket.protocol.startswith('u') else ''} "
         f"{socket.protocol.upper() if len(socket.protocol) <= 4 else socket.protocol} socket")  # fmt: skip
     if socket.state is State.LISTEN:
-        what = f" listening on {endpoint_text(socket.local)}"
+        what = f" listening on {end_text(socket.local)}"
     elif is_passive(socket):
-        what = f" bound to {endpoint_text(socket.local)}"
+        what = f" bound to {end_text(socket.local)}"
     elif socket.remote is not None:
         what = f", {connection_line(socket)[0].replace('  ', ' in ', 1)}"
     else:
@@ -192,7 +193,7 @@ def _process(scene: Scene) -> str:
 
 
 def _unix(scene: Scene, target: UnixTarget) -> str:
-    name = endpoint_text(UnixEndpoint(target.path, target.abstract))
+    name = end_text(UnixEndpoint(target.path, target.abstract))
     bound = sorted(scene.passive, key=lambda socket: scene.path is None or socket.vfs != scene.path.inode)
     listener = next((socket for socket in bound if socket.state is State.LISTEN), None)
     if listener is not None:

@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from portsock.endpoints import port_of
 from portsock.enums import parse_state
 from portsock.explain.picture import draw_sockets
 from portsock.explain.scene import accepted_from, is_passive
 from portsock.explain.sections.durations import duration, setting, unprivileged_start
 from portsock.explain.sections.port import how, system
 from portsock.explain.sections.socket import SOMAXCONN
-from portsock.explain.show import holders, plural, port_of
+from portsock.explain.show import holders, plural
 from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES, UDP_ESTABLISHED
 from portsock.explain.texts.words import EPHEMERAL_RANGE, WORDS, Word

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from portsock.endpoints import bracketed
 from portsock.explain.bind.conflict import Clash
 from portsock.explain.bind.held import MOST_ALIKE
 from portsock.explain.bind.texts import TEXTS, Why
@@ -72,5 +73,4 @@ def _name(socket: Socket) -> str:
     local = socket.local
     if not isinstance(local, InetEndpoint) or local.address is None:
         return state
-    address = f"[{local.address}]" if ":" in local.address else local.address
-    return f"{state} {address}:{local.port}"
+    return f"{state} {bracketed(local.address)}:{local.port}"

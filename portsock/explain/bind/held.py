@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from portsock.addresses import scope
+from portsock.endpoints import port_of
 from portsock.explain.bind.conflict import UNKNOWN, Held
 from portsock.explain.bind.overlap import BINDERS, covers, overlaps, place_held, place_of, shares_ports
 from portsock.model import InetEndpoint, Scope, Socket, State
@@ -13,11 +14,6 @@ MOST_ALIKE = 16
 """A busy server's port has thousands of connections that count alike: so many of a kind are looked at."""
 
 
-def port_of(socket: Socket) -> int | None:
-    """The local port, of a socket that has one."""
-    return socket.local.port if isinstance(socket.local, InetEndpoint) else None
-
-
 def held_by(
     sockets: Iterable[Socket], protocol: str, port: int, options: Mapping[int, SocketOptions], netns: int | None
 ) -> tuple[Held, ...]:
@@ -25,7 +21,7 @@ def held_by(
     near = [
         socket
         for socket in sockets
-        if port_of(socket) == port
+        if port_of(socket.local) == port
         and shares_ports(protocol, socket.protocol)
         and (netns is None or socket.netns is None or socket.netns.id == netns)
         # A connection request is no socket yet: it hangs on its listener. A subflow is listed again as its MPTCP socket.
@@ -51,7 +47,7 @@ def inodes_that_matter(
     sockets: Iterable[Socket], protocols: Sequence[str], addresses: Sequence[str], port: int, *, netns: int | None = None
 ) -> frozenset[int]:
     """The inodes of the sockets in the way of these addresses: those whose options a verdict turns on."""
-    near = [socket for socket in sockets if port_of(socket) == port]
+    near = [socket for socket in sockets if port_of(socket.local) == port]
     asked = [place for address in addresses if (place := place_of(address, False))]
     inodes = set()
     for protocol in protocols:

@@ -7,10 +7,11 @@ fares (see outranks() in bind_conflict).
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from portsock.endpoints import port_of
 from portsock.explain.bind.address import Ground, address_ground, is_ipv6, privilege_ground
 from portsock.explain.bind.attempts import Question
 from portsock.explain.bind.conflict import Clash, Held, clash, outranks
-from portsock.explain.bind.held import held_by, port_of
+from portsock.explain.bind.held import held_by
 from portsock.explain.bind.overlap import BINDERS, Place, overlaps, place_of
 from portsock.explain.bind.texts import Why
 from portsock.explain.bind.types import Attempt, Way
@@ -48,7 +49,7 @@ def attempts_for(
     `sockets` are all that are seen, at least those of this port; `options` what is known of their options, by inode; `netns`
     the number of the namespace that the program binds in (None: all the sockets are in it).
     """
-    near = [socket for socket in sockets if port_of(socket) == port]
+    near = [socket for socket in sockets if port_of(socket.local) == port]
     held = {protocol: held_by(near, protocol, port, options, netns) for protocol in protocols}
     return tuple(
         judge(held[protocol], protocol, address, port, way, identity, host, bound_unseen=bound_unseen)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from portsock.explain.bind.types import Attempt, Blocker
 from portsock.explain.picture import owners_text
-from portsock.explain.show import endpoint_text, listed
+from portsock.explain.show import end_text, listed
 from portsock.explain.texts import phrases
 from portsock.explain.types import Section
 from portsock.model import InetEndpoint, State
@@ -68,13 +68,13 @@ def _blockers(attempts: Sequence[Attempt]) -> str:
 
 
 def _blocker(blocker: Blocker) -> str:
-    return " ".join(filter(None, (endpoint_text(blocker.local), blocker.state, owners_text(blocker.owners))))
+    return " ".join(filter(None, (end_text(blocker.local), blocker.state, owners_text(blocker.owners))))
 
 
 def _said(trial: Attempt, judged: Sequence[Attempt]) -> str:
     """The kernel's own answer beside the verdict on the same attempt."""
     same = next(attempt for attempt in judged if _asked(attempt) == _asked(trial))
-    where = endpoint_text(InetEndpoint(trial.address, trial.port))
+    where = end_text(InetEndpoint(trial.address, trial.port))
     options = [*trial.options, *(["IPV6_V6ONLY"] if trial.v6only else [])]
     what = f"{trial.protocol} {where} with {' and '.join(options) or 'no option'}"
     return phrases.BINDING_TRIED.format(what=what, answer=verdict(trial), verdict=verdict(same))

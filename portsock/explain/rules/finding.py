@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from portsock.explain.picture import owners_text
-from portsock.explain.show import endpoint_text
+from portsock.explain.show import end_text
 from portsock.explain.texts.findings import FINDINGS, Code
 from portsock.explain.types import Finding, Severity
 from portsock.model import Socket
@@ -35,7 +35,7 @@ def evidence(sockets: Sequence[Socket]) -> list[str]:
 
 def evidence_line(socket: Socket) -> str:
     """'127.0.0.1:80 ↔ 127.0.0.1:40000 CLOSE_WAIT, recv_q 1, python3[5]'."""
-    ends = endpoint_text(socket.local) + (f" ↔ {endpoint_text(socket.remote)}" if socket.remote is not None else "")
+    ends = end_text(socket.local) + (f" ↔ {end_text(socket.remote)}" if socket.remote is not None else "")
     words = [f"{ends} {socket.state or socket.state_raw or ''}".rstrip()]
     if socket.accept_queue is not None:
         words.append(f"queue {socket.accept_queue} of {'?' if socket.accept_limit is None else socket.accept_limit}")

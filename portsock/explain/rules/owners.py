@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from portsock.explain.rules.finding import evidence, evidence_line, finding
 from portsock.explain.scene import Scene
 from portsock.explain.sections.process import is_remarkable, kernel_user, missing_sentences
-from portsock.explain.show import endpoint_text, holders, listed, owner_text, who
+from portsock.explain.show import end_text, holders, listed, owner_text, who
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Finding
@@ -69,7 +69,7 @@ def without_process(scene: Scene) -> Iterator[Finding]:
         if scene.snapshot.unreadable:
             count = len(scene.snapshot.unreadable)
             lines.append(f"{count} process{'' if count == 1 else 'es'} could not be read")
-        yield finding(Code.LISTENER_WITHOUT_PROCESS, lines, where=endpoint_text(socket.local),
+        yield finding(Code.LISTENER_WITHOUT_PROCESS, lines, where=end_text(socket.local),
                       why=missing_sentences(socket)[-1], what_to_do=_what_to_do(socket))  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def unix_path(scene: Scene) -> Iterator[Finding]:
     path = scene.path
     if path is None or not isinstance(scene.target, UnixTarget) or scene.target.abstract:
         return
-    name = endpoint_text(UnixEndpoint(scene.target.path))
+    name = end_text(UnixEndpoint(scene.target.path))
     if not scene.here and path.exists and path.is_socket is not False:
         yield finding(Code.STALE_UNIX_PATH, [f"{name} exists, no socket has this path"])
     for socket in scene.passive:

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from portsock.addresses import WILDCARDS, exposure
+from portsock.endpoints import address_of, port_of
 from portsock.explain.rules.finding import evidence, finding
 from portsock.explain.scene import Scene, is_passive, serves
 from portsock.explain.sections.port import how
-from portsock.explain.show import address_of, endpoint_text, holders, port_of, who
+from portsock.explain.show import end_text, holders, who
 from portsock.explain.texts.admin_ports import ADMIN_PORTS
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Finding, Severity
@@ -77,7 +78,7 @@ def shared_endpoint(scene: Scene) -> Iterator[Finding]:
         names = {owner.name for owner in holders(sockets)}
         severity = Severity.NOTICE if len(names) > 1 else None
         lines = [*evidence(sockets), f"inodes {', '.join(str(inode) for inode in sorted(filter(None, inodes))[:6])}"]
-        where = endpoint_text(sockets[0].local)
+        where = end_text(sockets[0].local)
         yield finding(Code.SHARED_ENDPOINT, lines, severity, count=len(sockets), where=where)
 
 

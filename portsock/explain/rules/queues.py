@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from portsock.explain.rules.finding import evidence, finding
 from portsock.explain.scene import Scene, is_passive
-from portsock.explain.show import endpoint_text
+from portsock.explain.show import end_text
 from portsock.explain.texts.findings import NO_LIMIT_TOLD, Code
 from portsock.explain.types import Finding, Severity
 from portsock.model import Socket, State
@@ -23,7 +23,7 @@ def accept_queue(scene: Scene) -> Iterator[Finding]:
         waiting, limit = socket.accept_queue, socket.accept_limit
         if not waiting:
             continue
-        where = endpoint_text(socket.local)
+        where = end_text(socket.local)
         if limit is not None and is_full(socket):
             yield finding(Code.ACCEPT_QUEUE_FULL, evidence([socket]), where=where, count=waiting, limit=limit)
         elif waiting >= QUEUE_WAITING or (limit is not None and waiting * 2 >= limit):
@@ -44,7 +44,7 @@ def unread(scene: Scene) -> Iterator[Finding]:
     if sockets:
         sockets.sort(key=lambda socket: -(socket.recv_q or 0))
         worst = sockets[0]
-        yield finding(Code.UNREAD_DATA, evidence(sockets), count=worst.recv_q, where=endpoint_text(worst.local))
+        yield finding(Code.UNREAD_DATA, evidence(sockets), count=worst.recv_q, where=end_text(worst.local))
 
 
 def unacknowledged(scene: Scene) -> Iterator[Finding]:
@@ -60,7 +60,7 @@ def unacknowledged(scene: Scene) -> Iterator[Finding]:
         elif resends:
             lines.append(f"sent again {resends} time{'' if resends == 1 else 's'} without an answer")
         severity = Severity.WARNING if (resends or 0) >= RESENDS_MANY else None
-        where = endpoint_text(worst.remote)
+        where = end_text(worst.remote)
         yield finding(Code.UNACKNOWLEDGED_DATA, lines, severity, count=worst.send_q, where=where)
 
 
@@ -69,7 +69,7 @@ def drops(scene: Scene) -> Iterator[Finding]:
     for socket in scene.here:
         if socket.protocol in ("udp", "udplite") and socket.memory is not None and socket.memory.drops:
             lines = [*evidence([socket]), f"buffer: {socket.memory.recv_used} of {socket.memory.recv_max} bytes in use"]
-            yield finding(Code.DATAGRAMS_DROPPED, lines, count=socket.memory.drops, where=endpoint_text(socket.local))
+            yield finding(Code.DATAGRAMS_DROPPED, lines, count=socket.memory.drops, where=end_text(socket.local))
 
 
 def _has_bytes(socket: Socket) -> bool:

@@ -3,11 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from portsock.endpoints import port_of
 from portsock.explain.rules.finding import evidence, evidence_line, finding
 from portsock.explain.rules.queues import is_full
 from portsock.explain.scene import Scene, takes
 from portsock.explain.sections.durations import setting
-from portsock.explain.show import endpoint_text, plural, port_of, who
+from portsock.explain.show import end_text, plural, who
 from portsock.explain.texts.findings import SYN_SENT_FEW, Code
 from portsock.explain.types import Finding, Severity
 from portsock.model import Family, InetEndpoint, Role, Socket, State
@@ -63,7 +64,7 @@ def syn_recv(scene: Scene) -> Iterator[Finding]:
     counts: dict[str, list[Socket]] = defaultdict(list)
     for socket in scene.here:
         if socket.state is State.SYN_RECV:
-            counts[endpoint_text(socket.local)].append(socket)
+            counts[end_text(socket.local)].append(socket)
     for where, sockets in counts.items():
         if len(sockets) >= SYN_RECV_MANY:
             cookies = setting(scene.snapshot.host, "net.ipv4.tcp_syncookies")
@@ -84,7 +85,7 @@ def time_wait(scene: Scene) -> Iterator[Finding]:
     """Many, and still nothing to worry about."""
     sockets = [socket for socket in _both(scene) if socket.state is State.TIME_WAIT]
     if len(sockets) >= TIME_WAIT_MANY:
-        places = Counter(endpoint_text(socket.remote) for socket in sockets).most_common(1)
+        places = Counter(end_text(socket.remote) for socket in sockets).most_common(1)
         lines = [f"{len(sockets)} in TIME_WAIT, most of them toward {places[0][0]} ({places[0][1]})"]
         yield finding(Code.TIME_WAIT_MANY, lines, count=len(sockets))
 
@@ -109,14 +110,14 @@ def ephemeral_exhaustion(scene: Scene) -> Iterator[Finding]:
             severity = Severity.WARNING if percent >= EPHEMERAL_WARNING else Severity.NOTICE
             lines = [f"{count} local ports of {first}-{last} in use, {waiting} of them in TIME_WAIT"]
             yield finding(Code.EPHEMERAL_EXHAUSTION, lines, severity, count=count, size=size, percent=percent,
-                          where=endpoint_text(sockets[0].remote))  # fmt: skip
+                          where=end_text(sockets[0].remote))  # fmt: skip
 
 
 def self_connection(scene: Scene) -> Iterator[Finding]:
     """A TCP socket whose two ends are the same."""
     for socket in _both(scene):
         if socket.family is not Family.UNIX and isinstance(socket.local, InetEndpoint) and socket.local == socket.remote:
-            yield finding(Code.SELF_CONNECTION, evidence([socket]), where=endpoint_text(socket.local))
+            yield finding(Code.SELF_CONNECTION, evidence([socket]), where=end_text(socket.local))
 
 
 def _both(scene: Scene) -> list[Socket]:
@@ -133,5 +134,5 @@ def _by_remote(sockets: Sequence[Socket], state: State) -> dict[str, list[Socket
     found: dict[str, list[Socket]] = defaultdict(list)
     for socket in sockets:
         if socket.state is state:
-            found[endpoint_text(socket.remote)].append(socket)
+            found[end_text(socket.remote)].append(socket)
     return found

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from portsock.endpoints import address_of, port_of
 from portsock.explain.scene import Scene
 from portsock.explain.sections.durations import duration, seconds
-from portsock.explain.show import address_of, endpoint_text, listed, plural, port_of
+from portsock.explain.show import end_text, listed, plural
 from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES, UDP_ESTABLISHED, UNIX_ESTABLISHED, UNKNOWN_STATE
 from portsock.model import Family, Role, Socket, State
@@ -46,7 +47,7 @@ def state_sentences(socket: Socket, scene: Scene) -> list[str]:
 
 def _one(socket: Socket, scene: Scene) -> list[str]:
     here = socket.peer is not None and socket.role in (Role.SERVER, Role.CLIENT)
-    ends = (endpoint_text(socket.local), endpoint_text(socket.remote))
+    ends = (end_text(socket.local), end_text(socket.remote))
     client, server = ends if socket.role is Role.CLIENT else ends[::-1]
     direction = {Role.SERVER: phrases.DIRECTION_IN, Role.CLIENT: phrases.DIRECTION_OUT}.get(
         socket.role, phrases.DIRECTION_UNKNOWN
@@ -90,9 +91,9 @@ def _siblings(socket: Socket, scene: Scene) -> list[str]:
         unique = connections(same)
         if len(unique) > 1:
             ends = {end: None for each in unique for end in (each.local, each.remote)}
-            others = [endpoint_text(end) for end in ends if end not in (socket.local, socket.remote)]
+            others = [end_text(end) for end in ends if end not in (socket.local, socket.remote)]
             text = listed(others, MOST_SIBLINGS) or "itself"
-            return [phrases.SIBLINGS.format(endpoint=endpoint_text(endpoint), count=len(unique), others=text)]
+            return [phrases.SIBLINGS.format(endpoint=end_text(endpoint), count=len(unique), others=text)]
     return []
 
 

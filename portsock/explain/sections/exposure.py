@@ -1,8 +1,8 @@
 """Who could reach what is bound, before any firewall."""
 
 from portsock.addresses import WILDCARDS, exposure, scope
+from portsock.endpoints import address_of
 from portsock.explain.scene import Scene
-from portsock.explain.show import address_of
 from portsock.explain.texts import phrases, places
 from portsock.model import Exposure, Family, InetEndpoint, Scope, Socket, State
 

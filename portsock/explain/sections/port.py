@@ -1,9 +1,10 @@
 """What the number means: its range, its conventional name, and who chose it."""
 
+from portsock.endpoints import port_of
 from portsock.explain.scene import Scene
 from portsock.explain.sections.absence import absent
 from portsock.explain.sections.durations import unprivileged_start
-from portsock.explain.show import holders, listed, port_name, port_of
+from portsock.explain.show import holders, listed, port_name
 from portsock.explain.texts import phrases, places, words
 from portsock.explain.texts.places import RANGES
 from portsock.model import Host, InetEndpoint, Role

@@ -1,8 +1,9 @@
 """The processes: who they are, who started them, and where there is none, why."""
 
+from portsock.endpoints import port_of
 from portsock.explain.scene import Scene, is_passive, process_of
 from portsock.explain.sections.durations import seconds
-from portsock.explain.show import holders, listed, port_of
+from portsock.explain.show import holders, listed
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts import phrases
 from portsock.model import OwnerReason, OwnerStatus, Process, Role, Socket, State

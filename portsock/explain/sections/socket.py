@@ -5,7 +5,7 @@ from collections import Counter
 from portsock.explain.picture import owners_text
 from portsock.explain.scene import Scene, is_passive
 from portsock.explain.sections.durations import setting
-from portsock.explain.show import endpoint_text, listed, plural
+from portsock.explain.show import end_text, listed, plural
 from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES
 from portsock.model import INTERNET, Family, InetEndpoint, Role, Socket, State, UnixEndpoint
@@ -32,7 +32,7 @@ def paragraphs(scene: Scene) -> list[str]:
         sentences.append(phrases.SUBFLOW)
     device = next((socket for socket in scene.passive if socket.interface and not _zoned(socket)), None)
     if device:
-        which = "It" if len(scene.passive) == 1 else f"{device.protocol} {endpoint_text(device.local)}"
+        which = "It" if len(scene.passive) == 1 else f"{device.protocol} {end_text(device.local)}"
         sentences.append(phrases.DEVICE.format(which=which, name=device.interface))
     if all(socket.family not in INTERNET or socket.protocol in phrases.OTHER_FAMILIES for socket in sockets):
         sentences += [text for name, text in phrases.OTHER_FAMILIES.items() if name in {socket.protocol for socket in sockets}]
@@ -55,7 +55,7 @@ def _listeners(scene: Scene) -> list[str]:
     passive = scene.passive
     sentences = []
     if len(passive) > 1 and scene.port is not None:
-        ends = Counter(f"{socket.protocol} {endpoint_text(socket.local)}" for socket in passive)
+        ends = Counter(f"{socket.protocol} {end_text(socket.local)}" for socket in passive)
         texts = [f"{end} ({count} times)" if count > 1 else end for end, count in ends.items()]
         sentences.append(phrases.SEVERAL_SOCKETS.format(count=len(passive), list=listed(texts, 4)))
     several = len(scene.listeners) > 1
@@ -85,7 +85,7 @@ def queue_text(socket: Socket, scene: Scene, named: bool) -> str | None:
         capped = " (capped by net.core.somaxconn, or as asked)" if somaxconn == socket.accept_limit else ""
         limit = f"; the limit is {socket.accept_limit}{capped}"
     count = plural(socket.accept_queue, "connection")
-    of = f" at {endpoint_text(socket.local)}" if named else ""
+    of = f" at {end_text(socket.local)}" if named else ""
     if not socket.accept_queue:
         return phrases.QUEUE_EMPTY.format(of=of, limit=limit)
     return phrases.QUEUE.format(of=of, count=count,
@@ -100,7 +100,7 @@ def _zoned(socket: Socket) -> bool:
 def _mapped(socket: Socket) -> bool:
     """An IPv6 socket with an IPv4 address: normalize has unmapped it."""
     ends = (socket.local, socket.remote)
-    return socket.family is Family.IPV6 and any(endpoint is not None and "." in endpoint_text(endpoint) for endpoint in ends)
+    return socket.family is Family.IPV6 and any(endpoint is not None and "." in end_text(endpoint) for endpoint in ends)
 
 
 def _unix(scene: Scene, sockets: list[Socket]) -> list[str]:
@@ -142,7 +142,7 @@ def _unix_file(scene: Scene) -> list[str]:
     if not same:
         return []
     if same[0].local != UnixEndpoint(scene.target.path):
-        return [phrases.UNIX_BOUND_AS.format(name=endpoint_text(same[0].local))]
+        return [phrases.UNIX_BOUND_AS.format(name=end_text(same[0].local))]
     return [phrases.UNIX_LEADS]
 
 
