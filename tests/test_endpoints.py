@@ -3,7 +3,7 @@
 import pytest
 
 from portsock.endpoints import address_of, endpoint_text, port_of
-from portsock.explain.show import end_text
+from portsock.explain.wording import end_text
 from portsock.model import Endpoint, InetEndpoint, NetlinkEndpoint, PacketEndpoint, UnixEndpoint, VsockEndpoint
 
 ANY = 0xFFFFFFFF

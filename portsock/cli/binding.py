@@ -66,7 +66,7 @@ def attempts_of(
     place = place_of(target)
     if place is None:
         return ()
-    from portsock.explain.bind.held import inodes_that_matter
+    from portsock.explain.bind.existing import inodes_in_the_way
     from portsock.explain.bind.judge import attempts_for
     from portsock.sources.identity import identity
     from portsock.sources.linux.collect import own_namespace
@@ -76,7 +76,7 @@ def attempts_of(
     who = identity(user)
     own = own_namespace()
     netns = own.id if own else None
-    wanted = inodes_that_matter(snapshot.sockets, place.protocols, place.addresses, place.port, netns=netns)
+    wanted = inodes_in_the_way(snapshot.sockets, place.protocols, place.addresses, place.port, netns=netns)
     attempts = attempts_for(
         snapshot.sockets,
         place.protocols,
@@ -111,7 +111,7 @@ def _trial(place: Place, attempts: Sequence["Attempt"], way: str, v6only: bool, 
     """Ask the kernel, once: a second trial on the same port could be answered otherwise because of the first."""
     import os
 
-    from portsock.explain.bind.judge import tried
+    from portsock.explain.bind.judge import with_kernel_answer
     from portsock.explain.bind.types import Way
     from portsock.sources.linux.trial import bind_once
 
@@ -132,7 +132,7 @@ def _trial(place: Place, attempts: Sequence["Attempt"], way: str, v6only: bool, 
         v6only=how.v6only,
         uid=who.uid if hasattr(os, "geteuid") and who.uid != os.geteuid() else None,
     )
-    return tried(asked, trial.errno)
+    return with_kernel_answer(asked, trial.errno)
 
 
 def _options(way: "Way") -> tuple[str, ...]:

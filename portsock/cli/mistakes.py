@@ -15,7 +15,7 @@ def unknown_command(word: str, commands: Mapping[str, str]) -> UsageError:
         return UsageError(f"no command '{word}'; did you mean portsock {near[0]}?")
     if word == "help":
         return UsageError("no command 'help'; did you mean portsock --help?")
-    from portsock.explain.words import recognise_word
+    from portsock.explain.vocabulary import recognise_word
 
     if recognise_word(word) is not None:
         return UsageError(f"no command '{word}'; did you mean portsock explain {word}?")

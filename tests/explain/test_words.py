@@ -2,8 +2,8 @@
 
 import pytest
 
-from portsock.explain.texts.words import Word
-from portsock.explain.words import explain_word, recognise_word
+from portsock.explain.vocabulary import Word, recognise_word
+from portsock.explain.words import explain_word
 from portsock.model import Snapshot, State
 from portsock.output.text.explanation import render_explanation
 from portsock.port_numbers import parse_services

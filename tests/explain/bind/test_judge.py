@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from portsock.explain.bind.held import MOST_ALIKE, held_by, inodes_that_matter
-from portsock.explain.bind.judge import PORT_ADDRESSES, PORT_PROTOCOLS, attempts_for, judge, tried, ways
-from portsock.explain.bind.texts import TEXTS, Why
+from portsock.explain.bind.existing import MOST_ALIKE, inodes_in_the_way, sockets_on_port
+from portsock.explain.bind.judge import PORT_ADDRESSES, PORT_PROTOCOLS, attempts_for, judge, ways, with_kernel_answer
+from portsock.explain.bind.texts import TEXTS, Reason
 from portsock.explain.bind.types import Attempt, Way
 from portsock.model import Host, Netns, Owner, Socket, State
 from portsock.normalize.snapshot import normalize
@@ -37,12 +37,12 @@ def verdict(
     netns: int | None = None,
     bound_unseen: bool = False,
 ) -> Attempt:
-    held = held_by(sockets, protocol, port, options or {}, netns)
+    held = sockets_on_port(sockets, protocol, port, options or {}, netns)
     return judge(held, protocol, address, port, way, who, host, bound_unseen=bound_unseen)
 
 
 def test_every_reason_has_its_own_text() -> None:
-    assert set(TEXTS) == set(Why)
+    assert set(TEXTS) == set(Reason)
     assert len(set(TEXTS.values())) == len(TEXTS)
 
 
@@ -100,7 +100,7 @@ def test_time_wait_has_the_options_of_the_listener_that_is_still_there_and_that_
     )
     joined = verdict(group, way=PORT, options={1: SocketOptions(False, True)})
     assert joined.ok is True
-    assert joined.reason == TEXTS[Why.INHERITED]
+    assert joined.reason == TEXTS[Reason.INHERITED]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_the_order_of_binds_leaves_it_open_where_the_kernel_may_take_a_short_cut
     options = {1: NONE_SET, 2: SocketOptions(False, True, True)}
     unsure = verdict(pair, "::", PORT._replace(v6only=False), options)
     assert unsure.ok is None
-    assert unsure.reason == TEXTS[Why.ORDER]
+    assert unsure.reason == TEXTS[Reason.ORDER]
     assert verdict(pair, "::", Way(v6only=False), options).ok is False
 
 
@@ -208,15 +208,15 @@ def test_only_the_sockets_in_the_way_are_asked_for_their_options() -> None:
         udp("0.0.0.0:8080", inode=13),
         tcp("127.0.0.1:8080", "127.0.0.1:5", State.TIME_WAIT, inode=None),
     )
-    assert inodes_that_matter(group, ("tcp",), ("127.0.0.1",), 8080) == {11}
-    assert inodes_that_matter(group, ("tcp", "udp"), ("0.0.0.0",), 8080) == {10, 11, 13}
+    assert inodes_in_the_way(group, ("tcp",), ("127.0.0.1",), 8080) == {11}
+    assert inodes_in_the_way(group, ("tcp", "udp"), ("0.0.0.0",), 8080) == {10, 11, 13}
 
 
 def test_thousands_of_connections_that_count_alike_are_not_all_shown() -> None:
     connections = (tcp("127.0.0.1:8080", f"192.0.2.1:{n}", inode=n) for n in range(1000, 6000))
     crowd = seen(tcp("127.0.0.1:8080", inode=9), *connections)
     assert len(verdict(crowd).blockers) <= MOST_ALIKE
-    assert len(inodes_that_matter(crowd, ("tcp",), ("127.0.0.1",), 8080)) <= MOST_ALIKE + 1
+    assert len(inodes_in_the_way(crowd, ("tcp",), ("127.0.0.1",), 8080)) <= MOST_ALIKE + 1
 
 
 def test_another_system_s_rules_are_claimed_only_where_they_are_certain() -> None:
@@ -234,6 +234,8 @@ def test_protocols_whose_rules_are_not_known_are_left_open() -> None:
 
 def test_the_kernel_s_own_answer_replaces_the_verdict() -> None:
     asked = verdict(seen(tcp("0.0.0.0:8080", uid=1000)), way=PORT)
-    assert tried(asked, None)._replace(blockers=()) == asked._replace(ok=True, reason=None, tried=True, blockers=())
-    refused = tried(asked, "EADDRINUSE")
+    assert with_kernel_answer(asked, None)._replace(blockers=()) == asked._replace(
+        ok=True, reason=None, tried=True, blockers=()
+    )
+    refused = with_kernel_answer(asked, "EADDRINUSE")
     assert (refused.ok, refused.errno, refused.tried, len(refused.blockers)) == (False, "EADDRINUSE", True, 1)

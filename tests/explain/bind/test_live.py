@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from portsock.errors import ReadError, UsageError
-from portsock.explain.bind.held import held_by, inodes_that_matter
+from portsock.explain.bind.existing import inodes_in_the_way, sockets_on_port
 from portsock.explain.bind.judge import judge
 from portsock.explain.bind.types import Attempt, Way
 from portsock.model import Host, Owner, Role, Socket
@@ -34,8 +34,8 @@ def verdict(
     address: str, port: int, way: Way, *, protocol: str = "tcp", uid: int = 0, sockets: Iterable[Socket] | None = None
 ) -> Attempt:
     near = list(bind_lab.seen(protocol) if sockets is None else sockets)
-    inodes = inodes_that_matter(near, (protocol,), (address,), port)
-    held = held_by(near, protocol, port, options_of(near, inodes), None)
+    inodes = inodes_in_the_way(near, (protocol,), (address,), port)
+    held = sockets_on_port(near, protocol, port, options_of(near, inodes), None)
     return judge(held, protocol, address, port, way, Identity(uid, uid == 0), HOST)
 
 
@@ -173,7 +173,9 @@ def test_a_socket_of_another_namespace_is_not_in_the_way() -> None:
             elsewhere = bind_lab.seen("tcp")
             bind_lab.enter_namespace()
             here = os.stat("/proc/self/ns/net").st_ino
-            found = judge(held_by(elsewhere, "tcp", 2001, {}, here), "tcp", "127.0.0.1", 2001, Way(), Identity(0, True), HOST)
+            found = judge(
+                sockets_on_port(elsewhere, "tcp", 2001, {}, here), "tcp", "127.0.0.1", 2001, Way(), Identity(0, True), HOST
+            )
             return found, kernel("127.0.0.1", 2001, Way())
 
     found, said = bind_lab.in_namespace(work)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from portsock.explain.bind.held import held_by, inodes_that_matter
+from portsock.explain.bind.existing import inodes_in_the_way, sockets_on_port
 from portsock.explain.bind.judge import judge, ways
 from portsock.explain.bind.types import Way
 from portsock.model import Host, Socket
@@ -92,9 +92,15 @@ def outcomes(protocol: str, makers: dict[str, Maker], *, ask_holders: bool) -> l
 
 def _outcome(protocol: str, cell: Cell, port: int, twin: int, near: Sequence[Socket], ask_holders: bool) -> Outcome:
     assert near, cell
-    inodes = inodes_that_matter(near, (protocol,), (cell.address,), port) if ask_holders else frozenset()
+    inodes = inodes_in_the_way(near, (protocol,), (cell.address,), port) if ask_holders else frozenset()
     verdict = judge(
-        held_by(near, protocol, port, options_of(near, inodes), None), protocol, cell.address, port, cell.way, ROOT, HOST
+        sockets_on_port(near, protocol, port, options_of(near, inodes), None),
+        protocol,
+        cell.address,
+        port,
+        cell.way,
+        ROOT,
+        HOST,
     )
     way = cell.way
     kernel = bind_lab.kernel_says(

@@ -1,4 +1,4 @@
-"""What an answer is about: the sockets and processes that a target names, parted by which end it names."""
+"""The subject of an answer: the sockets and processes that a target names, by the end that it names."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -6,18 +6,8 @@ from typing import NamedTuple
 from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
 from portsock.explain.types import PathFacts
-from portsock.model import (
-    Family,
-    InetEndpoint,
-    Owner,
-    Process,
-    Role,
-    Scope,
-    Snapshot,
-    Socket,
-    State,
-    UnixEndpoint,
-)
+from portsock.model import Family, InetEndpoint, Owner, Process, Role, Scope, Snapshot, Socket, State, UnixEndpoint
+from portsock.normalize.roles import is_passive
 from portsock.port_numbers import Services
 from portsock.query.owner_matching import name_predicate
 from portsock.query.selection import Query
@@ -33,39 +23,47 @@ from portsock.query.target import (
 from portsock.query.target_matching import place_predicates
 
 
-class Scene(NamedTuple):
-    """All that the parts, the rules and the summary work on."""
+class Subject(NamedTuple):
+    """The input of the sections, the rules and the summary."""
 
     target: Target
     snapshot: Snapshot
     services: Services
-    here: list[Socket]
+    local_sockets: list[Socket]
     """Sockets whose local end, holder or identity the target names."""
-    there: list[Socket]
-    """Sockets whose remote end it names, and which are not in `here`. Where there is a socket in `here`, only the other ends
-    of its connections on this host."""
-    elsewhere: list[Socket]
-    """Where there is a socket in `here`: sockets whose remote end has the same port on another host."""
+    remote_sockets: list[Socket]
+    """Other sockets, whose remote end the target names. Where there are `local_sockets`, only those with that end on this
+    host: the other ends of its connections."""
+    outbound_sockets: list[Socket]
+    """Where there are `local_sockets`: sockets whose remote end has the same port on another host."""
     processes: list[Process]
-    """For a target that names processes."""
+    """The processes that the target names, if it is of that kind."""
     path: PathFacts | None = None
 
     @property
     def captured(self) -> bool:
+        """Whether the snapshot is a captured listing."""
         return self.snapshot.source.kind == "capture"
+
+    @property
+    def sockets(self) -> list[Socket]:
+        """The sockets that the answer is about."""
+        return [*self.local_sockets, *self.remote_sockets]
 
     @property
     def passive(self) -> list[Socket]:
         """Listening and bound sockets."""
-        return [socket for socket in self.here if is_passive(socket)]
+        return [socket for socket in self.local_sockets if is_passive(socket)]
 
     @property
     def listeners(self) -> list[Socket]:
-        return [socket for socket in self.here if socket.state is State.LISTEN]
+        """Sockets in LISTEN."""
+        return [socket for socket in self.local_sockets if socket.state is State.LISTEN]
 
     @property
     def connected(self) -> list[Socket]:
-        return [socket for socket in self.here if not is_passive(socket)]
+        """Local sockets that have a peer."""
+        return [socket for socket in self.local_sockets if not is_passive(socket)]
 
     @property
     def port(self) -> int | None:
@@ -81,80 +79,70 @@ class Scene(NamedTuple):
         return None
 
     def process(self, owner: Owner, socket: Socket | None = None) -> Process | None:
-        """What is known of a holder."""
+        """Return the process of a holder, or None where nothing more is known of it."""
         host = socket.host if socket else None
         return self.snapshot.processes.get((host, owner.pid)) if owner.pid is not None else None
 
 
-_WITH_PEER = frozenset(State) - {State.LISTEN, State.BOUND, State.UNCONN, State.CLOSED, State.DELETE_TCB}
-
-
-def is_passive(socket: Socket) -> bool:
-    """Whether it waits for others: a listener, a bound TCP socket, a datagram socket without a peer."""
-    if socket.state in (State.LISTEN, State.BOUND):
-        return True
-    return socket.remote is None and (socket.state not in _WITH_PEER or socket.role is Role.BOUND)
-
-
-def make_scene(target: Target, snapshot: Snapshot, services: Services, path: PathFacts | None = None) -> Scene:
-    """Select what the target names."""
-    here, there, processes = _select(target, snapshot)
+def find_subject(target: Target, snapshot: Snapshot, services: Services, path: PathFacts | None = None) -> Subject:
+    """Select the sockets and processes that the target names."""
+    local_sockets, remote_sockets, processes = _select(target, snapshot)
     if isinstance(target, UnixTarget) and path is not None and path.inode is not None:
-        here = _with_same_file(here, path.inode, snapshot)
-    elsewhere: list[Socket] = []
-    if here and there:
-        own = snapshot.host.addresses or frozenset()
-        local = {address_of(socket.local) for socket in snapshot.sockets} | own
-        elsewhere = [socket for socket in there if not _is_own(socket, local)]
-        there = [socket for socket in there if _is_own(socket, local)]
-    return Scene(target, snapshot, services, here, there, elsewhere, processes, path)
+        local_sockets = _with_same_file(local_sockets, path.inode, snapshot)
+    outbound: list[Socket] = []
+    if local_sockets and remote_sockets:
+        addresses = {address_of(socket.local) for socket in snapshot.sockets} | (snapshot.host.addresses or frozenset())
+        outbound = [socket for socket in remote_sockets if not _ends_here(socket, addresses)]
+        remote_sockets = [socket for socket in remote_sockets if _ends_here(socket, addresses)]
+    return Subject(target, snapshot, services, local_sockets, remote_sockets, outbound, processes, path)
 
 
-def _with_same_file(here: list[Socket], file: tuple[int, int], snapshot: Snapshot) -> list[Socket]:
-    """With the sockets that were bound to the file at the path under another name: through a symbolic link, or relative."""
-    taken = {id(socket) for socket in here}
-    return here + [socket for socket in snapshot.sockets if socket.vfs == file and id(socket) not in taken]
+def _with_same_file(sockets: list[Socket], file: tuple[int, int], snapshot: Snapshot) -> list[Socket]:
+    """Add the sockets bound to the file at the path under another name: through a symbolic link, or relative."""
+    known = {id(socket) for socket in sockets}
+    return sockets + [socket for socket in snapshot.sockets if socket.vfs == file and id(socket) not in known]
 
 
-def _is_own(socket: Socket, local: set[str | None]) -> bool:
+def _ends_here(socket: Socket, addresses: set[str | None]) -> bool:
+    """Tell whether the remote end is on this host, which has these addresses."""
     address = address_of(socket.remote)
-    return address in local or scope(address) is Scope.LOOPBACK
+    return address in addresses or scope(address) is Scope.LOOPBACK
 
 
 def _select(target: Target, snapshot: Snapshot) -> tuple[list[Socket], list[Socket], list[Process]]:
-    sockets = snapshot.sockets
+    """Return the sockets by local and by remote end, and the processes, that the target names."""
     if isinstance(target, InetTarget | ServiceTarget | UnixTarget):
-        here = _matching(target, snapshot, "local")
-        taken = {id(socket) for socket in here}
-        return here, [socket for socket in _matching(target, snapshot, "remote") if id(socket) not in taken], []
-    here = _matching(target, snapshot, "either")
+        by_local = _matching(target, snapshot, "local")
+        known = {id(socket) for socket in by_local}
+        return by_local, [socket for socket in _matching(target, snapshot, "remote") if id(socket) not in known], []
+    matching = _matching(target, snapshot, "either")
     if isinstance(target, ConnectionTarget) or (isinstance(target, NumberTarget) and target.kind == "inode"):
-        return here, [], []
+        return matching, [], []
     if isinstance(target, NameTarget):
         held = name_predicate(target.kind, target.name, snapshot.processes)
-        owners = [(s, owner) for s in here for owner in s.owners if held(s._replace(owners=(owner,)))]
+        owners = [(socket, owner) for socket in matching for owner in socket.owners if held(socket._replace(owners=(owner,)))]
     else:
-        owners = [(s, owner) for s in sockets for owner in s.owners if owner.pid == target.number]
-    found = {(s.host, owner.pid, owner.name): process_of(s, owner, snapshot) for s, owner in owners}
+        owners = [(socket, owner) for socket in snapshot.sockets for owner in socket.owners if owner.pid == target.number]
+    found = {(socket.host, owner.pid, owner.name): process_of(socket, owner, snapshot) for socket, owner in owners}
     if not found and isinstance(target, NumberTarget):
-        return here, [], [process for process in snapshot.processes.values() if process.pid == target.number]
-    return here, [], list(found.values())
+        return matching, [], [process for process in snapshot.processes.values() if process.pid == target.number]
+    return matching, [], list(found.values())
 
 
 def _matching(target: Target, snapshot: Snapshot, side: str) -> list[Socket]:
-    """The sockets that the rest of portsock would select by this target on this side."""
+    """Return the sockets that the other commands select by this target on this side."""
     predicates = place_predicates(snapshot, Query(targets=(target,)), side)
     return [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
 
 
 def process_of(socket: Socket, owner: Owner, snapshot: Snapshot) -> Process:
-    """What is known of a holder, which in a listing is what it names."""
+    """Return the process of a holder; where nothing more is known of it, what the owner says."""
     known = snapshot.processes.get((socket.host, owner.pid)) if owner.pid is not None else None
     return known or Process(owner.pid or 0, owner.name, user=owner.user, host=socket.host)
 
 
 def serves(socket: Socket, version: int) -> bool:
-    """Whether a wildcard socket takes this IP version. A '::' of which IPV6_V6ONLY is not known is taken to do so."""
+    """Tell whether a wildcard socket takes this IP version; a '::' whose IPV6_V6ONLY is not known is assumed to take both."""
     address = address_of(socket.local)
     if address == "*":
         return socket.family is Family.INET or version == (4 if socket.family is Family.IPV4 else 6) or not socket.v6only
@@ -164,7 +152,7 @@ def serves(socket: Socket, version: int) -> bool:
 
 
 def takes(listener: Socket, endpoint: object) -> bool:
-    """Whether what is sent to an endpoint of this host comes to the listener."""
+    """Tell whether packets to an endpoint of this host reach the listener."""
     if not isinstance(endpoint, InetEndpoint) or endpoint.port != port_of(listener.local) or endpoint.address is None:
         return False
     address = address_of(listener.local)
@@ -176,7 +164,7 @@ def takes(listener: Socket, endpoint: object) -> bool:
 
 
 def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:
-    """The connections that came to a listener: they have its local port and an address that it covers (inferred)."""
+    """Return the connections that came to a listener: inferred from its port and an address that it covers."""
     bound = address_of(listener.local)
     unix = isinstance(listener.local, UnixEndpoint)
     return [

@@ -1,29 +1,6 @@
-"""What a port number and an address mean: ranges (RFC 6335 section 6), scopes (RFC 6890, RFC 4007), exposures."""
+"""The meaning of an address: scopes (RFC 6890, RFC 4007), wildcards, exposures."""
 
 from portsock.model import Exposure, Scope
-from portsock.port_numbers import BOUNDS, Range
-
-
-def _bounds(name: Range) -> str:
-    first, last = BOUNDS[name]
-    return f"{first}-{last}"
-
-
-RANGES: dict[Range, str] = {
-    Range.SYSTEM: f"a system (well-known) port, {_bounds(Range.SYSTEM)}, which IANA assigns to standard services",
-    Range.USER: f"a user (registered) port, {_bounds(Range.USER)}, which IANA registers on request",
-    Range.DYNAMIC: f"a dynamic (private) port, {_bounds(Range.DYNAMIC)}, never assigned to a service",
-}
-
-PORT_ZERO = (
-    "Port 0 is reserved and never a real destination: to bind(2) it means 'choose one for me', "
-    "and as the source of a UDP datagram 'no reply port'."
-)
-NAME_IS_CONVENTION = "The name is only a label in the local services table: any program may use the number."
-SEPARATE_SPACES = (
-    "TCP and UDP number their ports separately, so that these are two ports with one number and neither is in the other's way."
-)
-KEPT_APART = "Ports are separate in each network namespace: the same number in another one is another port."
 
 GATE = "Binding is only the first gate: firewalls, NAT and routing decide the rest, in both directions."
 
@@ -60,14 +37,6 @@ MULTICAST_TCP = "TCP cannot use a multicast address: nobody will ever connect to
 WILDCARD_V4 = "0.0.0.0 stands for every IPv4 address, and for no IPv6 one."
 WILDCARD_DUAL = ":: without IPV6_V6ONLY stands for every IPv6 and every IPv4 address."
 WILDCARD_V6ONLY = ":: with IPV6_V6ONLY stands for every IPv6 address only."
-WILDCARD_V6_UNTOLD = (
+WILDCARD_V6_UNKNOWN = (
     ":: stands for every IPv6 address, and probably for every IPv4 one as well: whether IPV6_V6ONLY is set is not told."
 )
-TRIPLE_COLON = "':::{port}' is netstat's way to print the address '::' followed by ':{port}'."
-
-WELL_KNOWN_HOLDERS: dict[tuple[str, int], str] = {
-    ("Darwin", 5000): "On macOS 5000 is usually taken by ControlCenter for AirPlay Receiver: "
-    "turn that off in System Settings, or use another port.",
-    ("Darwin", 7000): "On macOS 7000 is usually taken by ControlCenter for AirPlay Receiver, as 5000 is.",
-}
-"""Ports that a system is known to hold by itself, by Host.system and number."""
