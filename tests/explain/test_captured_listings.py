@@ -1,9 +1,7 @@
 """Answers about captured listings."""
 
 from portsock.explain.types import Part
-from portsock.model import (
-    InetEndpoint,
-)
+from portsock.model import InetEndpoint
 from portsock.records import Holder
 from tests.support.explain_factory import HOST, answer, captured, part, text
 from tests.support.records import tcp

@@ -2,11 +2,7 @@
 
 import pytest
 
-from portsock.model import (
-    Input,
-    OwnerReason,
-    Source,
-)
+from portsock.model import Input, OwnerReason, Process, Source
 from portsock.normalize.snapshot import normalize
 from portsock.records import Unreadable
 from tests.support.explain_factory import CURL, HOST, answer, seen, text, web
@@ -58,3 +54,43 @@ def test_a_listing_from_stdin_is_read_from_there_again() -> None:
     source = Source("capture", None, (Input("stdin", None, "ss"),))
     snapshot = normalize([collection([tcp("0.0.0.0:80")], source=source, host=HOST, ownership=None)])
     assert [command.line for command in answer("80", snapshot).next] == ["portsock sockets --from - 80"]
+
+
+@pytest.mark.parametrize("pids", [(1,), (1, 60), (60, 1)])
+def test_no_command_ends_pid_1(pids: tuple[int, ...]) -> None:
+    server = [Process(pid, "nginx", ppid=0 if pid == 1 else 1) for pid in pids]
+    lines = [command.line for command in answer("8080", seen([tcp("127.0.0.1:8080")], {1: pids}, server)).next]
+    assert lines == [f"portsock procs pid:{pids[0]}"]
+
+
+def test_several_processes_of_one_program_are_ended_together() -> None:
+    lines = [command.line for command in answer("8080", seen([tcp("127.0.0.1:8080")], {1: (700, 701)}, [TWIN])).next]
+    assert lines[1] == "kill 700 701"
+
+
+TWIN = Process(701, "python3", "python3", "/usr/bin/python3.11", ("python3", "server.py"), "dev", 1000, 1)
+
+
+def test_nothing_is_ended_on_windows() -> None:
+    snapshot = seen([tcp("127.0.0.1:8080")], {1: 700}, host=HOST._replace(system="Windows"))
+    assert [command.line for command in answer("8080", snapshot).next] == ["portsock procs pid:700"]
+
+
+def test_a_unit_of_a_user_is_stopped_by_that_users_manager() -> None:
+    app = Process(60, "app", unit="user@1000.service/app.service")
+    lines = [command.line for command in answer("8080", seen([tcp("127.0.0.1:8080")], {1: 60}, [app])).next]
+    assert lines[1] == "systemctl --user -M 1000@ stop app.service"
+
+
+def test_a_container_is_stopped_by_its_own_engine() -> None:
+    def first(forwards_to: str) -> str:
+        proxy = Process(60, "rootlessport", forwards_to=forwards_to)
+        return answer("8080", seen([tcp("0.0.0.0:8080")], {1: 60}, [proxy])).next[0].line
+
+    assert first("172.17.0.2:80 (web)").startswith("docker ")
+    assert first("a rootless podman container").startswith("podman ")
+
+
+def test_at_most_two_commands_are_suggested() -> None:
+    records = [tcp("127.0.0.1:8080", accept_queue=9, accept_limit=2)]
+    assert len(answer("8080", seen(records, {1: (1, 700)})).next) == 2

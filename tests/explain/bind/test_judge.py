@@ -239,3 +239,22 @@ def test_the_kernel_s_own_answer_replaces_the_verdict() -> None:
     )
     refused = with_kernel_answer(asked, "EADDRINUSE")
     assert (refused.ok, refused.errno, refused.tried, len(refused.blockers)) == (False, "EADDRINUSE", True, 1)
+
+
+def test_an_orphaned_fin_wait_2_has_no_user_and_one_with_a_process_has() -> None:
+    def attempt(inode: int | None) -> Attempt:
+        left = tcp("127.0.0.1:8080", "127.0.0.1:40000", State.FIN_WAIT_2, inode=inode, uid=7)
+        return verdict(seen(tcp("127.0.0.1:8080", inode=9, uid=1000), left), way=PORT, options={9: SocketOptions(False, True)})
+
+    assert attempt(None).ok is True
+    assert attempt(3).ok is None
+
+
+def test_a_subflow_is_in_the_way_only_as_its_mptcp_socket() -> None:
+    flow = seen(tcp("127.0.0.1:8080"))[0]._replace(subflow_of=5)
+    assert verdict([flow]).ok is True
+
+
+@pytest.mark.parametrize("way", [ADDR, PORT])
+def test_options_leave_the_verdict_of_another_system_open(way: Way) -> None:
+    assert verdict(seen(tcp("127.0.0.1:8080")), way=way, host=HOST._replace(system="Darwin", sysctls={})).ok is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portsock.explain.types import PathFacts
-from portsock.model import OwnerReason, Process, State
+from portsock.model import Owner, OwnerReason, Process, State
 from portsock.normalize.snapshot import normalize
 from portsock.records import Unreadable
 from tests.support.explain_factory import HOST, SYSTEMD, answer, codes, finding, seen, unix, with_sockets
@@ -111,3 +111,21 @@ def test_hostile_names_do_not_break_a_rule() -> None:
     evil = Process(940, "x{0}\n\x1b[31m", "{count}", "/tmp/{who}", exe_deleted=True)  # noqa: S108 - a name, never opened
     snapshot = with_sockets(seen([tcp("0.0.0.0:5432")], {1: 940}, [evil]), unix(b"\xff{}", State.LISTEN))
     assert codes("5432", snapshot) == {"deleted_executable", "admin_port_exposed"}
+
+
+def test_a_unix_socket_held_by_a_shell_is_no_inherited_port() -> None:
+    shell = Owner(950, 3, "bash", "dev")
+    snapshot = with_sockets(seen([]), unix(b"/run/x.sock", State.LISTEN, owners=(shell,)))
+    assert codes("/run/x.sock", snapshot) == set()
+
+
+def test_a_path_that_its_process_sees_elsewhere_is_not_called_replaced() -> None:
+    snapshot = with_sockets(seen([]), unix(b"/run/x.sock", State.LISTEN, inode=7, vfs=(1, 2)))
+    assert codes("/run/x.sock", snapshot, path=PathFacts(False, foreign=frozenset({7}))) == set()
+
+
+def test_unreadable_processes_come_before_the_kernel_as_explanation() -> None:
+    snapshot = normalize([collection([tcp("0.0.0.0:2049")], {}, [Unreadable(1, 0, OwnerReason.DENIED)], host=HOST)])
+    found = finding("listener_without_process", answer("2049", snapshot))
+    assert found is not None
+    assert "NFS" not in found.advice + found.detail

@@ -6,7 +6,7 @@ import pytest
 
 from portsock.explain.types import Severity
 from portsock.model import Netns, State
-from tests.support.explain_factory import HOST, answer, codes, finding, seen
+from tests.support.explain_factory import HOST, answer, codes, finding, seen, text
 from tests.support.records import tcp
 
 
@@ -82,3 +82,15 @@ def test_specific_and_wildcard_side_by_side_tells_which_wins() -> None:
 def test_a_v6only_wildcard_is_not_beside_an_ipv4_address() -> None:
     records = [tcp("127.0.0.1:8080", inode=1), tcp(":::8080", inode=2, v6only=True)]
     assert "specific_and_wildcard" not in codes("8080", seen(records, {1: 700, 2: 500}))
+
+
+@pytest.mark.parametrize(("port", "inside"), [(32767, False), (32768, True), (60999, True), (61000, False)])
+def test_both_ends_belong_to_the_ephemeral_range(port: int, inside: bool) -> None:
+    snapshot = seen([tcp(f"127.0.0.1:{port}")], {1: 700})
+    assert ("listener_in_ephemeral_range" in codes(str(port), snapshot)) is inside
+    assert ("It is inside the ephemeral range" in text(str(port), snapshot)) is inside
+
+
+def test_two_sockets_of_which_one_has_no_inode_may_be_one_socket() -> None:
+    records = [tcp("0.0.0.0:80", inode=1), tcp("0.0.0.0:80", inode=2), tcp("0.0.0.0:80", inode=None)]
+    assert "shared_endpoint" not in codes("80", seen(records))

@@ -3,11 +3,9 @@
 import pytest
 
 from portsock.explain.types import Severity
-from portsock.model import OwnerReason, SocketMemory, State, Timer
-from portsock.normalize.snapshot import normalize
-from portsock.records import Unreadable
-from tests.support.explain_factory import HOST, answer, codes, finding, seen, unix, with_sockets
-from tests.support.records import collection, tcp, udp
+from portsock.model import SocketMemory, State, Timer
+from tests.support.explain_factory import answer, codes, finding, seen, unix, with_sockets
+from tests.support.records import tcp, udp
 
 
 @pytest.mark.parametrize(
@@ -80,8 +78,20 @@ def test_dropped_datagrams() -> None:
     assert codes("53/udp", seen([udp("127.0.0.1:53", memory=memory._replace(drops=0))], {1: 700})) == set()
 
 
-def test_unreadable_processes_come_before_the_kernel_as_explanation() -> None:
-    snapshot = normalize([collection([tcp("0.0.0.0:2049")], {}, [Unreadable(1, 0, OwnerReason.DENIED)], host=HOST)])
-    found = finding("listener_without_process", answer("2049", snapshot))
-    assert found is not None
-    assert "NFS" not in found.advice + found.detail
+@pytest.mark.parametrize(("waiting", "found"), [(3, True), (2, False)])
+def test_a_queue_is_filling_from_exactly_half_of_its_limit(waiting: int, found: bool) -> None:
+    snapshot = seen([tcp("127.0.0.1:8080", accept_queue=waiting, accept_limit=6)], {1: 700})
+    assert ("accept_queue_filling" in codes("8080", snapshot)) is found
+
+
+def test_datagrams_are_unread_from_half_of_the_buffer() -> None:
+    memory = SocketMemory(0, 1000, 0, 1000, 0, 0, 0, 0, 0)
+    assert "unread_data" in codes("53", seen([udp("127.0.0.1:53", recv_q=500, memory=memory)], {1: 700}))
+    assert "unread_data" not in codes("53", seen([udp("127.0.0.1:53", recv_q=499, memory=memory)], {1: 700}))
+
+
+@pytest.mark.parametrize(("resends", "found"), [(1, False), (2, True)])
+def test_a_second_resend_is_not_ordinary_loss(resends: int, found: bool) -> None:
+    stuck = tcp("10.0.0.7:40000", "192.0.2.1:443", send_q=500, timer=Timer("on", 900, resends))
+    made = finding("unacknowledged_data", answer("192.0.2.1:443,10.0.0.7:40000", seen([stuck])))
+    assert (made is not None and made.severity is Severity.WARNING) is found

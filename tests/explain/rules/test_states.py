@@ -105,3 +105,28 @@ def test_clients_of_a_server_do_not_use_up_its_ephemeral_ports() -> None:
 def test_a_connection_to_itself() -> None:
     record = tcp("127.0.0.1:40404", "127.0.0.1:40404")
     assert "self_connection" in codes("127.0.0.1:40404", seen([record], {1: 700}))
+
+
+@pytest.mark.parametrize(("used", "percent"), [(5, 50), (8, 80), (10, 100)])
+def test_the_percentage_of_the_ephemeral_range_counts_both_its_ends(used: int, percent: int) -> None:
+    host = HOST._replace(ephemeral=(40000, 40009))
+    records = [tcp(f"10.0.0.7:{40009 - i}", "192.0.2.1:443", inode=10 + i) for i in range(used)]
+    found = finding("ephemeral_exhaustion", answer("192.0.2.1:443", seen(records, host=host)))
+    assert found is not None
+    assert found.title == f"{used} of 10 ephemeral ports toward 192.0.2.1:443 are in use ({percent} %)."
+
+
+def test_ports_outside_the_ephemeral_range_do_not_use_it_up() -> None:
+    host = HOST._replace(ephemeral=(40000, 40003))
+    records = [tcp(f"10.0.0.7:{port}", "192.0.2.1:443", inode=port) for port in (39999, 40000, 40003, 40004)]
+    found = finding("ephemeral_exhaustion", answer("192.0.2.1:443", seen(records, host=host)))
+    assert found is not None
+    assert found.title.startswith("2 of 4 ephemeral ports")
+
+
+@pytest.mark.parametrize(("number", "severity"), [(2, Severity.INFO), (3, Severity.WARNING)])
+def test_three_unanswered_attempts_are_a_warning(number: int, severity: Severity) -> None:
+    records = [tcp(f"10.0.0.7:{40000 + i}", "192.0.2.1:443", State.SYN_SENT, inode=10 + i) for i in range(number)]
+    found = finding("syn_sent_unanswered", answer("192.0.2.1:443", seen(records)))
+    assert found is not None
+    assert found.severity is severity

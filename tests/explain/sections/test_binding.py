@@ -1,6 +1,10 @@
 """Section BINDING."""
 
+import pytest
+
+from portsock.explain.bind.types import Blocker
 from portsock.explain.types import Part
+from portsock.model import InetEndpoint, State
 from tests.support.explain_factory import answer, attempt, part, seen, web
 
 
@@ -34,3 +38,21 @@ def test_a_trial_stands_beside_the_verdict() -> None:
 def test_binding_that_always_succeeds_is_said_in_one_sentence() -> None:
     free = attempt(ok=True, errno=None, blockers=(), reason=None)
     assert "could bind it now, in every way." in part(answer("8080", seen([]), attempts=[free]), Part.BINDING)
+
+
+def test_open_verdicts_give_their_reason_before_refusals_and_reuseport_before_nothing() -> None:
+    attempts = [
+        attempt(reason="plain."),
+        attempt(options=("SO_REUSEADDR",), reason="addr."),
+        attempt(options=("SO_REUSEPORT",), ok=None, errno=None, reason="port."),
+    ]
+    said = answer("80", web(), attempts=attempts).sections[Part.BINDING].paragraphs
+    assert said[1:] == ("Port.", "Addr.")
+
+
+@pytest.mark.parametrize("state", [State.BOUND, State.UNCONN, State.CLOSED, None])
+def test_connections_are_not_named_beside_a_socket_that_waits(state: State | None) -> None:
+    waiting = Blocker(1, InetEndpoint("0.0.0.0", 80), state, ())
+    connection = Blocker(2, InetEndpoint("10.0.0.7", 80), State.ESTABLISHED, ())
+    said = part(answer("80", web(), attempts=[attempt(blockers=(waiting, connection))]), Part.BINDING)
+    assert f"(in the way: {' '.join(filter(None, ('0.0.0.0:80', state)))}, with connections)" in said

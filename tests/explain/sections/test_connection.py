@@ -3,9 +3,7 @@
 import pytest
 
 from portsock.explain.types import Part
-from portsock.model import (
-    State,
-)
+from portsock.model import State, Timer
 from tests.support.explain_factory import CURL, answer, captured, part, seen, text, web
 from tests.support.records import tcp, udp
 
@@ -68,3 +66,8 @@ def test_linux_durations_are_not_told_of_other_systems() -> None:
     said = text("10.0.0.7:50000,192.0.2.1:443", snapshot)
     assert "TcpTimedWaitDelay" in said
     assert "60 s" not in said
+
+
+def test_what_remains_of_time_wait_is_told_in_seconds() -> None:
+    record = tcp("10.0.0.7:40000", "192.0.2.1:443", State.TIME_WAIT, inode=None, timer=Timer("timewait", 42500, 0))
+    assert "Of it 42 s remain here." in part(answer("10.0.0.7:40000,192.0.2.1:443", seen([record])), Part.CONNECTION)

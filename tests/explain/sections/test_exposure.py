@@ -3,9 +3,7 @@
 import pytest
 
 from portsock.explain.types import Part
-from portsock.model import (
-    Exposure,
-)
+from portsock.model import Exposure
 from tests.support.explain_factory import answer, part, seen, text, web
 from tests.support.records import tcp
 
@@ -73,3 +71,8 @@ def test_an_address_that_no_network_uses_is_not_called_public() -> None:
     said = part(answer("80", seen([tcp("198.18.0.1:80")], {1: 700})), Part.EXPOSURE)
     assert "198.18.0.1: The address is reserved: not in ordinary use, so that nothing can be said" in said
     assert "public" not in said
+
+
+def test_a_wildcard_bound_to_loopback_is_told_as_a_wildcard() -> None:
+    exposure = part(answer("80", seen([tcp("0.0.0.0:80", interface="lo", inode=1)], {1: 500})), Part.EXPOSURE)
+    assert "bound to the device" not in exposure

@@ -2,10 +2,7 @@
 
 import pytest
 
-from portsock.model import (
-    Host,
-    Netns,
-)
+from portsock.model import Host, Netns
 from tests.support.explain_factory import codes, seen, text, web
 from tests.support.records import tcp
 

@@ -5,23 +5,10 @@ from typing import Any
 import pytest
 
 from portsock.explain.types import Part
-from portsock.model import (
-    OwnerReason,
-    Process,
-    State,
-)
+from portsock.model import OwnerReason, Process, State
 from portsock.normalize.snapshot import normalize
 from portsock.records import Holder, Unreadable
-from tests.support.explain_factory import (
-    CURL,
-    HOST,
-    answer,
-    captured,
-    part,
-    seen,
-    text,
-    web,
-)
+from tests.support.explain_factory import CURL, HOST, answer, captured, part, seen, text, web
 from tests.support.records import collection, tcp
 
 

@@ -1,13 +1,7 @@
 """Section SOCKET."""
 
 from portsock.explain.types import Part, PathFacts
-from portsock.model import (
-    Family,
-    Owner,
-    OwnerStatus,
-    Peer,
-    State,
-)
+from portsock.model import Family, Owner, OwnerStatus, Peer, State
 from tests.support.explain_factory import answer, part, seen, text, unix, web, with_sockets
 from tests.support.records import tcp, udp
 
