@@ -111,7 +111,7 @@ def findings(_: str) -> Iterator[str]:
 
 
 def explained(_: str) -> Iterator[str]:
-    from portsock.explain.texts.words import Word
+    from portsock.explain.vocabulary import Word
 
     yield roff.sentences(", ".join(Word) + ".")
 

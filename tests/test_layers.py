@@ -18,13 +18,14 @@ ALLOWED: dict[str, set[str]] = {
     "port_numbers": set(),
     "model": {"enums"},
     "addresses": {"model"},
+    "endpoints": {"model"},
     "records": {"model"},
     "parse": {"model", "errors", "records", "enums", "addresses", "port_numbers"},
     "sources": {"model", "errors", "records", "enums", "addresses", "port_numbers", "parse"},
     "normalize": {"model", "records", "addresses", "port_numbers"},
     "query": {"model", "enums", "errors", "records", "addresses", "port_numbers", "normalize"},
-    "explain": {"model", "enums", "errors", "records", "addresses", "port_numbers", "query", "normalize"},
-    "output": {"model", "enums", "errors", "addresses", "port_numbers", "normalize", "explain"},
+    "explain": {"model", "enums", "errors", "records", "addresses", "endpoints", "port_numbers", "query", "normalize"},
+    "output": {"model", "enums", "errors", "addresses", "endpoints", "port_numbers", "normalize", "explain"},
 }
 """The layers that each layer may import; cli and __main__ may import all."""
 PURE = ALLOWED.keys() - {"sources"}

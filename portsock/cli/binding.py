@@ -66,7 +66,7 @@ def attempts_of(
     place = bind_target_of(target)
     if place is None:
         return ()
-    from portsock.explain.bind.held import inodes_that_matter
+    from portsock.explain.bind.existing import inodes_in_the_way
     from portsock.explain.bind.judge import attempts_for
     from portsock.sources.identity import identity
     from portsock.sources.linux.collect import own_namespace
@@ -76,7 +76,7 @@ def attempts_of(
     who = identity(user)
     own = own_namespace()
     netns = own.id if own else None
-    wanted = inodes_that_matter(snapshot.sockets, place.protocols, place.addresses, place.port, netns=netns)
+    wanted = inodes_in_the_way(snapshot.sockets, place.protocols, place.addresses, place.port, netns=netns)
     attempts = attempts_for(
         snapshot.sockets,
         place.protocols,
@@ -113,7 +113,7 @@ def _trial(place: BindTarget, attempts: Sequence["Attempt"], way: str, v6only: b
     """Ask the kernel once: the first trial could change the answer to a second one on the same port."""
     import os
 
-    from portsock.explain.bind.judge import tried
+    from portsock.explain.bind.judge import with_kernel_answer
     from portsock.explain.bind.types import Way
     from portsock.sources.linux.trial import bind_once
 
@@ -134,7 +134,7 @@ def _trial(place: BindTarget, attempts: Sequence["Attempt"], way: str, v6only: b
         v6only=how.v6only,
         uid=who.uid if hasattr(os, "geteuid") and who.uid != os.geteuid() else None,
     )
-    return tried(asked, trial.errno)
+    return with_kernel_answer(asked, trial.errno)
 
 
 def _options(way: "Way") -> tuple[str, ...]:

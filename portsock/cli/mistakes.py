@@ -8,7 +8,7 @@ from typer._click.exceptions import MissingParameter, NoSuchOption
 
 from portsock.cli.commands import COMMANDS
 from portsock.errors import UsageError
-from portsock.explain.words import recognise_word
+from portsock.explain.vocabulary import recognise_word
 from portsock.query.target import parse_target
 from portsock.sources.system import services
 

@@ -1,1 +1,1 @@
-"""What it is, why it is so, what follows: knowledge as data, rules, the bind verdict."""
+"""Answers in words: texts as data, rules that find remarkable facts, the bind verdict."""

@@ -1,20 +1,28 @@
-"""A target, and what was seen, into an explanation."""
+"""Put an answer together: summary, picture, sections, findings, commands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from portsock.explain.bind.types import Attempt
-from portsock.explain.next_commands import commands
-from portsock.explain.notes import notes
+from portsock.explain.commands import next_commands, other_readings
 from portsock.explain.picture import draw
-from portsock.explain.readings import readings
 from portsock.explain.rules.registry import findings
-from portsock.explain.scene import Scene, make_scene
-from portsock.explain.sections.registry import sections
+from portsock.explain.sections import binding, connection, exposure, port, process, socket
+from portsock.explain.subject import Subject, find_subject
 from portsock.explain.summary import summarize
-from portsock.explain.types import Explanation, PathFacts
-from portsock.model import Snapshot, Socket
+from portsock.explain.texts import phrases
+from portsock.explain.types import Explanation, Part, PathFacts, Section
+from portsock.model import Snapshot
 from portsock.port_numbers import Services
 from portsock.query.target import Target
+
+_PROSE: dict[Part, Callable[[Subject], list[str]]] = {
+    Part.PORT: port.paragraphs,
+    Part.SOCKET: socket.paragraphs,
+    Part.CONNECTION: connection.paragraphs,
+    Part.PROCESS: process.paragraphs,
+    Part.EXPOSURE: exposure.paragraphs,
+}
+"""The sections that are made of paragraphs only, in their order."""
 
 
 def explain(
@@ -24,27 +32,42 @@ def explain(
     attempts: Sequence[Attempt] = (),
     path: PathFacts | None = None,
 ) -> Explanation:
-    """The answer to one target.
+    """Return the answer to one target.
 
-    The snapshot should hold all sockets of the families asked for, whether the target names them or not, since siblings and
-    both ends are looked up in it. `attempts` are judged already; `path` is told for a unix path of this host.
+    The snapshot should hold all sockets of the requested families, whether the target names them or not, since siblings and
+    both ends are looked up in it. `attempts` are already judged; `path` is for a target that is a unix path of this host.
     """
-    scene = make_scene(target, snapshot, services, path)
-    found = findings(scene)
+    subject = find_subject(target, snapshot, services, path)
+    found = findings(subject)
     return Explanation(
         target.text,
         target.kind,
-        summarize(scene),
-        draw(scene),
-        tuple(_sockets(scene)),
-        sections(scene, attempts),
+        summarize(subject),
+        draw(subject),
+        tuple(subject.sockets),
+        _sections(subject, attempts),
         found,
-        commands(scene, found),
-        readings(scene),
-        notes(scene),
-        bool(scene.here or scene.there or scene.processes or (path is not None and path.exists)),
+        next_commands(subject, found),
+        other_readings(subject),
+        _notes(subject),
+        bool(subject.sockets or subject.processes or (path is not None and path.exists)),
     )
 
 
-def _sockets(scene: Scene) -> list[Socket]:
-    return [*scene.here, *scene.there]
+def _sections(subject: Subject, attempts: Sequence[Attempt]) -> dict[Part, Section]:
+    """Return the sections that are not empty, in their order."""
+    sections = {part: Section(tuple(text)) for part, paragraphs in _PROSE.items() if (text := paragraphs(subject))}
+    if attempts:
+        sections[Part.BINDING] = binding.section(attempts)
+    return sections
+
+
+def _notes(subject: Subject) -> tuple[str, ...]:
+    """Return what is assumed of a captured listing; empty on the live system."""
+    if not subject.captured:
+        return ()
+    host = subject.snapshot.host
+    if not host.assumed:
+        return (phrases.CAPTURE,)
+    first, last = host.ephemeral
+    return (f"{phrases.CAPTURE} {phrases.CAPTURE_RANGE.format(first=first, last=last, system=port.system_name(host))}",)

@@ -1,31 +1,30 @@
-"""The picture of an answer: the listeners, and each connection once with the process on each end that is on this host."""
+"""The picture of an answer: the listeners, and each connection once, with the processes at its ends on this host."""
 
 from collections.abc import Sequence
 
-from portsock.explain.scene import Scene, accepted_from
-from portsock.explain.show import endpoint_text, plural, short_owner
+from portsock.explain.subject import Subject, accepted_from
+from portsock.explain.wording import end_text, plural, short_owner_text
 from portsock.model import Endpoint, Owner, Role, Socket
 from portsock.normalize.connections import unique_connections
 
 MOST_CONNECTIONS = 3
 """Connections drawn: with a listener and both processes on a line of their own they still leave room for the text."""
 MOST_PASSIVE = 4
-"""Listeners drawn; a process with more is better asked with `portsock procs`."""
+"""Listeners drawn; `portsock procs` shows all of a process with more."""
 WIDTH = 78
-"""Columns a line may take before the processes move to a line below."""
+"""Columns of a line; processes that do not fit go to a line below."""
 
 
-def draw(scene: Scene) -> tuple[str, ...]:
-    """The lines of the picture."""
-    return draw_sockets(scene.passive, unique_connections([*scene.connected, *scene.there]))
+def draw(subject: Subject) -> tuple[str, ...]:
+    """Return the lines of the picture."""
+    return draw_sockets(subject.passive, unique_connections([*subject.connected, *subject.remote_sockets]))
 
 
 def draw_sockets(passive: Sequence[Socket], connected: list[Socket]) -> tuple[str, ...]:
-    """Listeners with what came to them below each, then the other connections."""
+    """Return listeners, below each the connections that came to it, then the other connections."""
     lines: list[str] = []
     drawn = 0
-    shown = passive[:MOST_PASSIVE]
-    for listener in shown:
+    for listener in passive[:MOST_PASSIVE]:
         lines.append(passive_line(listener))
         accepted = {id(socket) for socket in accepted_from(listener, connected)}
         mine = [socket for socket in connected if id(socket) in accepted]
@@ -34,8 +33,8 @@ def draw_sockets(passive: Sequence[Socket], connected: list[Socket]) -> tuple[st
         if len(mine) > MOST_CONNECTIONS - drawn:
             lines.append(f"  … and {len(mine) - (MOST_CONNECTIONS - drawn)} more that came to it")
         drawn = min(MOST_CONNECTIONS, drawn + len(mine))
-    if len(passive) > len(shown):
-        lines.append(f"… and {plural(len(passive) - len(shown), 'more socket')} bound or listening")
+    if len(passive) > MOST_PASSIVE:
+        lines.append(f"… and {plural(len(passive) - MOST_PASSIVE, 'more socket')} bound or listening")
     room = max(1, MOST_CONNECTIONS - drawn)
     lines += _connections(connected[:room], "")
     if len(connected) > room:
@@ -44,8 +43,8 @@ def draw_sockets(passive: Sequence[Socket], connected: list[Socket]) -> tuple[st
 
 
 def passive_line(socket: Socket) -> str:
-    """'127.0.0.1:8080  LISTEN  tcp  python3[18085]'."""
-    words = [endpoint_text(socket.local), socket.state or socket.state_raw or "", socket.protocol, owners_text(socket.owners)]
+    """Return '127.0.0.1:8080  LISTEN  tcp  python3[18085]'."""
+    words = [end_text(socket.local), socket.state or socket.state_raw or "", socket.protocol, short_owners_text(socket.owners)]
     return "  ".join(word for word in words if word)
 
 
@@ -61,9 +60,9 @@ def _connections(sockets: Sequence[Socket], indent: str) -> list[str]:
 
 
 def connection_line(socket: Socket) -> tuple[str, str]:
-    """The two ends with the state, and the processes at them: '(client) → (server)' by role, '↔' where that is unknown."""
-    mine, theirs = owners_text(socket.owners), owners_text(socket.peer.owners) if socket.peer else ""
-    left, right = _end(socket.local), _end(socket.remote)
+    """Return the two ends with the state, and the processes at them: '(client) → (server)', '↔' where roles are unknown."""
+    mine, theirs = short_owners_text(socket.owners), short_owners_text(socket.peer.owners) if socket.peer else ""
+    left, right = _end_text(socket.local), _end_text(socket.remote)
     arrow = "→" if socket.role in (Role.CLIENT, Role.SERVER) else "↔"
     if socket.role is Role.SERVER:
         left, right, mine, theirs = right, left, theirs, mine
@@ -71,18 +70,18 @@ def connection_line(socket: Socket) -> tuple[str, str]:
     return f"{left} {arrow} {right}  {state_text(socket)}", holders
 
 
-def _end(endpoint: Endpoint | None) -> str:
-    """A unix client has no name, and its server's path is what its remote end is called."""
-    return "(unnamed)" if endpoint is None else endpoint_text(endpoint)
+def _end_text(endpoint: Endpoint | None) -> str:
+    """Return the text of an end. A unix client has no name; the name of its remote end is the server's path."""
+    return "(unnamed)" if endpoint is None else end_text(endpoint)
 
 
 def state_text(socket: Socket) -> str:
-    """The state, with 'udp' or another protocol that is not TCP before it."""
+    """Return the state, after 'udp' or another protocol that is not TCP."""
     state = socket.state or socket.state_raw or ""
     return str(state) if socket.protocol in ("tcp", "unix") else f"{socket.protocol} {state}".strip()
 
 
-def owners_text(owners: Sequence[Owner]) -> str:
-    """'nginx[5], nginx[6], …'."""
-    texts = list(dict.fromkeys(short_owner(owner) for owner in owners))
+def short_owners_text(owners: Sequence[Owner]) -> str:
+    """Return 'nginx[5], nginx[6], …'."""
+    texts = list(dict.fromkeys(short_owner_text(owner) for owner in owners))
     return ", ".join(texts[:3]) + (", …" if len(texts) > 3 else "")

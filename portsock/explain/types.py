@@ -1,4 +1,4 @@
-"""What an explanation is made of: plain values, laid out by portsock.output.text.explanation and serialized by `objects`."""
+"""The parts of an explanation: output.text.explanation lays them out, output.json.explanations serializes them."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,7 +9,7 @@ from portsock.model import Socket
 
 
 class Severity(StrEnum):
-    """How much a finding matters. Only WARNING asks for something to be done."""
+    """The importance of a finding. Only WARNING requires an action."""
 
     INFO = "info"
     NOTICE = "notice"
@@ -17,7 +17,7 @@ class Severity(StrEnum):
 
 
 class Part(StrEnum):
-    """The parts of an answer, in the order in which they are shown."""
+    """The names of an answer's sections, in the order in which they are shown."""
 
     PORT = "port"
     SOCKET = "socket"
@@ -28,14 +28,14 @@ class Part(StrEnum):
 
 
 class Section(NamedTuple):
-    """One part of an answer: paragraphs of prose, and for BINDING the attempts they are about."""
+    """One section of an answer: paragraphs, and for BINDING the attempts that they summarize."""
 
     paragraphs: tuple[str, ...]
     attempts: tuple[Attempt, ...] = ()
 
 
 class Finding(NamedTuple):
-    """Something worth knowing about what was seen, found by a rule."""
+    """A remarkable fact about the sockets, found by a rule."""
 
     code: str
     """Stable: the value of a portsock.explain.texts.findings.Code."""
@@ -43,34 +43,34 @@ class Finding(NamedTuple):
     title: str
     """One sentence with the number or name that matters."""
     detail: str
-    """What it means."""
+    """The meaning."""
     evidence: tuple[str, ...]
-    """What was seen: numbers and sockets."""
+    """The numbers and sockets that it is based on."""
     advice: str
-    """What to do about it."""
+    """The remedy."""
 
 
 class Reading(NamedTuple):
-    """One of several meanings that a target has here."""
+    """One of several meanings that a target has on this host."""
 
     meaning: str
     command: str
-    """What to type to ask for exactly this one."""
+    """The command that explains exactly this one."""
 
 
 class Command(NamedTuple):
-    """A command worth typing, and what for."""
+    """A command worth typing, and its purpose."""
 
     line: str
     purpose: str
 
 
 class PathFacts(NamedTuple):
-    """What the file system says of a unix socket's path. Pure input: whoever may ask the system fills it."""
+    """Facts of the file system about a unix socket's path. The caller collects them, since explain does no I/O."""
 
     exists: bool
     is_socket: bool | None = None
-    """Whether the file at the path is a socket; None where there is none or it could not be seen."""
+    """The file at the path is a socket; None where there is no file or it could not be seen."""
     inode: tuple[int, int] | None = None
     """Device and inode number of the file, to compare with Socket.vfs."""
     mode: int | None = None
@@ -78,9 +78,9 @@ class PathFacts(NamedTuple):
     owner: str | None = None
     """'USER:GROUP' of the file."""
     foreign: frozenset[int] = frozenset()
-    """Inodes of sockets with this path whose processes see other files (mount namespace, root): not to be compared."""
+    """Inodes of sockets with this path whose processes see other files (mount namespace, root directory)."""
     through: str | None = None
-    """Where the file of such a socket is from here, if it still is the one it was bound to."""
+    """A path from here to the file of such a socket, if that is still the one it was bound to."""
 
 
 class Explanation(NamedTuple):
@@ -89,17 +89,17 @@ class Explanation(NamedTuple):
     target_input: str
     target_kind: str
     summary: str
-    """One sentence that answers."""
+    """The answer in one sentence."""
     picture: tuple[str, ...]
-    """The ends and who holds them, one a line, not to be wrapped."""
+    """The ends and their holders, one a line, not to be wrapped."""
     sockets: tuple[Socket, ...]
     sections: Mapping[Part, Section]
-    """In the order of Part; a part with nothing to say is absent."""
+    """In the order of Part; an empty section is absent."""
     findings: tuple[Finding, ...] = ()
     next: tuple[Command, ...] = ()
     readings: tuple[Reading, ...] = ()
-    """The meanings of an ambiguous target, the one that was answered first; empty where there is one."""
+    """The meanings of an ambiguous target, the one that was answered first; empty where there is only one."""
     notes: tuple[str, ...] = ()
-    """What the answer assumes, and what it cannot know."""
+    """Assumptions of the answer."""
     found: bool = True
-    """Whether anything here matched the target."""
+    """Something matched the target."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from portsock.addresses import WILDCARDS, scope
-from portsock.model import Family, InetEndpoint, Netns, Role, Scope, SocketType, State, UnixEndpoint
+from portsock.model import Family, InetEndpoint, Netns, Role, Scope, Socket, SocketType, State, UnixEndpoint
 from portsock.records import SocketRecord
 
 _Port = tuple[Netns | None, str, int | None]
@@ -91,3 +91,31 @@ def _is_named(record: SocketRecord) -> bool:
 
 def _covers(addresses: set[str | None], endpoint: InetEndpoint) -> bool:
     return endpoint.address in addresses or not addresses.isdisjoint(WILDCARDS)
+
+
+NO_PEER_STATES = frozenset({State.LISTEN, State.BOUND, State.UNCONN, State.CLOSED})
+"""States of a socket that has no peer: it took its port, if it has one, by its own bind(2)."""
+
+_PEER_STATES = frozenset(State) - NO_PEER_STATES - {State.DELETE_TCB}
+
+
+def is_passive(socket: Socket) -> bool:
+    """Tell whether a socket waits for others: a listener, a bound TCP socket, any other socket without a peer.
+
+    This is the widest of three notions. The roles PASSIVE leave out what has no address of its own, and --listening
+    (query.matching.is_listening) what cannot receive yet:
+
+    | socket                                           | is_passive | role in PASSIVE | --listening |
+    | ------------------------------------------------ | ---------- | --------------- | ----------- |
+    | LISTEN, of any family                            | yes        | yes             | yes         |
+    | TCP BOUND: a port, neither listening nor joined  | yes        | yes             | no          |
+    | UDP UNCONN, or a family without states, bound    | yes        | yes             | yes         |
+    | UDP UNCONN without a port                        | yes        | no              | yes         |
+    | TCP CLOSED, a port or none                       | yes        | with a port     | no          |
+    | unix datagram with a name, ESTABLISHED by others | yes        | yes             | yes         |
+    | unix stream UNCONN, named or not                 | yes        | with a name     | no          |
+    | anything with a peer                             | no         | no              | no          |
+    """
+    if socket.state in (State.LISTEN, State.BOUND):
+        return True
+    return socket.remote is None and (socket.state not in _PEER_STATES or socket.role is Role.BOUND)

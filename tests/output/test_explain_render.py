@@ -14,8 +14,7 @@ from portsock.output.json.explanations import explanation_json
 from portsock.output.json.objects import Objects
 from portsock.output.json.strings import encodable
 from portsock.output.text.explanation import attempts_table, render_explanation, render_explanations
-from tests.explain.test_explain_answers import attempt, web
-from tests.support.explain_factory import SERVICES, answer, seen
+from tests.support.explain_factory import SERVICES, answer, attempt, seen, web
 from tests.support.factory import tcp
 
 BARE = Explanation("80", "port", "Summary of it.", (), (), {})

@@ -3,15 +3,30 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from portsock.explain.bind.types import Attempt, Blocker
 from portsock.explain.engine import explain
-from portsock.explain.types import Explanation, Finding
-from portsock.model import Family, Owner, OwnerStatus, Process, Role, Snapshot, Socket, State, UnixEndpoint
+from portsock.explain.types import Explanation, Finding, Part
+from portsock.model import (
+    Family,
+    Host,
+    InetEndpoint,
+    Input,
+    Owner,
+    OwnerStatus,
+    Process,
+    Role,
+    Snapshot,
+    Socket,
+    Source,
+    State,
+    UnixEndpoint,
+)
 from portsock.normalize.snapshot import normalize
 from portsock.output.text.explanation import render_explanation
 from portsock.port_numbers import parse_services
 from portsock.query.target import parse_target
-from portsock.records import Holder, SocketRecord
-from tests.support.factory import LINUX, collection, unheld_socket
+from portsock.records import Holder, Identity, SocketRecord
+from tests.support.factory import LINUX, collection, tcp, unheld_socket
 
 SERVICES = parse_services(
     "ssh 22/tcp\ndomain 53/tcp\ndomain 53/udp\nhttp 80/tcp www\nhttp-alt 8080/tcp webcache\npostgresql 5432/tcp\n"
@@ -20,6 +35,7 @@ HOST = LINUX._replace(
     addresses=frozenset({"127.0.0.1", "::1", "10.0.0.7"}),
     sysctls={"net.ipv4.tcp_syn_retries": "6", "net.ipv4.tcp_fin_timeout": "30", "net.ipv4.ip_unprivileged_port_start": "1024"},
 )
+WINDOWS = Host("Windows", (49152, 65535), True)
 SYSTEMD = Process(1, "systemd", "systemd", "/usr/lib/systemd/systemd", ("/sbin/init",), "root", 0, 0)
 NGINX = Process(500, "nginx", "nginx", "/usr/sbin/nginx", ("nginx",), "root", 0, 1, 0.0, "nginx.service")
 WORKER = Process(501, "nginx", "nginx", "/usr/sbin/nginx", ("nginx:", "worker"), "www", 33, 500)
@@ -83,3 +99,37 @@ def unix(path: bytes | None, state: State, **changes: Any) -> Socket:
         "owners": (Owner(700, 5, "python3", "dev"),),
     }
     return unheld_socket(**values | changes)
+
+
+def web(**more: Any) -> Snapshot:
+    """nginx on 80 with two clients of one address, and curl here."""
+    return seen(
+        [
+            tcp("0.0.0.0:80", inode=1, accept_queue=0, accept_limit=511),
+            tcp("10.0.0.7:80", "10.0.0.9:40000", inode=2),
+            tcp("10.0.0.7:80", "10.0.0.9:40001", inode=3),
+            tcp("127.0.0.1:80", "127.0.0.1:50000", inode=4),
+            tcp("127.0.0.1:50000", "127.0.0.1:80", inode=5),
+        ],
+        {1: (500, 501), 2: 501, 3: 501, 4: 501, 5: CURL.pid},
+        **more,
+    )
+
+
+def captured(records: list[Any], host: Host = WINDOWS, kind: str = "netstat-windows", **more: Any) -> Snapshot:
+    source = Source("capture", None, (Input("netstat.txt", None, kind),))
+    return normalize([collection(records, source=source, host=host, ownership=None, taken_at=None, **more)])
+
+
+def part(explanation: Any, name: Part) -> str:
+    return " ".join(explanation.sections[name].paragraphs) if name in explanation.sections else ""
+
+
+def attempt(**changes: Any) -> Attempt:
+    values: dict[str, Any] = {
+        "protocol": "tcp", "address": "0.0.0.0", "port": 80, "options": (), "v6only": None,
+        "identity": Identity(1000, False, "dev"), "ok": False, "errno": "EADDRINUSE",
+        "blockers": (Blocker(1, InetEndpoint("0.0.0.0", 80), State.LISTEN, (Owner(500, 3, "nginx"),)),),
+        "reason": "A listener holds it.",
+    }  # fmt: skip
+    return Attempt(**values | changes)

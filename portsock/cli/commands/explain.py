@@ -66,7 +66,7 @@ def _check(targets: "Sequence[Target | str]", explaining: Explaining, collect: C
 
 def _parse(text: str, services: Services, collect: Collecting) -> "Target | str":
     """Parse the target; return the text itself where it is one of explain's words."""
-    from portsock.explain.words import recognise_word
+    from portsock.explain.vocabulary import recognise_word
 
     if recognise_word(text) is not None:
         return text
@@ -93,13 +93,14 @@ def _with_named_processes(snapshot: Snapshot, targets: "Sequence[Target]") -> Sn
 def _answer(
     target: "Target | str", snapshot: Snapshot, services: Services, explaining: Explaining, collect: Collecting
 ) -> "Explanation":
-    from portsock.explain.engine import explain
-    from portsock.explain.words import explain_word
-
     if isinstance(target, str):
+        from portsock.explain.words import explain_word
+
         answer = explain_word(target, snapshot, services)
         assert answer is not None
         return answer
+    from portsock.explain.engine import explain
+
     if collect.captures:
         return explain(target, snapshot, services)
     from portsock.cli.binding import attempts_of

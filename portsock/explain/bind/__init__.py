@@ -1,1 +1,1 @@
-"""The bind verdict: whether a program could bind an address and port now, and what is in the way."""
+"""The bind verdict: could a program bind an address and port now, and what is in the way?"""

@@ -1,32 +1,95 @@
-"""Can a program bind here, and if not, why? Judged from what is seen, by the rules of the Linux kernel.
+"""The verdict whether a program can bind an address and port now, by the rules of the Linux kernel.
 
-What no listing shows is left out of account: a security module, a BPF program on the cgroup or a seccomp filter may refuse
-any bind(2). Nor can the memory of the port's bind bucket be seen: in rare cases sockets that are gone decide how a new one
-fares (see outranks() in bind_conflict).
+It ignores what no listing shows: a security module, a BPF program on the cgroup or a seccomp filter may refuse any bind(2).
+Nor can the memory of the port's bind bucket be seen: in rare cases sockets that are gone decide whether a new one is let in
+(see existing.may_override).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from portsock.explain.bind.address import Ground, address_ground, is_ipv6, privilege_ground
-from portsock.explain.bind.attempts import Question
-from portsock.explain.bind.conflict import Clash, Held, clash, outranks
-from portsock.explain.bind.held import held_by, port_of
-from portsock.explain.bind.overlap import BINDERS, Place, overlaps, place_of
-from portsock.explain.bind.texts import Why
-from portsock.explain.bind.types import Attempt, Way
-from portsock.model import Host, Socket
+from portsock.endpoints import bracketed, port_of
+from portsock.explain.bind.addresses import (
+    BindAddress,
+    Objection,
+    address_objection,
+    is_ipv6,
+    overlaps,
+    privilege_objection,
+    requested_address,
+)
+from portsock.explain.bind.existing import MOST_ALIKE, Conflict, Existing, conflict, may_override, sockets_on_port
+from portsock.explain.bind.texts import TEXTS, Reason
+from portsock.explain.bind.types import Attempt, Blocker, Way
+from portsock.explain.sections.durations import unprivileged_start
+from portsock.model import Host, InetEndpoint, Socket
+from portsock.normalize.roles import NO_PEER_STATES
 from portsock.records import Identity, SocketOptions
 
 PORT_PROTOCOLS = ("tcp", "udp")
 PORT_ADDRESSES = ("0.0.0.0", "127.0.0.1", "::")
-"""What is judged where a bare port is asked about."""
+"""Protocols and addresses that are judged for a target that is a bare port."""
 
 _STREAMS = frozenset({"tcp", "mptcp"})
 _DATAGRAMS = frozenset({"udp", "udplite"})
 
 
+class BindRequest(NamedTuple):
+    """One way of binding one address, for one user on one host."""
+
+    protocol: str
+    address: str
+    port: int
+    way: Way
+    identity: Identity
+    host: Host
+
+    def attempt(
+        self,
+        ok: bool | None,
+        errno: str | None,
+        reason: Reason | None,
+        conflicts: Sequence[Conflict] = (),
+        doubt: Reason | None = None,
+    ) -> Attempt:
+        """Return the request with its outcome. The sockets of `conflicts` become its blockers, and the first is named in the
+        reason; `doubt` is for Reason.IN_USE_AND."""
+        names = (("SO_REUSEADDR", self.way.reuseaddr), ("SO_REUSEPORT", self.way.reuseport))
+        return Attempt(
+            self.protocol,
+            self.address,
+            self.port,
+            tuple(name for name, is_set in names if is_set),
+            self.way.v6only,
+            self.identity,
+            ok,
+            errno,
+            tuple(_blocker(found.existing.socket) for found in conflicts[:MOST_ALIKE]),
+            self._reason_text(reason, conflicts, doubt) if reason else None,
+        )
+
+    def _reason_text(self, reason: Reason, conflicts: Sequence[Conflict], doubt: Reason | None) -> str:
+        values: dict[str, object] = {
+            "address": self.address,
+            "protocol": self.protocol,
+            "system": self.host.system,
+            "start": unprivileged_start(self.host)[0],
+            "uid": self.identity.uid,
+            "device": self.way.device,
+        }
+        if doubt is not None:
+            values["doubt"] = TEXTS[doubt].format(**values)
+        if conflicts:
+            first = conflicts[0]
+            values["who"] = _socket_text(first.existing.socket)
+            values["uid"] = first.existing.socket.uid
+            if doubt is not None:
+                values["in_use"] = TEXTS[first.reason].format(**values)
+        return TEXTS[reason].format(**values)
+
+
 def ways(address: str) -> tuple[Way, ...]:
-    """Each way a program might try: plain, SO_REUSEADDR, SO_REUSEPORT; for IPv6 each without and with IPV6_V6ONLY."""
+    """Return each way a program might try: plain, SO_REUSEADDR, SO_REUSEPORT; for IPv6 each without and with IPV6_V6ONLY."""
     kinds: tuple[bool | None, ...] = (False, True) if is_ipv6(address) else (None,)
     return tuple(Way(addr, port, v6only) for v6only in kinds for addr, port in ((False, False), (True, False), (False, True)))
 
@@ -43,15 +106,15 @@ def attempts_for(
     netns: int | None = None,
     bound_unseen: bool = False,
 ) -> tuple[Attempt, ...]:
-    """The verdict on every way of binding each protocol to each address: see judge().
+    """Return the verdict on every way of binding each protocol to each address: see judge().
 
-    `sockets` are all that are seen, at least those of this port; `options` what is known of their options, by inode; `netns`
-    the number of the namespace that the program binds in (None: all the sockets are in it).
+    `sockets` are all that are listed, or at least those of this port; `options` what is known of their options, by inode;
+    `netns` the number of the namespace that the program binds in (None: all the sockets are in it).
     """
-    near = [socket for socket in sockets if port_of(socket) == port]
-    held = {protocol: held_by(near, protocol, port, options, netns) for protocol in protocols}
+    near = [socket for socket in sockets if port_of(socket.local) == port]
+    existing = {protocol: sockets_on_port(near, protocol, port, options, netns) for protocol in protocols}
     return tuple(
-        judge(held[protocol], protocol, address, port, way, identity, host, bound_unseen=bound_unseen)
+        judge(existing[protocol], protocol, address, port, way, identity, host, bound_unseen=bound_unseen)
         for protocol in protocols
         for address in addresses
         for way in ways(address)
@@ -59,7 +122,7 @@ def attempts_for(
 
 
 def judge(
-    held: Sequence[Held],
+    existing: Sequence[Existing],
     protocol: str,
     address: str,
     port: int,
@@ -69,79 +132,110 @@ def judge(
     *,
     bound_unseen: bool = False,
 ) -> Attempt:
-    """Whether bind(2) and, for TCP, listen(2) would both succeed now.
+    """Tell whether bind(2) and, for TCP, listen(2) would both succeed now.
 
-    `held` are the sockets that have the port, by held_by(); `bound_unseen` tells that the source does not list TCP sockets
+    `existing` are the sockets that have the port, by sockets_on_port(). `bound_unseen`: the source does not list TCP sockets
     that are bound and idle (Linux before 6.8, /proc, most listings).
     """
-    return _decide(_asked(protocol, address, port, way, identity, host), held, bound_unseen)
+    return _decide(_request(protocol, address, port, way, identity, host), existing, bound_unseen)
 
 
-def tried(asked: Attempt, errno: str | None) -> Attempt:
-    """The kernel's own answer (None: it let the socket in) to what was asked, as an Attempt of its own."""
-    return asked._replace(ok=errno is None, errno=errno, reason=None, tried=True, blockers=asked.blockers if errno else ())
+def with_kernel_answer(attempt: Attempt, errno: str | None) -> Attempt:
+    """Return the attempt with the kernel's answer (None: it let the socket in) instead of the verdict."""
+    return attempt._replace(ok=errno is None, errno=errno, reason=None, tried=True, blockers=attempt.blockers if errno else ())
 
 
-def _asked(protocol: str, address: str, port: int, way: Way, identity: Identity, host: Host) -> Question:
+def _request(protocol: str, address: str, port: int, way: Way, identity: Identity, host: Host) -> BindRequest:
+    """Return the request with the defaults of its way filled in."""
     if is_ipv6(address) and way.v6only is None:
         way = way._replace(v6only=host.sysctls.get("net.ipv6.bindv6only") == "1")
     if way.device is None and "%" in address:
         way = way._replace(device=address.partition("%")[2])
-    return Question(protocol, address, port, way, identity, host)
+    return BindRequest(protocol, address, port, way, identity, host)
 
 
-def _decide(question: Question, held: Sequence[Held], bound_unseen: bool) -> Attempt:
-    place = place_of(question.address, question.way.v6only)
-    if place is None:
-        return question.answer(False, "EINVAL", Why.NO_ADDRESS)
-    ground = address_ground(question.protocol, question.address, place, question.way, question.host)
-    privilege = privilege_ground(question.port, place, question.identity, question.host)
-    doubts = [found for found in ((privilege, ground) if place.version == 6 else (ground, privilege)) if found is not None]
-    for found in doubts:
+def _decide(request: BindRequest, existing: Sequence[Existing], bound_unseen: bool) -> Attempt:
+    address = requested_address(request.address, request.way.v6only)
+    if address is None:
+        return request.attempt(False, "EINVAL", Reason.NO_ADDRESS)
+    by_address = address_objection(request.protocol, request.address, address, request.way, request.host)
+    by_privilege = privilege_objection(request.port, address, request.identity, request.host)
+    order = (by_privilege, by_address) if address.version == 6 else (by_address, by_privilege)
+    objections = [found for found in order if found is not None]
+    for found in objections:
         if found.ok is False:
-            # What comes before it in the kernel's order, and is in doubt, would fail with an error of its own.
-            return question.answer(False, found.errno if found is doubts[0] else None, found.why)
-    if question.port == 0:
-        return question.answer(True, None, Why.PICKED)
-    if question.host.system != "Linux":
-        return _elsewhere(question, place, held, doubts[0] if doubts else None)
-    if question.protocol not in _STREAMS | _DATAGRAMS:
-        return question.answer(None, None, Why.OTHER_PROTOCOL)
-    return _weigh(question, place, held, doubts, bound_unseen)
+            # A doubt that comes before it in the kernel's order would fail with an error of its own.
+            return request.attempt(False, found.errno if found is objections[0] else None, found.reason)
+    if request.port == 0:
+        return request.attempt(True, None, Reason.PICKED)
+    if request.host.system != "Linux":
+        return _other_system(request, address, existing, objections[0] if objections else None)
+    if request.protocol not in _STREAMS | _DATAGRAMS:
+        return request.attempt(None, None, Reason.OTHER_PROTOCOL)
+    return _linux(request, address, existing, objections, bound_unseen)
 
 
-def _weigh(question: Question, place: Place, held: Sequence[Held], doubts: Sequence[Ground], bound_unseen: bool) -> Attempt:
-    """The Linux verdict, once neither the address nor the privilege rules the bind out."""
-    tcp = question.protocol in _STREAMS
-    way, uid = question.way, question.identity.uid
-    clashes = [found for item in held if (found := clash(place, way, uid, item, tcp=tcp))]
-    blocking = [found for found in clashes if found.blocks]
+def _linux(
+    request: BindRequest,
+    address: BindAddress,
+    existing: Sequence[Existing],
+    doubts: Sequence[Objection],
+    bound_unseen: bool,
+) -> Attempt:
+    """Return the verdict of Linux, once neither the address nor the privilege rules the bind out."""
+    tcp = request.protocol in _STREAMS
+    way, uid = request.way, request.identity.uid
+    conflicts = [found for item in existing if (found := conflict(address, way, uid, item, tcp=tcp))]
+    blocking = [found for found in conflicts if found.blocks]
     if blocking:
-        blockers = {id(found.held) for found in blocking}
-        if any(outranks(place, way, uid, item, tcp=tcp) for item in held if id(item) not in blockers):
-            return question.answer(None, None, Why.ORDER, blocking)
+        blockers = {id(found.existing) for found in blocking}
+        if any(may_override(address, way, uid, item, tcp=tcp) for item in existing if id(item) not in blockers):
+            return request.attempt(None, None, Reason.ORDER, blocking)
         if doubts:
-            return question.answer(False, None, Why.IN_USE_AND, blocking, doubts[0].why)
-        return question.answer(False, "EADDRINUSE", blocking[0].why, blocking)
-    if clashes:
-        return question.answer(None, None, clashes[0].why, clashes)
+            return request.attempt(False, None, Reason.IN_USE_AND, blocking, doubts[0].reason)
+        return request.attempt(False, "EADDRINUSE", blocking[0].reason, blocking)
+    if conflicts:
+        return request.attempt(None, None, conflicts[0].reason, conflicts)
     if doubts:
-        return question.answer(None, None, doubts[0].why)
+        return request.attempt(None, None, doubts[0].reason)
     if tcp and bound_unseen:
-        return question.answer(None, None, Why.BOUND_UNSEEN)
-    assumed = any(item.listener and item.place and overlaps(place, item.place) is not False for item in held)
-    return question.answer(True, None, Why.INHERITED if assumed else None)
+        return request.attempt(None, None, Reason.BOUND_UNSEEN)
+    assumed = any(item.listener and item.address and overlaps(address, item.address) is not False for item in existing)
+    return request.attempt(True, None, Reason.INHERITED if assumed else None)
 
 
-def _elsewhere(question: Question, place: Place, held: Sequence[Held], doubt: Ground | None) -> Attempt:
-    """Another system than Linux. Certain is only that an address that nothing overlaps is free, and that a program cannot
-    take the very address that another has bound when neither sets an option."""
-    near = [item for item in held if item.place is None or overlaps(place, item.place) is not False]
-    around = [Clash(item, None, Why.OTHER_SYSTEM) for item in near]
-    if not around:
-        return question.answer(None, None, doubt.why) if doubt else question.answer(True, None, None)
-    same = [found for found in around if found.held.place and found.held.place[:2] == place[:2]]
-    binders = [found for found in same if found.held.socket.state in BINDERS]
-    if binders and not question.way.reuseaddr and not question.way.reuseport:
-        return question.answer(False, "EADDRINUSE", Why.PLAIN, binders)
-    return question.answer(None, None, Why.OTHER_SYSTEM, around)
+def _other_system(
+    request: BindRequest, address: BindAddress, existing: Sequence[Existing], doubt: Objection | None
+) -> Attempt:
+    """Return the verdict for another system than Linux.
+
+    Certain is only that an address that nothing overlaps is free, and that a program cannot take the very address that another
+    has bound when neither sets an option.
+    """
+    near = [item for item in existing if item.address is None or overlaps(address, item.address) is not False]
+    conflicts = [Conflict(item, None, Reason.OTHER_SYSTEM) for item in near]
+    if not conflicts:
+        return request.attempt(None, None, doubt.reason) if doubt else request.attempt(True, None, None)
+    same = [found for found in conflicts if _same_address(found.existing.address, address)]
+    bound = [found for found in same if found.existing.socket.state in NO_PEER_STATES]
+    if bound and not request.way.reuseaddr and not request.way.reuseport:
+        return request.attempt(False, "EADDRINUSE", Reason.PLAIN, bound)
+    return request.attempt(None, None, Reason.OTHER_SYSTEM, conflicts)
+
+
+def _same_address(held: BindAddress | None, new: BindAddress) -> bool:
+    return held is not None and (held.version, held.number) == (new.version, new.number)
+
+
+def _blocker(socket: Socket) -> Blocker:
+    local = socket.local if isinstance(socket.local, InetEndpoint) else InetEndpoint(None, None)
+    return Blocker(socket.inode, local, socket.state, socket.owners)
+
+
+def _socket_text(socket: Socket) -> str:
+    """Return the name of a socket in the way: 'the LISTEN socket 127.0.0.1:80'."""
+    state = f"the {socket.state} socket" if socket.state else "the socket"
+    local = socket.local
+    if not isinstance(local, InetEndpoint) or local.address is None:
+        return state
+    return f"{state} {bracketed(local.address)}:{local.port}"

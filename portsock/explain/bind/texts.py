@@ -1,10 +1,10 @@
-"""Why a bind would fail, or on what it depends, in words. `{who}` is the socket in the way, `{uid}` its user's number."""
+"""The reasons why a bind would fail, or what it depends on. `{who}` is the socket in the way, `{uid}` its uid."""
 
 from enum import StrEnum
 
 
-class Why(StrEnum):
-    """The reasons of a bind verdict."""
+class Reason(StrEnum):
+    """Reasons of a bind verdict; not for output."""
 
     PLAIN = "plain"
     LISTENING = "listening"
@@ -36,32 +36,32 @@ class Why(StrEnum):
 
 
 TEXTS = {
-    Why.PLAIN: "{who} holds it; a program that sets neither SO_REUSEADDR nor SO_REUSEPORT needs the port for itself",
-    Why.LISTENING: "{who} listens there, and beside a listener SO_REUSEADDR does not help on Linux",
-    Why.NO_REUSEADDR: "{who} did not set SO_REUSEADDR: it must be set on both sides",
-    Why.NO_REUSEPORT: "{who} did not set SO_REUSEPORT: it must be set on both sides",
-    Why.OTHER_UID: "{who} belongs to uid {uid}, and SO_REUSEPORT is shared by sockets of one user only",
-    Why.REUSEADDR_UNKNOWN: "it depends on whether {who} has SO_REUSEADDR set, which could not be read",
-    Why.REUSEPORT_UNKNOWN: "it depends on whether {who} has SO_REUSEPORT set, which could not be read",
-    Why.LEFTOVER: "it depends on whether the program that left {who} behind had set the option, too; no process holds it "
+    Reason.PLAIN: "{who} holds it; a program that sets neither SO_REUSEADDR nor SO_REUSEPORT needs the port for itself",
+    Reason.LISTENING: "{who} listens there, and beside a listener SO_REUSEADDR does not help on Linux",
+    Reason.NO_REUSEADDR: "{who} did not set SO_REUSEADDR: it must be set on both sides",
+    Reason.NO_REUSEPORT: "{who} did not set SO_REUSEPORT: it must be set on both sides",
+    Reason.OTHER_UID: "{who} belongs to uid {uid}, and SO_REUSEPORT is shared by sockets of one user only",
+    Reason.REUSEADDR_UNKNOWN: "it depends on whether {who} has SO_REUSEADDR set, which could not be read",
+    Reason.REUSEPORT_UNKNOWN: "it depends on whether {who} has SO_REUSEPORT set, which could not be read",
+    Reason.LEFTOVER: "it depends on whether the program that left {who} behind had set the option, too; no process holds it "
     "now, so that none can be asked",
-    Why.UID_UNKNOWN: "it depends on which user {who} belongs to, which is not known",
-    Why.V6ONLY_UNKNOWN: "it depends on whether {who} was made with IPV6_V6ONLY, which is not known",
-    Why.ADDRESS_UNKNOWN: "it depends on the address of {who}, which is not fully known",
-    Why.HISTORY: "{who} belongs to uid {uid}; whether that counts depends on who bound the port first, which nothing shows",
-    Why.ORDER: "it depends on the order in which the sockets of this port were bound, which nothing shows",
-    Why.BOUND_UNSEEN: "nothing that can be seen is in the way, but bound sockets that do not listen are not shown",
-    Why.INHERITED: "taking leftover connections to have the options of the program that listens now",
-    Why.NOT_LOCAL: "{address} is not an address of this host",
-    Why.LOCAL_UNKNOWN: "it depends on whether {address} is an address of this host, which is not known",
-    Why.DEVICE: "it depends on whether {address} is an address of the device {device}",
-    Why.NO_ZONE: "{address} needs a zone, as in {address}%eth0",
-    Why.MULTICAST_STREAM: "{address} is a multicast address, and a TCP socket cannot be bound to one in IPv6",
-    Why.PRIVILEGED: "ports below {start} need CAP_NET_BIND_SERVICE, which uid {uid} does not have",
-    Why.PRIVILEGED_UNKNOWN: "ports below {start} need CAP_NET_BIND_SERVICE; whether the program will have it is not known",
-    Why.IN_USE_AND: "{in_use}; the error may be another than EADDRINUSE: {doubt}",
-    Why.PICKED: "port 0 asks the system to pick a free port",
-    Why.OTHER_SYSTEM: "{who} holds an overlapping address, and whether {system} lets another in depends on its options",
-    Why.OTHER_PROTOCOL: "the bind rules of {protocol} are not known here",
-    Why.NO_ADDRESS: "{address} is not an address",
+    Reason.UID_UNKNOWN: "it depends on which user {who} belongs to, which is not known",
+    Reason.V6ONLY_UNKNOWN: "it depends on whether {who} was made with IPV6_V6ONLY, which is not known",
+    Reason.ADDRESS_UNKNOWN: "it depends on the address of {who}, which is not fully known",
+    Reason.HISTORY: "{who} belongs to uid {uid}; whether that counts depends on who bound the port first, which nothing shows",
+    Reason.ORDER: "it depends on the order in which the sockets of this port were bound, which nothing shows",
+    Reason.BOUND_UNSEEN: "nothing that can be seen is in the way, but bound sockets that do not listen are not shown",
+    Reason.INHERITED: "taking leftover connections to have the options of the program that listens now",
+    Reason.NOT_LOCAL: "{address} is not an address of this host",
+    Reason.LOCAL_UNKNOWN: "it depends on whether {address} is an address of this host, which is not known",
+    Reason.DEVICE: "it depends on whether {address} is an address of the device {device}",
+    Reason.NO_ZONE: "{address} needs a zone, as in {address}%eth0",
+    Reason.MULTICAST_STREAM: "{address} is a multicast address, and a TCP socket cannot be bound to one in IPv6",
+    Reason.PRIVILEGED: "ports below {start} need CAP_NET_BIND_SERVICE, which uid {uid} does not have",
+    Reason.PRIVILEGED_UNKNOWN: "ports below {start} need CAP_NET_BIND_SERVICE; whether the program will have it is not known",
+    Reason.IN_USE_AND: "{in_use}; the error may be another than EADDRINUSE: {doubt}",
+    Reason.PICKED: "port 0 asks the system to pick a free port",
+    Reason.OTHER_SYSTEM: "{who} holds an overlapping address, and whether {system} lets another in depends on its options",
+    Reason.OTHER_PROTOCOL: "the bind rules of {protocol} are not known here",
+    Reason.NO_ADDRESS: "{address} is not an address",
 }

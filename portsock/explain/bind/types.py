@@ -1,4 +1,4 @@
-"""The types of the bind verdict: one way a program might try to take a port, and what would come of it."""
+"""The types of the bind verdict: a way of taking a port, and its outcome."""
 
 from typing import NamedTuple
 
@@ -7,18 +7,18 @@ from portsock.records import Identity
 
 
 class Way(NamedTuple):
-    """What a program sets on its new socket before bind(2)."""
+    """The options that a program sets on its new socket before bind(2)."""
 
     reuseaddr: bool = False
     reuseport: bool = False
     v6only: bool | None = None
-    """Of an IPv6 socket; None leaves the system's default (net.ipv6.bindv6only)."""
+    """IPv6 only; None leaves the system's default (net.ipv6.bindv6only)."""
     device: str | None = None
     """SO_BINDTODEVICE, or the zone of a link-local address."""
 
 
 class Blocker(NamedTuple):
-    """A socket that stands in the way."""
+    """A socket that is in the way."""
 
     inode: int | None
     local: InetEndpoint
@@ -27,7 +27,7 @@ class Blocker(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """bind(2), and for TCP listen(2) after it, of a new socket."""
+    """bind(2) of a new socket, and for TCP listen(2) after it."""
 
     protocol: str
     address: str
@@ -38,12 +38,12 @@ class Attempt(NamedTuple):
     """None for IPv4."""
     identity: Identity
     ok: bool | None
-    """Whether both calls would succeed now; None: it depends on what cannot be seen, and `reason` says on what."""
+    """True where both calls would succeed now; None: it depends on something that cannot be seen, which `reason` names."""
     errno: str | None
-    """'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EINVAL' where ok is False; None there: one of two, and `reason` says which."""
+    """'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EINVAL' where ok is False; None there: one of two, which `reason` names."""
     blockers: tuple[Blocker, ...]
-    """Those that count most first, and not more than a screen of them: `reason` says how many more there are."""
+    """The most important first; of sockets that count alike only some."""
     reason: str | None
-    """Why not, or on what it depends; where ok is True: what was taken for granted, if anything."""
+    """The reason why not, or what it depends on; where ok is True: what was assumed, if anything."""
     tried: bool = False
-    """The kernel itself was asked (--try)."""
+    """The outcome is the kernel's own answer (--try)."""

@@ -1,1 +1,1 @@
-"""Rules that find what is worth knowing."""
+"""Rules that find remarkable facts."""

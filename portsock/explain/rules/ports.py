@@ -1,72 +1,81 @@
-"""Rules about what is bound where: ranges, addresses, several sockets on one port."""
+"""Rules about bound ports: ranges, addresses, several sockets on one port."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from portsock.addresses import WILDCARDS, exposure
-from portsock.explain.rules.finding import evidence, finding
-from portsock.explain.scene import Scene, is_passive, serves
-from portsock.explain.sections.port import how
-from portsock.explain.show import address_of, endpoint_text, holders, port_of, who
-from portsock.explain.texts.admin_ports import ADMIN_PORTS
+from portsock.endpoints import address_of, port_of
+from portsock.explain.rules.finding import evidence_lines, make_finding
+from portsock.explain.sections.port import range_source
+from portsock.explain.subject import Subject, serves
 from portsock.explain.texts.findings import Code
+from portsock.explain.texts.ports import ADMIN_PORTS
 from portsock.explain.types import Finding, Severity
+from portsock.explain.wording import end_text, holders, holders_text
 from portsock.model import Exposure, Family, Socket, State
+from portsock.normalize.roles import is_passive
 
 RESERVED = "net.ipv4.ip_local_reserved_ports"
 _WIDE = frozenset({Exposure.ALL, Exposure.PUBLIC})
 
 
-def in_ephemeral_range(scene: Scene) -> Iterator[Finding]:
-    """Listeners whose number the system might give to a client first."""
-    host = scene.snapshot.host
+def in_ephemeral_range(subject: Subject) -> Iterator[Finding]:
+    """Find listeners whose port the system might give to a client."""
+    host = subject.snapshot.host
     first, last = host.ephemeral
     reserved = _ranges(host.sysctls.get(RESERVED, ""))
     ports: dict[int, Socket] = {}
-    for socket in scene.listeners:
+    for socket in subject.listeners:
         port = port_of(socket.local)
         if port is not None and first <= port <= last and not any(low <= port <= high for low, high in reserved):
             ports.setdefault(port, socket)
     for port, socket in ports.items():
-        yield finding(Code.LISTENER_IN_EPHEMERAL_RANGE, evidence([socket]), port=port, first=first, last=last, how=how(host))
+        yield make_finding(
+            Code.LISTENER_IN_EPHEMERAL_RANGE,
+            evidence_lines([socket]),
+            port=port,
+            first=first,
+            last=last,
+            how=range_source(host),
+        )
 
 
-def admin_port(scene: Scene) -> Iterator[Finding]:
-    """Databases and administration bound to every or to a public address."""
-    told = set()
-    for socket in scene.passive:
+def admin_port(subject: Subject) -> Iterator[Finding]:
+    """Find databases and administration bound to every or to a public address."""
+    seen = set()
+    for socket in subject.passive:
         port = port_of(socket.local)
         what = ADMIN_PORTS.get((socket.protocol, port)) if port is not None else None
-        if what is None or exposure(address_of(socket.local)) not in _WIDE or (socket.protocol, port) in told:
+        if what is None or exposure(address_of(socket.local)) not in _WIDE or (socket.protocol, port) in seen:
             continue
-        told.add((socket.protocol, port))
+        seen.add((socket.protocol, port))
         address = address_of(socket.local)
-        yield finding(Code.ADMIN_PORT_EXPOSED, evidence([socket]), port=f"{port}/{socket.protocol}", what=what,
+        yield make_finding(Code.ADMIN_PORT_EXPOSED, evidence_lines([socket]), port=f"{port}/{socket.protocol}", what=what,
                       address="all addresses" if address in WILDCARDS else address)  # fmt: skip
 
 
-def wildcard_v6(scene: Scene) -> Iterator[Finding]:
-    """A TCP listener on '::' that takes IPv4 as well, or may."""
-    told = set()
+def wildcard_v6(subject: Subject) -> Iterator[Finding]:
+    """Find listeners on '::' that take IPv4 as well, or may."""
+    seen = set()
     twins: set[object] | None = None
-    for socket in scene.listeners:
+    for socket in subject.listeners:
         port = port_of(socket.local)
-        if address_of(socket.local) != "::" or socket.v6only or socket.family is not Family.IPV6 or port in told:
+        if address_of(socket.local) != "::" or socket.v6only or socket.family is not Family.IPV6 or port in seen:
             continue
-        told.add(port)
+        seen.add(port)
         if socket.v6only is None:
             # Where 0.0.0.0 is bound beside it, it is v6-only, or they share the port on purpose.
-            twins = _v4_listeners(scene) if twins is None else twins
-            if _space(socket) in twins:
+            twins = _v4_listeners(subject) if twins is None else twins
+            if _port_space(socket) in twins:
                 continue
         also = "also takes" if socket.v6only is False else "probably also takes"
-        yield finding(Code.WILDCARD_V6_TAKES_IPV4, evidence([socket]), port=port, also=also)
+        yield make_finding(Code.WILDCARD_V6_TAKES_IPV4, evidence_lines([socket]), port=port, also=also)
 
 
-def shared_endpoint(scene: Scene) -> Iterator[Finding]:
-    """Several sockets bound to the same endpoint."""
+def shared_endpoint(subject: Subject) -> Iterator[Finding]:
+    """Find several sockets bound to the same endpoint."""
     groups: dict[object, list[Socket]] = defaultdict(list)
-    for socket in scene.passive:
+    for socket in subject.passive:
         if port_of(socket.local) and socket.family is not Family.UNIX:
             key = (socket.host, socket.netns, socket.protocol, socket.family, socket.local, socket.interface)
             groups[key].append(socket)
@@ -76,28 +85,29 @@ def shared_endpoint(scene: Scene) -> Iterator[Finding]:
             continue
         names = {owner.name for owner in holders(sockets)}
         severity = Severity.NOTICE if len(names) > 1 else None
-        lines = [*evidence(sockets), f"inodes {', '.join(str(inode) for inode in sorted(filter(None, inodes))[:6])}"]
-        where = endpoint_text(sockets[0].local)
-        yield finding(Code.SHARED_ENDPOINT, lines, severity, count=len(sockets), where=where)
+        lines = [*evidence_lines(sockets), f"inodes {', '.join(str(inode) for inode in sorted(filter(None, inodes))[:6])}"]
+        where = end_text(sockets[0].local)
+        yield make_finding(Code.SHARED_ENDPOINT, lines, severity, count=len(sockets), where=where)
 
 
-def specific_and_wildcard(scene: Scene) -> Iterator[Finding]:
-    """The same port on one address and on all, by different processes."""
+def specific_and_wildcard(subject: Subject) -> Iterator[Finding]:
+    """Find a port that different processes have bound on one address and on all."""
     wildcards: dict[object, list[Socket]] = defaultdict(list)
-    for each in scene.snapshot.sockets:
+    for each in subject.snapshot.sockets:
         if address_of(each.local) in WILDCARDS and is_passive(each):
-            wildcards[_space(each)].append(each)
-    for specific in scene.passive:
+            wildcards[_port_space(each)].append(each)
+    for specific in subject.passive:
         address = address_of(specific.local)
         port = port_of(specific.local)
         if address is None or address in WILDCARDS or not port:
             continue
-        for wildcard in wildcards.get(_space(specific), ()):
+        for wildcard in wildcards.get(_port_space(specific), ()):
             if _overlaps(wildcard, specific, address) and _pids([wildcard]) != _pids([specific]):
-                yield finding(Code.SPECIFIC_AND_WILDCARD, evidence([specific, wildcard]), port=f"{port}/{specific.protocol}",
+                lines = evidence_lines([specific, wildcard])
+                yield make_finding(Code.SPECIFIC_AND_WILDCARD, lines, port=f"{port}/{specific.protocol}",
                               specific=address, wildcard=address_of(wildcard.local),
-                              specific_who=who([specific]) or "its own holder",
-                              wildcard_who=who([wildcard]) or "another holder")  # fmt: skip
+                              specific_who=holders_text([specific]) or "its own holder",
+                              wildcard_who=holders_text([wildcard]) or "another holder")  # fmt: skip
                 break
 
 
@@ -109,14 +119,14 @@ def _overlaps(wildcard: Socket, specific: Socket, address: str) -> bool:
     )
 
 
-def _v4_listeners(scene: Scene) -> set[object]:
-    """Where something listens on 0.0.0.0."""
-    sockets = scene.snapshot.sockets
-    return {_space(each) for each in sockets if each.state is State.LISTEN and address_of(each.local) == "0.0.0.0"}
+def _v4_listeners(subject: Subject) -> set[object]:
+    """Return the port spaces in which something listens on 0.0.0.0."""
+    sockets = subject.snapshot.sockets
+    return {_port_space(each) for each in sockets if each.state is State.LISTEN and address_of(each.local) == "0.0.0.0"}
 
 
-def _space(socket: Socket) -> object:
-    """What two sockets must have in common to be in each other's way."""
+def _port_space(socket: Socket) -> object:
+    """Return a key that two sockets share if they contend for one port."""
     return (socket.host, socket.netns, socket.protocol, port_of(socket.local))
 
 
@@ -125,7 +135,7 @@ def _pids(sockets: Sequence[Socket]) -> frozenset[int | None]:
 
 
 def _ranges(text: str) -> list[tuple[int, int]]:
-    """'8080,9000-9010' as pairs; what does not fit is left out."""
+    """Parse '8080,9000-9010' into pairs of first and last; other text is skipped."""
     found = []
     for item in text.replace(",", " ").split():
         low, _, high = item.partition("-")

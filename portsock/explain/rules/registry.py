@@ -1,12 +1,12 @@
-"""The rules. To add one: write a function from a Scene to findings, its text under a code of its own, and its line here."""
+"""The rules. To add one: write a public function from Subject to findings, its text under a code of its own, its line here."""
 
 from collections.abc import Callable, Iterator
 
 from portsock.explain.rules import owners, ports, queues, states
-from portsock.explain.scene import Scene
+from portsock.explain.subject import Subject
 from portsock.explain.types import Finding, Severity
 
-RULES: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
+RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     queues.accept_queue,
     states.close_wait,
     states.ephemeral_exhaustion,
@@ -34,7 +34,7 @@ RULES: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
 _ORDER = (Severity.WARNING, Severity.NOTICE, Severity.INFO)
 
 
-def findings(scene: Scene) -> tuple[Finding, ...]:
-    """What the rules find, the most severe first."""
-    found = [finding for rule in RULES for finding in rule(scene)]
+def findings(subject: Subject) -> tuple[Finding, ...]:
+    """Return what the rules find, the most severe first."""
+    found = [finding for rule in RULES for finding in rule(subject)]
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))

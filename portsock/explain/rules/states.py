@@ -1,51 +1,53 @@
-"""Rules about connections that stay in a state in which they should not, or that only look alarming."""
+"""Rules about connections that stay in a state too long, or that only look alarming."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from portsock.explain.rules.finding import evidence, evidence_line, finding
+from portsock.endpoints import address_of, port_of
+from portsock.explain.rules.finding import evidence_line, evidence_lines, make_finding
 from portsock.explain.rules.queues import is_full
-from portsock.explain.scene import Scene, takes
-from portsock.explain.sections.durations import setting
-from portsock.explain.show import endpoint_text, plural, port_of, who
+from portsock.explain.sections.durations import sysctl_number
+from portsock.explain.subject import Subject, takes
 from portsock.explain.texts.findings import SYN_SENT_FEW, Code
 from portsock.explain.types import Finding, Severity
+from portsock.explain.wording import end_text, holders_text, plural
 from portsock.model import Family, InetEndpoint, Role, Socket, State
 
 CLOSE_WAIT_MANY = 5
-"""A program closes within microseconds of reading the end: even a busy one seldom shows more than a few at one moment."""
+"""A program closes within microseconds of reading the end: even a busy one seldom has more than a few at a time."""
 SYN_SENT_MANY = 3
-"""An answer takes one round trip, well below a second: several unanswered attempts at one moment are no coincidence."""
+"""An answer takes one round trip, well below a second: several unanswered attempts at a time are no coincidence."""
 SYN_RECV_MANY = 20
 """A handshake is unfinished for one round trip: with 100 ms that takes 200 new clients a second."""
 FIN_WAIT_2_MANY = 10
 """As CLOSE_WAIT, seen from the other side; a few are connections that are just closing."""
 TIME_WAIT_MANY = 100
-"""From here on people begin to ask; the finding only says that it is normal."""
+"""So many worry people; the finding says that it is normal."""
 EPHEMERAL_NOTICE, EPHEMERAL_WARNING = 50, 80
-"""Percent of the ephemeral range in use toward one destination: from half on connect(2) has to search, at the end it fails."""
+"""Percent of the ephemeral range in use toward one destination: from half on connect(2) has to search, at 100 it
+fails."""
 
 
-def close_wait(scene: Scene) -> Iterator[Finding]:
-    """Programs that do not close what their peers have closed."""
+def close_wait(subject: Subject) -> Iterator[Finding]:
+    """Find programs that do not close what their peers have closed."""
     by_holder: dict[str, list[Socket]] = defaultdict(list)
-    for socket in scene.here:
+    for socket in subject.local_sockets:
         if socket.state is State.CLOSE_WAIT:
-            by_holder[who([socket]) or "a process that is not known"].append(socket)
+            by_holder[holders_text([socket]) or "a process that is not known"].append(socket)
     for holder, sockets in by_holder.items():
         if len(sockets) >= CLOSE_WAIT_MANY:
-            yield finding(Code.CLOSE_WAIT_PILE_UP, evidence(sockets), count=len(sockets), who=holder)
+            yield make_finding(Code.CLOSE_WAIT_PILE_UP, evidence_lines(sockets), count=len(sockets), who=holder)
 
 
-def syn_sent(scene: Scene) -> Iterator[Finding]:
-    """Attempts that nobody answers: several to one destination, or one that has already been repeated."""
-    full = [socket for socket in scene.snapshot.sockets if is_full(socket)]
-    for where, sockets in _by_remote(_both(scene), State.SYN_SENT).items():
+def syn_sent(subject: Subject) -> Iterator[Finding]:
+    """Find unanswered attempts: several to one destination, or one that was already repeated."""
+    full = [socket for socket in subject.snapshot.sockets if is_full(socket)]
+    for where, sockets in _by_remote(subject.sockets, State.SYN_SENT).items():
         busy = next((listener for listener in full if takes(listener, sockets[0].remote)), None)
-        if busy is not None and busy in scene.here:
-            continue  # that the listener's queue is full is told already, and is the reason
+        if busy is not None and busy in subject.local_sockets:
+            continue  # the finding about the listener's full queue says it all
         resent = max((socket.timer.retransmits or 0 for socket in sockets if socket.timer), default=0)
-        lines = evidence(sockets)
+        lines = evidence_lines(sockets)
         if resent:
             lines.append(f"the SYN was sent again {resent} time{'' if resent == 1 else 's'}")
         serious = resent > 0 or len(sockets) >= SYN_SENT_MANY
@@ -54,48 +56,48 @@ def syn_sent(scene: Scene) -> Iterator[Finding]:
         if not serious:
             lines.append(SYN_SENT_FEW)
         severity = Severity.WARNING if serious else Severity.INFO
-        yield finding(Code.SYN_SENT_UNANSWERED, lines, severity, attempts=plural(len(sockets), "attempt"), where=where,
+        yield make_finding(Code.SYN_SENT_UNANSWERED, lines, severity, attempts=plural(len(sockets), "attempt"), where=where,
                       verb="has" if len(sockets) == 1 else "have")  # fmt: skip
 
 
-def syn_recv(scene: Scene) -> Iterator[Finding]:
-    """Unfinished handshakes in numbers."""
+def syn_recv(subject: Subject) -> Iterator[Finding]:
+    """Find many unfinished handshakes."""
     counts: dict[str, list[Socket]] = defaultdict(list)
-    for socket in scene.here:
+    for socket in subject.local_sockets:
         if socket.state is State.SYN_RECV:
-            counts[endpoint_text(socket.local)].append(socket)
+            counts[end_text(socket.local)].append(socket)
     for where, sockets in counts.items():
         if len(sockets) >= SYN_RECV_MANY:
-            cookies = setting(scene.snapshot.host, "net.ipv4.tcp_syncookies")
-            lines = [*evidence(sockets), *([f"net.ipv4.tcp_syncookies = {cookies}"] if cookies is not None else [])]
-            yield finding(Code.SYN_RECV_FLOOD, lines, count=len(sockets), where=where)
+            cookies = sysctl_number(subject.snapshot.host, "net.ipv4.tcp_syncookies")
+            lines = [*evidence_lines(sockets), *([f"net.ipv4.tcp_syncookies = {cookies}"] if cookies is not None else [])]
+            yield make_finding(Code.SYN_RECV_FLOOD, lines, count=len(sockets), where=where)
 
 
-def fin_wait_2(scene: Scene) -> Iterator[Finding]:
-    """Closed here, not closed there."""
-    sockets = [socket for socket in scene.here if socket.state is State.FIN_WAIT_2]
+def fin_wait_2(subject: Subject) -> Iterator[Finding]:
+    """Find many connections that are closed on this side only."""
+    sockets = [socket for socket in subject.local_sockets if socket.state is State.FIN_WAIT_2]
     if len(sockets) >= FIN_WAIT_2_MANY:
         orphans = sum(not socket.owners for socket in sockets)
-        lines = [*evidence(sockets), f"{orphans} of them without a process"]
-        yield finding(Code.FIN_WAIT_2_MANY, lines, count=len(sockets))
+        lines = [*evidence_lines(sockets), f"{orphans} of them without a process"]
+        yield make_finding(Code.FIN_WAIT_2_MANY, lines, count=len(sockets))
 
 
-def time_wait(scene: Scene) -> Iterator[Finding]:
-    """Many, and still nothing to worry about."""
-    sockets = [socket for socket in _both(scene) if socket.state is State.TIME_WAIT]
+def time_wait(subject: Subject) -> Iterator[Finding]:
+    """Find many connections in TIME_WAIT."""
+    sockets = [socket for socket in subject.sockets if socket.state is State.TIME_WAIT]
     if len(sockets) >= TIME_WAIT_MANY:
-        places = Counter(endpoint_text(socket.remote) for socket in sockets).most_common(1)
-        lines = [f"{len(sockets)} in TIME_WAIT, most of them toward {places[0][0]} ({places[0][1]})"]
-        yield finding(Code.TIME_WAIT_MANY, lines, count=len(sockets))
+        destination, count = Counter(end_text(socket.remote) for socket in sockets).most_common(1)[0]
+        lines = [f"{len(sockets)} in TIME_WAIT, most of them toward {destination} ({count})"]
+        yield make_finding(Code.TIME_WAIT_MANY, lines, count=len(sockets))
 
 
-def ephemeral_exhaustion(scene: Scene) -> Iterator[Finding]:
-    """Local ports toward one destination that are nearly used up. Counted over the whole snapshot, told for the target's."""
-    first, last = scene.snapshot.host.ephemeral
+def ephemeral_exhaustion(subject: Subject) -> Iterator[Finding]:
+    """Find destinations of the target toward which local ports are nearly used up, counted over the whole snapshot."""
+    first, last = subject.snapshot.host.ephemeral
     size = last - first + 1
-    wanted = {_destination(socket) for socket in _both(scene) if socket.remote is not None}
+    wanted = {_destination(socket) for socket in subject.sockets if socket.remote is not None}
     used: dict[object, list[Socket]] = defaultdict(list)
-    for socket in scene.snapshot.sockets:
+    for socket in subject.snapshot.sockets:
         port = port_of(socket.local)
         if port is not None and first <= port <= last and socket.role is not Role.SERVER and socket.remote is not None:
             key = _destination(socket)
@@ -108,30 +110,25 @@ def ephemeral_exhaustion(scene: Scene) -> Iterator[Finding]:
             waiting = sum(socket.state is State.TIME_WAIT for socket in sockets)
             severity = Severity.WARNING if percent >= EPHEMERAL_WARNING else Severity.NOTICE
             lines = [f"{count} local ports of {first}-{last} in use, {waiting} of them in TIME_WAIT"]
-            yield finding(Code.EPHEMERAL_EXHAUSTION, lines, severity, count=count, size=size, percent=percent,
-                          where=endpoint_text(sockets[0].remote))  # fmt: skip
+            yield make_finding(Code.EPHEMERAL_EXHAUSTION, lines, severity, count=count, size=size, percent=percent,
+                          where=end_text(sockets[0].remote))  # fmt: skip
 
 
-def self_connection(scene: Scene) -> Iterator[Finding]:
-    """A TCP socket whose two ends are the same."""
-    for socket in _both(scene):
+def self_connection(subject: Subject) -> Iterator[Finding]:
+    """Find sockets whose two ends are the same."""
+    for socket in subject.sockets:
         if socket.family is not Family.UNIX and isinstance(socket.local, InetEndpoint) and socket.local == socket.remote:
-            yield finding(Code.SELF_CONNECTION, evidence([socket]), where=endpoint_text(socket.local))
-
-
-def _both(scene: Scene) -> list[Socket]:
-    return [*scene.here, *scene.there]
+            yield make_finding(Code.SELF_CONNECTION, evidence_lines([socket]), where=end_text(socket.local))
 
 
 def _destination(socket: Socket) -> object:
-    """What connections that compete for local ports have in common."""
-    local = socket.local.address if isinstance(socket.local, InetEndpoint) else None
-    return (socket.host, socket.netns, socket.protocol, local, socket.remote)
+    """Return a key that connections share if they compete for local ports."""
+    return (socket.host, socket.netns, socket.protocol, address_of(socket.local), socket.remote)
 
 
 def _by_remote(sockets: Sequence[Socket], state: State) -> dict[str, list[Socket]]:
     found: dict[str, list[Socket]] = defaultdict(list)
     for socket in sockets:
         if socket.state is state:
-            found[endpoint_text(socket.remote)].append(socket)
+            found[end_text(socket.remote)].append(socket)
     return found

@@ -1,8 +1,8 @@
-"""What it means that nothing has a port: what whoever sends something there is told."""
+"""The part of section PORT about a port that nothing has: the answer that a client would get."""
 
 from portsock.addresses import WILDCARDS, scope
-from portsock.explain.bind.address import is_local
-from portsock.explain.scene import Scene
+from portsock.explain.bind.addresses import is_local
+from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.model import Scope
 from portsock.query.target import InetTarget, ServiceTarget
@@ -11,40 +11,40 @@ _STREAMS = frozenset({"tcp", "mptcp"})
 _DATAGRAMS = frozenset({"udp", "udplite"})
 
 
-def absent(scene: Scene) -> list[str]:
-    """The paragraphs, one or none."""
-    if scene.captured:
+def paragraphs(subject: Subject) -> list[str]:
+    """Return the paragraphs, one or none."""
+    if subject.captured:
         return [phrases.CAPTURE_NO_PROOF]
-    if scene.port == 0:
+    if subject.port == 0:
         return []
-    foreign = _foreign_address(scene)
+    foreign = _foreign_address(subject)
     if foreign is not None:
         return [phrases.FOREIGN_ADDRESS.format(address=foreign)]
-    protocols = _protocols(scene)
+    protocols = _protocols(subject)
     sentences = []
-    if _answers_here(scene):
+    if _answers_here(subject):
         sentences += [phrases.REFUSED] if protocols & _STREAMS else []
         sentences += [phrases.UNREACHABLE] if protocols & _DATAGRAMS else []
-    if scene.snapshot.host.system == "Linux":
+    if subject.snapshot.host.system == "Linux":
         sentences += [phrases.BOUND_IDLE] if protocols & _STREAMS else []
         sentences.append(phrases.NETFILTER)
     return [" ".join(sentences)] if sentences else []
 
 
-def _protocols(scene: Scene) -> set[str]:
-    """The protocols in question; a bare number is read as TCP's."""
-    target = scene.target
+def _protocols(subject: Subject) -> set[str]:
+    """Return the target's protocols; a bare number is assumed to be TCP's."""
+    target = subject.target
     if isinstance(target, ServiceTarget):
         return {protocol for protocol, _ in target.pairs}
     return {target.protocol or "tcp"} if isinstance(target, InetTarget) else set()
 
 
-def _places(scene: Scene) -> list[tuple[str, bool | None]]:
-    """The target's addresses, each with whether this host has it; None where that cannot be told."""
-    target = scene.target
+def _addresses(subject: Subject) -> list[tuple[str, bool | None]]:
+    """Return the target's addresses, each with True where this host has it, None where that is not known."""
+    target = subject.target
     if not isinstance(target, InetTarget):
         return []
-    host = scene.snapshot.host
+    host = subject.snapshot.host
     found: list[tuple[str, bool | None]] = []
     for network in target.networks:
         kind = scope(network.address)
@@ -57,13 +57,13 @@ def _places(scene: Scene) -> list[tuple[str, bool | None]]:
     return found
 
 
-def _foreign_address(scene: Scene) -> str | None:
-    """The first address of the target where this host has none of them."""
-    places = _places(scene)
-    return places[0][0] if places and all(local is False for _, local in places) else None
+def _foreign_address(subject: Subject) -> str | None:
+    """Return the target's first address, if this host has none of them."""
+    addresses = _addresses(subject)
+    return addresses[0][0] if addresses and all(local is False for _, local in addresses) else None
 
 
-def _answers_here(scene: Scene) -> bool:
-    """Whether it would be this host that answers."""
-    places = _places(scene)
-    return not places or any(local for _, local in places)
+def _answers_here(subject: Subject) -> bool:
+    """Tell whether this host would answer."""
+    addresses = _addresses(subject)
+    return not addresses or any(local for _, local in addresses)

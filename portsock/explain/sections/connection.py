@@ -1,64 +1,69 @@
-"""The connections: how many, in which states, from whom; or of one: direction, state, other end, siblings."""
+"""Section CONNECTION: the number, states and peers of connections; of one its direction, state, other end, siblings."""
 
 from collections import Counter
 from collections.abc import Sequence
 
-from portsock.explain.scene import Scene
-from portsock.explain.sections.durations import duration, seconds
-from portsock.explain.show import address_of, endpoint_text, listed, plural, port_of
+from portsock.endpoints import address_of, port_of
+from portsock.explain.sections.durations import duration_sentence, time_text
+from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES, UDP_ESTABLISHED, UNIX_ESTABLISHED, UNKNOWN_STATE
+from portsock.explain.wording import end_text, joined, plural
 from portsock.model import Family, Role, Socket, State
 from portsock.normalize.connections import connections, far_state, unique_connections
 from portsock.port_numbers import Range, range_of
 from portsock.query.target import InetTarget
 
 ORDINARY = (State.ESTABLISHED, State.TIME_WAIT)
-"""States that need no words where many connections are summed up."""
+"""States that are not explained in the summary of many connections."""
 
 MOST_SIBLINGS = 3
-"""Other ends that an endpoint is also connected with, which are named."""
+"""Other ends of a shared endpoint that are named."""
 
 
-def paragraphs(scene: Scene) -> list[str]:
-    """About the connections of the target."""
-    sockets = [socket for socket in unique_connections([*scene.connected, *scene.there]) if socket.family is not Family.UNIX]
+def paragraphs(subject: Subject) -> list[str]:
+    """Return the paragraphs about the target's connections."""
+    sockets = [
+        socket
+        for socket in unique_connections([*subject.connected, *subject.remote_sockets])
+        if socket.family is not Family.UNIX
+    ]
     if not sockets:
-        return _unix(scene)
+        return _unix(subject)
     if len(sockets) == 1:
-        return [" ".join([*_one(sockets[0], scene), *_siblings(sockets[0], scene)])]
-    return [" ".join(_many(sockets, scene))]
+        return [" ".join([*_one(sockets[0], subject), *_siblings(sockets[0], subject)])]
+    return [" ".join(_many(sockets, subject))]
 
 
-def state_sentences(socket: Socket, scene: Scene) -> list[str]:
-    """Meaning, cause and duration of the state of one socket."""
+def state_sentences(socket: Socket, subject: Subject) -> list[str]:
+    """Return meaning, cause and duration of the state of one socket."""
     state = socket.state
     if state is None:
         return [UNKNOWN_STATE.format(state=socket.state_raw)] if socket.state_raw else []
     if state is State.ESTABLISHED and socket.protocol in ("udp", "udplite"):
         return [UDP_ESTABLISHED]
     text = STATES[state]
-    lasts = duration(state, scene.snapshot.host)
+    lasts = duration_sentence(state, subject.snapshot.host)
     if state is State.ESTABLISHED:
         return [text.meaning]
     return [text.meaning, text.cause, *([lasts] if lasts else [])]
 
 
-def _one(socket: Socket, scene: Scene) -> list[str]:
+def _one(socket: Socket, subject: Subject) -> list[str]:
     here = socket.peer is not None and socket.role in (Role.SERVER, Role.CLIENT)
-    ends = (endpoint_text(socket.local), endpoint_text(socket.remote))
+    ends = (end_text(socket.local), end_text(socket.remote))
     client, server = ends if socket.role is Role.CLIENT else ends[::-1]
     direction = {Role.SERVER: phrases.DIRECTION_IN, Role.CLIENT: phrases.DIRECTION_OUT}.get(
         socket.role, phrases.DIRECTION_UNKNOWN
     )
-    direction = direction.format(listener=phrases.NO_LISTENER_LISTED if scene.captured else phrases.NO_LISTENER)
+    direction = direction.format(listener=phrases.NO_LISTENER_LISTED if subject.captured else phrases.NO_LISTENER)
     if here:
         direction = phrases.DIRECTION_BOTH.format(client=client, server=server)
     left = socket.timer.expires_ms if socket.timer and socket.state is State.TIME_WAIT else None
-    remaining = [phrases.REMAINING.format(time=seconds(left / 1000))] if left else []
-    sentences = [*state_sentences(socket, scene), *remaining, direction]
+    remaining = [phrases.REMAINING.format(time=time_text(left / 1000))] if left else []
+    sentences = [*state_sentences(socket, subject), *remaining, direction]
     peers = port_of(socket.remote)
-    if socket.role is Role.SERVER and scene.port is not None and peers and range_of(peers) is not Range.SYSTEM:
+    if socket.role is Role.SERVER and subject.port is not None and peers and range_of(peers) is not Range.SYSTEM:
         sentences.append(phrases.CHOSEN_REMOTE.format(port=peers))
     if socket.recv_q or socket.send_q:
         sentences.append(phrases.BYTES_QUEUED.format(unread=socket.recv_q or 0, unacked=socket.send_q or 0))
@@ -69,18 +74,18 @@ def _one(socket: Socket, scene: Scene) -> list[str]:
             name = socket.peer.netns.name or str(socket.peer.netns.id)
             sentences.append(phrases.OTHER_END_NETNS.format(netns=name))
         else:
-            far = far_state(socket, scene.snapshot.sockets)
+            far = far_state(socket, subject.snapshot.sockets)
             state = phrases.FAR_STATE.format(state=far) if far is not None and far is not socket.state else ""
             sentences.append(phrases.OTHER_END_HERE.format(state=state))
     return sentences
 
 
-def _siblings(socket: Socket, scene: Scene) -> list[str]:
-    """That an endpoint is shared by several connections, where it is."""
+def _siblings(socket: Socket, subject: Subject) -> list[str]:
+    """Return a sentence where one of its endpoints is part of several connections."""
     for endpoint in (socket.remote, socket.local):
         same = [
             each
-            for each in scene.snapshot.sockets
+            for each in subject.snapshot.sockets
             if each.protocol == socket.protocol
             and each.netns == socket.netns
             and each.host == socket.host
@@ -90,33 +95,35 @@ def _siblings(socket: Socket, scene: Scene) -> list[str]:
         unique = connections(same)
         if len(unique) > 1:
             ends = {end: None for each in unique for end in (each.local, each.remote)}
-            others = [endpoint_text(end) for end in ends if end not in (socket.local, socket.remote)]
-            text = listed(others, MOST_SIBLINGS) or "itself"
-            return [phrases.SIBLINGS.format(endpoint=endpoint_text(endpoint), count=len(unique), others=text)]
+            others = [end_text(end) for end in ends if end not in (socket.local, socket.remote)]
+            text = joined(others, MOST_SIBLINGS) or "itself"
+            return [phrases.SIBLINGS.format(endpoint=end_text(endpoint), count=len(unique), others=text)]
     return []
 
 
-def _many(sockets: Sequence[Socket], scene: Scene) -> list[str]:
+def _many(sockets: Sequence[Socket], subject: Subject) -> list[str]:
     states = Counter(str(socket.state or socket.state_raw or "?") for socket in sockets)
     sentences = [phrases.COUNTS.format(connections=plural(len(sockets), "connection"),
-                                       states=listed([f"{n} {state}" for state, n in states.most_common()]))]  # fmt: skip
+                                       states=joined([f"{n} {state}" for state, n in states.most_common()]))]  # fmt: skip
     peers = Counter(address_of(socket.remote) or "?" for socket in sockets)
-    if scene.here and len(peers) < len(sockets):
-        sentences.append(phrases.PEERS.format(list=listed([f"{address} ({n})" for address, n in peers.most_common()], 4)))
+    if subject.local_sockets and len(peers) < len(sockets):
+        sentences.append(phrases.PEERS.format(list=joined([f"{address} ({n})" for address, n in peers.most_common()], 4)))
     telling = [socket for socket in sockets if socket.state not in ORDINARY]
     common = Counter(socket.state for socket in telling).most_common(1)
     if common:
         first = next(socket for socket in telling if socket.state is common[0][0])
-        sentences += state_sentences(first, scene)
+        sentences += state_sentences(first, subject)
     elif all(socket.state is State.TIME_WAIT for socket in sockets):
-        sentences += state_sentences(sockets[0], scene)
+        sentences += state_sentences(sockets[0], subject)
     elif any(socket.protocol in ("udp", "udplite") for socket in sockets):
         sentences.append(UDP_ESTABLISHED)
-    if isinstance(scene.target, InetTarget) and scene.target.kind in ("port", "endpoint"):
-        sentences.append(phrases.FIVE_TUPLE.format(side="remote" if scene.there and not scene.connected else "local"))
+    if isinstance(subject.target, InetTarget) and subject.target.kind in ("port", "endpoint"):
+        sentences.append(
+            phrases.FIVE_TUPLE.format(side="remote" if subject.remote_sockets and not subject.connected else "local")
+        )
     return sentences
 
 
-def _unix(scene: Scene) -> list[str]:
-    sockets = [socket for socket in scene.connected if socket.family is Family.UNIX]
+def _unix(subject: Subject) -> list[str]:
+    sockets = [socket for socket in subject.connected if socket.family is Family.UNIX]
     return [UNIX_ESTABLISHED] if len(sockets) == 1 and sockets[0].state is State.ESTABLISHED else []

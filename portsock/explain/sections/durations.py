@@ -1,4 +1,4 @@
-"""How long a state lasts on this host: the live sysctls where they were read, else the kernel's defaults, said to be such."""
+"""Durations of states on this host, from its sysctls; where they were not read from the kernel's defaults, named as such."""
 
 from collections.abc import Mapping
 
@@ -24,67 +24,67 @@ DEFAULTS: Mapping[str, int] = {
 _INITIAL = 1.0
 """Seconds until the first resend of a SYN (TCP_TIMEOUT_INIT)."""
 _SHORTEST = 0.2
-"""Seconds of the shortest resend interval of an open connection (TCP_RTO_MIN)."""
+"""The shortest resend interval of an open connection, in seconds (TCP_RTO_MIN)."""
 _LONGEST = 120.0
-"""Seconds no interval exceeds (TCP_RTO_MAX)."""
+"""The longest resend interval, in seconds (TCP_RTO_MAX)."""
 _ORPHAN_DEFAULT = 8
-"""What tcp_orphan_retries = 0 means."""
+"""The meaning of tcp_orphan_retries = 0."""
 
 
-def duration(state: State, host: Host) -> str | None:
-    """A sentence about how long the state lasts on this host, or None where its system's time is not known."""
+def duration_sentence(state: State, host: Host) -> str | None:
+    """Return a sentence about how long the state lasts on this host, or None where its system's time is not known."""
     if host.system == "Linux" or state in texts.EVERYWHERE:
-        return texts.LINUX[state].format_map(_Places(host))
+        return texts.LINUX[state].format_map(_Values(host))
     if state is State.TIME_WAIT:
         return texts.TIME_WAIT.get(host.system, texts.RFC_TIME_WAIT)
     return None
 
 
-def setting(host: Host, name: str) -> int | None:
-    """The live value of a sysctl that is one number, or None."""
+def sysctl_number(host: Host, name: str) -> int | None:
+    """Return the live value of a sysctl that is one number, or None."""
     text = host.sysctls.get(name, "").strip()
     return int(text) if text.isascii() and text.isdigit() else None
 
 
 def unprivileged_start(host: Host) -> tuple[int, bool]:
-    """The first port that needs no privilege, and whether that was read."""
-    live = setting(host, UNPRIVILEGED_START)
+    """Return the first port that needs no privilege, and whether it was read."""
+    live = sysctl_number(host, UNPRIVILEGED_START)
     return (PRIVILEGED_END, False) if live is None else (live, True)
 
 
-class _Places(dict[str, str]):
-    """Fills a text's places, computing only those that it has."""
+class _Values(dict[str, str]):
+    """The values of a text's braces, each computed only if the text has it."""
 
     def __init__(self, host: Host) -> None:
         super().__init__()
         self._host = host
 
     def __missing__(self, key: str) -> str:
-        name, how = (key[:-4], True) if key.endswith("_how") else (key, False)
-        return self._how(name) if how else self._time(name)
+        name = key.removesuffix("_how")
+        return self._source_text(name) if name != key else self._time_text(name)
 
     def _value(self, name: str) -> int:
-        live = setting(self._host, _SYSCTL[name])
+        live = sysctl_number(self._host, _SYSCTL[name])
         return DEFAULTS[_SYSCTL[name]] if live is None else live
 
-    def _how(self, name: str) -> str:
+    def _source_text(self, name: str) -> str:
         sysctl = _SYSCTL[name]
-        source = "assumed default" if setting(self._host, sysctl) is None else "live"
+        source = "assumed default" if sysctl_number(self._host, sysctl) is None else "live"
         return f"{sysctl.rpartition('.')[2]} = {self._value(name)}, {source}"
 
-    def _time(self, name: str) -> str:
+    def _time_text(self, name: str) -> str:
         value = self._value(name)
         if name == "orphan":
             return str(value or _ORPHAN_DEFAULT)
         if name == "syn":
-            return seconds(backoff(_INITIAL, value) + self._value("linear") * _INITIAL)
+            return time_text(backoff_seconds(_INITIAL, value) + self._value("linear") * _INITIAL)
         if name == "synack":
-            return seconds(backoff(_INITIAL, value))
+            return time_text(backoff_seconds(_INITIAL, value))
         if name == "retries2":
-            return seconds(backoff(_SHORTEST, value))
+            return time_text(backoff_seconds(_SHORTEST, value))
         if name == "keepalive":
-            return seconds(value + self._value("probes") * self._value("interval"))
-        return seconds(value)
+            return time_text(value + self._value("probes") * self._value("interval"))
+        return time_text(value)
 
 
 _SYSCTL = {
@@ -100,13 +100,13 @@ _SYSCTL = {
 }
 
 
-def backoff(first: float, retries: int) -> float:
-    """Seconds until the last of `retries` resends has also gone unanswered, when each interval doubles up to 120 s."""
+def backoff_seconds(first: float, retries: int) -> float:
+    """Return the seconds until the last of `retries` resends has also gone unanswered; each interval doubles, up to 120 s."""
     return sum(min(first * 2.0**number, _LONGEST) for number in range(retries + 1))
 
 
-def seconds(value: float) -> str:
-    """A time in the unit a person would use: '60 s', '15 min', '2 h 11 min', '3 d'."""
+def time_text(value: float) -> str:
+    """Return a time in seconds as a person would say it: '60 s', '15 min', '2 h 11 min', '3 d'."""
     whole = int(value)
     if whole < 180:
         return f"{whole} s"

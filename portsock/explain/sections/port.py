@@ -1,52 +1,53 @@
-"""What the number means: its range, its conventional name, and who chose it."""
+"""Section PORT: the meaning of the number, its range, its conventional name, and who chose it."""
 
-from portsock.explain.scene import Scene
-from portsock.explain.sections.absence import absent
+from portsock.endpoints import port_of
+from portsock.explain.sections import absence
 from portsock.explain.sections.durations import unprivileged_start
-from portsock.explain.show import holders, listed, port_name, port_of
-from portsock.explain.texts import phrases, places, words
-from portsock.explain.texts.places import RANGES
+from portsock.explain.subject import Subject
+from portsock.explain.texts import phrases
+from portsock.explain.texts import ports as texts
+from portsock.explain.wording import holders, joined, port_name
 from portsock.model import Host, InetEndpoint, Role
-from portsock.port_numbers import Range, range_of
+from portsock.port_numbers import BOUNDS, Range, range_of
 from portsock.query.target import InetTarget, ServiceTarget
 
 
-def paragraphs(scene: Scene) -> list[str]:
-    """About the port that the target names, or about the two numbers of a connection."""
-    port = scene.port
+def paragraphs(subject: Subject) -> list[str]:
+    """Return the paragraphs about the port that the target names, or about the two numbers of a connection."""
+    port = subject.port
     if port is None:
-        return _of_connection(scene)
-    protocol = _protocol(scene)
-    meaning = RANGES[range_of(port)]
-    sentences = [phrases.NUMBER_IS.format(number=port_name(port, protocol, scene.services), meaning=meaning)]
+        return _connection_numbers(subject)
+    protocol = _protocol(subject)
+    meaning = range_meaning(port)
+    sentences = [phrases.NUMBER_IS.format(number=port_name(port, protocol, subject.services), meaning=meaning)]
     if port == 0:
-        sentences = [places.PORT_ZERO]
-    elif scene.services.name(protocol or "tcp", port) or (protocol is None and scene.services.name("udp", port)):
-        sentences.append(places.NAME_IS_CONVENTION)
-    sentences += _printed(scene, port) + _clients_own(scene, port)
-    sentences += _ephemeral(scene, port) + _privileged(scene.snapshot.host, port)
-    if len({socket.protocol for socket in scene.here if port_of(socket.local) == port} & {"tcp", "udp"}) == 2:
-        sentences.append(places.SEPARATE_SPACES)
-    if len({socket.netns for socket in scene.here}) > 1:
-        sentences.append(places.KEPT_APART)
-    known = places.WELL_KNOWN_HOLDERS.get((_likely_system(scene), port))
+        sentences = [texts.PORT_ZERO]
+    elif subject.services.name(protocol or "tcp", port) or (protocol is None and subject.services.name("udp", port)):
+        sentences.append(texts.NAME_IS_CONVENTION)
+    sentences += _printed(subject, port) + _clients_port(subject, port)
+    sentences += _ephemeral(subject, port) + _privileged(subject.snapshot.host, port)
+    if len({socket.protocol for socket in subject.local_sockets if port_of(socket.local) == port} & {"tcp", "udp"}) == 2:
+        sentences.append(texts.SEPARATE_SPACES)
+    if len({socket.netns for socket in subject.local_sockets}) > 1:
+        sentences.append(texts.KEPT_APART)
+    known = texts.WELL_KNOWN_HOLDERS.get((_likely_system(subject), port))
     if known:
         sentences.append(known)
-    if scene.target.text.startswith(":::"):
-        sentences.append(places.TRIPLE_COLON.format(port=port))
-    return [" ".join(sentences)] + ([] if scene.here or scene.there else absent(scene))
+    if subject.target.text.startswith(":::"):
+        sentences.append(texts.TRIPLE_COLON.format(port=port))
+    return [" ".join(sentences)] + ([] if subject.sockets else absence.paragraphs(subject))
 
 
-def _printed(scene: Scene, port: int) -> list[str]:
-    """The names that a listing has instead of the number."""
-    ends = [end for socket in [*scene.here, *scene.there] for end in (socket.local, socket.remote)]
+def _printed(subject: Subject, port: int) -> list[str]:
+    """Return a sentence about the names that a listing has instead of the number."""
+    ends = [end for socket in subject.sockets for end in (socket.local, socket.remote)]
     labels = dict.fromkeys(end.label for end in ends if isinstance(end, InetEndpoint) and end.port == port and end.label)
-    return [phrases.PRINTED_AS.format(number=port, label=listed(list(labels)))] if labels else []
+    return [phrases.PRINTED_AS.format(number=port, label=joined(list(labels)))] if labels else []
 
 
-def _clients_own(scene: Scene, port: int) -> list[str]:
-    """That the number is a client's, where every connection that has it says so."""
-    sockets = [*scene.here, *scene.there]
+def _clients_port(subject: Subject, port: int) -> list[str]:
+    """Return a sentence where the number is a client's in all connections."""
+    sockets = subject.sockets
     own = [
         socket.role is (Role.CLIENT if port_of(socket.local) == port else Role.SERVER)
         for socket in sockets
@@ -55,36 +56,43 @@ def _clients_own(scene: Scene, port: int) -> list[str]:
     return [phrases.CLIENTS_OWN] if sockets and len(own) == len(sockets) and all(own) else []
 
 
-def _likely_system(scene: Scene) -> str:
-    """The system; a listing of lsof does not tell it, but a program that only macOS has does."""
-    names = [owner.name or "" for owner in holders(scene.passive)]
-    return "Darwin" if any(name.startswith("ControlCe") for name in names) else scene.snapshot.host.system
+def _likely_system(subject: Subject) -> str:
+    """Return the system. lsof's listings do not name it, but some programs exist on macOS only."""
+    names = [owner.name or "" for owner in holders(subject.passive)]
+    return "Darwin" if any(name.startswith("ControlCe") for name in names) else subject.snapshot.host.system
 
 
-def how(host: Host) -> str:
-    """Whether the ephemeral range was read or assumed."""
-    return words.ASSUMED.format(system=system(host)) if host.assumed else words.LIVE
+def range_meaning(port: int) -> str:
+    """Return words for the range of a port: 'a user (registered) port, 1024-49151, …'."""
+    found = range_of(port)
+    first, last = BOUNDS[found]
+    return texts.RANGES[found].format(first=first, last=last)
 
 
-def system(host: Host) -> str:
+def range_source(host: Host) -> str:
+    """Return words for the source of the ephemeral range: read, or assumed."""
+    return phrases.ASSUMED.format(system=system_name(host)) if host.assumed else phrases.LIVE
+
+
+def system_name(host: Host) -> str:
     return {"Darwin": "macOS", "unknown": "the system"}.get(host.system, host.system)
 
 
-def _protocol(scene: Scene) -> str | None:
-    if isinstance(scene.target, InetTarget) and scene.target.protocol:
-        return scene.target.protocol
-    protocols = {socket.protocol for socket in scene.here}
-    if isinstance(scene.target, ServiceTarget):
-        protocols = {protocol for protocol, _ in scene.target.pairs}
+def _protocol(subject: Subject) -> str | None:
+    if isinstance(subject.target, InetTarget) and subject.target.protocol:
+        return subject.target.protocol
+    protocols = {socket.protocol for socket in subject.local_sockets}
+    if isinstance(subject.target, ServiceTarget):
+        protocols = {protocol for protocol, _ in subject.target.pairs}
     return protocols.pop() if len(protocols) == 1 else None
 
 
-def _ephemeral(scene: Scene, port: int) -> list[str]:
-    host = scene.snapshot.host
+def _ephemeral(subject: Subject, port: int) -> list[str]:
+    host = subject.snapshot.host
     first, last = host.ephemeral
     if not first <= port <= last:
         return []
-    return [phrases.IN_EPHEMERAL.format(first=first, last=last, how=how(host), system=system(host))]
+    return [phrases.IN_EPHEMERAL.format(first=first, last=last, how=range_source(host), system=system_name(host))]
 
 
 def _privileged(host: Host, port: int) -> list[str]:
@@ -96,22 +104,22 @@ def _privileged(host: Host, port: int) -> list[str]:
     return [phrases.PRIVILEGED.format(start=start, how="live value" if live else "assumed default")]
 
 
-def _of_connection(scene: Scene) -> list[str]:
-    """Who chose which number, for a target that is one connection."""
-    if len(scene.here) not in (1, 2) or any(socket.remote is None for socket in scene.here):
+def _connection_numbers(subject: Subject) -> list[str]:
+    """Return who chose which number, for a target that is one connection."""
+    if len(subject.local_sockets) not in (1, 2) or any(socket.remote is None for socket in subject.local_sockets):
         return []
-    socket = next((each for each in scene.here if each.role is Role.CLIENT), scene.here[0])
+    socket = next((each for each in subject.local_sockets if each.role is Role.CLIENT), subject.local_sockets[0])
     own, peers = port_of(socket.local), port_of(socket.remote)
     if own is None or peers is None:
         return []
-    host = scene.snapshot.host
+    host = subject.snapshot.host
     first, last = host.ephemeral
     if socket.role is Role.CLIENT:
-        name = port_name(peers, socket.protocol, scene.services)
-        chosen = phrases.CHOSEN_LOCAL.format(port=own, first=first, last=last, how=how(host))
-        return [phrases.NUMBER_IS.format(number=name, meaning=RANGES[range_of(peers)]) + " " + chosen]
+        name = port_name(peers, socket.protocol, subject.services)
+        chosen = phrases.CHOSEN_LOCAL.format(port=own, first=first, last=last, how=range_source(host))
+        return [phrases.NUMBER_IS.format(number=name, meaning=range_meaning(peers)) + " " + chosen]
     if socket.role is Role.SERVER:
-        name = port_name(own, socket.protocol, scene.services)
+        name = port_name(own, socket.protocol, subject.services)
         chosen = phrases.CHOSEN_REMOTE.format(port=peers) if range_of(peers) is not Range.SYSTEM else ""
-        return [(phrases.NUMBER_IS.format(number=name, meaning=RANGES[range_of(own)]) + " " + chosen).strip()]
+        return [(phrases.NUMBER_IS.format(number=name, meaning=range_meaning(own)) + " " + chosen).strip()]
     return []

@@ -1,1 +1,1 @@
-"""What explain knows, as data: one module for each kind of thing, each keyed by the members of an enum."""
+"""The texts of explain, as data: one module for each kind of thing, most keyed by the members of an enum."""

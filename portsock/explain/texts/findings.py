@@ -1,4 +1,4 @@
-"""The findings: code, usual severity, and what to say. Places in braces are filled by the rule that finds it."""
+"""The findings: code, usual severity, and what to say. Values in braces are filled in by the rule."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -206,4 +206,4 @@ FINDINGS: dict[Code, FindingText] = {
 }
 
 SYN_SENT_FEW = "So few may simply have been seen while their answers were on the way."
-NO_LIMIT_TOLD = ", limit not told"
+LIMIT_UNKNOWN = ", limit not told"

@@ -1,4 +1,4 @@
-"""Why a socket has no process to show, or more than one (proc(5), unix(7))."""
+"""Reasons why a socket has no known process, or more than one (proc(5), unix(7))."""
 
 from portsock.model import OwnerReason, OwnerStatus
 

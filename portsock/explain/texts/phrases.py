@@ -1,4 +1,4 @@
-"""The sentences of the parts that are keyed by nothing else. Places in braces are filled by the module named like the part."""
+"""Sentences that no enum is the key of. Values in braces are filled in by the module named like the heading."""
 
 # Summary: one sentence.
 NOTHING_USES = "Nothing {here} uses {what}."
@@ -23,6 +23,10 @@ CLIENTS_OWN = "Here it is a client's own port, at which nothing is served (infer
 PRINTED_AS = (
     "The listing has it as {number}, printed as {label}: a name by convention, turned back by the services table here."
 )
+
+# The ephemeral range.
+EPHEMERAL_RANGE = "{system} picks from {first}-{last} ({how})."
+LIVE, ASSUMED = "live value of this host", "assumed, the default of {system}"
 
 # Socket.
 SHARE_LOCAL_PORT = "The listener and what came to it ({count}) have the same local port: accept(2) opens no new one."

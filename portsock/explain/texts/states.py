@@ -1,4 +1,4 @@
-"""What each connection state means (RFC 9293 section 3.3.2 and 3.6, tcp(7), udp(7), unix(7))."""
+"""The meaning of each connection state (RFC 9293 section 3.3.2 and 3.6, tcp(7), udp(7), unix(7))."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ class StateText(NamedTuple):
 
     meaning: str
     cause: str
-    """Who or what moves a socket into it."""
+    """The event that moves a socket into it."""
     many: str
-    """What a large number of them suggests."""
+    """The meaning of a large number of them."""
 
 
 STATES: dict[State, StateText] = {

@@ -1,32 +1,18 @@
-"""The words that explain knows besides the states: terms of RFC 9293 and of the manual pages, and three errors."""
+"""The answers to words other than states: terms of RFC 9293 and of the manual pages, and three errors."""
 
-from enum import StrEnum
 from typing import NamedTuple
 
 from portsock.explain.types import Command, Part
-
-
-class Word(StrEnum):
-    """The closed list. Any letter case is understood."""
-
-    PORT = "port"
-    SOCKET = "socket"
-    ENDPOINT = "endpoint"
-    CONNECTION = "connection"
-    PROCESS = "process"
-    LISTENER = "listener"
-    EPHEMERAL = "ephemeral"
-    BACKLOG = "backlog"
-    EADDRINUSE = "EADDRINUSE"
-    EACCES = "EACCES"
-    EADDRNOTAVAIL = "EADDRNOTAVAIL"
+from portsock.explain.vocabulary import Word
 
 
 class WordText(NamedTuple):
+    """The answer to one word. Values in braces are filled in by portsock.explain.words."""
+
     summary: str
-    """One sentence: the definition."""
+    """The definition, one sentence."""
     part: Part
-    """Under which heading the paragraphs stand."""
+    """The heading of the paragraphs."""
     paragraphs: tuple[str, ...]
     next: tuple[Command, ...]
 
@@ -208,6 +194,3 @@ WORDS: dict[Word, WordText] = {
         (Command("ip -brief address", "the addresses that this host has"),),
     ),
 }
-
-EPHEMERAL_RANGE = "{system} picks from {first}-{last} ({how})."
-LIVE, ASSUMED = "live value of this host", "assumed, the default of {system}"

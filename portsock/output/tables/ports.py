@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from portsock.endpoints import bracketed
 from portsock.enums import Need
 from portsock.model import Exposure, OwnerStatus, Port, State
-from portsock.output.cells.endpoints import address_key, bracketed, netns_text, several_namespaces
+from portsock.output.cells.endpoints import address_key, netns_text, several_namespaces
 from portsock.output.cells.owners import absence, facts_text, first_pid, pids_text, processes_text, users_of
 from portsock.output.columns import Column, View
 from portsock.output.context import Context

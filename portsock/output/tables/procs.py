@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import Any
 
+from portsock.endpoints import bracketed, endpoint_text, unix_text
 from portsock.enums import Need
 from portsock.model import InetEndpoint, Role, Socket, UnixEndpoint
 from portsock.normalize.processes import ProcessRow
-from portsock.output.cells.endpoints import bracketed, endpoint_text, unix_text
 from portsock.output.columns import Column, View
 from portsock.output.context import Context
 
@@ -28,7 +28,7 @@ def _listening(row: ProcessRow, context: Context) -> str:
         for socket in row.listening
         if isinstance(socket.local, InetEndpoint) and socket.local.port is not None
     }
-    others = [endpoint_text(socket.local, context) for socket in row.listening if not isinstance(socket.local, InetEndpoint)]
+    others = [endpoint_text(socket.local) for socket in row.listening if not isinstance(socket.local, InetEndpoint)]
     texts = [*(f"{protocol}/{port}" for port, protocol in sorted(ports)), *dict.fromkeys(others)]
     if context.whole or len(texts) <= _LISTED + 1:
         return ",".join(texts)
@@ -48,7 +48,7 @@ def _connections(row: ProcessRow, context: Context) -> str:
             address = remote.hostname or context.hostnames.get(remote.address or "") or bracketed(remote.address or "?")
             ends[f":{local.port} from {address}"] += 1
         else:
-            ends[endpoint_text(remote, context)] += 1
+            ends[endpoint_text(remote, context.hostnames)] += 1
     shown = ends.most_common(None if context.whole else _TOP)
     texts = [text if number == 1 else f"{text} x{number}" for text, number in shown]
     rest = ends.total() - sum(number for _, number in shown)

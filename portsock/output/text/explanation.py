@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from portsock.explain.bind.section import fare_alike, verdict
 from portsock.explain.bind.types import Attempt
+from portsock.explain.sections.binding import have_one_verdict, verdict_text
 from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Severity
 from portsock.output.text.color import bold, paint
 from portsock.output.text.escape import escape
@@ -124,7 +124,7 @@ def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
     (--try) is told in words beside the verdicts.
     """
     attempts = [attempt for attempt in attempts if not attempt.tried] or attempts
-    if fare_alike(attempts):
+    if have_one_verdict(attempts):
         return []
     ways = [way for way in _WAYS if any(attempt.options == way for attempt in attempts)]
     ways += sorted({attempt.options for attempt in attempts} - set(ways))
@@ -132,7 +132,7 @@ def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
     for attempt in attempts:
         address = attempt.address + {True: " v6only", False: " dual", None: ""}[attempt.v6only]
         row = rows.setdefault((attempt.protocol, address), {})
-        row[attempt.options] = verdict(attempt)
+        row[attempt.options] = verdict_text(attempt)
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (protocol, address), row in rows.items():
         alike.setdefault((protocol, tuple(row.get(way, "-") for way in ways)), []).append(address)

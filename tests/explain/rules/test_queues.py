@@ -1,0 +1,97 @@
+"""Findings about queues and buffers."""
+
+import pytest
+
+from portsock.explain.types import Severity
+from portsock.model import SocketMemory, State, Timer
+from tests.support.explain_factory import answer, codes, finding, seen, unix, with_sockets
+from tests.support.factory import tcp, udp
+
+
+@pytest.mark.parametrize(
+    ("waiting", "limit", "code"),
+    [
+        (3, 2, "accept_queue_full"),
+        (2, 2, "accept_queue_filling"),
+        (64, 128, "accept_queue_filling"),
+        (1, 0, "accept_queue_full"),
+        (10, 4096, "accept_queue_filling"),
+        (9, 4096, None),
+        (1, 128, None),
+        (0, 0, None),
+        (12, None, "accept_queue_filling"),
+        (None, None, None),
+    ],
+)
+def test_accept_queue_is_full_above_its_limit_and_filling_from_half(waiting: int, limit: int, code: str | None) -> None:
+    snapshot = seen([tcp("127.0.0.1:8080", accept_queue=waiting, accept_limit=limit)], {1: 700})
+    assert codes("8080", snapshot) == ({code} if code else set())
+
+
+def test_a_full_unix_queue_is_found_as_well() -> None:
+    listener = unix(b"/run/x.sock", State.LISTEN, accept_queue=3, accept_limit=2)
+    assert "accept_queue_full" in codes("/run/x.sock", with_sockets(seen([]), listener))
+
+
+def test_unread_bytes() -> None:
+    big = tcp("10.0.0.7:80", "10.0.0.9:40000", recv_q=70000)
+    found = finding("unread_data", answer("80", seen([tcp("0.0.0.0:80", inode=9), big])))
+    assert found is not None
+    assert "70000 bytes lie unread at 10.0.0.7:80" in found.title
+    assert codes("80", seen([tcp("0.0.0.0:80", inode=9), big._replace(recv_q=1000)], {9: 500})) == set()
+
+
+def test_udp_memory_is_measured_against_its_buffer() -> None:
+    memory = SocketMemory(1664, 212992, 0, 212992, 0, 0, 0, 0, 0)
+    assert codes("53", seen([udp("127.0.0.1:53", recv_q=1664, memory=memory)], {1: 700})) == set()
+    assert "unread_data" in codes("53", seen([udp("127.0.0.1:53", recv_q=200000, memory=memory)], {1: 700}))
+
+
+def test_unacknowledged_bytes_with_resends_are_a_warning() -> None:
+    stuck = tcp("10.0.0.7:40000", "192.0.2.1:443", send_q=500, timer=Timer("on", 900, 4))
+    found = finding("unacknowledged_data", answer("192.0.2.1:443,10.0.0.7:40000", seen([stuck])))
+    assert found is not None
+    assert found.severity is Severity.WARNING
+    assert "sent again 4 times without an answer" in found.evidence
+
+
+def test_a_closed_window_is_told_from_loss() -> None:
+    stuck = tcp("10.0.0.7:40000", "192.0.2.1:443", send_q=500, timer=Timer("persist", 900, 0))
+    found = finding("unacknowledged_data", answer("192.0.2.1:443,10.0.0.7:40000", seen([stuck])))
+    assert found is not None
+    assert any("window is closed" in line for line in found.evidence)
+
+
+def test_the_syn_is_not_unacknowledged_data_and_the_fin_not_unread() -> None:
+    records = [
+        tcp("10.0.0.7:40000", "192.0.2.1:443", State.SYN_SENT, send_q=1, timer=Timer("on", 1, 3)),
+        tcp("10.0.0.7:40001", "192.0.2.1:443", State.CLOSE_WAIT, recv_q=1, inode=2),
+    ]
+    assert codes("10.0.0.7", seen(records)) == {"syn_sent_unanswered"}
+
+
+def test_dropped_datagrams() -> None:
+    memory = SocketMemory(0, 212992, 0, 212992, 0, 0, 0, 0, 17)
+    found = finding("datagrams_dropped", answer("53/udp", seen([udp("127.0.0.1:53", memory=memory)], {1: 700})))
+    assert found is not None
+    assert found.title.startswith("17 datagrams")
+    assert codes("53/udp", seen([udp("127.0.0.1:53", memory=memory._replace(drops=0))], {1: 700})) == set()
+
+
+@pytest.mark.parametrize(("waiting", "found"), [(3, True), (2, False)])
+def test_a_queue_is_filling_from_exactly_half_of_its_limit(waiting: int, found: bool) -> None:
+    snapshot = seen([tcp("127.0.0.1:8080", accept_queue=waiting, accept_limit=6)], {1: 700})
+    assert ("accept_queue_filling" in codes("8080", snapshot)) is found
+
+
+def test_datagrams_are_unread_from_half_of_the_buffer() -> None:
+    memory = SocketMemory(0, 1000, 0, 1000, 0, 0, 0, 0, 0)
+    assert "unread_data" in codes("53", seen([udp("127.0.0.1:53", recv_q=500, memory=memory)], {1: 700}))
+    assert "unread_data" not in codes("53", seen([udp("127.0.0.1:53", recv_q=499, memory=memory)], {1: 700}))
+
+
+@pytest.mark.parametrize(("resends", "found"), [(1, False), (2, True)])
+def test_a_second_resend_is_not_ordinary_loss(resends: int, found: bool) -> None:
+    stuck = tcp("10.0.0.7:40000", "192.0.2.1:443", send_q=500, timer=Timer("on", 900, resends))
+    made = finding("unacknowledged_data", answer("192.0.2.1:443,10.0.0.7:40000", seen([stuck])))
+    assert (made is not None and made.severity is Severity.WARNING) is found

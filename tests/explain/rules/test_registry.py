@@ -1,0 +1,128 @@
+"""The list of rules: complete, in order, each finding made by one."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from portsock.explain import rules
+from portsock.explain.rules.registry import RULES
+from portsock.explain.texts.findings import Code
+from portsock.explain.types import Finding, PathFacts, Severity
+from portsock.model import Process, Snapshot, SocketMemory, State
+from portsock.records import SocketRecord
+from tests.support.explain_factory import HOST, SYSTEMD, answer, codes, seen, unix, with_sockets
+from tests.support.factory import tcp, udp
+
+
+def test_a_normal_sshd_gives_no_finding() -> None:
+    snapshot = seen(
+        [
+            tcp("0.0.0.0:22", inode=1, accept_queue=0, accept_limit=128),
+            tcp(":::22", inode=2, accept_queue=0, accept_limit=128, v6only=True),
+            tcp("10.0.0.7:22", "10.0.0.9:40000", inode=3),
+        ],
+        {1: 900, 2: 900, 3: 901},
+        [
+            Process(900, "sshd", "sshd", "/usr/sbin/sshd", user="root", uid=0, ppid=1, unit="ssh.service"),
+            Process(901, "sshd", "sshd", "/usr/sbin/sshd", user="root", uid=0, ppid=900, unit="ssh.service"),
+        ],
+    )
+    assert codes("22", snapshot) == set()
+
+
+def test_the_most_severe_finding_comes_first() -> None:
+    records = [tcp(":::5432", inode=1, v6only=False, accept_queue=9, accept_limit=2)]
+    severities = [item.severity for item in answer("5432", seen(records, {1: 700})).findings]
+    assert severities == sorted(severities, key=[Severity.WARNING, Severity.NOTICE, Severity.INFO].index)
+    assert len(severities) == 3
+
+
+def test_codes_are_stable_words() -> None:
+    assert all(code.value == code.name.lower() for code in Code)
+
+
+def rule_functions() -> set[Callable[..., object]]:
+    """Every public function of the modules of rules that yields findings."""
+    modules = [importlib.import_module(f"{rules.__name__}.{item.name}") for item in pkgutil.iter_modules(rules.__path__)]
+    return {
+        value
+        for module in modules
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+        and inspect.signature(value).return_annotation == Iterator[Finding]
+    }
+
+
+def test_every_rule_is_registered_once() -> None:
+    assert rule_functions() == set(RULES)
+    assert len(set(RULES)) == len(RULES) >= 22
+
+
+def test_every_code_has_a_rule() -> None:
+    source = "".join(inspect.getsource(inspect.getmodule(rule) or rules) for rule in RULES)
+    assert set(re.findall(r"make_finding\(\s*Code\.(\w+)", source)) == {code.name for code in Code}
+
+
+def example(code: Code) -> set[str]:
+    """The codes found in a small situation that is to have this one."""
+    if code in (Code.STALE_UNIX_PATH, Code.REPLACED_UNIX_PATH):
+        snapshot = seen([])
+        if code is Code.REPLACED_UNIX_PATH:
+            snapshot = with_sockets(snapshot, unix(b"/run/x.sock", State.LISTEN, vfs=(1, 2)))
+        return codes("/run/x.sock", snapshot, path=PathFacts(True, True, (1, 3), 0o666))
+    target, snapshot = EXAMPLES[code]
+    return codes(target, snapshot)
+
+
+def connections(number: int, state: State, **more: Any) -> list[SocketRecord]:
+    return [tcp("10.0.0.7:80", f"10.0.0.9:{40000 + index}", state, inode=1000 + index, **more) for index in range(number)]
+
+
+def port_held_by(process: Process) -> Snapshot:
+    return seen([tcp("127.0.0.1:8080")], {1: process.pid}, [process])
+
+
+MEMORY = SocketMemory(0, 212992, 0, 212992, 0, 0, 0, 0, 17)
+NARROW = HOST._replace(ephemeral=(40000, 40009))
+EXAMPLES: dict[Code, tuple[str, Snapshot]] = {
+    Code.CLOSE_WAIT_PILE_UP: ("80", seen(connections(5, State.CLOSE_WAIT))),
+    Code.SYN_SENT_UNANSWERED: ("192.0.2.1:443", seen([tcp("10.0.0.7:40000", "192.0.2.1:443", State.SYN_SENT)])),
+    Code.SYN_RECV_FLOOD: ("80", seen(connections(20, State.SYN_RECV))),
+    Code.ACCEPT_QUEUE_FULL: ("8080", seen([tcp("127.0.0.1:8080", accept_queue=3, accept_limit=2)])),
+    Code.ACCEPT_QUEUE_FILLING: ("8080", seen([tcp("127.0.0.1:8080", accept_queue=2, accept_limit=2)])),
+    Code.UNREAD_DATA: ("80", seen([tcp("10.0.0.7:80", "10.0.0.9:40000", recv_q=70000)])),
+    Code.UNACKNOWLEDGED_DATA: ("80", seen([tcp("10.0.0.7:80", "10.0.0.9:40000", send_q=70000)])),
+    Code.DATAGRAMS_DROPPED: ("53", seen([udp("127.0.0.1:53", memory=MEMORY)])),
+    Code.FIN_WAIT_2_MANY: ("80", seen(connections(10, State.FIN_WAIT_2))),
+    Code.TIME_WAIT_MANY: ("80", seen(connections(100, State.TIME_WAIT))),
+    Code.EPHEMERAL_EXHAUSTION: (
+        "192.0.2.1:443",
+        seen([tcp(f"10.0.0.7:{40000 + i}", "192.0.2.1:443", inode=10 + i) for i in range(8)], host=NARROW),
+    ),
+    Code.LISTENER_IN_EPHEMERAL_RANGE: ("40404", seen([tcp("127.0.0.1:40404")])),
+    Code.DELETED_EXECUTABLE: ("8080", port_held_by(Process(910, "appd", exe_deleted=True))),
+    Code.SOCKET_ACTIVATION: ("8080", seen([tcp("127.0.0.1:8080")], {1: SYSTEMD.pid})),
+    Code.INHERITED_DESCRIPTOR: ("8080", port_held_by(Process(920, "sleep"))),
+    Code.PORT_FORWARDER: ("8080", port_held_by(Process(930, "docker-proxy", forwards_to="172.17.0.2:80 (web)"))),
+    Code.ADMIN_PORT_EXPOSED: ("5432", seen([tcp("0.0.0.0:5432")])),
+    Code.LISTENER_WITHOUT_PROCESS: ("80", seen([tcp("0.0.0.0:80")])),
+    Code.WILDCARD_V6_TAKES_IPV4: ("80", seen([tcp(":::80", v6only=False)])),
+    Code.SHARED_ENDPOINT: ("80", seen([tcp("0.0.0.0:80", inode=1), tcp("0.0.0.0:80", inode=2)])),
+    Code.SPECIFIC_AND_WILDCARD: (
+        "80",
+        seen([tcp("127.0.0.1:80", inode=1), tcp("0.0.0.0:80", inode=2)], {1: 700, 2: 500}),
+    ),
+    Code.SELF_CONNECTION: ("40404", seen([tcp("127.0.0.1:40404", "127.0.0.1:40404")])),
+}
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_finding_is_made_somewhere(code: Code) -> None:
+    assert code in example(code)

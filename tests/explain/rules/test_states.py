@@ -1,0 +1,132 @@
+"""Findings about states of connections."""
+
+from typing import Any
+
+import pytest
+
+from portsock.explain.types import Severity
+from portsock.model import State, Timer
+from tests.support.explain_factory import HOST, answer, codes, finding, seen
+from tests.support.factory import tcp
+
+
+def many(number: int, state: State, local: str = "10.0.0.7:80", **more: Any) -> list[Any]:
+    """Connections to one local endpoint, inodes from 1000."""
+    return [tcp(local, f"10.0.0.9:{40000 + index}", state, inode=1000 + index, **more) for index in range(number)]
+
+
+def test_close_wait_pile_up_names_program_number_and_advice() -> None:
+    records = many(5, State.CLOSE_WAIT)
+    found = finding("close_wait_pile_up", answer("80", seen(records, {1000 + index: 700 for index in range(5)})))
+    assert found is not None
+    assert found.severity is Severity.WARNING
+    assert found.title == "5 connections of python3 (pid 700) are in CLOSE_WAIT."
+    assert any("CLOSE_WAIT" in line for line in found.evidence)
+    assert "Fix or restart" in found.advice
+
+
+def test_a_few_close_wait_are_no_finding() -> None:
+    assert codes("80", seen(many(4, State.CLOSE_WAIT), {1000 + index: 700 for index in range(4)})) == set()
+
+
+def test_close_wait_of_different_programs_is_counted_for_each() -> None:
+    holders = {1000 + index: 700 if index % 2 else 800 for index in range(8)}
+    assert "close_wait_pile_up" not in codes("80", seen(many(8, State.CLOSE_WAIT), holders))
+
+
+def test_syn_sent_without_answer_to_one_destination() -> None:
+    records = [tcp(f"10.0.0.7:{40000 + i}", "192.0.2.1:443", State.SYN_SENT, inode=10 + i) for i in range(3)]
+    found = finding("syn_sent_unanswered", answer("192.0.2.1:443", seen(records)))
+    assert found is not None
+    assert found.severity is Severity.WARNING
+    assert found.title == "3 attempts to reach 192.0.2.1:443 have no answer."
+
+
+def test_one_syn_sent_is_a_warning_only_when_it_was_resent() -> None:
+    fresh = tcp("10.0.0.7:40000", "192.0.2.1:443", State.SYN_SENT)
+    once = finding("syn_sent_unanswered", answer("192.0.2.1:443", seen([fresh])))
+    again = finding("syn_sent_unanswered", answer("192.0.2.1:443", seen([fresh._replace(timer=Timer("on", 900, 2))])))
+    assert once is not None
+    assert once.severity is Severity.INFO
+    assert again is not None
+    assert again.severity is Severity.WARNING
+    assert "the SYN was sent again 2 times" in again.evidence
+
+
+def test_attempts_at_a_full_listener_here_are_told_with_the_reason() -> None:
+    records = [
+        tcp("0.0.0.0:8080", inode=1, accept_queue=3, accept_limit=2),
+        tcp("127.0.0.1:40000", "127.0.0.1:8080", State.SYN_SENT, inode=2, timer=Timer("on", 900, 2)),
+    ]
+    snapshot = seen(records, {1: 700, 2: 800})
+    assert codes("8080", snapshot) == {"accept_queue_full"}
+    found = finding("syn_sent_unanswered", answer("pid:800", snapshot))
+    assert found is not None
+    assert any("its accept queue is full" in line for line in found.evidence)
+
+
+def test_syn_recv_flood() -> None:
+    assert "syn_recv_flood" in codes("80", seen([tcp("0.0.0.0:80", inode=1), *many(20, State.SYN_RECV)]))
+    assert "syn_recv_flood" not in codes("80", seen([tcp("0.0.0.0:80", inode=1), *many(19, State.SYN_RECV)]))
+
+
+def test_many_fin_wait_2_blame_the_other_end() -> None:
+    found = finding("fin_wait_2_many", answer("80", seen([tcp("0.0.0.0:80", inode=1), *many(10, State.FIN_WAIT_2)], {1: 700})))
+    assert found is not None
+    assert "10 of them without a process" in found.evidence
+    assert codes("80", seen([tcp("0.0.0.0:80", inode=1), *many(9, State.FIN_WAIT_2)], {1: 700})) == set()
+
+
+def test_many_time_wait_are_only_information() -> None:
+    records = many(100, State.TIME_WAIT)
+    found = finding("time_wait_many", answer("80", seen(records)))
+    assert found is not None
+    assert found.severity is Severity.INFO
+    assert codes("80", seen(records[:99])) == set()
+
+
+@pytest.mark.parametrize(("used", "severity"), [(8, Severity.WARNING), (5, Severity.NOTICE), (4, None)])
+def test_ephemeral_exhaustion_is_counted_per_destination(used: int, severity: Severity | None) -> None:
+    host = HOST._replace(ephemeral=(40000, 40009))
+    records = [tcp(f"10.0.0.7:{40000 + i}", "192.0.2.1:443", State.TIME_WAIT, inode=None) for i in range(used)]
+    records += [tcp(f"10.0.0.7:{40000 + i}", "192.0.2.2:443", inode=50 + i) for i in range(4)]
+    found = finding("ephemeral_exhaustion", answer("192.0.2.1:443", seen(records, host=host)))
+    assert (found.severity if found else None) is severity
+    if found:
+        assert f"{used} of 10 ephemeral ports toward 192.0.2.1:443" in found.title
+
+
+def test_clients_of_a_server_do_not_use_up_its_ephemeral_ports() -> None:
+    host = HOST._replace(ephemeral=(40000, 40001))
+    records = [tcp("10.0.0.7:40001", inode=1), *[tcp("10.0.0.7:40001", "10.0.0.9:40000", inode=2)]]
+    assert "ephemeral_exhaustion" not in codes("40001", seen(records, {1: 700, 2: 700}, host=host))
+
+
+def test_a_connection_to_itself() -> None:
+    record = tcp("127.0.0.1:40404", "127.0.0.1:40404")
+    assert "self_connection" in codes("127.0.0.1:40404", seen([record], {1: 700}))
+
+
+@pytest.mark.parametrize(("used", "percent"), [(5, 50), (8, 80), (10, 100)])
+def test_the_percentage_of_the_ephemeral_range_counts_both_its_ends(used: int, percent: int) -> None:
+    host = HOST._replace(ephemeral=(40000, 40009))
+    records = [tcp(f"10.0.0.7:{40009 - i}", "192.0.2.1:443", inode=10 + i) for i in range(used)]
+    found = finding("ephemeral_exhaustion", answer("192.0.2.1:443", seen(records, host=host)))
+    assert found is not None
+    assert found.title == f"{used} of 10 ephemeral ports toward 192.0.2.1:443 are in use ({percent} %)."
+
+
+def test_ports_outside_the_ephemeral_range_do_not_use_it_up() -> None:
+    host = HOST._replace(ephemeral=(40000, 40003))
+    records = [tcp(f"10.0.0.7:{port}", "192.0.2.1:443", inode=port) for port in (39999, 40000, 40003, 40004)]
+    found = finding("ephemeral_exhaustion", answer("192.0.2.1:443", seen(records, host=host)))
+    assert found is not None
+    assert found.title.startswith("2 of 4 ephemeral ports")
+
+
+@pytest.mark.parametrize(("number", "severity"), [(2, Severity.INFO), (3, Severity.WARNING)])
+def test_three_unanswered_attempts_are_a_warning(number: int, severity: Severity) -> None:
+    records = [tcp(f"10.0.0.7:{40000 + i}", "192.0.2.1:443", State.SYN_SENT, inode=10 + i) for i in range(number)]
+    found = finding("syn_sent_unanswered", answer("192.0.2.1:443", seen(records)))
+    assert found is not None
+    assert found.severity is severity

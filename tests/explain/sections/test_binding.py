@@ -1,0 +1,58 @@
+"""Section BINDING."""
+
+import pytest
+
+from portsock.explain.bind.types import Blocker
+from portsock.explain.types import Part
+from portsock.model import InetEndpoint, State
+from tests.support.explain_factory import answer, attempt, part, seen, web
+
+
+def test_the_binding_part_says_for_whom_who_is_in_the_way_and_why() -> None:
+    free = attempt(address="::1", ok=True, errno=None, blockers=(), reason=None, v6only=False)
+    explanation = answer("80", web(), attempts=[attempt(), attempt(options=("SO_REUSEADDR",)), free])
+    said = part(explanation, Part.BINDING)
+    assert "a program run as dev" in said
+    assert "(in the way: 0.0.0.0:80 LISTEN nginx[500]):" in said
+    assert said.count("A listener holds it.") == 1
+    assert len(explanation.sections[Part.BINDING].attempts) == 3
+    assert list(explanation.sections)[-1] is Part.BINDING
+
+
+def test_without_attempts_there_is_no_binding_part() -> None:
+    assert Part.BINDING not in answer("80", web()).sections
+
+
+def test_binding_that_always_fails_is_said_in_one_sentence() -> None:
+    said = part(answer("80", web(), attempts=[attempt(), attempt(options=("SO_REUSEADDR",))]), Part.BINDING)
+    assert "could not bind it now in any way: EADDRINUSE (in the way: 0.0.0.0:80 LISTEN nginx[500]). A listener" in said
+
+
+def test_a_trial_stands_beside_the_verdict() -> None:
+    tried = attempt(ok=True, errno=None, blockers=(), reason=None, tried=True)
+    said = part(answer("80", web(), attempts=[attempt(), tried]), Part.BINDING)
+    assert "tcp 0.0.0.0:80 with no option: the kernel says yes, the verdict was no EADDRINUSE." in said
+    assert "takes the port for an instant" in said
+
+
+def test_binding_that_always_succeeds_is_said_in_one_sentence() -> None:
+    free = attempt(ok=True, errno=None, blockers=(), reason=None)
+    assert "could bind it now, in every way." in part(answer("8080", seen([]), attempts=[free]), Part.BINDING)
+
+
+def test_open_verdicts_give_their_reason_before_refusals_and_reuseport_before_nothing() -> None:
+    attempts = [
+        attempt(reason="plain."),
+        attempt(options=("SO_REUSEADDR",), reason="addr."),
+        attempt(options=("SO_REUSEPORT",), ok=None, errno=None, reason="port."),
+    ]
+    said = answer("80", web(), attempts=attempts).sections[Part.BINDING].paragraphs
+    assert said[1:] == ("Port.", "Addr.")
+
+
+@pytest.mark.parametrize("state", [State.BOUND, State.UNCONN, State.CLOSED, None])
+def test_connections_are_not_named_beside_a_socket_that_waits(state: State | None) -> None:
+    waiting = Blocker(1, InetEndpoint("0.0.0.0", 80), state, ())
+    connection = Blocker(2, InetEndpoint("10.0.0.7", 80), State.ESTABLISHED, ())
+    said = part(answer("80", web(), attempts=[attempt(blockers=(waiting, connection))]), Part.BINDING)
+    assert f"(in the way: {' '.join(filter(None, ('0.0.0.0:80', state)))}, with connections)" in said

@@ -1,0 +1,73 @@
+"""Section CONNECTION."""
+
+import pytest
+
+from portsock.explain.types import Part
+from portsock.model import State, Timer
+from tests.support.explain_factory import CURL, answer, captured, part, seen, text, web
+from tests.support.factory import tcp, udp
+
+
+def test_connections_are_counted_by_state_and_peer() -> None:
+    said = part(answer("80", web()), Part.CONNECTION)
+    assert "3 connections: 3 ESTABLISHED." in said
+    assert "10.0.0.9 (2)" in said
+    assert "the pair of endpoints with the protocol" in said
+
+
+def test_a_shared_remote_endpoint_identifies_no_connection() -> None:
+    records = [tcp(f"10.0.0.7:{40000 + n}", "192.0.2.1:443", inode=n + 1) for n in range(3)]
+    snapshot = seen(records, {n + 1: CURL.pid for n in range(3)})
+    assert "3 connections" in answer("192.0.2.1:443", snapshot).summary
+    assert "the remote end is the same in all" in part(answer("192.0.2.1:443", snapshot), Part.CONNECTION)
+    said = part(answer("10.0.0.7:40000,192.0.2.1:443", snapshot), Part.CONNECTION)
+    assert "192.0.2.1:443 takes part in 3 connections seen here (also with 10.0.0.7:4000" in said
+
+
+def test_udp_established_is_only_a_default_peer() -> None:
+    snapshot = seen([udp("10.0.0.7:40000", "192.0.2.1:53")], {1: CURL.pid})
+    said = part(answer("10.0.0.7:40000,192.0.2.1:53", snapshot), Part.CONNECTION)
+    assert "named a default peer" in said
+    assert "open in both directions" not in said
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.CLOSE_WAIT, "the peer has closed, and the local program has not"),
+        (State.FIN_WAIT_2, "dropped after 30 s (tcp_fin_timeout = 30, live)"),
+        (State.TIME_WAIT, "Linux fixes this at 60 s"),
+        (State.SYN_SENT, "given up after about 127 s (tcp_syn_retries = 6, live)"),
+        (State.LAST_ACK, "assumed default"),
+    ],
+)
+def test_the_state_of_a_single_connection_is_explained(state: State, words: str) -> None:
+    snapshot = seen([tcp("10.0.0.7:40000", "192.0.2.1:443", state)])
+    assert words in part(answer("10.0.0.7:40000,192.0.2.1:443", snapshot), Part.CONNECTION)
+
+
+def test_the_other_ends_state_is_told_where_it_differs() -> None:
+    records = [
+        tcp("127.0.0.1:80", inode=1),
+        tcp("127.0.0.1:80", "127.0.0.1:40000", State.CLOSE_WAIT, inode=2),
+        tcp("127.0.0.1:40000", "127.0.0.1:80", State.FIN_WAIT_2, inode=3),
+    ]
+    said = part(answer("127.0.0.1:80,127.0.0.1:40000", seen(records, {1: 700, 2: 700})), Part.CONNECTION)
+    assert "as a socket of its own in FIN_WAIT_2" in said
+
+
+def test_an_unknown_state_is_named_as_such() -> None:
+    record = tcp("10.0.0.7:40000", "192.0.2.1:443")._replace(state=None, state_raw="WEIRD")
+    assert "'WEIRD', which portsock does not know" in text("10.0.0.7:40000", seen([record]))
+
+
+def test_linux_durations_are_not_told_of_other_systems() -> None:
+    snapshot = captured([tcp("10.0.0.7:50000", "192.0.2.1:443", State.TIME_WAIT, inode=None)])
+    said = text("10.0.0.7:50000,192.0.2.1:443", snapshot)
+    assert "TcpTimedWaitDelay" in said
+    assert "60 s" not in said
+
+
+def test_what_remains_of_time_wait_is_told_in_seconds() -> None:
+    record = tcp("10.0.0.7:40000", "192.0.2.1:443", State.TIME_WAIT, inode=None, timer=Timer("timewait", 42500, 0))
+    assert "Of it 42 s remain here." in part(answer("10.0.0.7:40000,192.0.2.1:443", seen([record])), Part.CONNECTION)
