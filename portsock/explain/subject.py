@@ -11,15 +11,7 @@ from portsock.normalize.roles import is_passive
 from portsock.port_numbers import Services
 from portsock.query.owner_matching import name_predicate
 from portsock.query.selection import Query
-from portsock.query.target import (
-    ConnectionTarget,
-    InetTarget,
-    NameTarget,
-    NumberTarget,
-    ServiceTarget,
-    Target,
-    UnixTarget,
-)
+from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, Target, UnixTarget
 from portsock.query.target_matching import place_predicates
 
 
@@ -42,7 +34,7 @@ class Subject(NamedTuple):
 
     @property
     def captured(self) -> bool:
-        """Whether the snapshot is a captured listing."""
+        """True for a captured listing."""
         return self.snapshot.source.kind == "capture"
 
     @property
