@@ -12,15 +12,7 @@ from portsock.port_numbers import Services
 from portsock.query.matching.owners import name_predicate
 from portsock.query.matching.targets import target_predicates
 from portsock.query.query import Query
-from portsock.query.target import (
-    ConnectionTarget,
-    InetTarget,
-    NameTarget,
-    NumberTarget,
-    ServiceTarget,
-    Target,
-    UnixTarget,
-)
+from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, Target, UnixTarget
 
 
 class Subject(NamedTuple):
@@ -42,7 +34,7 @@ class Subject(NamedTuple):
 
     @property
     def captured(self) -> bool:
-        """Whether the snapshot is a captured listing."""
+        """True for a captured listing."""
         return self.snapshot.source.kind == "capture"
 
     @property

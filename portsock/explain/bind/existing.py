@@ -150,19 +150,16 @@ def _listener_of(item: Existing, listeners: Sequence[Existing]) -> Existing | No
     """
     if item.address is None:
         return None
+    link_local = scope(address_of(item.socket.local)) is Scope.LINK
     fitting = [
         (other.address, other)
         for other in listeners
         if other.address is not None
         and covers(other.address, item.address)
-        and (other.socket.interface == item.socket.interface or (other.socket.interface is None and _is_link_local(item)))
+        and (other.socket.interface == item.socket.interface or (other.socket.interface is None and link_local))
     ]
     fitting.sort(key=lambda pair: (pair[0].number == 0, pair[1].options == _UNKNOWN))
     return fitting[0][1] if fitting else None
-
-
-def _is_link_local(item: Existing) -> bool:
-    return scope(address_of(item.socket.local)) is Scope.LINK
 
 
 def _unless_tolerated(

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Reasons of a bind verdict; not for output."""
+    """The keys of the texts below."""
 
     PLAIN = "plain"
     LISTENING = "listening"

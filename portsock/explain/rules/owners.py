@@ -40,13 +40,12 @@ def inherited(subject: Subject) -> Iterator[Finding]:
     """Find listeners held by a program that probably did not open them."""
     for socket in subject.passive:
         if socket.family is Family.UNIX or any(map(_is_systemd, socket.owners)):
-            continue  # whom systemd starts was handed the descriptor on purpose
+            continue  # systemd hands descriptors on purpose
         odd = [owner for owner in holders([socket]) if _program(owner, socket, subject) in NOT_SERVERS]
         names = {owner.name for owner in socket.owners}
         if odd:
-            yield make_finding(
-                Code.INHERITED_DESCRIPTOR, evidence_lines([socket]), who=joined([owner_text(owner) for owner in odd], 3)
-            )
+            who = joined([owner_text(owner) for owner in odd], 3)
+            yield make_finding(Code.INHERITED_DESCRIPTOR, evidence_lines([socket]), who=who)
         elif len(names) > 1 and None not in names and (other := _other_program(socket, subject)) is not None:
             yield make_finding(Code.INHERITED_DESCRIPTOR, evidence_lines([socket]), who=owner_text(other))
 
@@ -55,9 +54,8 @@ def forwarder(subject: Subject) -> Iterator[Finding]:
     """Find docker-proxy and its like."""
     for process, sockets in _holders(subject):
         if process.forwards_to:
-            yield make_finding(
-                Code.PORT_FORWARDER, evidence_lines(sockets), who=_name_and_pid(process), where=process.forwards_to
-            )
+            who, where = _name_and_pid(process), process.forwards_to
+            yield make_finding(Code.PORT_FORWARDER, evidence_lines(sockets), who=who, where=where)
 
 
 def without_process(subject: Subject) -> Iterator[Finding]:
@@ -74,7 +72,7 @@ def without_process(subject: Subject) -> Iterator[Finding]:
             count = len(subject.snapshot.unreadable)
             lines.append(f"{count} process{'' if count == 1 else 'es'} could not be read")
         yield make_finding(Code.LISTENER_WITHOUT_PROCESS, lines, where=end_text(socket.local),
-                      why=absence_sentences(socket)[-1], what_to_do=_what_to_do(socket))  # fmt: skip
+                           why=absence_sentences(socket)[-1], what_to_do=_what_to_do(socket))  # fmt: skip
 
 
 def unix_path(subject: Subject) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def admin_port(subject: Subject) -> Iterator[Finding]:
         seen.add((socket.protocol, port))
         address = address_of(socket.local)
         yield make_finding(Code.ADMIN_PORT_EXPOSED, evidence_lines([socket]), port=f"{port}/{socket.protocol}", what=what,
-                      address="all addresses" if address in WILDCARDS else address)  # fmt: skip
+                           address="all addresses" if address in WILDCARDS else address)  # fmt: skip
 
 
 def wildcard_v6(subject: Subject) -> Iterator[Finding]:
@@ -105,9 +105,9 @@ def specific_and_wildcard(subject: Subject) -> Iterator[Finding]:
             if _overlaps(wildcard, specific, address) and _pids([wildcard]) != _pids([specific]):
                 lines = evidence_lines([specific, wildcard])
                 yield make_finding(Code.SPECIFIC_AND_WILDCARD, lines, port=f"{port}/{specific.protocol}",
-                              specific=address, wildcard=address_of(wildcard.local),
-                              specific_who=holders_text([specific]) or "its own holder",
-                              wildcard_who=holders_text([wildcard]) or "another holder")  # fmt: skip
+                                   specific=address, wildcard=address_of(wildcard.local),
+                                   specific_who=holders_text([specific]) or "its own holder",
+                                   wildcard_who=holders_text([wildcard]) or "another holder")  # fmt: skip
                 break
 
 

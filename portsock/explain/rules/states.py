@@ -57,7 +57,7 @@ def syn_sent(subject: Subject) -> Iterator[Finding]:
             lines.append(SYN_SENT_FEW)
         severity = Severity.WARNING if serious else Severity.INFO
         yield make_finding(Code.SYN_SENT_UNANSWERED, lines, severity, attempts=plural(len(sockets), "attempt"), where=where,
-                      verb="has" if len(sockets) == 1 else "have")  # fmt: skip
+                           verb="has" if len(sockets) == 1 else "have")  # fmt: skip
 
 
 def syn_recv(subject: Subject) -> Iterator[Finding]:
@@ -111,7 +111,7 @@ def ephemeral_exhaustion(subject: Subject) -> Iterator[Finding]:
             severity = Severity.WARNING if percent >= EPHEMERAL_WARNING else Severity.NOTICE
             lines = [f"{count} local ports of {first}-{last} in use, {waiting} of them in TIME_WAIT"]
             yield make_finding(Code.EPHEMERAL_EXHAUSTION, lines, severity, count=count, size=size, percent=percent,
-                          where=end_text(sockets[0].remote))  # fmt: skip
+                               where=end_text(sockets[0].remote))  # fmt: skip
 
 
 def self_connection(subject: Subject) -> Iterator[Finding]:

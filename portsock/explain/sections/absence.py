@@ -17,12 +17,12 @@ def paragraphs(subject: Subject) -> list[str]:
         return [phrases.CAPTURE_NO_PROOF]
     if subject.port == 0:
         return []
-    foreign = _foreign_address(subject)
-    if foreign is not None:
-        return [phrases.FOREIGN_ADDRESS.format(address=foreign)]
+    addresses = _addresses(subject)
+    if addresses and all(local is False for _, local in addresses):
+        return [phrases.FOREIGN_ADDRESS.format(address=addresses[0][0])]
     protocols = _protocols(subject)
     sentences = []
-    if _answers_here(subject):
+    if not addresses or any(local for _, local in addresses):  # this host would answer
         sentences += [phrases.REFUSED] if protocols & _STREAMS else []
         sentences += [phrases.UNREACHABLE] if protocols & _DATAGRAMS else []
     if subject.snapshot.host.system == "Linux":
@@ -55,15 +55,3 @@ def _addresses(subject: Subject) -> list[tuple[str, bool | None]]:
         else:
             found.append((network.address, is_local(network.address, kind, host)))
     return found
-
-
-def _foreign_address(subject: Subject) -> str | None:
-    """Return the target's first address, if this host has none of them."""
-    addresses = _addresses(subject)
-    return addresses[0][0] if addresses and all(local is False for _, local in addresses) else None
-
-
-def _answers_here(subject: Subject) -> bool:
-    """Tell whether this host would answer."""
-    addresses = _addresses(subject)
-    return not addresses or any(local for _, local in addresses)

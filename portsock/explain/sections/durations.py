@@ -8,18 +8,19 @@ from portsock.port_numbers import PRIVILEGED_END
 
 UNPRIVILEGED_START = "net.ipv4.ip_unprivileged_port_start"
 
-DEFAULTS: Mapping[str, int] = {
-    "net.ipv4.tcp_syn_retries": 6,
-    "net.ipv4.tcp_syn_linear_timeouts": 0,
-    "net.ipv4.tcp_synack_retries": 5,
-    "net.ipv4.tcp_retries2": 15,
-    "net.ipv4.tcp_keepalive_time": 7200,
-    "net.ipv4.tcp_keepalive_probes": 9,
-    "net.ipv4.tcp_keepalive_intvl": 75,
-    "net.ipv4.tcp_orphan_retries": 8,
-    "net.ipv4.tcp_fin_timeout": 60,
+_SETTINGS: Mapping[str, tuple[str, int]] = {
+    "syn": ("net.ipv4.tcp_syn_retries", 6),
+    "linear": ("net.ipv4.tcp_syn_linear_timeouts", 0),
+    "synack": ("net.ipv4.tcp_synack_retries", 5),
+    "retries2": ("net.ipv4.tcp_retries2", 15),
+    "keepalive": ("net.ipv4.tcp_keepalive_time", 7200),
+    "probes": ("net.ipv4.tcp_keepalive_probes", 9),
+    "interval": ("net.ipv4.tcp_keepalive_intvl", 75),
+    "orphan": ("net.ipv4.tcp_orphan_retries", 8),
+    "fin": ("net.ipv4.tcp_fin_timeout", 60),
 }
-"""Linux defaults (kernel ip-sysctl.rst). Kernels before 6.5 have no tcp_syn_linear_timeouts, hence 0 where it was not read."""
+"""Sysctls by the name in the texts, with the defaults of Linux (kernel ip-sysctl.rst). Kernels before 6.5 have no
+tcp_syn_linear_timeouts, hence 0 where it was not read."""
 
 _INITIAL = 1.0
 """Seconds until the first resend of a SYN (TCP_TIMEOUT_INIT)."""
@@ -64,11 +65,12 @@ class _Values(dict[str, str]):
         return self._source_text(name) if name != key else self._time_text(name)
 
     def _value(self, name: str) -> int:
-        live = sysctl_number(self._host, _SYSCTL[name])
-        return DEFAULTS[_SYSCTL[name]] if live is None else live
+        sysctl, default = _SETTINGS[name]
+        live = sysctl_number(self._host, sysctl)
+        return default if live is None else live
 
     def _source_text(self, name: str) -> str:
-        sysctl = _SYSCTL[name]
+        sysctl, _ = _SETTINGS[name]
         source = "assumed default" if sysctl_number(self._host, sysctl) is None else "live"
         return f"{sysctl.rpartition('.')[2]} = {self._value(name)}, {source}"
 
@@ -85,19 +87,6 @@ class _Values(dict[str, str]):
         if name == "keepalive":
             return time_text(value + self._value("probes") * self._value("interval"))
         return time_text(value)
-
-
-_SYSCTL = {
-    "syn": "net.ipv4.tcp_syn_retries",
-    "linear": "net.ipv4.tcp_syn_linear_timeouts",
-    "synack": "net.ipv4.tcp_synack_retries",
-    "retries2": "net.ipv4.tcp_retries2",
-    "keepalive": "net.ipv4.tcp_keepalive_time",
-    "probes": "net.ipv4.tcp_keepalive_probes",
-    "interval": "net.ipv4.tcp_keepalive_intvl",
-    "orphan": "net.ipv4.tcp_orphan_retries",
-    "fin": "net.ipv4.tcp_fin_timeout",
-}
 
 
 def backoff_seconds(first: float, retries: int) -> float:

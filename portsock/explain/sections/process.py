@@ -13,6 +13,8 @@ MOST = 2
 """Processes that are described: each takes up to three lines."""
 MOST_ARGUMENTS = 60
 """Characters of a command line that are shown."""
+WINDOWS_KERNEL = 4
+"""The pid of 'System'."""
 LONGEST_CHAIN = 12
 """The most ancestors that are followed; a longer chain is no help, and in a broken table it could be a circle."""
 
@@ -20,9 +22,8 @@ LONGEST_CHAIN = 12
 def paragraphs(subject: Subject) -> list[str]:
     """Return the paragraphs about the holders of the target's sockets, or the processes that it names."""
     sockets = subject.passive or subject.local_sockets or subject.remote_sockets
-    found = subject.processes or [
-        process_of(socket, owner, subject.snapshot) for socket in sockets for owner in holders([socket])
-    ]
+    owners = ((socket, owner) for socket in sockets for owner in holders([socket]))
+    found = subject.processes or [process_of(socket, owner, subject.snapshot) for socket, owner in owners]
     found = list({(process.host, process.pid, process.name): process for process in found}.values())
     kinds: dict[object, list[Process]] = {}
     for process in found:
@@ -31,8 +32,10 @@ def paragraphs(subject: Subject) -> list[str]:
     if len(kinds) > MOST:
         lines.append(phrases.MORE_HOLDERS.format(count=sum(map(len, list(kinds.values())[MOST:]))))
     names_first = subject.captured and _linux_netstat(subject)
-    notes = _sharing(sockets) if not subject.processes else []
+    notes = []
     if not subject.processes:
+        shared = any(len({owner.pid for owner in socket.owners}) > 1 for socket in sockets)
+        notes += [texts.ONE_SOCKET_MANY] if shared else []
         notes += _missing([socket for socket in sockets if not socket.owners])
         partial = any(socket.owner_status is OwnerStatus.PARTIAL for socket in sockets)
         notes += [texts.STATUSES[OwnerStatus.PARTIAL]] if partial and not names_first else []
@@ -40,7 +43,7 @@ def paragraphs(subject: Subject) -> list[str]:
         notes.append(phrases.ONLY_A_CLIENT)
     if names_first and any(socket.owners for socket in sockets):
         notes.append(texts.NETSTAT_FIRST)
-    if subject.snapshot.host.system == "Windows" and any(process.pid == 4 for process in found):
+    if subject.snapshot.host.system == "Windows" and any(process.pid == WINDOWS_KERNEL for process in found):
         notes.append(texts.WINDOWS_SYSTEM)
     return [*lines, *([" ".join(notes)] if notes else [])]
 
@@ -107,12 +110,6 @@ def ancestors(process: Process, subject: Subject) -> list[str]:
         if current is not None:
             names.append(current.name or current.comm or str(current.pid))
     return names[::-1]
-
-
-def _sharing(sockets: list[Socket]) -> list[str]:
-    """Return a sentence where one socket has several holders."""
-    shared = any(len({owner.pid for owner in socket.owners}) > 1 for socket in sockets)
-    return [texts.ONE_SOCKET_MANY] if shared else []
 
 
 def _missing(sockets: list[Socket]) -> list[str]:

@@ -1,4 +1,4 @@
-"""An explanation as the object of the JSON contract: `explanations[]`."""
+"""Serialize an explanation as an object of `explanations[]`, as the JSON contract has it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ Object = dict[str, Any]
 
 
 class Maker(Protocol):
-    """Makes the objects that explanations share with the other commands: portsock.output.json.objects.Objects does."""
+    """The maker of objects that explanations share with the other commands: portsock.output.json.objects.Objects."""
 
     def socket(self, socket: Socket) -> Object: ...
 
@@ -20,42 +20,42 @@ class Maker(Protocol):
     def owners(self, owners: tuple[Owner, ...]) -> list[Object]: ...
 
 
-def explanation_json(explanation: Explanation, make: Maker, sound: Callable[[str], str] = str) -> Object:
-    """The object of one target. `sound` turns text that is no valid Unicode (names can be any bytes) into such as is."""
+def explanation_json(explanation: Explanation, make: Maker, valid: Callable[[str], str] = str) -> Object:
+    """Return the object of one target. `valid` replaces what is no valid Unicode in a text: names can be any bytes."""
     return {
-        "target": {"input": sound(explanation.target_input), "kind": explanation.target_kind},
+        "target": {"input": valid(explanation.target_input), "kind": explanation.target_kind},
         "found": explanation.found,
-        "summary": sound(explanation.summary),
-        "readings": [{"meaning": sound(each.meaning), "command": sound(each.command)} for each in explanation.readings],
+        "summary": valid(explanation.summary),
+        "readings": [{"meaning": valid(each.meaning), "command": valid(each.command)} for each in explanation.readings],
         "sockets": [make.socket(socket) for socket in explanation.sockets],
-        "sections": _sections(explanation.sections, make, sound),
-        "notes": [sound(note) for note in explanation.notes],
-        "findings": [_finding(finding, sound) for finding in explanation.findings],
-        "next": [sound(command.line) for command in explanation.next],
+        "sections": _sections(explanation.sections, make, valid),
+        "notes": [valid(note) for note in explanation.notes],
+        "findings": [_finding(finding, valid) for finding in explanation.findings],
+        "next": [valid(command.line) for command in explanation.next],
     }
 
 
-def _sections(sections: Mapping[Part, Section], make: Maker, sound: Callable[[str], str]) -> Object:
+def _sections(sections: Mapping[Part, Section], make: Maker, valid: Callable[[str], str]) -> Object:
     made: Object = {}
     for part, section in sections.items():
-        made[str(part)] = {"paragraphs": [sound(text) for text in section.paragraphs]}
+        made[str(part)] = {"paragraphs": [valid(text) for text in section.paragraphs]}
         if part is Part.BINDING:
-            made[str(part)]["attempts"] = [_attempt(attempt, make, sound) for attempt in section.attempts]
+            made[str(part)]["attempts"] = [_attempt(attempt, make, valid) for attempt in section.attempts]
     return made
 
 
-def _finding(finding: Finding, sound: Callable[[str], str]) -> Object:
+def _finding(finding: Finding, valid: Callable[[str], str]) -> Object:
     return {
         "code": finding.code,
         "severity": str(finding.severity),
-        "title": sound(finding.title),
-        "detail": sound(finding.detail),
-        "evidence": [sound(line) for line in finding.evidence],
-        "advice": sound(finding.advice),
+        "title": valid(finding.title),
+        "detail": valid(finding.detail),
+        "evidence": [valid(line) for line in finding.evidence],
+        "advice": valid(finding.advice),
     }
 
 
-def _attempt(attempt: Attempt, make: Maker, sound: Callable[[str], str]) -> Object:
+def _attempt(attempt: Attempt, make: Maker, valid: Callable[[str], str]) -> Object:
     return {
         "protocol": attempt.protocol,
         "address": attempt.address,
@@ -66,7 +66,7 @@ def _attempt(attempt: Attempt, make: Maker, sound: Callable[[str], str]) -> Obje
         "ok": attempt.ok,
         "errno": attempt.errno,
         "blockers": [_blocker(blocker, attempt.protocol, make) for blocker in attempt.blockers],
-        "reason": sound(attempt.reason) if attempt.reason is not None else None,
+        "reason": valid(attempt.reason) if attempt.reason is not None else None,
         "tried": attempt.tried,
     }
 

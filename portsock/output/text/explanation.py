@@ -1,4 +1,4 @@
-"""An explanation as plain text: 80 columns, headings as words at the line's start, nothing that a pipe would lose."""
+"""Render explanations as plain text: 80 columns, headings as words at the line's start, nothing that a pipe would lose."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,13 +10,13 @@ from portsock.output.text.escape import escape
 
 WIDTH = 80
 _INDENT = 12
-"""Where text begins: after the longest heading, 'Connection', and two spaces."""
+"""The column where text begins: after the longest heading, 'Connection', and two spaces."""
 
 MOST_WHOLE = 3
-"""With more findings than this all but the warnings are shown by their first sentence; JSON has them whole."""
+"""With more findings than this only the first sentence of all but the warnings is shown; JSON has them whole."""
 
 _TABLE_INDENT = 4
-"""Of the table of attempts, which needs the room."""
+"""The indent of the table of attempts, which needs the room."""
 
 _HEADINGS = (*(part.capitalize() for part in Part), "Note", "Findings", "Or ask", "Next")
 
@@ -24,7 +24,7 @@ _WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
 
 
 def render_explanation(explanation: Explanation, *, brief: bool = False, ascii_only: bool = False, color: bool = False) -> str:
-    """The text of one answer, ending in a newline; `brief` is its first sentence on one line."""
+    """Return the text of one answer, ending in a newline; with `brief` its first sentence on one line."""
     if brief:
         return _safe(explanation.summary, ascii_only) + "\n"
     lines = _lines(explanation, ascii_only)
@@ -34,13 +34,13 @@ def render_explanation(explanation: Explanation, *, brief: bool = False, ascii_o
 def render_explanations(
     explanations: Sequence[Explanation], *, brief: bool = False, ascii_only: bool = False, color: bool = False
 ) -> str:
-    """Several answers, an empty line between them."""
+    """Return the text of several answers, an empty line between them."""
     gap = "" if brief else "\n"
     return gap.join(render_explanation(each, brief=brief, ascii_only=ascii_only, color=color) for each in explanations)
 
 
 def _painted(line: str) -> str:
-    """The line with its heading in bold, or a finding's severity in its color."""
+    """Return the line with its heading in bold, or a finding's severity in its color."""
     for heading in _HEADINGS:
         if line == heading or (line.startswith(heading) and line[len(heading) : _INDENT].isspace()):
             return bold(heading) + line[len(heading) :]
@@ -80,7 +80,7 @@ def _lines(explanation: Explanation, ascii_only: bool) -> Iterator[str]:
 
 
 def _headed(heading: str, paragraphs: Iterable[str], ascii_only: bool) -> Iterator[str]:
-    """'Port        text …', the paragraphs under each other; the heading alone where there are none."""
+    """Yield 'Port        text …', the paragraphs under each other; the heading alone where there are none."""
     lines = [line for text in paragraphs for line in _wrapped(_safe(text, ascii_only), WIDTH - _INDENT)]
     if not lines:
         yield heading
@@ -103,14 +103,14 @@ def _hanging(mark: str, text: str) -> Iterator[str]:
 
 
 def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool) -> Iterator[str]:
-    """Commands with what each is for, in two columns where all fit. They are never wrapped, since they are to be copied."""
+    """Yield commands and purposes, in two columns where all fit. They are never wrapped, so that they can be copied."""
     pairs = [(each.command, each.meaning) if isinstance(each, Reading) else each for each in items]
     safe = [(_safe(line, ascii_only), _safe(purpose, ascii_only)) for line, purpose in pairs]
     column = max(len(line) for line, _ in safe) + 3
-    beside = all(_INDENT + column + len(purpose) <= WIDTH for _, purpose in safe)
+    two_columns = all(_INDENT + column + len(purpose) <= WIDTH for _, purpose in safe)
     for number, (line, purpose) in enumerate(safe):
         head = (heading if number == 0 else "").ljust(_INDENT)
-        if beside:
+        if two_columns:
             yield f"{head}{line.ljust(column)}{purpose}"
         else:
             yield head + line
@@ -118,10 +118,10 @@ def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool
 
 
 def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
-    """Rows are protocol and address, columns what the program sets first; cells yes, no with the error, or depends.
+    """Return a row for each protocol and address, a column for each way; cells are yes, no with the error, or depends.
 
-    Empty where all attempts fare alike. Addresses of one protocol that fare alike share a row. What the kernel was asked
-    (--try) is told in words beside the verdicts.
+    Empty where all attempts have one verdict. Addresses of one protocol with the same verdicts share a row. The kernel's own
+    answer (--try) is not in the table.
     """
     attempts = [attempt for attempt in attempts if not attempt.tried] or attempts
     if have_one_verdict(attempts):
@@ -149,7 +149,7 @@ def _safe(text: str, ascii_only: bool) -> str:
 
 
 def _wrapped(text: str, width: int, first: int = 0) -> list[str]:
-    """Lines of at most `width` columns where words allow it; never broken inside a word, an address or a path.
+    """Return lines of at most `width` columns where words allow it; never broken inside a word, an address or a path.
 
     `first`: columns of the first line that are taken already.
     """
