@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from portsock.enums import Need
 from portsock.model import (
     Endpoint,
     Family,
@@ -139,15 +140,8 @@ class Request(NamedTuple):
     """'none', or how to find them: 'auto', 'walk', 'bpf'."""
     netns: tuple[str, ...] = ()
     """Names, PIDs or 'all'; empty is the namespace of this process."""
-    info: bool = False
-    timers: bool = False
-    memory: bool = False
-    processes: bool = True
-    """Return facts of the holding processes."""
-    parents: bool = False
-    """Return facts of their ancestors, too (procs --tree, explain)."""
-    facts: bool = False
-    """Return the host's sysctls and addresses (explain)."""
+    needs: frozenset[Need] = frozenset({Need.PROCESSES})
+    """Of INFO, TIMERS, MEMORY, PROCESSES, PARENTS and HOST those to collect: they cost time. The others cost none."""
     listeners: bool = False
     """Return all TCP listeners, whatever `ports` says: roles are inferred from them."""
 

@@ -46,6 +46,10 @@ def plan(question: Question, owners: str = "auto") -> Request:
         evidence = evidence or any(target.kind not in ("port", "service") for target in query.targets)
     ports = None if evidence else _ports(query, question.side)
     whole = evidence or command == "explain"
+    # Facts of processes come with any owners: names and users are shown beside pids.
+    looked_up = frozenset({Need.PROCESSES} if asks_owners and owners != "none" else ())
+    if command == "explain" or asks_address:
+        looked_up |= {Need.HOST}
     return Request(
         protocols=(wanted_protocols(query) or ALL_PROTOCOLS) if whole else _protocols(query),
         # The other end of an IPv4 connection within this host may be an IPv6 socket; only `ports` shows no peers.
@@ -54,12 +58,7 @@ def plan(question: Question, owners: str = "auto") -> Request:
         ports=ports,
         owners=owners if asks_owners else "none",
         netns=query.netns,
-        info=Need.INFO in needs,
-        timers=Need.TIMERS in needs,
-        memory=Need.MEMORY in needs,
-        processes=asks_owners and owners != "none",
-        parents=Need.PARENTS in needs,
-        facts=command == "explain" or asks_address,
+        needs=needs - {Need.PROCESSES} | looked_up,
         listeners=ports is not None and ports.side == "either",
     )
 

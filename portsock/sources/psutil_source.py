@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portsock.addresses import unmap
-from portsock.enums import parse_state
+from portsock.enums import Need, parse_state
 from portsock.errors import ReadError
 from portsock.model import Family, InetEndpoint, Notice, OwnerReason, Process, SocketType, Source, State, UnixEndpoint
 from portsock.records import Collection, Holder, Ownership, Request, SocketRecord, Unreadable
@@ -62,11 +62,11 @@ def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
     pids = {holder.pid for record in records for holder in record.holders or () if holder.pid is not None}
     return Collection(
         Source("live", "psutil"),
-        system.host(facts=request.facts),
+        system.host(facts=Need.HOST in request.needs),
         taken_at,
         records,
         ownership,
-        _processes(psutil, pids, request.parents) if request.processes else {},
+        _processes(psutil, pids, Need.PARENTS in request.needs) if Need.PROCESSES in request.needs else {},
         {},
         tuple(_notices(request, found)),
     )

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.enums import Need
+from portsock.enums import DETAILS, Need
 from portsock.model import INTERNET, Family, InetEndpoint, Role, Socket, State
 from portsock.query.answer import select
 from portsock.query.plan import plan
@@ -134,19 +134,19 @@ def test_owners_are_requested_only_where_output_or_filters_need_them() -> None:
     def idle(query: Query) -> Request:
         return plan(Question(query, "sockets", frozenset()), "walk")
 
-    assert (idle(asking("80")).owners, idle(asking("80")).processes) == ("none", False)
+    assert (idle(asking("80")).owners, idle(asking("80")).needs) == ("none", frozenset())
     for query in (asking("pid:1"), asking("proc:x"), Query(users=("0",)), Query(exclude=(target("fd:1/2"),))):
         assert idle(query).owners == "walk"
     assert request(Query(), owners="bpf").owners == "bpf"
-    assert request(Query(), owners="none").processes is False
+    assert Need.PROCESSES not in request(Query(), owners="none").needs
 
 
 def test_the_hosts_addresses_are_requested_where_a_wildcard_may_cover_one() -> None:
-    assert request(asking("127.0.0.1:80")).facts
-    assert request(asking("127.0.0.1")).facts
-    assert request(Query(local=(place("127.0.0.1"),))).facts
-    assert not request(asking("127.0.0.1:80", exact=True)).facts
-    assert not request(asking("80", "10.0.0.0/8")).facts
+    assert Need.HOST in request(asking("127.0.0.1:80")).needs
+    assert Need.HOST in request(asking("127.0.0.1")).needs
+    assert Need.HOST in request(Query(local=(place("127.0.0.1"),))).needs
+    assert Need.HOST not in request(asking("127.0.0.1:80", exact=True)).needs
+    assert Need.HOST not in request(asking("80", "10.0.0.0/8")).needs
 
 
 def test_explain_of_an_endpoint_requests_every_port_since_siblings_have_other_ports() -> None:
@@ -156,7 +156,7 @@ def test_explain_of_an_endpoint_requests_every_port_since_siblings_have_other_po
 
 def test_explain_requests_all_states_with_listeners_and_peers() -> None:
     found = request(asking("tcp/8080", listening=True), "explain")
-    assert (found.states, found.facts, found.listeners) == (None, True, True)
+    assert (found.states, Need.HOST in found.needs, found.listeners) == (None, True, True)
     assert found.ports == PortFilter(((8080, 8080),), "either")
     assert found.protocols == {"tcp", "udp", "udplite"}
 
@@ -168,12 +168,13 @@ def test_other_namespaces_are_requested_whole_since_their_sockets_show_which_add
 
 def test_a_request_has_no_details_unless_they_are_wanted() -> None:
     found = request(Query())
-    assert (found.owners, found.info, found.timers, found.memory, found.parents) == ("auto", False, False, False, False)
+    assert (found.owners, found.needs) == ("auto", frozenset({Need.OWNERS, Need.PROCESSES}))
 
 
 def test_namespaces_and_details_are_passed_on() -> None:
     found = request(Query(netns=("all",)), "sockets", Need.INFO, Need.TIMERS, Need.MEMORY, Need.PARENTS)
-    assert (found.netns, found.info, found.timers, found.memory, found.parents) == (("all",), True, True, True, True)
+    assert found.netns == ("all",)
+    assert found.needs >= DETAILS | {Need.PARENTS}
 
 
 def includes(requested: Request, socket: Socket) -> bool:

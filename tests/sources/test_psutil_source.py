@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from portsock.enums import Need
 from portsock.errors import ReadError
 from portsock.model import Family, InetEndpoint, OwnerReason, SocketType, State, UnixEndpoint
 from portsock.records import Collection, Holder, Request, SocketRecord
@@ -203,7 +204,7 @@ def test_refused_facts_of_holders_and_parents_are_left_out() -> None:
     assert set(found) == {10}
     assert (found[10].name, found[10].exe, found[10].user, found[10].uid) == ("web", None, "dev", 501)
     assert found[10].cmdline == ("web", "\udcff", "")
-    assert set(collect([LISTENER], parents=True).processes) == {10, 11}
+    assert set(collect([LISTENER], needs=frozenset({Need.PROCESSES, Need.PARENTS})).processes) == {10, 11}
     assert collect([LISTENER._replace(pid=99)]).processes[99].name is None
 
 

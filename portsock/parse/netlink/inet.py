@@ -7,6 +7,7 @@ from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
 from portsock.addresses import WILDCARDS, unmap
+from portsock.enums import DETAILS, Need
 from portsock.model import Family, InetEndpoint, Netns, State, Timer
 from portsock.parse.linux_codes import DATAGRAM_STATES, PROTOCOL_TYPES, TCP_STATES, TIMERS
 from portsock.parse.netlink.message import NO_COOKIE, Buffer, attribute, attributes, check_lengths, socket_memory
@@ -50,9 +51,9 @@ def inet_request(protocol: str, family: Family, request: Request) -> bytes:
     """Return the body of a dump request for one protocol and family."""
     number = PROTOCOLS[protocol]
     extensions = 0
-    if request.info:
+    if Need.INFO in request.needs:
         extensions |= 1 << (_INFO - 1) | 1 << (_CONGESTION - 1)
-    if request.memory:
+    if Need.MEMORY in request.needs:
         extensions |= 1 << (_SKMEMINFO - 1)
     states = ALL_STATES
     # SCTP's filter is for the endpoint's state: it would lose associations.
@@ -77,7 +78,7 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
     ported = protocol != "raw"
     ends = _Endpoints(family is Family.IPV6, ported)
     states = TCP_STATES if protocol in STATEFUL else DATAGRAM_STATES
-    usual = frozenset() if request.info or request.memory or request.timers or not ported else states.keys() - _UNUSUAL
+    usual = states.keys() - _UNUSUAL if ported and DETAILS.isdisjoint(request.needs) else frozenset()
 
     def decode(buffer: Buffer, bodies: Sequence[tuple[int, int]]) -> list[SocketRecord]:
         unpack, new, rest = _MESSAGE.unpack_from, tuple.__new__, _REST
@@ -88,7 +89,7 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
             code, _, _, sport, dport, source, destination, device, cookie, _, rqueue, wqueue, uid, inode = fields
             if device or not dport or code not in usual or cookie == NO_COOKIE:
                 more = attributes(buffer, at + ATTRIBUTES_AT, end)
-                record = _record(fields, ends, states, protocol, more, request)
+                record = _record(fields, ends, states, protocol, more, request.needs)
                 records.append(record._replace(family=family, netns=netns))
                 continue
             # Built by position in one call: nearly all sockets of a busy host take this path.
@@ -120,7 +121,7 @@ def _record(
     states: Mapping[int, State],
     protocol: str,
     more: dict[int, bytes],
-    request: Request,
+    needs: frozenset[Need],
 ) -> SocketRecord:
     """Return one socket with every field but its family and namespace."""
     code, timer, retransmits, sport, dport, source, destination, device, cookie, expires, rqueue, wqueue, uid, inode = fields
@@ -132,6 +133,7 @@ def _record(
     remote: InetEndpoint | None = ends[destination, dport, device]
     if not dport and remote is not None and remote.address in WILDCARDS:
         remote = None
+    timed = Timer(TIMERS.get(timer, str(timer)), expires, retransmits)
     return SocketRecord(
         Family.INET,
         PROTOCOL_TYPES.get(protocol),
@@ -149,9 +151,9 @@ def _record(
         inode or None,
         None if cookie == NO_COOKIE else cookie,
         v6only=more[_SKV6ONLY] != b"\0" if _SKV6ONLY in more else None,
-        timer=Timer(TIMERS.get(timer, str(timer)), expires, retransmits) if timer and request.timers and stateful else None,
-        memory=socket_memory(more.get(_SKMEMINFO, b"")) if request.memory else None,
-        info=_info(more, listening) if request.info and protocol == "tcp" else None,
+        timer=timed if timer and Need.TIMERS in needs and stateful else None,
+        memory=socket_memory(more.get(_SKMEMINFO, b"")) if Need.MEMORY in needs else None,
+        info=_info(more, listening) if Need.INFO in needs and protocol == "tcp" else None,
         ifindex=device or None,
     )
 

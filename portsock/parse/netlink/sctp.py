@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from portsock.enums import Need
 from portsock.model import Family, Netns, State
 from portsock.parse.netlink.inet import ATTRIBUTES_AT, Decoder, sort_by_port
 from portsock.parse.netlink.inet import decoder as inet_decoder
@@ -28,7 +29,7 @@ _TCP_STATES = {"CLOSED": State.CLOSED, "ESTABLISHED": State.ESTABLISHED}
 def decoder(family: Family, netns: Netns | None, request: Request) -> Decoder:
     """Return a decoder of one dump. The decoder raises GarbledMessage."""
     # The details are a struct sctp_info, the timer codes differ from TCP's.
-    decode = inet_decoder("sctp", family, netns, request._replace(info=False, timers=False))
+    decode = inet_decoder("sctp", family, netns, request._replace(needs=request.needs & {Need.MEMORY}))
 
     def decode_sctp(buffer: Buffer, bodies: Sequence[tuple[int, int]]) -> list[SocketRecord]:
         bodies = sort_by_port(buffer, bodies)

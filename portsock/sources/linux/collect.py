@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from portsock.enums import Need
 from portsock.errors import ReadError
 from portsock.model import Netns, Notice, Process, Source, State
 from portsock.records import Collection, Ownership, Request, SocketRecord
@@ -30,7 +31,7 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     ownership, unlisted_notices = _ownership(request, records, used)
     return Collection(
         Source("live", used),
-        system.host(facts=request.facts),
+        system.host(facts=Need.HOST in request.needs),
         taken_at,
         records,
         ownership,
@@ -180,7 +181,7 @@ def _wants_bound(request: Request) -> bool:
 
 
 def _processes(request: Request, ownership: Ownership | None) -> Mapping[int, Process]:
-    if ownership is None or not request.processes:
+    if ownership is None or Need.PROCESSES not in request.needs:
         return {}
     pids = {holder.pid for holders in ownership.holders.values() for holder in holders if holder.pid is not None}
-    return processes.facts(pids, parents=request.parents, started=ownership.started)
+    return processes.facts(pids, parents=Need.PARENTS in request.needs, started=ownership.started)

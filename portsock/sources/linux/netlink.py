@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
+from portsock.enums import Need
 from portsock.model import Family, InetEndpoint, Netns, Notice, State
 from portsock.parse.netlink import inet
 from portsock.parse.netlink.inet import Decoder
@@ -120,7 +121,7 @@ def _dumps(request: Request, netns: Netns | None) -> Iterator[tuple[str, Family,
                 yield protocol, family, inet.inet_request(protocol, family, listeners), decoder
     for family in (Family.UNIX, Family.PACKET, Family.NETLINK, Family.VSOCK):
         if family in request.protocols and family in request.families:
-            yield (family.value, family, *_other(family, netns, request.memory))
+            yield (family.value, family, *_other(family, netns, Need.MEMORY in request.needs))
 
 
 def _inet_decoder(protocol: str, family: Family, netns: Netns | None, request: Request) -> Decoder:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from portsock.enums import Need
 from portsock.errors import ReadError
 from portsock.model import Family, Netns, Notice
 from portsock.parse.proc.net_inet import TABLES, parse_inet_line
@@ -54,7 +55,7 @@ def dump(
             notices.append(Notice("table_unreadable", 1, text))
             continue
         skipped = 0
-        for record in _parser(name, protocol, family, request.timers, netns)(data):
+        for record in _parser(name, protocol, family, Need.TIMERS in request.needs, netns)(data):
             if record is None:
                 skipped += 1
             else:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from portsock.enums import DETAILS
 from portsock.model import Family, InetEndpoint
 from portsock.records import Request, SocketRecord
 from portsock.sources.linux import netlink
@@ -16,7 +17,7 @@ SOCKETS: dict[str, Any] = FACTS["sockets"]
 
 def answer(protocol: str, family: Family, detailed: bool = False) -> list[SocketRecord]:
     name = f"{protocol}-{family}" + ("-detailed" if detailed else "")
-    request = Request(frozenset({protocol}), frozenset({family}), info=detailed, timers=detailed, memory=detailed)
+    request = Request(frozenset({protocol}), frozenset({family}), needs=DETAILS if detailed else frozenset())
     return netlink.dump(request, None, recorded(name)).sockets
 
 

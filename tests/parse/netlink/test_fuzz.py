@@ -5,6 +5,7 @@ import contextlib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portsock.enums import DETAILS
 from portsock.model import Family
 from portsock.records import Request
 from portsock.sources.linux import netlink
@@ -18,7 +19,7 @@ TABLES = [("tcp", Family.IPV4), ("tcp", Family.IPV6), ("sctp", Family.IPV4), ("r
 
 @given(st.sampled_from(TABLES), st.binary(max_size=300), st.booleans())
 def test_garbage_is_decoded_or_refused(table: tuple[str, Family], data: bytes, details: bool) -> None:
-    request = Request(frozenset({table[0]}), frozenset({table[1]}), info=details, memory=details, timers=details)
+    request = Request(frozenset({table[0]}), frozenset({table[1]}), needs=DETAILS if details else frozenset())
     with contextlib.suppress(netlink.NetlinkRefused):
         netlink.dump(request, None, Channel([message(20, data) + done()]))
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from portsock.enums import Need
 from portsock.model import Family, InetEndpoint, NetlinkEndpoint, State, UnixEndpoint
 from portsock.records import Request, SocketRecord
 from portsock.sources.linux.netlink import dump
@@ -96,7 +97,7 @@ def test_netlink_sockets_are_listed_without_our_own() -> None:
 def test_details_are_returned_on_request() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
         client.sendall(b"abc")
-        request = Request(frozenset({"tcp"}), frozenset({Family.IPV4}), info=True, memory=True)
+        request = Request(frozenset({"tcp"}), frozenset({Family.IPV4}), needs=frozenset({Need.INFO, Need.MEMORY}))
         record = records_of(request)[inode(client)]
     assert record.info is not None
     assert record.info["bytes_sent"] == 3

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from portsock.enums import Need
 from portsock.errors import ReadError
 from portsock.model import Family, InetEndpoint, Netns, State, UnixEndpoint
 from portsock.records import Request
@@ -46,7 +47,7 @@ def test_only_limits_the_tables(tmp_path: Path) -> None:
 
 def test_records_have_the_namespace_and_timers_on_request(tmp_path: Path) -> None:
     root = tree(tmp_path, tcp=HEADER + ROW.replace("00:00000000", "01:00000014"))
-    (record,) = dump(Request(frozenset({"tcp"}), timers=True), root, netns=Netns(5)).sockets
+    (record,) = dump(Request(frozenset({"tcp"}), needs=frozenset({Need.TIMERS})), root, netns=Netns(5)).sockets
     assert record.netns == Netns(5)
     assert record.timer is not None
     assert record.timer.expires_ms == 200
