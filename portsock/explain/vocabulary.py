@@ -1,4 +1,4 @@
-"""The words that explain answers besides targets. In a module of its own, since every target is first looked up here."""
+"""The words that explain answers as well as targets. Their texts are apart, since each target is looked up here first."""
 
 from enum import StrEnum
 

@@ -16,14 +16,14 @@ def test_a_listing_names_its_assumptions_and_no_commands_for_this_host() -> None
     assert [command.line for command in explanation.next] == ["portsock sockets --from netstat.txt 50000"]
 
 
-def test_that_a_listing_has_no_listener_does_not_mean_that_there_is_none() -> None:
+def test_a_listener_missing_from_a_listing_may_still_exist() -> None:
     snapshot = captured([tcp("10.0.0.5:52110", "198.51.100.34:443", inode=None)])
     said = text("52110", snapshot)
     assert "nothing listens on it" not in said
     assert said.count("no listener on it is in this listing") == 2
 
 
-def test_a_label_is_told_as_printed_and_the_high_port_is_the_clients() -> None:
+def test_a_label_is_shown_as_printed_and_the_high_port_is_the_clients() -> None:
     labelled = InetEndpoint("127.0.0.1", 8080, label="webcache", guessed=True)
     held = (Holder(18085, 4),)
     snapshot = captured(
@@ -44,5 +44,5 @@ def test_a_label_is_told_as_printed_and_the_high_port_is_the_clients() -> None:
     assert "only clients" not in part(client, Part.PROCESS)
 
 
-def test_what_a_listing_always_leaves_unknown_is_said() -> None:
+def test_every_answer_about_a_listing_says_that_only_its_print_is_known() -> None:
     assert "only what it prints is known" in text("80", captured([tcp("0.0.0.0:80", inode=None)]))

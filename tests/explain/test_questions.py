@@ -40,7 +40,7 @@ class TestLive:
 
     pytestmark = live
 
-    def test_q01_port_and_socket_are_told_apart_with_a_row_of_this_host(self, server: Place) -> None:
+    def test_q01_port_and_socket_are_distinguished_with_a_row_of_this_host(self, server: Place) -> None:
         says(
             server.explain("socket"),
             "The word has two senses. To RFC 9293 a socket is an address and a port",

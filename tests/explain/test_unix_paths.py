@@ -103,7 +103,7 @@ def test_a_file_that_no_socket_has_is_stale_and_a_missing_one_missing(tmp_path: 
 
 @on_linux
 @linux
-def test_connected_clients_and_those_that_wait_are_told(tmp_path: Path) -> None:
+def test_connected_and_waiting_clients_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "s"
     with bound(path) as server, socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
         first.connect(str(path))

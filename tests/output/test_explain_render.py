@@ -80,7 +80,7 @@ def test_hostile_names_cannot_move_the_cursor_or_forge_a_line() -> None:
     text.encode("utf-8")
 
 
-def test_a_terminal_that_knows_ascii_only_gets_ascii() -> None:
+def test_an_ascii_terminal_gets_ascii() -> None:
     assert render_explanation(answer("80", web()), ascii_only=True).isascii()
 
 
@@ -103,7 +103,7 @@ def test_attempts_are_one_small_table() -> None:
     ]
 
 
-def test_addresses_that_fare_alike_share_a_row() -> None:
+def test_addresses_with_the_same_verdicts_share_a_row() -> None:
     free: dict[str, Any] = {"ok": True, "errno": None, "blockers": (), "reason": None}
     attempts = [attempt(), attempt(address="127.0.0.1"), attempt(address="::", v6only=True, **free)]
     udp = [attempt(protocol="udp", address=address, **free) for address in ("0.0.0.0", "127.0.0.1")]
@@ -115,7 +115,7 @@ def test_addresses_that_fare_alike_share_a_row() -> None:
     ]
 
 
-def test_the_table_stands_between_for_whom_and_why() -> None:
+def test_the_table_stands_between_the_user_and_the_reasons() -> None:
     free = attempt(protocol="udp", ok=True, errno=None, blockers=(), reason=None)
     lines = render_explanation(answer("80", web(), attempts=[attempt(), free])).splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("Binding"))
@@ -129,7 +129,7 @@ def test_the_table_stands_between_for_whom_and_why() -> None:
     ]
 
 
-def test_no_table_where_nothing_was_tried_or_every_way_fares_alike() -> None:
+def test_no_table_without_attempts_or_with_one_verdict() -> None:
     assert attempts_table([]) == []
     assert attempts_table([attempt(ok=True, errno=None, blockers=(), reason=None)]) == []
     assert attempts_table([attempt(), attempt(address="127.0.0.1")]) == []
@@ -145,7 +145,7 @@ def test_json_keeps_the_contract(target: str) -> None:
     assert wire["sections"]["binding"]["attempts"][0]["blockers"][0]["owners"][0]["pid"] == 500
 
 
-def test_json_of_names_that_are_no_unicode_is_sound() -> None:
+def test_json_of_names_that_are_no_unicode_is_valid_unicode() -> None:
     evil = Process(940, "x\udcff")
     explanation = answer("8080", seen([tcp("127.0.0.1:8080")], {1: 940}, [evil]))
     made = explanation_json(explanation, Objects(Context(SERVICES)), encodable)

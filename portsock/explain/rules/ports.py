@@ -30,14 +30,8 @@ def in_ephemeral_range(subject: Subject) -> Iterator[Finding]:
         if port is not None and first <= port <= last and not any(low <= port <= high for low, high in reserved):
             ports.setdefault(port, socket)
     for port, socket in ports.items():
-        yield make_finding(
-            Code.LISTENER_IN_EPHEMERAL_RANGE,
-            evidence_lines([socket]),
-            port=port,
-            first=first,
-            last=last,
-            how=range_source(host),
-        )
+        lines, how = evidence_lines([socket]), range_source(host)
+        yield make_finding(Code.LISTENER_IN_EPHEMERAL_RANGE, lines, port=port, first=first, last=last, how=how)
 
 
 def admin_port(subject: Subject) -> Iterator[Finding]:
@@ -64,7 +58,7 @@ def wildcard_v6(subject: Subject) -> Iterator[Finding]:
             continue
         seen.add(port)
         if socket.v6only is None:
-            # Where 0.0.0.0 is bound beside it, it is v6-only, or they share the port on purpose.
+            # If 0.0.0.0 is bound as well, it is v6-only, or they share the port on purpose.
             twins = _v4_listeners(subject) if twins is None else twins
             if _port_space(socket) in twins:
                 continue

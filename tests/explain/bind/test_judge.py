@@ -107,7 +107,7 @@ def test_time_wait_has_the_options_of_the_listener_that_is_still_there_and_that_
     ("v6only", "address", "ok"),
     [(True, "0.0.0.0", True), (False, "0.0.0.0", False), (None, "0.0.0.0", None), (True, "::1", False), (None, "::", False)],
 )
-def test_whether_a_v6_wildcard_takes_ipv4_decides_beside_it(v6only: bool | None, address: str, ok: bool | None) -> None:
+def test_v6only_of_a_wildcard_decides_whether_it_is_in_the_way(v6only: bool | None, address: str, ok: bool | None) -> None:
     assert verdict(seen(tcp(":::8080", v6only=v6only)), address).ok is ok
 
 
@@ -200,7 +200,7 @@ def test_each_way_is_tried_for_each_address_and_protocol() -> None:
     assert all(one.ok for one in attempts if one.protocol == "udp")
 
 
-def test_only_the_sockets_in_the_way_are_asked_for_their_options() -> None:
+def test_only_options_of_sockets_in_the_way_are_read() -> None:
     group = seen(
         tcp("127.0.0.2:8080", inode=10),
         tcp("127.0.0.1:8080", inode=11),

@@ -260,7 +260,7 @@ def test_the_kernel_tells_which_addresses_are_local() -> None:
     assert found == [True, True, True, False, False, None]
 
 
-def test_for_whom_it_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_identity_is_the_user_the_sudo_caller_or_the_named_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SUDO_UID", raising=False)
     assert identity()[:2] == (0, True)
     assert identity(str(OTHER))[:2] == (OTHER, False)

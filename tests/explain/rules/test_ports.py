@@ -79,7 +79,7 @@ def test_specific_and_wildcard_side_by_side_tells_which_wins() -> None:
     assert "specific_and_wildcard" not in codes("8080", seen(records, {1: 700, 2: 700}))
 
 
-def test_a_v6only_wildcard_is_not_beside_an_ipv4_address() -> None:
+def test_a_v6only_wildcard_shares_nothing_with_an_ipv4_address() -> None:
     records = [tcp("127.0.0.1:8080", inode=1), tcp(":::8080", inode=2, v6only=True)]
     assert "specific_and_wildcard" not in codes("8080", seen(records, {1: 700, 2: 500}))
 

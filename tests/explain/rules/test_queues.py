@@ -55,7 +55,7 @@ def test_unacknowledged_bytes_with_resends_are_a_warning() -> None:
     assert "sent again 4 times without an answer" in found.evidence
 
 
-def test_a_closed_window_is_told_from_loss() -> None:
+def test_a_closed_window_is_distinguished_from_loss() -> None:
     stuck = tcp("10.0.0.7:40000", "192.0.2.1:443", send_q=500, timer=Timer("persist", 900, 0))
     found = finding("unacknowledged_data", answer("192.0.2.1:443,10.0.0.7:40000", seen([stuck])))
     assert found is not None

@@ -19,7 +19,7 @@ from tests.support.explain_factory import HOST, SYSTEMD, answer, codes, seen, un
 from tests.support.factory import tcp, udp
 
 
-def test_a_normal_sshd_gives_no_finding() -> None:
+def test_a_normal_sshd_has_no_finding() -> None:
     snapshot = seen(
         [
             tcp("0.0.0.0:22", inode=1, accept_queue=0, accept_limit=128),

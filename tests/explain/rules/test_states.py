@@ -53,7 +53,7 @@ def test_one_syn_sent_is_a_warning_only_when_it_was_resent() -> None:
     assert "the SYN was sent again 2 times" in again.evidence
 
 
-def test_attempts_at_a_full_listener_here_are_told_with_the_reason() -> None:
+def test_attempts_at_a_full_listener_here_name_the_reason() -> None:
     records = [
         tcp("0.0.0.0:8080", inode=1, accept_queue=3, accept_limit=2),
         tcp("127.0.0.1:40000", "127.0.0.1:8080", State.SYN_SENT, inode=2, timer=Timer("on", 900, 2)),

@@ -8,7 +8,7 @@ from portsock.model import InetEndpoint, State
 from tests.support.explain_factory import answer, attempt, part, seen, web
 
 
-def test_the_binding_part_says_for_whom_who_is_in_the_way_and_why() -> None:
+def test_the_binding_section_names_user_blockers_and_reason() -> None:
     free = attempt(address="::1", ok=True, errno=None, blockers=(), reason=None, v6only=False)
     explanation = answer("80", web(), attempts=[attempt(), attempt(options=("SO_REUSEADDR",)), free])
     said = part(explanation, Part.BINDING)
@@ -28,7 +28,7 @@ def test_binding_that_always_fails_is_said_in_one_sentence() -> None:
     assert "could not bind it now in any way: EADDRINUSE (in the way: 0.0.0.0:80 LISTEN nginx[500]). A listener" in said
 
 
-def test_a_trial_stands_beside_the_verdict() -> None:
+def test_a_trial_is_compared_with_the_verdict() -> None:
     tried = attempt(ok=True, errno=None, blockers=(), reason=None, tried=True)
     said = part(answer("80", web(), attempts=[attempt(), tried]), Part.BINDING)
     assert "tcp 0.0.0.0:80 with no option: the kernel says yes, the verdict was no EADDRINUSE." in said
@@ -51,7 +51,7 @@ def test_open_verdicts_give_their_reason_before_refusals_and_reuseport_before_no
 
 
 @pytest.mark.parametrize("state", [State.BOUND, State.UNCONN, State.CLOSED, None])
-def test_connections_are_not_named_beside_a_socket_that_waits(state: State | None) -> None:
+def test_connections_are_not_named_where_a_passive_socket_is(state: State | None) -> None:
     waiting = Blocker(1, InetEndpoint("0.0.0.0", 80), state, ())
     connection = Blocker(2, InetEndpoint("10.0.0.7", 80), State.ESTABLISHED, ())
     said = part(answer("80", web(), attempts=[attempt(blockers=(waiting, connection))]), Part.BINDING)

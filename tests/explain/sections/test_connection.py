@@ -46,7 +46,7 @@ def test_the_state_of_a_single_connection_is_explained(state: State, words: str)
     assert words in part(answer("10.0.0.7:40000,192.0.2.1:443", snapshot), Part.CONNECTION)
 
 
-def test_the_other_ends_state_is_told_where_it_differs() -> None:
+def test_the_other_ends_state_is_named_where_it_differs() -> None:
     records = [
         tcp("127.0.0.1:80", inode=1),
         tcp("127.0.0.1:80", "127.0.0.1:40000", State.CLOSE_WAIT, inode=2),
@@ -61,13 +61,13 @@ def test_an_unknown_state_is_named_as_such() -> None:
     assert "'WEIRD', which portsock does not know" in text("10.0.0.7:40000", seen([record]))
 
 
-def test_linux_durations_are_not_told_of_other_systems() -> None:
+def test_linux_durations_are_not_used_for_other_systems() -> None:
     snapshot = captured([tcp("10.0.0.7:50000", "192.0.2.1:443", State.TIME_WAIT, inode=None)])
     said = text("10.0.0.7:50000,192.0.2.1:443", snapshot)
     assert "TcpTimedWaitDelay" in said
     assert "60 s" not in said
 
 
-def test_what_remains_of_time_wait_is_told_in_seconds() -> None:
+def test_the_rest_of_time_wait_is_given_in_seconds() -> None:
     record = tcp("10.0.0.7:40000", "192.0.2.1:443", State.TIME_WAIT, inode=None, timer=Timer("timewait", 42500, 0))
     assert "Of it 42 s remain here." in part(answer("10.0.0.7:40000,192.0.2.1:443", seen([record])), Part.CONNECTION)

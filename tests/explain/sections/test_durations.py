@@ -15,7 +15,7 @@ def test_every_state_but_windows_own_has_a_duration_on_linux(state: State) -> No
 
 
 @pytest.mark.parametrize("system", ["Darwin", "FreeBSD", "Windows", "unknown"])
-def test_time_wait_is_told_for_each_system_without_linux_numbers(system: str) -> None:
+def test_time_wait_has_a_duration_on_each_system_without_linux_numbers(system: str) -> None:
     text = duration_sentence(State.TIME_WAIT, Host(system, (49152, 65535), True))
     assert text
     assert "TCP_TIMEWAIT_LEN" not in text
@@ -54,7 +54,7 @@ def test_backoff_doubles_up_to_two_minutes() -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(60, "60 s"), (924.6, "15 min"), (7875, "2 h 11 min"), (7200, "2 h"), (300000, "3 d")]
 )
-def test_times_are_told_in_the_unit_a_person_would_use(value: float, text: str) -> None:
+def test_times_have_the_unit_a_person_would_use(value: float, text: str) -> None:
     assert time_text(value) == text
 
 

@@ -16,7 +16,7 @@ def test_a_wildcard_bound_to_a_device_is_reached_through_that_only() -> None:
     assert "all IPv4 addresses of the device v0" in answer("80", snapshot).summary
 
 
-def test_both_a_wildcard_and_one_bound_to_a_device_are_told_of() -> None:
+def test_a_wildcard_and_one_bound_to_a_device_are_both_described() -> None:
     records = [tcp("0.0.0.0:80", interface="v0", inode=1), tcp("0.0.0.0:80", inode=2)]
     exposure = part(answer("80", seen(records, {1: 500, 2: 500})), Part.EXPOSURE)
     assert "through v0 can reach it" in exposure
@@ -46,7 +46,7 @@ def test_who_can_reach_a_bound_address(local: str, words: str) -> None:
     ("v6only", "words"),
     [(True, "every IPv6 address only"), (False, "every IPv6 and every IPv4"), (None, "probably for every IPv4")],
 )
-def test_a_v6_wildcard_is_told_by_its_v6only(v6only: bool | None, words: str) -> None:
+def test_a_v6_wildcard_is_described_by_its_v6only(v6only: bool | None, words: str) -> None:
     assert words in part(answer("80", seen([tcp(":::80", v6only=v6only)], {1: 500})), Part.EXPOSURE)
 
 
@@ -73,6 +73,6 @@ def test_an_address_that_no_network_uses_is_not_called_public() -> None:
     assert "public" not in said
 
 
-def test_a_wildcard_bound_to_loopback_is_told_as_a_wildcard() -> None:
+def test_a_wildcard_bound_to_lo_is_described_as_a_wildcard() -> None:
     exposure = part(answer("80", seen([tcp("0.0.0.0:80", interface="lo", inode=1)], {1: 500})), Part.EXPOSURE)
     assert "bound to the device" not in exposure

@@ -68,7 +68,7 @@ def test_another_pid_namespace_sends_to_the_host() -> None:
     assert "look from the host" in text("80", snapshot)
 
 
-def test_clients_of_a_remote_port_are_told_from_its_holder() -> None:
+def test_clients_of_a_remote_port_are_not_called_its_holders() -> None:
     snapshot = seen([tcp("10.0.0.7:40000", "192.0.2.1:3000")], {1: CURL.pid})
     assert "only clients of that port" in part(answer("3000", snapshot), Part.PROCESS)
     assert "only clients" not in text("80", web())

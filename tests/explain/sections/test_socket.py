@@ -24,7 +24,7 @@ def test_several_sockets_on_one_endpoint_are_counted() -> None:
     assert "3 separate sockets have this port: tcp 0.0.0.0:80 (2 times) and tcp 127.0.0.1:80." in said
 
 
-def test_the_queue_of_a_listener_is_told_with_its_limit() -> None:
+def test_the_queue_of_a_listener_is_shown_with_its_limit() -> None:
     assert "Its queue is empty; the limit is 511." in part(answer("80", web()), Part.SOCKET)
     snapshot = seen([tcp("127.0.0.1:8080", accept_queue=3, accept_limit=2)], {1: 700})
     assert "In its queue 3 connections wait for accept(2); the limit is 2." in part(answer("8080", snapshot), Part.SOCKET)
@@ -63,6 +63,6 @@ def test_an_abstract_name_has_no_file() -> None:
     assert "there is no file and no permission" in part(answer("@demo", snapshot), Part.SOCKET)
 
 
-def test_a_missing_path_gives_enoent() -> None:
+def test_a_missing_path_means_enoent() -> None:
     assert "ENOENT" in text("/run/x.sock", seen([]), path=PathFacts(False))
     assert "not a socket" in text("/run/x.sock", seen([]), path=PathFacts(True, False))
