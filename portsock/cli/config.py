@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from portsock.errors import UsageError
-from portsock.sources.configuration import read
+from portsock.sources.system import read_configuration
 
 _KEYS = ("color", "columns", "format", "numeric", "wide")
 _TABLES = ("ports", "sockets", "procs")
@@ -23,7 +23,7 @@ def load(path: str, command: str, filters: Set[str]) -> dict[str, Any]:
 
     `filters` are the parameters that choose sockets, which a file must not set.
     """
-    text = read(path)
+    text = read_configuration(path)
     try:
         settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -1,7 +1,7 @@
 """The run that ports, sockets and procs share: parse, collect, answer, print, and say what was not seen."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from portsock.cli.collection import collect_snapshot, write_formats
 from portsock.cli.console import Console
@@ -12,17 +12,19 @@ from portsock.cli.query_parsing import parse_query
 from portsock.enums import Need
 from portsock.errors import Exit, UsageError
 from portsock.model import Port, Processes, Socket
-from portsock.normalize.processes import ProcessRow
 from portsock.output.columns import View
 from portsock.output.context import Context
 from portsock.port_numbers import Services
 from portsock.query.answer import answer
 from portsock.query.query import Query, Question, selects_by_owner
 
+if TYPE_CHECKING:
+    from portsock.normalize.processes import ProcessRow
+
 PORTLESS = frozenset({"unix", "raw", "icmp"})
 """Protocols without ports that an option selects."""
 
-Row = TypeVar("Row", Socket, Port, ProcessRow)
+Row = TypeVar("Row", Socket, Port, "ProcessRow")
 
 
 class Found(NamedTuple):

@@ -23,9 +23,9 @@ def _configure(ctx: typer.Context, ignored: bool) -> None:
     """Take defaults from the configuration file, before any other option is read; without a file this is one stat(2)."""
     import os
 
-    from portsock.sources.configuration import find
+    from portsock.sources.system import find_configuration
 
-    path = None if ignored else find(ctx.obj.environ if ctx.obj else os.environ)
+    path = None if ignored else find_configuration(ctx.obj.environ if ctx.obj else os.environ)
     if path is not None:
         from portsock.cli.config import load
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from portsock.cli.app import parameters
 from portsock.cli.commands import COMMANDS
 from portsock.cli.declare import declared
 from portsock.cli.help import split
+from portsock.cli.main import parameters
 from portsock.cli.options import Selecting
 from tests.support.generators import generator
 

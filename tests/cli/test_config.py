@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from portsock.cli.app import parameters
 from portsock.cli.config import load
 from portsock.cli.console import Console
 from portsock.cli.help import split
-from portsock.cli.main import run
+from portsock.cli.main import parameters, run
 from portsock.cli.options import FILTER, SOURCE
 from portsock.errors import UsageError
 

@@ -7,11 +7,10 @@ import shlex
 
 import pytest
 
-from portsock.cli.app import build, parameters
 from portsock.cli.commands import COMMANDS
 from portsock.cli.console import Console
 from portsock.cli.help import EXAMPLES, ROOT_EXAMPLES, split
-from portsock.cli.main import run
+from portsock.cli.main import build, parameters, run
 
 NAMES = tuple(COMMANDS)
 
