@@ -61,12 +61,7 @@ _EXPOSURE: dict[Scope, Exposure | None] = {
 }
 """None for addresses that no network uses: the registries say only that not everyone can reach them."""
 
-_MULTICAST_SCOPES = {
-    "0": None,
-    "1": Exposure.LOOPBACK,
-    "2": Exposure.LINK,
-    **dict.fromkeys("345678", Exposure.PRIVATE),
-}
+_MULTICAST_SCOPES = {"0": None, "1": Exposure.LOOPBACK, "2": Exposure.LINK, **dict.fromkeys("345678", Exposure.PRIVATE)}
 """By the fourth hexadecimal digit of an IPv6 multicast address (RFC 4291, 2.7; RFC 7346). 0 is reserved, 3 to 8 are realms,
 sites and organizations. The digits that are missing here have no limit."""
 _ORDER = tuple(Exposure)

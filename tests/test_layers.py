@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "model": {"enums"},
     "addresses": {"model"},
     "endpoints": {"model"},
-    "records": {"model"},
+    "records": {"model", "enums"},
     "parse": {"model", "errors", "records", "enums", "addresses", "port_numbers"},
     "sources": {"model", "errors", "records", "enums", "addresses", "port_numbers", "parse"},
     "normalize": {"model", "records", "addresses", "port_numbers"},

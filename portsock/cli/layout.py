@@ -65,11 +65,7 @@ class Layout(NamedTuple, Generic[Row]):
         return sort_rows(rows, self.sort, context) if self.sort else rows
 
     def write(
-        self,
-        answer: Answer[Row],
-        context: Context,
-        summary: Callable[[Sequence[Row]], str] | None,
-        console: Console,
+        self, answer: Answer[Row], context: Context, summary: Callable[[Sequence[Row]], str] | None, console: Console
     ) -> Exit:
         """Write the rows in this form. Returns Exit.SYSTEM where --pids knows no process of the sockets, else Exit.OK."""
         rows = answer.rows

@@ -26,11 +26,7 @@ _PROSE: dict[Part, Callable[[Subject], list[str]]] = {
 
 
 def explain(
-    target: Target,
-    snapshot: Snapshot,
-    services: Services,
-    attempts: Sequence[Attempt] = (),
-    path: PathFacts | None = None,
+    target: Target, snapshot: Snapshot, services: Services, attempts: Sequence[Attempt] = (), path: PathFacts | None = None
 ) -> Explanation:
     """Return the answer to one target.
 

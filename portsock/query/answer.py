@@ -5,15 +5,7 @@ from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
 
 from portsock.model import Notice, OwnerStatus, Snapshot, Socket
-from portsock.query.query import (
-    Predicate,
-    Query,
-    Question,
-    is_selective,
-    selects_by_owner,
-    wanted_protocols,
-    without_owners,
-)
+from portsock.query.query import Predicate, Query, Question, is_selective, selects_by_owner, wanted_protocols, without_owners
 
 Row = TypeVar("Row")
 

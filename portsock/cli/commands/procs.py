@@ -29,12 +29,7 @@ def _branches(found: Found) -> list[ProcessRow]:
 
 
 def command(
-    ctx: typer.Context,
-    select: Selecting,
-    collect: Collecting,
-    arranging: Arranging,
-    output: Printing,
-    targets: Targets = None,
+    ctx: typer.Context, select: Selecting, collect: Collecting, arranging: Arranging, output: Printing, targets: Targets = None
 ) -> int:
     """Run `procs`."""
     if not arranging.tree:

@@ -23,12 +23,7 @@ LISTING: Listing[Socket] = Listing(SOCKETS, _rows, _itself)
 
 
 def command(
-    ctx: typer.Context,
-    select: Selecting,
-    collect: Collecting,
-    details: Details,
-    output: Printing,
-    targets: Targets = None,
+    ctx: typer.Context, select: Selecting, collect: Collecting, details: Details, output: Printing, targets: Targets = None
 ) -> int:
     """Run `sockets`."""
     asked = frozenset(Need(name) for name, given in details._asdict().items() if given)

@@ -176,11 +176,7 @@ def _decide(request: BindRequest, existing: Sequence[Existing], bound_unseen: bo
 
 
 def _linux(
-    request: BindRequest,
-    address: BindAddress,
-    existing: Sequence[Existing],
-    doubts: Sequence[Objection],
-    bound_unseen: bool,
+    request: BindRequest, address: BindAddress, existing: Sequence[Existing], doubts: Sequence[Objection], bound_unseen: bool
 ) -> Attempt:
     """Return the verdict of Linux, once neither the address nor the privilege rules the bind out."""
     tcp = request.protocol in _STREAMS

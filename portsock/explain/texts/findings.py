@@ -159,10 +159,7 @@ FINDINGS: dict[Code, FindingText] = {
         "Bind it to 127.0.0.1 or an internal address unless that is intended, and test from outside.",
     ),
     Code.LISTENER_WITHOUT_PROCESS: FindingText(
-        NOTICE,
-        "No process is known for the listening socket at {where}.",
-        "{why}",
-        "{what_to_do}",
+        NOTICE, "No process is known for the listening socket at {where}.", "{why}", "{what_to_do}"
     ),
     Code.WILDCARD_V6_TAKES_IPV4: FindingText(
         INFO,

@@ -27,11 +27,7 @@ dumps: Callable[[Any], str] = JSONEncoder(separators=(",", ":"), allow_nan=False
 
 
 def answer(
-    command: str,
-    snapshot: Snapshot,
-    rows: Sequence[Socket | Port | ProcessRow],
-    context: Context,
-    lines: bool,
+    command: str, snapshot: Snapshot, rows: Sequence[Socket | Port | ProcessRow], context: Context, lines: bool
 ) -> Iterator[str]:
     """Yield the answer of `ports`, `sockets` or `procs` in chunks of text: a document, or with `lines` JSON Lines."""
     write = json_lines if lines else document

@@ -2,7 +2,7 @@
 
 import struct
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
@@ -121,7 +121,7 @@ def _record(
     states: Mapping[int, State],
     protocol: str,
     more: dict[int, bytes],
-    needs: frozenset[Need],
+    needs: Set[Need],
 ) -> SocketRecord:
     """Return one socket with every field but its family and namespace."""
     code, timer, retransmits, sport, dport, source, destination, device, cookie, expires, rqueue, wqueue, uid, inode = fields
