@@ -91,6 +91,7 @@ def test_an_interrupt_while_it_reads_ends_the_program_silently_with_130() -> Non
         stderr=subprocess.PIPE,
         cwd=ROOT,
         env=BUFFERED,
+        preexec_fn=accept_interrupts,
     ) as started:
         assert started.stdin
         started.stdin.write(b"tcp LISTEN 0 5 0.0.0.0:80 0.0.0.0:*\n")
@@ -99,6 +100,11 @@ def test_an_interrupt_while_it_reads_ends_the_program_silently_with_130() -> Non
         started.send_signal(signal.SIGINT)
         out, err = started.communicate(timeout=10)
     assert (started.returncode, out, err) == (130, b"", b"")
+
+
+def accept_interrupts() -> None:
+    """Undo the shell's 'ignore' of SIGINT for jobs in the background, which pytest may be one of."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until_read(pipe: int) -> None:
