@@ -21,22 +21,10 @@ _MOST_LINE_NUMBERS = 5
 """Skipped lines whose numbers are reported."""
 
 _FOREIGN_HEADS = (
-    "kernel ip routing table",
-    "kernel ipv6 routing table",
-    "kernel interface table",
-    "routing tables",
-    "ipv6/ipv4 group memberships",
-    "interface statistics",
-    "transport total",
-    "active routes",
-    "iface ",
-    "destination ",
-    "uid pid ppid",
-    "user pid %cpu",
-    "pid tty",
-    "sockets: used",
-    "proto   local address",
-)
+    "kernel ip routing table", "kernel ipv6 routing table", "kernel interface table", "routing tables",
+    "ipv6/ipv4 group memberships", "interface statistics", "transport total", "active routes", "iface ", "destination ",
+    "uid pid ppid", "user pid %cpu", "pid tty", "sockets: used", "proto   local address",
+)  # fmt: skip
 """Beginnings of sections that list no sockets, in lower case, with single spaces. Lines behind them are ignored."""
 
 

@@ -28,12 +28,9 @@ _UNLISTED = {"TCP": "tcp4", "UDP": "udp4", "RAW": "raw4", "PING": "icmp4", "UDP-
 """The kernel's protocol names (struct proto), for sockets that lsof found in no table of /proc/net: idle ones, and those of
 another network namespace."""
 _UNLISTED_FAMILIES = {
-    "NETLINK": Family.NETLINK,
-    "UNIX": Family.UNIX,
-    "UNIX-STREAM": Family.UNIX,
-    "PACKET": Family.PACKET,
+    "NETLINK": Family.NETLINK, "UNIX": Family.UNIX, "UNIX-STREAM": Family.UNIX, "PACKET": Family.PACKET,
     "AF_VSOCK": Family.VSOCK,
-}
+}  # fmt: skip
 _ESCAPE = re.compile(r"((?:\\x[0-9a-f]{2})+)|\\([bfnrt\\])|\^([@-_?])")
 _PLAIN = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 _TYPED = re.compile(r"(?:^| )type=([A-Z]{3,9})(?: ->INO=(\d{1,20}))?(?= \d|$)")

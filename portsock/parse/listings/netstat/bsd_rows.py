@@ -11,11 +11,8 @@ from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
 UNIX_TYPES = {
-    "stream": SocketType.STREAM,
-    "dgram": SocketType.DGRAM,
-    "seqpac": SocketType.SEQPACKET,
-    "seqpacket": SocketType.SEQPACKET,
-}
+    "stream": SocketType.STREAM, "dgram": SocketType.DGRAM, "seqpac": SocketType.SEQPACKET, "seqpacket": SocketType.SEQPACKET,
+}  # fmt: skip
 _HOST, _NAME_WITH_A = 16, 12
 """inetprint() cuts hosts to this many characters. With -A (addresses of control blocks) it cuts names to 12."""
 _WIDTH, _WIDTH_WITH_A, _WIDTH_WITH_L = 22, 18, 46

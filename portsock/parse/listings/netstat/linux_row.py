@@ -25,13 +25,9 @@ _TIMER_KINDS = frozenset({"on", "off", "keepalive", "timewait", "probe", "persis
 _STATE_AND_INODE = re.compile(r"([^\d]{0,40}?)\s{0,40}(\d{1,20})(?: |$)")
 _UNIX = re.compile(r"unix\s{1,8}(\d{1,10})\s{1,16}\[([A-Z ]{0,12})\]\s{1,16}(\S{1,40})\s")
 _UNIX_STATES = {
-    "LISTENING": State.LISTEN,
-    "LISTEN": State.LISTEN,
-    "CONNECTED": State.ESTABLISHED,
-    "CONNECTING": State.CONNECTING,
-    "DISCONNECTING": State.CLOSED,
-    "": State.UNCONN,
-}
+    "LISTENING": State.LISTEN, "LISTEN": State.LISTEN, "CONNECTED": State.ESTABLISHED, "CONNECTING": State.CONNECTING,
+    "DISCONNECTING": State.CLOSED, "": State.UNCONN,
+}  # fmt: skip
 _NUMBERED_STATES = {"7": State.UNCONN, "07": State.UNCONN, "1": State.ESTABLISHED, "01": State.ESTABLISHED}
 """States of raw and ping sockets, which netstat prints as numbers."""
 

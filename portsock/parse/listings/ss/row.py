@@ -22,23 +22,13 @@ from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
 NETIDS: dict[str, tuple[str, SocketType | None]] = {
-    "tcp": ("tcp", SocketType.STREAM),
-    "udp": ("udp", SocketType.DGRAM),
-    "raw": ("raw", SocketType.RAW),
-    "mptcp": ("mptcp", SocketType.STREAM),
-    "sctp": ("sctp", None),
-    "dccp": ("dccp", SocketType.DCCP),
-    "icmp": ("icmp", SocketType.DGRAM),
-    "icmp6": ("icmp", SocketType.DGRAM),
-    "u_str": ("unix", SocketType.STREAM),
-    "u_dgr": ("unix", SocketType.DGRAM),
-    "u_seq": ("unix", SocketType.SEQPACKET),
-    "nl": ("netlink", None),
-    "p_raw": ("packet", SocketType.RAW),
-    "p_dgr": ("packet", SocketType.DGRAM),
-    "v_str": ("vsock", SocketType.STREAM),
-    "v_dgr": ("vsock", SocketType.DGRAM),
-}
+    "tcp": ("tcp", SocketType.STREAM), "udp": ("udp", SocketType.DGRAM), "raw": ("raw", SocketType.RAW),
+    "mptcp": ("mptcp", SocketType.STREAM), "sctp": ("sctp", None), "dccp": ("dccp", SocketType.DCCP),
+    "icmp": ("icmp", SocketType.DGRAM), "icmp6": ("icmp", SocketType.DGRAM),
+    "u_str": ("unix", SocketType.STREAM), "u_dgr": ("unix", SocketType.DGRAM), "u_seq": ("unix", SocketType.SEQPACKET),
+    "nl": ("netlink", None), "p_raw": ("packet", SocketType.RAW), "p_dgr": ("packet", SocketType.DGRAM),
+    "v_str": ("vsock", SocketType.STREAM), "v_dgr": ("vsock", SocketType.DGRAM),
+}  # fmt: skip
 """The Netid column: ss.c sock_name() and proto_name()."""
 
 _DIGITS = 20
