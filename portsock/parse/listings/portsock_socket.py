@@ -11,7 +11,6 @@ from portsock.model import (
     Netns,
     Owner,
     PacketEndpoint,
-    Role,
     SocketMemory,
     SocketType,
     State,
@@ -41,14 +40,8 @@ def parse_record(item: _Object) -> SocketRecord:
     vfs, v6only = item.get("vfs"), item.get("v6only")
     numbers: dict[str, Any] = {name: integer(item.get(name)) for name in _NUMBERS}
     return SocketRecord(
-        family,
-        enum_member(SocketType, item.get("type")),
-        protocol,
-        integer(item.get("number")),
-        state,
-        raw,
-        _endpoint(item.get("local")),
-        _endpoint(item.get("remote")),
+        family, enum_member(SocketType, item.get("type")), protocol, integer(item.get("number")), state, raw,
+        _endpoint(item.get("local")), _endpoint(item.get("remote")),
         interface=text_at(item, "interface"),
         v6only=v6only if isinstance(v6only, bool) else None,
         netns=parse_netns(item.get("netns")),
@@ -58,12 +51,7 @@ def parse_record(item: _Object) -> SocketRecord:
         memory=_memory(item.get("memory")),
         info=_info(item.get("info")),
         **numbers,
-    )
-
-
-def parse_role(item: _Object) -> Role:
-    """Return the role that was inferred when the listing was made."""
-    return enum_member(Role, item.get("role")) or Role.UNKNOWN
+    )  # fmt: skip
 
 
 def parse_owners(items: object) -> tuple[Owner, ...]:
@@ -103,14 +91,9 @@ def _endpoint(item: object) -> Endpoint | None:
     kind = item.get("kind")
     if kind == "inet":
         return InetEndpoint(
-            text_at(item, "address"),
-            integer(item.get("port"), MOST_PORT),
-            text_at(item, "zone"),
-            text_at(item, "hostname"),
-            text_at(item, "label"),
-            item.get("truncated") is True,
-            item.get("port_guessed") is True,
-        )
+            text_at(item, "address"), integer(item.get("port"), MOST_PORT), text_at(item, "zone"), text_at(item, "hostname"),
+            text_at(item, "label"), item.get("truncated") is True, item.get("port_guessed") is True,
+        )  # fmt: skip
     if kind == "unix":
         return UnixEndpoint(_path(item), item.get("abstract") is True, item.get("truncated") is True)
     return _other(kind, item)
