@@ -154,19 +154,11 @@ def _unix(row: Row) -> SocketRecord:
     word, recv_q, send_q = _info(row.info)
     state = _UNIX_STATES.get(word or "") or (parse_state(word) if word else None)
     return SocketRecord(
-        Family.UNIX,
-        SocketType.__members__.get(kind),
-        "unix",
-        None,
-        State.ESTABLISHED if connected and state is None else state,
-        None if state else word,
-        UnixEndpoint(None) if unnamed else unix_endpoint(unescape(path)),
-        None,
-        recv_q,
-        send_q,
-        inode=_inode(row),
-        peer_inode=int(peer) if peer else None,
-    )
+        Family.UNIX, SocketType.__members__.get(kind), "unix", None,
+        State.ESTABLISHED if connected and state is None else state, None if state else word,
+        UnixEndpoint(None) if unnamed else unix_endpoint(unescape(path)), None, recv_q, send_q,
+        inode=_inode(row), peer_inode=int(peer) if peer else None,
+    )  # fmt: skip
 
 
 def _raw(row: Row) -> SocketRecord | None:
@@ -184,19 +176,14 @@ def _raw(row: Row) -> SocketRecord | None:
     return record._replace(number=protocol, inode=_inode(row))
 
 
-def _other(row: Row) -> SocketRecord | None:
-    kind = row.kind
-    if kind == "sock":
-        protocol = row.name.removeprefix("protocol: ").strip()
+def _other(row: Row) -> SocketRecord:
+    if row.kind != "pack":
+        protocol = "NETLINK" if row.kind == "netlink" else row.name.removeprefix("protocol: ").strip()
         if protocol in _UNLISTED:
-            record = internet_record(_UNLISTED[protocol], None, None, inode=_inode(row))
-            return record._replace(state=None)
+            return internet_record(_UNLISTED[protocol], None, None, inode=_inode(row))._replace(state=None)
         family = _UNLISTED_FAMILIES.get(protocol)
-        if family is None:
-            return SocketRecord(Family.INET, None, "unknown", None, None, None, None, None, inode=_inode(row))
-        return SocketRecord(family, None, family.value, None, None, None, None, None, inode=_inode(row))
-    if kind == "netlink":
-        return SocketRecord(Family.NETLINK, None, "netlink", None, None, None, None, None, inode=_inode(row))
+        name = family.value if family else "unknown"
+        return SocketRecord(family or Family.INET, None, name, None, None, None, None, None, inode=_inode(row))
     ethertype = _ETH_P_ALL if row.node == "ALL" else None
     socket_type = SocketType.__members__.get(row.name.partition("type=SOCK_")[2].partition(" ")[0])
     local = PacketEndpoint(ethertype, None)

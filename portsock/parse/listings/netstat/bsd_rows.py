@@ -114,18 +114,9 @@ def parse_unix_row(line: str) -> SocketRecord | None:
     if len(words) < 8 or not (is_number(words[2]) and is_number(words[3])):
         return None
     _, kind, recv_q, send_q, _, peer, _, _, *path = words
-    return SocketRecord(
-        Family.UNIX,
-        UNIX_TYPES[kind[:6]],
-        "unix",
-        None,
-        State.ESTABLISHED if peer.strip("0") else None,
-        None,
-        UnixEndpoint(path[0].rstrip().encode("utf-8", "surrogateescape") if path else None),
-        None,
-        int(recv_q),
-        int(send_q),
-    )
+    local = UnixEndpoint(path[0].rstrip().encode("utf-8", "surrogateescape") if path else None)
+    state = State.ESTABLISHED if peer.strip("0") else None
+    return SocketRecord(Family.UNIX, UNIX_TYPES[kind[:6]], "unix", None, state, None, local, None, int(recv_q), int(send_q))
 
 
 def _endpoint(text: str, protocol: str, services: Services, width: int) -> InetEndpoint | None:

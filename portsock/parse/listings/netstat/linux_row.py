@@ -156,18 +156,9 @@ def parse_unix_row(line: str, has_program: bool | None) -> SocketRecord | None:
     state = State.LISTEN if "ACC" in flags else _UNIX_STATES.get(text)
     holders, path = _program_and_path(rest[front.end() :], has_program)
     return SocketRecord(
-        Family.UNIX,
-        SocketType.__members__.get(kind),
-        "unix",
-        None,
-        state,
-        text if state is None else None,
-        unix_endpoint(path),
-        None,
-        inode=inode or None,
-        holders=holders,
-        names_one=holders is not None,
-    )
+        Family.UNIX, SocketType.__members__.get(kind), "unix", None, state, text if state is None else None,
+        unix_endpoint(path), None, inode=inode or None, holders=holders, names_one=holders is not None,
+    )  # fmt: skip
 
 
 def _program_and_path(text: str, has_program: bool | None) -> tuple[tuple[Holder, ...] | None, str]:

@@ -257,17 +257,6 @@ def _record(
     listening = state is State.LISTEN and protocol in _QUEUED
     queue, limit = (front.recv_q, front.send_q) if listening else (None, None)
     return SocketRecord(
-        family,
-        socket_type,
-        protocol,
-        number,
-        state,
-        raw,
-        local,
-        remote,
-        front.recv_q,
-        front.send_q,
-        queue,
-        limit,
-        interface=interface,
-    )
+        family, socket_type, protocol, number, state, raw, local, remote,
+        front.recv_q, front.send_q, queue, limit, interface=interface,
+    )  # fmt: skip
