@@ -169,10 +169,7 @@ class Capture:
         """Begin the section that this line opens. Returns the sockets of the previous one and of the line, or None."""
         for candidate in self._lines:
             reader = candidate.begin(line, self._services)
-            if reader is None:
-                continue
-            first = reader.feed(line)
-            if first is None:
+            if reader is None or (first := reader.feed(line)) is None:
                 continue
             ended = list(self._end_section())
             self._reader = reader

@@ -18,8 +18,8 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
-from portsock.parse.listings.endpoint_text import MOST_PORT
 from portsock.parse.listings.json_text import integer
+from portsock.parse.listings.numbers import MOST_PORT
 from portsock.records import SocketRecord
 
 _Word = TypeVar("_Word", bound=StrEnum)

@@ -4,9 +4,9 @@ import re
 from typing import Any, NamedTuple
 
 from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import MOST_PORT, dotted_endpoint
+from portsock.parse.listings.endpoint_text import dotted_endpoint
 from portsock.parse.listings.internet import internet_record
-from portsock.parse.listings.numbers import is_number, number
+from portsock.parse.listings.numbers import MOST_PORT, is_number, number
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 

@@ -7,15 +7,8 @@ from typing import NamedTuple
 
 from portsock.enums import parse_state
 from portsock.model import Endpoint, Family, InetEndpoint, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import (
-    MOST_PORT,
-    is_no_peer,
-    parse_address,
-    parse_port,
-    split_identifier,
-    unix_endpoint,
-)
-from portsock.parse.listings.numbers import is_number
+from portsock.parse.listings.endpoint_text import is_no_peer, parse_address, parse_port, split_identifier, unix_endpoint
+from portsock.parse.listings.numbers import MOST_PORT, is_number
 from portsock.parse.listings.ss.other_families import netlink_endpoint, packet_endpoint, vsock_endpoint
 from portsock.parse.listings.ss.users import split_users
 from portsock.port_numbers import Services
