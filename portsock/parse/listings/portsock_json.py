@@ -131,13 +131,9 @@ def _socket(item: _Object) -> Socket:
 def _peer(item: object) -> Peer | None:
     if not isinstance(item, dict):
         return None
-    return Peer(
-        integer(item.get("inode")),
-        parse_netns(item.get("netns")),
-        text_at(item, "host"),
-        enum_member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED,
-        parse_owners(item.get("owners")),
-    )
+    status = enum_member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED
+    owners = parse_owners(item.get("owners"))
+    return Peer(integer(item.get("inode")), parse_netns(item.get("netns")), text_at(item, "host"), status, owners)
 
 
 def _processes(document: _Object) -> Iterator[Process]:

@@ -67,8 +67,9 @@ def parse_owners(items: object) -> tuple[Owner, ...]:
 
 def parse_netns(item: object) -> Netns | None:
     """Return a network namespace, or None where it has no id."""
-    number = integer(item.get("id")) if isinstance(item, dict) else None
-    return Netns(number, text_at(item, "name")) if number is not None and isinstance(item, dict) else None
+    if not isinstance(item, dict) or (number := integer(item.get("id"))) is None:
+        return None
+    return Netns(number, text_at(item, "name"))
 
 
 def text_at(item: _Object, name: str) -> str | None:
@@ -96,10 +97,6 @@ def _endpoint(item: object) -> Endpoint | None:
         )  # fmt: skip
     if kind == "unix":
         return UnixEndpoint(_path(item), item.get("abstract") is True, item.get("truncated") is True)
-    return _other(kind, item)
-
-
-def _other(kind: object, item: _Object) -> Endpoint | None:
     if kind == "netlink":
         protocol, portid = integer(item.get("protocol")), integer(item.get("portid"))
         known = protocol is not None and portid is not None
@@ -130,8 +127,7 @@ def _pair(item: _Object) -> tuple[int, int] | None:
 
 
 def _timer(item: object) -> Timer | None:
-    kind = text_at(item, "kind") if isinstance(item, dict) else None
-    if kind is None or not isinstance(item, dict):
+    if not isinstance(item, dict) or (kind := text_at(item, "kind")) is None:
         return None
     return Timer(kind, integer(item.get("expires_ms")), integer(item.get("retransmits")))
 
