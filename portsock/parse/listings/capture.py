@@ -21,22 +21,10 @@ _MOST_LINE_NUMBERS = 5
 """Skipped lines whose numbers are reported."""
 
 _FOREIGN_HEADS = (
-    "kernel ip routing table",
-    "kernel ipv6 routing table",
-    "kernel interface table",
-    "routing tables",
-    "ipv6/ipv4 group memberships",
-    "interface statistics",
-    "transport total",
-    "active routes",
-    "iface ",
-    "destination ",
-    "uid pid ppid",
-    "user pid %cpu",
-    "pid tty",
-    "sockets: used",
-    "proto   local address",
-)
+    "kernel ip routing table", "kernel ipv6 routing table", "kernel interface table", "routing tables",
+    "ipv6/ipv4 group memberships", "interface statistics", "transport total", "active routes", "iface ", "destination ",
+    "uid pid ppid", "user pid %cpu", "pid tty", "sockets: used", "proto   local address",
+)  # fmt: skip
 """Beginnings of sections that list no sockets, in lower case, with single spaces. Lines behind them are ignored."""
 
 
@@ -181,10 +169,7 @@ class Capture:
         """Begin the section that this line opens. Returns the sockets of the previous one and of the line, or None."""
         for candidate in self._lines:
             reader = candidate.begin(line, self._services)
-            if reader is None:
-                continue
-            first = reader.feed(line)
-            if first is None:
+            if reader is None or (first := reader.feed(line)) is None:
                 continue
             ended = list(self._end_section())
             self._reader = reader

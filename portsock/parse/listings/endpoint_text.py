@@ -9,12 +9,12 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from portsock.addresses import WILDCARDS, unmap
 from portsock.model import Family, InetEndpoint, UnixEndpoint
 from portsock.parse.listings.ip_protocols import ip_protocol
+from portsock.parse.listings.numbers import MOST_PORT
 from portsock.port_numbers import Services, naming_protocol
 
 _NAME_SIGNS = str.maketrans("", "", "-_.+/")
 """Signs in host and service names, deleted to see whether the rest is alphanumeric."""
 _ADDRESS_CHARACTERS = frozenset("0123456789abcdefABCDEF:.%[]")
-MOST_PORT = 65535
 _PORT_DIGITS = 5
 
 

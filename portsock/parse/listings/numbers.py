@@ -1,5 +1,6 @@
 """Numbers as listings print them: ASCII digits only. int() alone also accepts '+1', '8_0' and digits of other scripts."""
 
+MOST_PORT = 65535
 PID_DIGITS = 10
 """The most digits of a process id or a descriptor."""
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from portsock.model import Family, InetEndpoint, Netns, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import MOST_PORT, parse_address
+from portsock.parse.listings.endpoint_text import parse_address
 from portsock.parse.listings.internet import FAMILIES, internet_record
 from portsock.parse.listings.json_text import integer, load, objects
+from portsock.parse.listings.numbers import MOST_PORT
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 

@@ -26,21 +26,11 @@ _LONGEST_DRESSED = 4000
 
 _UNPRIVILEGED = ("netstat: showing only processes with your user id", '(no info could be read for "-p"')
 _TOOL_MESSAGES = (
-    "(not all processes could be identified",
-    "will not be shown, you would have to be root",
-    "netstat: ",
-    "active internet connections",
-    "current listen queue sizes",
-    "netstat.exe",
-    "lsof: warning",
-    "output information may be incomplete",
-    "cannot open netlink socket",
-    "(no info could be read for",
-    "error: could not",
-    "you must be root",
-    "watch: ",
-    "every ",
-)
+    "(not all processes could be identified", "will not be shown, you would have to be root", "netstat: ",
+    "active internet connections", "current listen queue sizes", "netstat.exe", "lsof: warning",
+    "output information may be incomplete", "cannot open netlink socket", "(no info could be read for", "error: could not",
+    "you must be root", "watch: ", "every ",
+)  # fmt: skip
 """Beginnings of messages that tools print about themselves, in lower case, without leading spaces."""
 
 

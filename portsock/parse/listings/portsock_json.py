@@ -6,9 +6,9 @@ Unknown keys are ignored, since version 1 only ever adds keys. A value of a wron
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from portsock.model import Host, Input, Notice, OwnerReason, OwnerStatus, Peer, Process, Snapshot, Socket, Source
+from portsock.model import Host, Input, Notice, OwnerReason, OwnerStatus, Peer, Process, Role, Snapshot, Socket, Source
 from portsock.parse.listings.json_text import integer
-from portsock.parse.listings.portsock_socket import enum_member, parse_netns, parse_owners, parse_record, parse_role, text_at
+from portsock.parse.listings.portsock_socket import enum_member, parse_netns, parse_owners, parse_record, text_at
 from portsock.port_numbers import Services, default_ephemeral
 from portsock.records import HEAD_END, TAIL_END, SocketRecord
 
@@ -48,7 +48,7 @@ def read_snapshot(text: str) -> Snapshot:
         _source(document),
         Host("unknown", default_ephemeral("unknown"), True, text_at(document, "host")),
         _seconds(document.get("taken_at")),
-        [socket for socket, _ in _sockets(document)],
+        list(_sockets(document)),
         {(process.host, process.pid): process for process in _processes(document)},
         notices,
         complete,
@@ -101,28 +101,23 @@ def _from_lines(text: str, error: ValueError | None) -> _Object:
     return document
 
 
-def _sockets(document: _Object) -> Iterator[tuple[Socket, _Object]]:
-    """Yield every socket of the rows, with its object. A socket of several processes is yielded once."""
-    for item in _objects(document, "sockets"):
-        yield _socket(item), item
-    for name in ("ports", "explanations"):
-        for row in _objects(document, name):
-            for item in _objects(row, "sockets"):
-                yield _socket(item), item
+def _sockets(document: _Object) -> Iterator[Socket]:
+    """Yield every socket of the rows. A socket of several processes is yielded once."""
+    for row in (document, *_objects(document, "ports"), *_objects(document, "explanations")):
+        yield from map(_socket, _objects(row, "sockets"))
     held: dict[str, tuple[_Object, list[_Object]]] = {}
     for row in _objects(document, "procs"):
         owner = {"pid": row.get("pid"), "fd": None, "name": row.get("name"), "user": row.get("user")}
         for item in _objects(row, "sockets"):
             held.setdefault(repr(item), (item, []))[1].append(owner)
     for item, owners in held.values():
-        whole = item | {"owners": owners}
-        yield _socket(whole), whole
+        yield _socket(item | {"owners": owners})
 
 
 def _socket(item: _Object) -> Socket:
     record = parse_record(item)
     joined = (
-        parse_role(item),
+        enum_member(Role, item.get("role")) or Role.UNKNOWN,
         record.user,
         text_at(item, "host"),
         enum_member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED,
@@ -136,13 +131,9 @@ def _socket(item: _Object) -> Socket:
 def _peer(item: object) -> Peer | None:
     if not isinstance(item, dict):
         return None
-    return Peer(
-        integer(item.get("inode")),
-        parse_netns(item.get("netns")),
-        text_at(item, "host"),
-        enum_member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED,
-        parse_owners(item.get("owners")),
-    )
+    status = enum_member(OwnerStatus, item.get("owner_status")) or OwnerStatus.UNREPORTED
+    owners = parse_owners(item.get("owners"))
+    return Peer(integer(item.get("inode")), parse_netns(item.get("netns")), text_at(item, "host"), status, owners)
 
 
 def _processes(document: _Object) -> Iterator[Process]:
@@ -152,21 +143,12 @@ def _processes(document: _Object) -> Iterator[Process]:
             continue
         words = item.get("cmdline")
         yield Process(
-            pid,
-            text_at(item, "name"),
-            text_at(item, "comm"),
-            text_at(item, "exe"),
+            pid, text_at(item, "name"), text_at(item, "comm"), text_at(item, "exe"),
             tuple(str(word) for word in words) if isinstance(words, list) else None,
-            text_at(item, "user"),
-            integer(item.get("uid")),
-            integer(item.get("ppid")),
-            _seconds(item.get("started_at")),
-            text_at(item, "unit"),
-            text_at(item, "container"),
-            item.get("exe_deleted") is True,
-            text_at(item, "forwards_to"),
-            text_at(item, "host"),
-        )
+            text_at(item, "user"), integer(item.get("uid")), integer(item.get("ppid")), _seconds(item.get("started_at")),
+            text_at(item, "unit"), text_at(item, "container"), item.get("exe_deleted") is True,
+            text_at(item, "forwards_to"), text_at(item, "host"),
+        )  # fmt: skip
 
 
 def _source(document: _Object) -> Source:

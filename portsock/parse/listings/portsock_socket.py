@@ -11,7 +11,6 @@ from portsock.model import (
     Netns,
     Owner,
     PacketEndpoint,
-    Role,
     SocketMemory,
     SocketType,
     State,
@@ -19,8 +18,8 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
-from portsock.parse.listings.endpoint_text import MOST_PORT
 from portsock.parse.listings.json_text import integer
+from portsock.parse.listings.numbers import MOST_PORT
 from portsock.records import SocketRecord
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -41,14 +40,8 @@ def parse_record(item: _Object) -> SocketRecord:
     vfs, v6only = item.get("vfs"), item.get("v6only")
     numbers: dict[str, Any] = {name: integer(item.get(name)) for name in _NUMBERS}
     return SocketRecord(
-        family,
-        enum_member(SocketType, item.get("type")),
-        protocol,
-        integer(item.get("number")),
-        state,
-        raw,
-        _endpoint(item.get("local")),
-        _endpoint(item.get("remote")),
+        family, enum_member(SocketType, item.get("type")), protocol, integer(item.get("number")), state, raw,
+        _endpoint(item.get("local")), _endpoint(item.get("remote")),
         interface=text_at(item, "interface"),
         v6only=v6only if isinstance(v6only, bool) else None,
         netns=parse_netns(item.get("netns")),
@@ -58,12 +51,7 @@ def parse_record(item: _Object) -> SocketRecord:
         memory=_memory(item.get("memory")),
         info=_info(item.get("info")),
         **numbers,
-    )
-
-
-def parse_role(item: _Object) -> Role:
-    """Return the role that was inferred when the listing was made."""
-    return enum_member(Role, item.get("role")) or Role.UNKNOWN
+    )  # fmt: skip
 
 
 def parse_owners(items: object) -> tuple[Owner, ...]:
@@ -79,8 +67,9 @@ def parse_owners(items: object) -> tuple[Owner, ...]:
 
 def parse_netns(item: object) -> Netns | None:
     """Return a network namespace, or None where it has no id."""
-    number = integer(item.get("id")) if isinstance(item, dict) else None
-    return Netns(number, text_at(item, "name")) if number is not None and isinstance(item, dict) else None
+    if not isinstance(item, dict) or (number := integer(item.get("id"))) is None:
+        return None
+    return Netns(number, text_at(item, "name"))
 
 
 def text_at(item: _Object, name: str) -> str | None:
@@ -103,20 +92,11 @@ def _endpoint(item: object) -> Endpoint | None:
     kind = item.get("kind")
     if kind == "inet":
         return InetEndpoint(
-            text_at(item, "address"),
-            integer(item.get("port"), MOST_PORT),
-            text_at(item, "zone"),
-            text_at(item, "hostname"),
-            text_at(item, "label"),
-            item.get("truncated") is True,
-            item.get("port_guessed") is True,
-        )
+            text_at(item, "address"), integer(item.get("port"), MOST_PORT), text_at(item, "zone"), text_at(item, "hostname"),
+            text_at(item, "label"), item.get("truncated") is True, item.get("port_guessed") is True,
+        )  # fmt: skip
     if kind == "unix":
         return UnixEndpoint(_path(item), item.get("abstract") is True, item.get("truncated") is True)
-    return _other(kind, item)
-
-
-def _other(kind: object, item: _Object) -> Endpoint | None:
     if kind == "netlink":
         protocol, portid = integer(item.get("protocol")), integer(item.get("portid"))
         known = protocol is not None and portid is not None
@@ -147,8 +127,7 @@ def _pair(item: _Object) -> tuple[int, int] | None:
 
 
 def _timer(item: object) -> Timer | None:
-    kind = text_at(item, "kind") if isinstance(item, dict) else None
-    if kind is None or not isinstance(item, dict):
+    if not isinstance(item, dict) or (kind := text_at(item, "kind")) is None:
         return None
     return Timer(kind, integer(item.get("expires_ms")), integer(item.get("retransmits")))
 

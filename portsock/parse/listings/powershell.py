@@ -15,20 +15,9 @@ from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
 _STATES = {
-    "1": "Closed",
-    "2": "Listen",
-    "3": "SynSent",
-    "4": "SynReceived",
-    "5": "Established",
-    "6": "FinWait1",
-    "7": "FinWait2",
-    "8": "CloseWait",
-    "9": "Closing",
-    "10": "LastAck",
-    "11": "TimeWait",
-    "12": "DeleteTCB",
-    "100": "Bound",
-}
+    "1": "Closed", "2": "Listen", "3": "SynSent", "4": "SynReceived", "5": "Established", "6": "FinWait1", "7": "FinWait2",
+    "8": "CloseWait", "9": "Closing", "10": "LastAck", "11": "TimeWait", "12": "DeleteTCB", "100": "Bound",
+}  # fmt: skip
 """MSFT_NetTCPConnection.State. JSON and some tables print the number."""
 
 _ITEM = re.compile(r"([A-Za-z][A-Za-z0-9]{0,40}) {0,30}: ?(.*)")

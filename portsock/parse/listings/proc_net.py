@@ -14,12 +14,7 @@ from portsock.parse.proc.net_unix import continue_name, parse_unix_line
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
-_HEADERS = {
-    ("sl", "local_address"): "inet",
-    ("Num", "RefCount"): "unix",
-    ("sk", "Eth"): "netlink",
-    ("sk", "RefCnt"): "packet",
-}
+_HEADERS = {("sl", "local_address"): "inet", ("Num", "RefCount"): "unix", ("sk", "Eth"): "netlink", ("sk", "RefCnt"): "packet"}
 _BIG_LOOPBACKS = (" 7F000001:", " 00000000000000000000000000000001:", "FFFF7F000001:")
 """The loopback addresses as only a big-endian machine prints them."""
 _DATAGRAM_COLUMNS = 13

@@ -10,12 +10,14 @@ from typing import Any, Self
 from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
 from portsock.parse.linux_codes import SOCKET_TYPES
-from portsock.parse.listings.endpoint_text import MOST_PORT, colon_endpoint, parse_address
+from portsock.parse.listings.endpoint_text import colon_endpoint, parse_address
 from portsock.parse.listings.internet import FAMILIES, internet_record
 from portsock.parse.listings.json_text import integer, load
+from portsock.parse.listings.numbers import MOST_PORT
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
+_NAMES = ("fd", "family", "type", "laddr", "raddr", "status", "pid")
 _FAMILY_NAMES = {"AF_UNIX": Family.UNIX, "AF_INET": Family.IPV4, "AF_INET6": Family.IPV6}
 _PROTOCOLS = {SocketType.STREAM: "tcp", SocketType.DGRAM: "udp", SocketType.RAW: "raw", SocketType.SEQPACKET: "sctp"}
 
@@ -88,10 +90,7 @@ class PsutilJsonReader:
         """Yield all sockets. Raises ValueError for no JSON, and where an item is no connection of psutil."""
         document = load(text)
         for number, item in enumerate(document if isinstance(document, list) else [document], 1):
-            values = item
-            if isinstance(item, list):
-                names = ("fd", "family", "type", "laddr", "raddr", "status", "pid")
-                values = dict(zip(names, item, strict=False))
+            values = dict(zip(_NAMES, item, strict=False)) if isinstance(item, list) else item
             record = parse_connection(values) if isinstance(values, dict) else None
             if record is None:
                 raise ValueError(f"item {number} is no connection of psutil")

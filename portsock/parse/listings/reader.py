@@ -31,15 +31,12 @@ class LineReader(Protocol):
         The line is then passed to `feed`, too. `services` turns service names of the listing back into numbers. Lines have no
         line end and are never longer than capture.LONGEST.
         """
-        ...
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         """Return the sockets that this line completes, perhaps none, or None where the line is not understood."""
-        ...
 
     def finish(self) -> Iterable[SocketRecord]:
         """Return the sockets that were still incomplete when the section ended."""
-        ...
 
 
 class DocumentReader(Protocol):
@@ -52,8 +49,6 @@ class DocumentReader(Protocol):
     @classmethod
     def accepts(cls, head: str) -> bool:
         """Tell whether a document that begins with these characters (up to 64 Ki) has this format."""
-        ...
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
         """Return all sockets of the document. Raises ValueError with a message of one line."""
-        ...

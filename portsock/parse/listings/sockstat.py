@@ -105,13 +105,7 @@ def _unix(kind: str, rest: str, holders: tuple[Holder, ...]) -> SocketRecord:
     named = own.startswith(("/", "@")) or (own != "" and own[0] not in "(?[")
     remote = other.strip()
     return SocketRecord(
-        Family.UNIX,
-        UNIX_TYPES[kind],
-        "unix",
-        None,
-        State.ESTABLISHED if arrow else None,
-        None,
+        Family.UNIX, UNIX_TYPES[kind], "unix", None, State.ESTABLISHED if arrow else None, None,
         UnixEndpoint(own.encode("utf-8", "surrogateescape") if named else None),
-        UnixEndpoint(remote.encode("utf-8", "surrogateescape")) if remote.startswith("/") else None,
-        holders=holders,
-    )
+        UnixEndpoint(remote.encode("utf-8", "surrogateescape")) if remote.startswith("/") else None, holders=holders,
+    )  # fmt: skip

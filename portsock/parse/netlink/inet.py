@@ -135,27 +135,16 @@ def _record(
         remote = None
     timed = Timer(TIMERS.get(timer, str(timer)), expires, retransmits)
     return SocketRecord(
-        Family.INET,
-        PROTOCOL_TYPES.get(protocol),
-        protocol,
-        None if ported else _host_order(sport),
-        state,
-        str(code) if state is None else None,
-        ends[source, sport, device],
-        remote,
-        rqueue,
-        wqueue,
-        rqueue if listening else None,
-        wqueue if listening else None,
-        uid if inode else None,
-        inode or None,
-        None if cookie == NO_COOKIE else cookie,
+        Family.INET, PROTOCOL_TYPES.get(protocol), protocol, None if ported else _host_order(sport),
+        state, str(code) if state is None else None, ends[source, sport, device], remote,
+        rqueue, wqueue, rqueue if listening else None, wqueue if listening else None,
+        uid if inode else None, inode or None, None if cookie == NO_COOKIE else cookie,
         v6only=more[_SKV6ONLY] != b"\0" if _SKV6ONLY in more else None,
         timer=timed if timer and Need.TIMERS in needs and stateful else None,
         memory=socket_memory(more.get(_SKMEMINFO, b"")) if Need.MEMORY in needs else None,
         info=_info(more, listening) if Need.INFO in needs and protocol == "tcp" else None,
         ifindex=device or None,
-    )
+    )  # fmt: skip
 
 
 class _Endpoints(dict[tuple[bytes, int, int], InetEndpoint]):

@@ -68,7 +68,8 @@ def spans(buffer: Buffer, start: int, stop: int, sequence: int) -> tuple[list[tu
             if flags & NLM_F_DUMP_INTR:
                 interrupted = True
             if kind in (NLMSG_ERROR, NLMSG_DONE):
-                return bodies, End(True, _error(buffer, at + head, at + size), interrupted)
+                errno = -_ERRNO.unpack_from(buffer, at + head)[0] if size - head >= _ERRNO.size else 0
+                return bodies, End(True, errno, interrupted)
             if kind > NLMSG_OVERRUN:
                 bodies.append((at + head, at + size))
         at += size + _ALIGN & ~_ALIGN
@@ -88,10 +89,6 @@ def _is_uniform(buffer: Buffer, start: int, stop: int) -> bool:
         return False
     columns = (words[place::step].tolist() for place in range(3))  # length; type and flags; sequence
     return all(column.count(column[0]) == len(column) for column in columns)
-
-
-def _error(buffer: Buffer, start: int, end: int) -> int:
-    return -_ERRNO.unpack_from(buffer, start)[0] if end - start >= _ERRNO.size else 0
 
 
 def check_lengths(bodies: Iterable[tuple[int, int]], least: int, name: str) -> None:

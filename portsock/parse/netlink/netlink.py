@@ -38,20 +38,10 @@ def decode(buffer: Buffer, bodies: Collection[tuple[int, int]], netns: Netns | N
         groups = int.from_bytes(more[_GROUPS][:8], sys.byteorder) & 0xFFFFFFFF if _GROUPS in more else 0
         records.append(
             SocketRecord(
-                Family.NETLINK,
-                SOCKET_TYPES.get(kind),
-                "netlink",
-                None,
-                None,
-                None,
-                NetlinkEndpoint(protocol, portid, groups),
+                Family.NETLINK, SOCKET_TYPES.get(kind), "netlink", None, None, None, NetlinkEndpoint(protocol, portid, groups),
                 NetlinkEndpoint(protocol, peer, 1 << group - 1 if 0 < group <= 32 else 0) if peer or group else None,
-                used.recv_used if used else None,
-                used.send_used if used else None,
-                inode=inode or None,
-                cookie=cookie,
-                netns=netns,
-                memory=used if memory else None,
+                used.recv_used if used else None, used.send_used if used else None,
+                inode=inode or None, cookie=cookie, netns=netns, memory=used if memory else None,
             )
-        )
+        )  # fmt: skip
     return records

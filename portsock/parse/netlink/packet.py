@@ -34,21 +34,9 @@ def decode(buffer: Buffer, bodies: Collection[tuple[int, int]], netns: Netns | N
         uid = int.from_bytes(more[_UID][:4], sys.byteorder) if _UID in more and inode else None
         records.append(
             SocketRecord(
-                Family.PACKET,
-                SOCKET_TYPES.get(kind),
-                "packet",
-                None,
-                None,
-                None,
-                PacketEndpoint(ethertype, ifindex),
-                None,
-                used.recv_used if used else None,
-                uid=uid,
-                inode=inode or None,
-                cookie=cookie,
-                netns=netns,
-                memory=used if memory else None,
-                ifindex=ifindex,
+                Family.PACKET, SOCKET_TYPES.get(kind), "packet", None, None, None, PacketEndpoint(ethertype, ifindex), None,
+                used.recv_used if used else None, uid=uid, inode=inode or None, cookie=cookie, netns=netns,
+                memory=used if memory else None, ifindex=ifindex,
             )
-        )
+        )  # fmt: skip
     return records

@@ -13,15 +13,9 @@ _STATE_AT = 1
 _PEERS = 13
 """INET_DIAG_PEERS: the remote addresses. Only associations have it."""
 _STATES = (
-    "CLOSED",
-    "COOKIE_WAIT",
-    "COOKIE_ECHOED",
-    "ESTABLISHED",
-    "SHUTDOWN_PENDING",
-    "SHUTDOWN_SENT",
-    "SHUTDOWN_RECEIVED",
-    "SHUTDOWN_ACK_SENT",
-)
+    "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED",
+    "SHUTDOWN_PENDING", "SHUTDOWN_SENT", "SHUTDOWN_RECEIVED", "SHUTDOWN_ACK_SENT",
+)  # fmt: skip
 """enum sctp_state of associations (RFC 9260, section 4). Endpoints have TCP's states."""
 _TCP_STATES = {"CLOSED": State.CLOSED, "ESTABLISHED": State.ESTABLISHED}
 

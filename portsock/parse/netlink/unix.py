@@ -36,24 +36,11 @@ def decode(buffer: Buffer, bodies: Collection[tuple[int, int]], netns: Netns | N
         state = _STATES.get(code)
         receive, send = _pair(more, _RQLEN)
         listening = state is State.LISTEN
-        name = more.get(_NAME)
         records.append(
             SocketRecord(
-                Family.UNIX,
-                SOCKET_TYPES.get(kind),
-                "unix",
-                None,
-                state,
-                str(code) if state is None else None,
-                _endpoint(name),
-                None,
-                receive,
-                send,
-                receive if listening else None,
-                send if listening else None,
-                _number(more, _UID) if inode else None,
-                inode or None,
-                None if cookie == NO_COOKIE else cookie,
+                Family.UNIX, SOCKET_TYPES.get(kind), "unix", None, state, str(code) if state is None else None,
+                _endpoint(more.get(_NAME)), None, receive, send, receive if listening else None, send if listening else None,
+                _number(more, _UID) if inode else None, inode or None, None if cookie == NO_COOKIE else cookie,
                 netns=netns,
                 peer_inode=_number(more, _PEER) or None,
                 shutdown=more[_SHUTDOWN][0] if more.get(_SHUTDOWN) else None,
@@ -61,7 +48,7 @@ def decode(buffer: Buffer, bodies: Collection[tuple[int, int]], netns: Netns | N
                 memory=socket_memory(more.get(_MEMINFO, b"")) if memory else None,
                 pending=_pending(more) if listening else (),
             )
-        )
+        )  # fmt: skip
     return records
 
 

@@ -34,18 +34,10 @@ def decode(buffer: Buffer, bodies: Collection[tuple[int, int]], netns: Netns | N
             state = State.UNCONN if kind == _DGRAM else State.BOUND if port != _ANY else State.CLOSED
         records.append(
             SocketRecord(
-                Family.VSOCK,
-                SOCKET_TYPES.get(kind),
-                "vsock",
-                None,
-                state,
-                str(code) if state is None else None,
+                Family.VSOCK, SOCKET_TYPES.get(kind), "vsock", None, state, str(code) if state is None else None,
                 VsockEndpoint(cid, port),
                 None if peer_cid == _ANY or peer_port == _ANY else VsockEndpoint(peer_cid, peer_port),
-                inode=inode or None,
-                cookie=cookie,
-                netns=netns,
-                shutdown=shutdown or None,
+                inode=inode or None, cookie=cookie, netns=netns, shutdown=shutdown or None,
             )
-        )
+        )  # fmt: skip
     return records

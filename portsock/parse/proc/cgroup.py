@@ -5,14 +5,9 @@ from typing import NamedTuple
 
 _UNITS = (".service", ".scope", ".socket", ".mount", ".swap")
 _RUNTIMES = (
-    ("docker-", "docker"),
-    ("libpod-payload-", "podman"),
-    ("libpod-", "podman"),
-    ("cri-containerd-", "containerd"),
-    ("containerd-", "containerd"),
-    ("nerdctl-", "containerd"),
-    ("crio-", "cri-o"),
-)
+    ("docker-", "docker"), ("libpod-payload-", "podman"), ("libpod-", "podman"), ("cri-containerd-", "containerd"),
+    ("containerd-", "containerd"), ("nerdctl-", "containerd"), ("crio-", "cri-o"),
+)  # fmt: skip
 """Prefixes of each runtime's scopes. 'libpod-conmon-ID' and 'crio-conmon-ID' hold the monitor, not the container."""
 _PARENTS = {"docker": "docker", "libpod_parent": "podman"}
 """The cgroup above a bare id, where the runtime uses no systemd scopes."""

@@ -28,12 +28,9 @@ def parse_hidepid(mountinfo: str, root: str) -> HidePid | None:
         fields, kind = mount.split(" "), filesystem.split(" ")
         if len(fields) > _MOUNT_POINT and fields[_MOUNT_POINT] == root and kind[0] == "proc":
             options = dict(option.partition("=")[::2] for option in kind[-1].split(","))
-            found = HidePid(_mode(options.get("hidepid", "0")), _number(options.get("gid", "0")))
+            mode = options.get("hidepid", "0")
+            found = HidePid(_MODES.get(mode, _number(mode)), _number(options.get("gid", "0")))
     return found
-
-
-def _mode(text: str) -> int:
-    return _MODES.get(text, _number(text))
 
 
 def _number(text: str) -> int:

@@ -13,17 +13,10 @@ from portsock.records import SocketRecord
 ByteOrder = Literal["little", "big"]
 
 TABLES: dict[str, tuple[str, Family]] = {
-    "tcp": ("tcp", Family.IPV4),
-    "tcp6": ("tcp", Family.IPV6),
-    "udp": ("udp", Family.IPV4),
-    "udp6": ("udp", Family.IPV6),
-    "udplite": ("udplite", Family.IPV4),
-    "udplite6": ("udplite", Family.IPV6),
-    "raw": ("raw", Family.IPV4),
-    "raw6": ("raw", Family.IPV6),
-    "icmp": ("icmp", Family.IPV4),
-    "icmp6": ("icmp", Family.IPV6),
-}
+    "tcp": ("tcp", Family.IPV4), "tcp6": ("tcp", Family.IPV6), "udp": ("udp", Family.IPV4), "udp6": ("udp", Family.IPV6),
+    "udplite": ("udplite", Family.IPV4), "udplite6": ("udplite", Family.IPV6),
+    "raw": ("raw", Family.IPV4), "raw6": ("raw", Family.IPV6), "icmp": ("icmp", Family.IPV4), "icmp6": ("icmp", Family.IPV6),
+}  # fmt: skip
 """Protocol and family of the rows of each file."""
 
 _TCP_STATES = {f"{code:02X}": state for code, state in TCP_STATES.items()}

@@ -23,19 +23,9 @@ def parse_netlink_line(line: str, netns: Netns | None = None) -> SocketRecord | 
         inode = _decimal(rest[-1]) if len(fields) == 10 else 0
     except ValueError:
         return None
+    local = NetlinkEndpoint(protocol, portid & _UNSIGNED, groups)
     return SocketRecord(
-        Family.NETLINK,
-        None,
-        "netlink",
-        None,
-        None,
-        None,
-        NetlinkEndpoint(protocol, portid & _UNSIGNED, groups),
-        None,
-        received,
-        sent,
-        inode=inode or None,
-        netns=netns,
+        Family.NETLINK, None, "netlink", None, None, None, local, None, received, sent, inode=inode or None, netns=netns
     )
 
 
@@ -51,20 +41,9 @@ def parse_packet_line(line: str, netns: Netns | None = None) -> SocketRecord | N
     except ValueError:
         return None
     return SocketRecord(
-        Family.PACKET,
-        _PACKET_TYPES.get(kind),
-        "packet",
-        None,
-        None,
-        None,
-        PacketEndpoint(ethertype, interface or None),
-        None,
-        received,
-        uid=uid if inode else None,
-        inode=inode or None,
-        netns=netns,
-        ifindex=interface or None,
-    )
+        Family.PACKET, _PACKET_TYPES.get(kind), "packet", None, None, None, PacketEndpoint(ethertype, interface or None), None,
+        received, uid=uid if inode else None, inode=inode or None, netns=netns, ifindex=interface or None,
+    )  # fmt: skip
 
 
 def _decimal(text: str) -> int:

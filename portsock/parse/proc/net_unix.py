@@ -61,17 +61,9 @@ def parse_unix_line(line: bytes, netns: Netns | None = None) -> SocketRecord | N
         return None
     state = State.LISTEN if flags & _SO_ACCEPTCON else _STATES.get(code)
     return SocketRecord(
-        Family.UNIX,
-        _TYPES.get(kind),
-        "unix",
-        None,
-        state,
-        None if state else code.decode("ascii", "backslashreplace"),
-        _endpoint(name) if space else UnixEndpoint(None),
-        None,
-        inode=int(inode) or None,
-        netns=netns,
-    )
+        Family.UNIX, _TYPES.get(kind), "unix", None, state, None if state else code.decode("ascii", "backslashreplace"),
+        _endpoint(name) if space else UnixEndpoint(None), None, inode=int(inode) or None, netns=netns,
+    )  # fmt: skip
 
 
 def continue_name(record: SocketRecord, line: bytes) -> SocketRecord | None:

@@ -28,12 +28,9 @@ _UNLISTED = {"TCP": "tcp4", "UDP": "udp4", "RAW": "raw4", "PING": "icmp4", "UDP-
 """The kernel's protocol names (struct proto), for sockets that lsof found in no table of /proc/net: idle ones, and those of
 another network namespace."""
 _UNLISTED_FAMILIES = {
-    "NETLINK": Family.NETLINK,
-    "UNIX": Family.UNIX,
-    "UNIX-STREAM": Family.UNIX,
-    "PACKET": Family.PACKET,
+    "NETLINK": Family.NETLINK, "UNIX": Family.UNIX, "UNIX-STREAM": Family.UNIX, "PACKET": Family.PACKET,
     "AF_VSOCK": Family.VSOCK,
-}
+}  # fmt: skip
 _ESCAPE = re.compile(r"((?:\\x[0-9a-f]{2})+)|\\([bfnrt\\])|\^([@-_?])")
 _PLAIN = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 _TYPED = re.compile(r"(?:^| )type=([A-Z]{3,9})(?: ->INO=(\d{1,20}))?(?= \d|$)")
@@ -157,19 +154,11 @@ def _unix(row: Row) -> SocketRecord:
     word, recv_q, send_q = _info(row.info)
     state = _UNIX_STATES.get(word or "") or (parse_state(word) if word else None)
     return SocketRecord(
-        Family.UNIX,
-        SocketType.__members__.get(kind),
-        "unix",
-        None,
-        State.ESTABLISHED if connected and state is None else state,
-        None if state else word,
-        UnixEndpoint(None) if unnamed else unix_endpoint(unescape(path)),
-        None,
-        recv_q,
-        send_q,
-        inode=_inode(row),
-        peer_inode=int(peer) if peer else None,
-    )
+        Family.UNIX, SocketType.__members__.get(kind), "unix", None,
+        State.ESTABLISHED if connected and state is None else state, None if state else word,
+        UnixEndpoint(None) if unnamed else unix_endpoint(unescape(path)), None, recv_q, send_q,
+        inode=_inode(row), peer_inode=int(peer) if peer else None,
+    )  # fmt: skip
 
 
 def _raw(row: Row) -> SocketRecord | None:
@@ -187,19 +176,14 @@ def _raw(row: Row) -> SocketRecord | None:
     return record._replace(number=protocol, inode=_inode(row))
 
 
-def _other(row: Row) -> SocketRecord | None:
-    kind = row.kind
-    if kind == "sock":
-        protocol = row.name.removeprefix("protocol: ").strip()
+def _other(row: Row) -> SocketRecord:
+    if row.kind != "pack":
+        protocol = "NETLINK" if row.kind == "netlink" else row.name.removeprefix("protocol: ").strip()
         if protocol in _UNLISTED:
-            record = internet_record(_UNLISTED[protocol], None, None, inode=_inode(row))
-            return record._replace(state=None)
+            return internet_record(_UNLISTED[protocol], None, None, inode=_inode(row))._replace(state=None)
         family = _UNLISTED_FAMILIES.get(protocol)
-        if family is None:
-            return SocketRecord(Family.INET, None, "unknown", None, None, None, None, None, inode=_inode(row))
-        return SocketRecord(family, None, family.value, None, None, None, None, None, inode=_inode(row))
-    if kind == "netlink":
-        return SocketRecord(Family.NETLINK, None, "netlink", None, None, None, None, None, inode=_inode(row))
+        name = family.value if family else "unknown"
+        return SocketRecord(family or Family.INET, None, name, None, None, None, None, None, inode=_inode(row))
     ethertype = _ETH_P_ALL if row.node == "ALL" else None
     socket_type = SocketType.__members__.get(row.name.partition("type=SOCK_")[2].partition(" ")[0])
     local = PacketEndpoint(ethertype, None)

@@ -51,9 +51,7 @@ class LsofReader:
         found = _type_column(line[:_HEAD])
         if found is not None and found[0] == "socket":
             read = _parse_row(line, found)
-            if read is None or not self._sockets.add(read[1], read[0], self._services):
-                return None
-            return ()
+            return () if read is not None and self._sockets.add(read[1], read[0], self._services) else None
         if found is not None or line.startswith(_NOTES):
             return ()
         if _HEADER.match(line[:_HEAD]):

@@ -4,18 +4,15 @@ import re
 from typing import Any, NamedTuple
 
 from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import MOST_PORT, dotted_endpoint
+from portsock.parse.listings.endpoint_text import dotted_endpoint
 from portsock.parse.listings.internet import internet_record
-from portsock.parse.listings.numbers import is_number, number
+from portsock.parse.listings.numbers import MOST_PORT, is_number, number
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
 UNIX_TYPES = {
-    "stream": SocketType.STREAM,
-    "dgram": SocketType.DGRAM,
-    "seqpac": SocketType.SEQPACKET,
-    "seqpacket": SocketType.SEQPACKET,
-}
+    "stream": SocketType.STREAM, "dgram": SocketType.DGRAM, "seqpac": SocketType.SEQPACKET, "seqpacket": SocketType.SEQPACKET,
+}  # fmt: skip
 _HOST, _NAME_WITH_A = 16, 12
 """inetprint() cuts hosts to this many characters. With -A (addresses of control blocks) it cuts names to 12."""
 _WIDTH, _WIDTH_WITH_A, _WIDTH_WITH_L = 22, 18, 46
@@ -117,18 +114,9 @@ def parse_unix_row(line: str) -> SocketRecord | None:
     if len(words) < 8 or not (is_number(words[2]) and is_number(words[3])):
         return None
     _, kind, recv_q, send_q, _, peer, _, _, *path = words
-    return SocketRecord(
-        Family.UNIX,
-        UNIX_TYPES[kind[:6]],
-        "unix",
-        None,
-        State.ESTABLISHED if peer.strip("0") else None,
-        None,
-        UnixEndpoint(path[0].rstrip().encode("utf-8", "surrogateescape") if path else None),
-        None,
-        int(recv_q),
-        int(send_q),
-    )
+    local = UnixEndpoint(path[0].rstrip().encode("utf-8", "surrogateescape") if path else None)
+    state = State.ESTABLISHED if peer.strip("0") else None
+    return SocketRecord(Family.UNIX, UNIX_TYPES[kind[:6]], "unix", None, state, None, local, None, int(recv_q), int(send_q))
 
 
 def _endpoint(text: str, protocol: str, services: Services, width: int) -> InetEndpoint | None:

@@ -25,13 +25,9 @@ _TIMER_KINDS = frozenset({"on", "off", "keepalive", "timewait", "probe", "persis
 _STATE_AND_INODE = re.compile(r"([^\d]{0,40}?)\s{0,40}(\d{1,20})(?: |$)")
 _UNIX = re.compile(r"unix\s{1,8}(\d{1,10})\s{1,16}\[([A-Z ]{0,12})\]\s{1,16}(\S{1,40})\s")
 _UNIX_STATES = {
-    "LISTENING": State.LISTEN,
-    "LISTEN": State.LISTEN,
-    "CONNECTED": State.ESTABLISHED,
-    "CONNECTING": State.CONNECTING,
-    "DISCONNECTING": State.CLOSED,
-    "": State.UNCONN,
-}
+    "LISTENING": State.LISTEN, "LISTEN": State.LISTEN, "CONNECTED": State.ESTABLISHED, "CONNECTING": State.CONNECTING,
+    "DISCONNECTING": State.CLOSED, "": State.UNCONN,
+}  # fmt: skip
 _NUMBERED_STATES = {"7": State.UNCONN, "07": State.UNCONN, "1": State.ESTABLISHED, "01": State.ESTABLISHED}
 """States of raw and ping sockets, which netstat prints as numbers."""
 
@@ -160,18 +156,9 @@ def parse_unix_row(line: str, has_program: bool | None) -> SocketRecord | None:
     state = State.LISTEN if "ACC" in flags else _UNIX_STATES.get(text)
     holders, path = _program_and_path(rest[front.end() :], has_program)
     return SocketRecord(
-        Family.UNIX,
-        SocketType.__members__.get(kind),
-        "unix",
-        None,
-        state,
-        text if state is None else None,
-        unix_endpoint(path),
-        None,
-        inode=inode or None,
-        holders=holders,
-        names_one=holders is not None,
-    )
+        Family.UNIX, SocketType.__members__.get(kind), "unix", None, state, text if state is None else None,
+        unix_endpoint(path), None, inode=inode or None, holders=holders, names_one=holders is not None,
+    )  # fmt: skip
 
 
 def _program_and_path(text: str, has_program: bool | None) -> tuple[tuple[Holder, ...] | None, str]:

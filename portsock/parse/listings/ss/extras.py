@@ -50,10 +50,8 @@ def read_extras(text: str) -> dict[str, Any]:
         found["timer"] = Timer(timer[1], milliseconds(timer[2]), int(timer[3]))
     if groups := _GROUPS.search(text):
         found["groups"] = int(groups[1], 16)
-    if memory := _MEMORY.search(text):
-        sizes = _sizes(memory[1])
-        if sizes is not None:
-            found["memory"] = sizes
+    if (memory := _MEMORY.search(text)) and (sizes := _sizes(memory[1])):
+        found["memory"] = sizes
     return found
 
 

@@ -12,25 +12,13 @@ _BITS_PER_BYTE = 8
 _SCALE = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 _NAMES: dict[str, tuple[str, Callable[[str], Value]]] = {
-    "rto": ("rto_ms", float),
-    "mss": ("send_mss", int),
-    "rcvmss": ("receive_mss", int),
-    "unacked": ("unacked", int),
-    "lost": ("lost", int),
-    "lastsnd": ("last_data_sent_ms", int),
-    "lastrcv": ("last_data_received_ms", int),
-    "lastack": ("last_ack_received_ms", int),
-    "pmtu": ("path_mtu", int),
-    "cwnd": ("congestion_window", int),
-    "bytes_acked": ("bytes_acked", int),
-    "bytes_received": ("bytes_received", int),
-    "segs_out": ("segments_sent", int),
-    "segs_in": ("segments_received", int),
-    "notsent": ("unsent_bytes", int),
-    "minrtt": ("min_rtt_ms", float),
-    "bytes_sent": ("bytes_sent", int),
-    "bytes_retrans": ("bytes_retransmitted", int),
-}
+    "rto": ("rto_ms", float), "mss": ("send_mss", int), "rcvmss": ("receive_mss", int), "unacked": ("unacked", int),
+    "lost": ("lost", int), "lastsnd": ("last_data_sent_ms", int), "lastrcv": ("last_data_received_ms", int),
+    "lastack": ("last_ack_received_ms", int), "pmtu": ("path_mtu", int), "cwnd": ("congestion_window", int),
+    "bytes_acked": ("bytes_acked", int), "bytes_received": ("bytes_received", int), "segs_out": ("segments_sent", int),
+    "segs_in": ("segments_received", int), "notsent": ("unsent_bytes", int), "minrtt": ("min_rtt_ms", float),
+    "bytes_sent": ("bytes_sent", int), "bytes_retrans": ("bytes_retransmitted", int),
+}  # fmt: skip
 
 
 def read_info(text: str) -> dict[str, Value]:

@@ -7,27 +7,10 @@ Ends = tuple[Family, Endpoint | None, Endpoint | None, str | None]
 """(family, local, remote, bound device)."""
 
 _NETLINK = {
-    "rtnl": 0,
-    "fw": 3,
-    "tcpdiag": 4,
-    "nflog": 5,
-    "xfrm": 6,
-    "selinux": 7,
-    "iscsi": 8,
-    "audit": 9,
-    "fiblookup": 10,
-    "connector": 11,
-    "nft": 12,
-    "ip6fw": 13,
-    "dec-rt": 14,
-    "uevent": 15,
-    "genl": 16,
-    "scsi-trans": 18,
-    "ecryptfs": 19,
-    "rdma": 20,
-    "crypto": 21,
-    "smc": 22,
-}
+    "rtnl": 0, "fw": 3, "tcpdiag": 4, "nflog": 5, "xfrm": 6, "selinux": 7, "iscsi": 8, "audit": 9, "fiblookup": 10,
+    "connector": 11, "nft": 12, "ip6fw": 13, "dec-rt": 14, "uevent": 15, "genl": 16, "scsi-trans": 18, "ecryptfs": 19,
+    "rdma": 20, "crypto": 21, "smc": 22,
+}  # fmt: skip
 """NETLINK_ numbers by iproute2's short names, lib/nl_proto.c."""
 
 _ETHERTYPES = {"*": 3, "loop": 0x60, "ip": 0x0800, "arp": 0x0806, "rarp": 0x8035, "802.1Q": 0x8100, "ipv6": 0x86DD}

@@ -7,7 +7,7 @@ from socket import AF_INET, inet_pton
 
 from portsock.addresses import WILDCARDS
 from portsock.model import Family, InetEndpoint, SocketType, State
-from portsock.parse.listings.endpoint_text import MOST_PORT
+from portsock.parse.listings.numbers import MOST_PORT
 from portsock.parse.listings.ss.row import RowParser
 from portsock.parse.listings.ss.users import split_users
 from portsock.records import Holder, SocketRecord

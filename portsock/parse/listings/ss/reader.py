@@ -103,7 +103,9 @@ class SsReader:
     def _add(self, row: Row) -> None:
         record = row.record
         if not row.has_protocol and record.family in INTERNET:
-            self._assume_protocol(record)
+            if record.state is State.UNCONN and not self._assumed:  # UDP where the first row is UNCONN, else TCP
+                self._protocol = "udp"
+            self._assumed += 1
         if row.rest:
             record = _with_extras(record, row.rest)
         if record.holders is not None:
@@ -112,12 +114,6 @@ class SsReader:
         if record.family is Family.INET and isinstance(local, InetEndpoint) and local.address == "*":
             self._stars.append(len(self._records))
         self._records.append(record)
-
-    def _assume_protocol(self, record: SocketRecord) -> None:
-        """Without a Netid column, assume UDP where the first row is UNCONN, else TCP."""
-        if record.state is State.UNCONN and not self._assumed:
-            self._protocol = "udp"
-        self._assumed += 1
 
     def _continue(self, line: str) -> bool:
         """Add a continuation line of -i, -m, -o, -e or --cgroup to the last record. Returns False for a row."""

@@ -7,38 +7,21 @@ from typing import NamedTuple
 
 from portsock.enums import parse_state
 from portsock.model import Endpoint, Family, InetEndpoint, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import (
-    MOST_PORT,
-    is_no_peer,
-    parse_address,
-    parse_port,
-    split_identifier,
-    unix_endpoint,
-)
-from portsock.parse.listings.numbers import is_number
+from portsock.parse.listings.endpoint_text import is_no_peer, parse_address, parse_port, split_identifier, unix_endpoint
+from portsock.parse.listings.numbers import MOST_PORT, is_number
 from portsock.parse.listings.ss.other_families import netlink_endpoint, packet_endpoint, vsock_endpoint
 from portsock.parse.listings.ss.users import split_users
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
 NETIDS: dict[str, tuple[str, SocketType | None]] = {
-    "tcp": ("tcp", SocketType.STREAM),
-    "udp": ("udp", SocketType.DGRAM),
-    "raw": ("raw", SocketType.RAW),
-    "mptcp": ("mptcp", SocketType.STREAM),
-    "sctp": ("sctp", None),
-    "dccp": ("dccp", SocketType.DCCP),
-    "icmp": ("icmp", SocketType.DGRAM),
-    "icmp6": ("icmp", SocketType.DGRAM),
-    "u_str": ("unix", SocketType.STREAM),
-    "u_dgr": ("unix", SocketType.DGRAM),
-    "u_seq": ("unix", SocketType.SEQPACKET),
-    "nl": ("netlink", None),
-    "p_raw": ("packet", SocketType.RAW),
-    "p_dgr": ("packet", SocketType.DGRAM),
-    "v_str": ("vsock", SocketType.STREAM),
-    "v_dgr": ("vsock", SocketType.DGRAM),
-}
+    "tcp": ("tcp", SocketType.STREAM), "udp": ("udp", SocketType.DGRAM), "raw": ("raw", SocketType.RAW),
+    "mptcp": ("mptcp", SocketType.STREAM), "sctp": ("sctp", None), "dccp": ("dccp", SocketType.DCCP),
+    "icmp": ("icmp", SocketType.DGRAM), "icmp6": ("icmp", SocketType.DGRAM),
+    "u_str": ("unix", SocketType.STREAM), "u_dgr": ("unix", SocketType.DGRAM), "u_seq": ("unix", SocketType.SEQPACKET),
+    "nl": ("netlink", None), "p_raw": ("packet", SocketType.RAW), "p_dgr": ("packet", SocketType.DGRAM),
+    "v_str": ("vsock", SocketType.STREAM), "v_dgr": ("vsock", SocketType.DGRAM),
+}  # fmt: skip
 """The Netid column: ss.c sock_name() and proto_name()."""
 
 _DIGITS = 20
@@ -267,17 +250,6 @@ def _record(
     listening = state is State.LISTEN and protocol in _QUEUED
     queue, limit = (front.recv_q, front.send_q) if listening else (None, None)
     return SocketRecord(
-        family,
-        socket_type,
-        protocol,
-        number,
-        state,
-        raw,
-        local,
-        remote,
-        front.recv_q,
-        front.send_q,
-        queue,
-        limit,
-        interface=interface,
-    )
+        family, socket_type, protocol, number, state, raw, local, remote,
+        front.recv_q, front.send_q, queue, limit, interface=interface,
+    )  # fmt: skip
