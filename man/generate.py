@@ -84,7 +84,8 @@ def exits(_: str) -> Iterator[str]:
 
 
 def examples(command: str) -> Iterator[str]:
-    from portsock.cli.help import EXAMPLES, ROOT_EXAMPLES
+    from portsock.cli.commands import EXAMPLES
+    from portsock.cli.help import ROOT_EXAMPLES
 
     for typed, about in EXAMPLES.get(command, ROOT_EXAMPLES):
         yield from roff.tagged(roff.bold(typed), roff.sentences(_sentence(about)))

@@ -6,35 +6,11 @@ Imported only when help is requested. Plain ASCII, so that every terminal can sh
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from portsock.cli.commands import COMMANDS
+from portsock.cli.commands import COMMANDS, EXAMPLES
 from portsock.cli.options import OUTPUT, PANELS
 
 SPELLING, TEXT = 16, 20
 """Widths of an option and of its help in one of the two columns. What is longer gets a line of its own."""
-
-EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
-    "ports": (
-        ("portsock ports -l", "what is open here, and to whom"),
-        ("portsock ports 8080", "who has port 8080"),
-        ("portsock ports -l --pids 8080 | xargs kill", "stop the listener"),
-    ),
-    "sockets": (
-        ("portsock sockets --established proc:nginx", "connections of nginx"),
-        ("portsock sockets --state close-wait --json", "connections left unclosed"),
-        ("ssh web1 ss -tanp | portsock sockets --from -", "another machine's listing"),
-    ),
-    "procs": (
-        ("portsock procs --established", "programs and their connections"),
-        ("portsock procs user:www-data -l", "listeners of one user's programs"),
-        ("portsock procs 10.0.0.0/8", "programs connected to that network"),
-    ),
-    "explain": (
-        ("portsock explain 8080", "what uses it, and could I bind it"),
-        ("portsock explain 10.0.0.5:443 --brief", "in one sentence"),
-        ("portsock explain TIME_WAIT", "what the state means, here and now"),
-    ),
-}
-"""Command → (what to type, what it shows)."""
 
 ROOT_EXAMPLES = (
     ("portsock ports --listening", "what is open here, and who holds it"),
@@ -60,7 +36,7 @@ def command_help(command: Any, context: Any) -> str:
     lines.append("")
     for panel, found in in_panels(options).items():
         lines += [f"{panel}:", *_columns(found)]
-    return "\n".join([*lines, "Examples:", *_examples(EXAMPLES[command.name])]) + "\n"
+    return "\n".join([*lines, "Examples:", *_examples(EXAMPLES.get(command.name, ()))]) + "\n"
 
 
 def root_help(group: Any, context: Any) -> str:

@@ -7,9 +7,9 @@ import shlex
 
 import pytest
 
-from portsock.cli.commands import COMMANDS
+from portsock.cli.commands import COMMANDS, EXAMPLES
 from portsock.cli.console import Console
-from portsock.cli.help import EXAMPLES, ROOT_EXAMPLES, split
+from portsock.cli.help import ROOT_EXAMPLES, split
 from portsock.cli.main import build, parameters, run
 
 NAMES = tuple(COMMANDS)
@@ -105,3 +105,9 @@ def test_an_answer_does_not_import_the_help() -> None:
 )
 def test_a_mistake_is_one_line_that_says_what_was_probably_meant(typed: tuple[str, ...], line: str) -> None:
     assert run_portsock(*typed) == (2, "", f"portsock: {line}\n")
+
+
+def test_every_command_has_examples_of_its_own() -> None:
+    assert EXAMPLES.keys() == COMMANDS.keys()
+    for name, examples in EXAMPLES.items():
+        assert all(f"portsock {name}" in typed for typed, _ in examples)

@@ -7,3 +7,27 @@ COMMANDS = {
     "explain": "What a port, connection, process or state is, why, and what follows.",
 }
 """Name → help."""
+
+EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "ports": (
+        ("portsock ports -l", "what is open here, and to whom"),
+        ("portsock ports 8080", "who has port 8080"),
+        ("portsock ports -l --pids 8080 | xargs kill", "stop the listener"),
+    ),
+    "sockets": (
+        ("portsock sockets --established proc:nginx", "connections of nginx"),
+        ("portsock sockets --state close-wait --json", "connections left unclosed"),
+        ("ssh web1 ss -tanp | portsock sockets --from -", "another machine's listing"),
+    ),
+    "procs": (
+        ("portsock procs --established", "programs and their connections"),
+        ("portsock procs user:www-data -l", "listeners of one user's programs"),
+        ("portsock procs 10.0.0.0/8", "programs connected to that network"),
+    ),
+    "explain": (
+        ("portsock explain 8080", "what uses it, and could I bind it"),
+        ("portsock explain 10.0.0.5:443 --brief", "in one sentence"),
+        ("portsock explain TIME_WAIT", "what the state means, here and now"),
+    ),
+}
+"""Command → (what to type, what it shows)."""
