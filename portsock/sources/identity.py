@@ -5,6 +5,7 @@ import sys
 
 from portsock.errors import UsageError
 from portsock.records import Identity
+from portsock.sources.system import effective_capabilities
 
 _CAP_NET_BIND_SERVICE = 10
 """include/uapi/linux/capability.h"""
@@ -68,21 +69,13 @@ def _may_bind_privileged_ports(uid: int) -> bool | None:
         return uid == 0
     if uid not in {0, os.geteuid()}:
         return False
-    capable = _effective_capability() if uid == os.geteuid() else True
-    if not capable:
-        return capable
+    if uid == os.geteuid():
+        capabilities = effective_capabilities()
+        if capabilities is None:
+            return None
+        if not capabilities >> _CAP_NET_BIND_SERVICE & 1:
+            return False
     return True if _owns_network() else None
-
-
-def _effective_capability() -> bool | None:
-    try:
-        with open("/proc/self/status", "rb") as status:
-            for line in status:
-                if line.startswith(b"CapEff:"):
-                    return bool(int(line.split()[1], 16) >> _CAP_NET_BIND_SERVICE & 1)
-    except (OSError, ValueError, IndexError):
-        pass
-    return None
 
 
 def _owns_network() -> bool:

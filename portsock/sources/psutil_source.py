@@ -19,12 +19,7 @@ from portsock.sources import system
 if TYPE_CHECKING:
     from types import ModuleType
 
-_KINDS = {
-    frozenset({"tcp"}): "tcp",
-    frozenset({"udp"}): "udp",
-    frozenset({"tcp", "udp"}): "inet",
-    frozenset({"unix"}): "unix",
-}
+_KINDS = {frozenset({"tcp"}): "tcp", frozenset({"udp"}): "udp", frozenset({"tcp", "udp"}): "inet", frozenset({"unix"}): "unix"}
 """The `kind` of psutil.net_connections for these protocols; 'all' for any other set."""
 _SUPPORTED = frozenset({"tcp", "udp"} if sys.platform == "win32" else {"tcp", "udp", "unix"})
 _LINUX = sys.platform.startswith("linux")

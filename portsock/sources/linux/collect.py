@@ -103,11 +103,8 @@ def _missing_notice(protocols: Iterable[str]) -> list[Notice]:
 
     MPTCP needs none: its TCP subflows are listed with the same owners.
     """
-    try:
-        with open("/proc/thread-self/net/protocols", encoding="ascii", errors="replace") as file:
-            in_kernel = {line.partition(" ")[0] for line in file}
-    except OSError:
-        in_kernel = set(_DIAG_ONLY.values())
+    table = system.read_text("/proc/thread-self/net/protocols")
+    in_kernel = _DIAG_ONLY.values() if table is None else {line.partition(" ")[0] for line in table.split("\n")}
     names = sorted(name for name in protocols if name != "mptcp" and _DIAG_ONLY.get(name, "TCP") in in_kernel)
     if not names:
         return []

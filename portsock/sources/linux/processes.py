@@ -19,11 +19,7 @@ _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXE
 
 
 def facts(
-    pids: Iterable[int],
-    root: str = "/proc",
-    parents: bool = False,
-    started: Mapping[int, int] | None = None,
-    files: str = "",
+    pids: Iterable[int], root: str = "/proc", parents: bool = False, started: Mapping[int, int] | None = None, files: str = ""
 ) -> dict[int, Process]:
     """Return facts of these processes, with `parents` also of their ancestors. Facts that cannot be read are None.
 
@@ -140,9 +136,6 @@ def _boot_time(root: str) -> float | None:
     """Return the time of boot, in seconds since the epoch. Start times are relative to it."""
     try:
         with open(f"{root}/stat", "rb") as file:
-            for line in file:
-                if line.startswith(b"btime "):
-                    return float(line.split()[1])
+            return next((float(line.split()[1]) for line in file if line.startswith(b"btime ")), None)
     except (OSError, ValueError, IndexError):
-        pass
-    return None
+        return None

@@ -1,5 +1,6 @@
 """Sockets from the tables under /proc/PID/net, which every Linux has, with and without diag modules."""
 
+import os
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -50,8 +51,9 @@ def dump(
             missing.add((protocol, family))
             continue
         except OSError as error:
-            text = f"{path} could not be read ({error.strerror}): its sockets are missing"
-            notices.append(Notice("table_unreadable", 1, text))
+            notices.append(
+                Notice("table_unreadable", 1, f"{path} could not be read ({error.strerror}): its sockets are missing")
+            )
             continue
         skipped = 0
         for record in _parser(name, protocol, family, request.timers, netns)(data):
@@ -60,8 +62,10 @@ def dump(
             else:
                 sockets[_identity(record, len(sockets))] = record
         if skipped:
-            notices.append(Notice("rows_skipped", skipped, f"{path}: {_lines(skipped)} not understood"))
-    _require(root, pid, bool(sockets))
+            text = f"{path}: {skipped} line{'s' if skipped > 1 else ''} not understood"
+            notices.append(Notice("rows_skipped", skipped, text))
+    if not sockets:
+        _require_tables(root, pid)
     return Dump(list(sockets.values()), tuple(notices), frozenset(missing))
 
 
@@ -101,17 +105,9 @@ def _rows(data: bytes) -> list[str]:
     return data.decode("ascii", "replace").split("\n")[1 : -1 if data.endswith(b"\n") else None]
 
 
-def _require(root: str, pid: str, found: bool) -> None:
+def _require_tables(root: str, pid: str) -> None:
     """Distinguish 'no sockets' from 'no tables'. Raises ReadError where there are no tables."""
-    if found:
-        return
-    import os
-
     try:
         os.stat(f"{root}/{pid}/net")
     except OSError as error:
         raise ReadError(f"cannot read {root}/{pid}/net ({error.strerror}): is /proc mounted?") from error
-
-
-def _lines(number: int) -> str:
-    return "1 line" if number == 1 else f"{number} lines"
