@@ -5,7 +5,7 @@ import sys
 
 from portsock.errors import UsageError
 from portsock.records import Identity
-from portsock.sources.system import effective_capabilities
+from portsock.sources.system import effective_capabilities, user_name
 
 _CAP_NET_BIND_SERVICE = 10
 """include/uapi/linux/capability.h"""
@@ -28,7 +28,7 @@ def _default() -> tuple[int, str | None]:
     uid = os.geteuid()
     if uid == 0:
         uid = _parse_uid(os.environ.get("SUDO_UID", "")) or 0
-    return uid, _name_of(uid)
+    return uid, user_name(uid)
 
 
 def _parse_uid(text: str) -> int | None:
@@ -45,18 +45,9 @@ def _user(user: str) -> tuple[int, str | None]:
     except (KeyError, ValueError):
         uid = _parse_uid(user)
         if uid is not None:
-            return uid, _name_of(uid)
+            return uid, user_name(uid)
         raise UsageError(f"--as {user[:60]}: no such user; give a name from the user table, or a uid") from None
     return entry.pw_uid, entry.pw_name
-
-
-def _name_of(uid: int) -> str | None:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return None
 
 
 def _may_bind_privileged_ports(uid: int) -> bool | None:

@@ -2,10 +2,10 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from portsock.model import Host
+from portsock.model import Host, Process
 from portsock.port_numbers import EMPTY, Services, default_ephemeral, parse_services
 
 NETNS_NAMES = "/run/netns"
@@ -37,7 +37,8 @@ def effective_capabilities() -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _user(uid: int) -> str | None:
+def user_name(uid: int) -> str | None:
+    """Return the user's name, or None."""
     try:
         import pwd
 
@@ -48,7 +49,21 @@ def _user(uid: int) -> str | None:
 
 def users(uids: Iterable[int]) -> dict[int, str]:
     """Return user names by uid, without uids that have no name."""
-    return {uid: name for uid in uids if (name := _user(uid)) is not None}
+    return {uid: name for uid in uids if (name := user_name(uid)) is not None}
+
+
+def read_processes(pids: Iterable[int], read: Callable[[int], Process], parents: bool) -> dict[int, Process]:
+    """Return what `read` returns for these pids, with `parents` also for their ancestors."""
+    found: dict[int, Process] = {}
+    waiting = list(pids)
+    while waiting:
+        pid = waiting.pop()
+        if pid in found:
+            continue
+        found[pid] = process = read(pid)
+        if parents and process.ppid:
+            waiting.append(process.ppid)
+    return found
 
 
 def groups(gids: Iterable[int]) -> dict[int, str]:

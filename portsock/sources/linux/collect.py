@@ -47,10 +47,10 @@ def _known(values: Iterable[int | None]) -> set[int]:
     return found
 
 
-def own_namespace(proc: str = "/proc") -> Netns | None:
+def own_namespace() -> Netns | None:
     """Return the network namespace of this thread; None where /proc does not show it."""
     try:
-        inode = os.stat(f"{proc}/thread-self/ns/net").st_ino
+        inode = os.stat("/proc/thread-self/ns/net").st_ino
     except OSError:
         return None
     if not os.path.isdir(system.NETNS_NAMES):  # no namespace has a name

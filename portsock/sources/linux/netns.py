@@ -59,7 +59,11 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NA
             chosen.add(_by_name(word, survey))
     found = [survey.namespace(inode) for inode in chosen]
     found.sort(key=lambda namespace: (not namespace.own, namespace.netns.name or "", namespace.netns.id))
-    return found, [_unreadable_notice(unreadable)] if unreadable else []
+    if not unreadable:
+        return found, []
+    what = "1 other network namespace" if unreadable == 1 else f"{unreadable} other network namespaces"
+    text = f"{what} may not be looked at from here: run as root on the host to see the sockets in there"
+    return found, [Notice("netns_denied", unreadable, text)]
 
 
 def name_of(inode: int, proc: str = "/proc", named: str = NETNS_NAMES) -> str | None:
@@ -75,12 +79,6 @@ def denied_notice(denied: Sequence[Namespace]) -> Notice:
     what = "1 network namespace" if len(names) == 1 else f"{len(names)} network namespaces"
     text = f"{what} could not be entered: {listed}; that takes root (CAP_SYS_ADMIN) on the host"
     return Notice("netns_denied", len(names), text)
-
-
-def _unreadable_notice(number: int) -> Notice:
-    what = "1 other network namespace" if number == 1 else f"{number} other network namespaces"
-    text = f"{what} may not be looked at from here: run as root on the host to see the sockets in there"
-    return Notice("netns_denied", number, text)
 
 
 def _by_name(word: str, survey: "_Survey") -> int:

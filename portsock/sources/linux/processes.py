@@ -9,7 +9,7 @@ from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
 from portsock.parse.proc.forwarders import FORWARDERS
 from portsock.parse.proc.process import Stat, parse_cmdline, parse_stat, shown_name, text
-from portsock.sources.system import users
+from portsock.sources.system import read_processes, users
 
 if TYPE_CHECKING:
     from portsock.sources.linux.containers import Containers
@@ -26,16 +26,7 @@ def facts(
     `started` is Ownership.started: a process with another start time has only reused the pid, and none of its facts are
     returned. `files` is the root directory below which container runtimes keep their state.
     """
-    reader = _Reader(root, started or {}, files)
-    found: dict[int, Process] = {}
-    waiting = list(pids)
-    while waiting:
-        pid = waiting.pop()
-        if pid in found:
-            continue
-        found[pid] = process = reader.read(pid)
-        if parents and process.ppid:
-            waiting.append(process.ppid)
+    found = read_processes(pids, _Reader(root, started or {}, files).read, parents)
     names = users({process.uid for process in found.values() if process.uid is not None})
     return {
         pid: process._replace(user=names.get(process.uid)) if process.uid is not None else process

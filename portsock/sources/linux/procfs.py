@@ -35,9 +35,7 @@ def dump(
     """Read the tables that the request needs in the network namespace of process `pid`.
 
     `pid` is 'thread-self' in a thread that entered a namespace. `only` limits the tables to these protocols and families.
-    `netns` is the namespace to record.
-
-    Raises ReadError where there are no tables at all.
+    `netns` is the namespace to record. Raises ReadError where there are no tables at all.
     """
     sockets: dict[tuple[object, ...], SocketRecord] = {}
     notices: list[Notice] = []
@@ -51,9 +49,8 @@ def dump(
             missing.add((protocol, family))
             continue
         except OSError as error:
-            notices.append(
-                Notice("table_unreadable", 1, f"{path} could not be read ({error.strerror}): its sockets are missing")
-            )
+            text = f"{path} could not be read ({error.strerror}): its sockets are missing"
+            notices.append(Notice("table_unreadable", 1, text))
             continue
         skipped = 0
         for record in _parser(name, protocol, family, request.timers, netns)(data):
