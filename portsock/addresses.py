@@ -12,53 +12,32 @@ from portsock.model import Exposure, Scope
 WILDCARDS = frozenset({"0.0.0.0", "::", "*"})
 
 _V4: tuple[tuple[int, int, Scope], ...] = (
-    (0x00000000, 32, Scope.UNSPECIFIED),
-    (0xFFFFFFFF, 32, Scope.BROADCAST),
-    (0x7F000000, 8, Scope.LOOPBACK),
-    (0xA9FE0000, 16, Scope.LINK),
-    (0x0A000000, 8, Scope.PRIVATE),
-    (0xAC100000, 12, Scope.PRIVATE),
-    (0xC0A80000, 16, Scope.PRIVATE),
-    (0x64400000, 10, Scope.SHARED),
-    (0xC0000200, 24, Scope.DOCUMENTATION),
-    (0xC6336400, 24, Scope.DOCUMENTATION),
-    (0xCB007100, 24, Scope.DOCUMENTATION),
-    (0xE0000000, 4, Scope.MULTICAST),
-    (0x00000000, 8, Scope.RESERVED),
-    (0xF0000000, 4, Scope.RESERVED),
-    (0xC6120000, 15, Scope.RESERVED),
+    (0x00000000, 32, Scope.UNSPECIFIED), (0xFFFFFFFF, 32, Scope.BROADCAST),
+    (0x7F000000, 8, Scope.LOOPBACK), (0xA9FE0000, 16, Scope.LINK),
+    (0x0A000000, 8, Scope.PRIVATE), (0xAC100000, 12, Scope.PRIVATE), (0xC0A80000, 16, Scope.PRIVATE),
+    (0x64400000, 10, Scope.SHARED), (0xE0000000, 4, Scope.MULTICAST),
+    (0xC0000200, 24, Scope.DOCUMENTATION), (0xC6336400, 24, Scope.DOCUMENTATION), (0xCB007100, 24, Scope.DOCUMENTATION),
+    (0x00000000, 8, Scope.RESERVED), (0xF0000000, 4, Scope.RESERVED), (0xC6120000, 15, Scope.RESERVED),
     (0xC0000000, 24, Scope.RESERVED),
-)
+)  # fmt: skip
 """Network, prefix length, scope. The first match counts."""
 
 _V6: tuple[tuple[int, int, Scope], ...] = (
-    (0, 128, Scope.UNSPECIFIED),
-    (1, 128, Scope.LOOPBACK),
-    (0xFE80 << 112, 10, Scope.LINK),
-    (0xFC00 << 112, 7, Scope.PRIVATE),
-    (0xFEC0 << 112, 10, Scope.PRIVATE),
-    (0x0064FF9B0001 << 80, 48, Scope.PRIVATE),
+    (0, 128, Scope.UNSPECIFIED), (1, 128, Scope.LOOPBACK), (0xFE80 << 112, 10, Scope.LINK),
+    (0xFC00 << 112, 7, Scope.PRIVATE), (0xFEC0 << 112, 10, Scope.PRIVATE), (0x0064FF9B0001 << 80, 48, Scope.PRIVATE),
     (0xFF00 << 112, 8, Scope.MULTICAST),
-    (0x20010DB8 << 96, 32, Scope.DOCUMENTATION),
-    (0x3FFF << 112, 20, Scope.DOCUMENTATION),
+    (0x20010DB8 << 96, 32, Scope.DOCUMENTATION), (0x3FFF << 112, 20, Scope.DOCUMENTATION),
     (0x200100020000 << 80, 48, Scope.RESERVED),
-    (0x2000 << 112, 3, Scope.GLOBAL),
-    (0x0064FF9B << 96, 96, Scope.GLOBAL),
-)
+    (0x2000 << 112, 3, Scope.GLOBAL), (0x0064FF9B << 96, 96, Scope.GLOBAL),
+)  # fmt: skip
 """fec0::/10 was site-local (RFC 3879), 64:ff9b:1::/48 is for translation inside a site (RFC 8215), 2001:2::/48 for benchmarks
 (RFC 5180). An address in no row, such as the discard-only 100::/64 (RFC 6666), is reserved."""
 
 _EXPOSURE: dict[Scope, Exposure | None] = {
-    Scope.UNSPECIFIED: Exposure.ALL,
-    Scope.LOOPBACK: Exposure.LOOPBACK,
-    Scope.LINK: Exposure.LINK,
-    Scope.BROADCAST: Exposure.LINK,
-    Scope.PRIVATE: Exposure.PRIVATE,
-    Scope.SHARED: Exposure.SHARED,
-    Scope.DOCUMENTATION: None,
-    Scope.RESERVED: None,
-    Scope.GLOBAL: Exposure.PUBLIC,
-}
+    Scope.UNSPECIFIED: Exposure.ALL, Scope.LOOPBACK: Exposure.LOOPBACK, Scope.LINK: Exposure.LINK,
+    Scope.BROADCAST: Exposure.LINK, Scope.PRIVATE: Exposure.PRIVATE, Scope.SHARED: Exposure.SHARED,
+    Scope.GLOBAL: Exposure.PUBLIC, Scope.DOCUMENTATION: None, Scope.RESERVED: None,
+}  # fmt: skip
 """None for addresses that no network uses: the registries say only that not everyone can reach them."""
 
 _MULTICAST_SCOPES = {"0": None, "1": Exposure.LOOPBACK, "2": Exposure.LINK, **dict.fromkeys("345678", Exposure.PRIVATE)}

@@ -19,13 +19,9 @@ PRIVILEGED_END = 1024
 """The first port that needs no privilege. On Linux ip_unprivileged_port_start can change it (ip-sysctl.rst)."""
 
 _EPHEMERAL = {
-    "Linux": (32768, 60999),
-    "Darwin": (49152, 65535),
-    "Windows": (49152, 65535),
-    "FreeBSD": (10000, 65535),
-    "OpenBSD": (1024, 49151),
-    "NetBSD": (49152, 65535),
-}
+    "Linux": (32768, 60999), "Darwin": (49152, 65535), "Windows": (49152, 65535),
+    "FreeBSD": (10000, 65535), "OpenBSD": (1024, 49151), "NetBSD": (49152, 65535),
+}  # fmt: skip
 """Default ephemeral ports, first and last. Sources: ip-sysctl.rst; netinet/in.h of xnu, FreeBSD, OpenBSD and NetBSD;
 Microsoft's KB 929851."""
 
@@ -61,9 +57,7 @@ class Services:
 
     def name(self, protocol: str, port: int | None) -> str | None:
         """Return the name of this protocol's port, or None."""
-        if port is None:
-            return None
-        return self._names.get((naming_protocol(protocol), port))
+        return None if port is None else self._names.get((naming_protocol(protocol), port))
 
     def ports(self, name: str) -> frozenset[tuple[str, int]]:
         """Return all (protocol, port) pairs of a name or alias in any case; empty where the table has none."""

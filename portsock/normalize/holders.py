@@ -8,21 +8,13 @@ from portsock.records import Collection, Holder, SocketRecord, Unreadable
 Visibility = tuple[OwnerStatus, OwnerReason | None, tuple[Owner, ...]]
 """Owner status, reason, and the owners that were found."""
 
-_NO_DESCRIPTOR = {
-    State.TIME_WAIT: OwnerReason.TIME_WAIT,
-    State.SYN_RECV: OwnerReason.SYN_RECV,
-}
+_NO_DESCRIPTOR = {State.TIME_WAIT: OwnerReason.TIME_WAIT, State.SYN_RECV: OwnerReason.SYN_RECV}
 """States in which the kernel keeps no struct socket at all, on every system."""
 
-_WITHOUT_INODE = _NO_DESCRIPTOR | {
-    State.ESTABLISHED: OwnerReason.UNACCEPTED,
-    State.CLOSE_WAIT: OwnerReason.UNACCEPTED,
-    State.CONNECTING: OwnerReason.UNACCEPTED,
-    State.FIN_WAIT_1: OwnerReason.ORPHANED,
-    State.FIN_WAIT_2: OwnerReason.ORPHANED,
-    State.CLOSING: OwnerReason.ORPHANED,
-    State.LAST_ACK: OwnerReason.ORPHANED,
-    State.CLOSED: OwnerReason.ORPHANED,
+_WITHOUT_INODE = {
+    **_NO_DESCRIPTOR,
+    **dict.fromkeys((State.ESTABLISHED, State.CLOSE_WAIT, State.CONNECTING), OwnerReason.UNACCEPTED),
+    **dict.fromkeys((State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSING, State.LAST_ACK, State.CLOSED), OwnerReason.ORPHANED),
 }
 """On Linux: why a socket in this state has no inode."""
 
@@ -125,7 +117,5 @@ class OwnerLookup:
 def _likeliest(unreadable: Sequence[Unreadable]) -> OwnerReason | None:
     """Return the reason to name where the socket's uid decides none: another user's process is the most common case."""
     reasons = {process.reason for process in unreadable}
-    for reason in (OwnerReason.OTHER_USER, OwnerReason.DENIED, OwnerReason.HIDEPID, OwnerReason.PIDNS):
-        if reason in reasons:
-            return reason
-    return None
+    order = (OwnerReason.OTHER_USER, OwnerReason.DENIED, OwnerReason.HIDEPID, OwnerReason.PIDNS)
+    return next((reason for reason in order if reason in reasons), None)

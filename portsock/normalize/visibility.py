@@ -1,19 +1,18 @@
 """Notices about owners that could not be seen; they go with every answer."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 
 from portsock.model import Notice, OwnerReason, OwnerStatus, Snapshot, Socket
 
-_ADVICE = {
+_ADVICE: dict[OwnerReason | None, str] = {
     OwnerReason.OTHER_USER: "run as root to see them",
     OwnerReason.HIDEPID: "/proc is mounted with hidepid: run as root, or as a member of its gid= group",
     OwnerReason.DENIED: "the system denies it even to you",
     OwnerReason.PIDNS: "look from the host's PID namespace",
 }
 
-_StatusAndReason = tuple[OwnerStatus, OwnerReason | None]
 _status_and_reason = itemgetter(*map(Socket._fields.index, ("owner_status", "owner_reason")))
 
 
@@ -32,21 +31,19 @@ def with_owner_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> Snapshot:
 def owner_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, ...]:
     """Return notices about the owners of the shown sockets; none where every process could be read."""
     counts = Counter(map(_status_and_reason, shown))
-    statuses: Counter[OwnerStatus] = Counter()
-    for (status, _), number in counts.items():
-        statuses[status] += number
+    unread = f"{_processes(snapshot)} could not be read"
     notices = []
-    hidden, partial = statuses[OwnerStatus.HIDDEN], statuses[OwnerStatus.PARTIAL]
-    if hidden:
-        text = f"the owners of {_sockets(hidden)} are hidden: {_processes(snapshot)} could not be read"
-        notices.append(Notice("owners_hidden", hidden, f"{text}; {_advice(counts, OwnerStatus.HIDDEN)}"))
-    if partial:
-        text = f"{_sockets(partial)} may have more owners: {_processes(snapshot)} could not be read"
-        notices.append(Notice("owners_partial", partial, f"{text}; {_advice(counts, OwnerStatus.PARTIAL)}"))
-    elsewhere = statuses[OwnerStatus.ELSEWHERE]
-    if elsewhere:
-        text = f"{_sockets(elsewhere)} held by processes of another PID namespace"
-        notices.append(Notice("owners_elsewhere", elsewhere, f"{text}; {_ADVICE[OwnerReason.PIDNS]}"))
+    for status, code, text in (
+        (OwnerStatus.HIDDEN, "owners_hidden", f"the owners of {{}} are hidden: {unread}"),
+        (OwnerStatus.PARTIAL, "owners_partial", f"{{}} may have more owners: {unread}"),
+        (OwnerStatus.ELSEWHERE, "owners_elsewhere", "{} held by processes of another PID namespace"),
+    ):
+        numbers = {reason: number for (of, reason), number in counts.items() if of is status}
+        if numbers:
+            number = sum(numbers.values())
+            commonest = max(numbers, key=numbers.__getitem__)
+            advice = _ADVICE.get(commonest, "there may be more to see")
+            notices.append(Notice(code, number, f"{text.format(_sockets(number))}; {advice}"))
     return tuple(notices)
 
 
@@ -78,10 +75,3 @@ def _processes(snapshot: Snapshot) -> str:
     if len(pids) <= 3:
         return ("process " if len(pids) == 1 else "processes ") + ", ".join(map(str, pids))
     return f"{len(pids)} processes"
-
-
-def _advice(counts: Mapping[_StatusAndReason, int], status: OwnerStatus) -> str:
-    """Return advice on how to see more, for the most frequent reason."""
-    numbers = {reason: number for (of, reason), number in counts.items() if of is status}
-    reason = max(numbers, key=numbers.__getitem__)
-    return _ADVICE.get(reason, "there may be more to see") if reason else "there may be more to see"

@@ -32,10 +32,7 @@ def split_label(text: str) -> tuple[str | None, str]:
 
 
 def collect(
-    captures: Sequence[str],
-    only: str | None,
-    services: Services,
-    progress: Progress | None = None,
+    captures: Sequence[str], only: str | None, services: Services, progress: Progress | None = None
 ) -> list[Collection]:
     """Return one Collection for each 'FILE', 'HOST=FILE' or '-' (stdin). `only` is the one format to read.
 
@@ -68,7 +65,7 @@ def _collect_one(label: str | None, path: str, only: str | None, services: Servi
     collecting = gc.isenabled()
     gc.disable()  # millions of tuples without cycles: the collector would traverse them again and again
     try:
-        with _open(path) as stream:
+        with open(0 if path == "-" else path, "rb", closefd=path != "-") as stream:
             chunks = _chunks(stream, progress)
             first = next(chunks)
             if first[:64].lstrip(_BEFORE_JSON)[:1] in (b"{", b"["):
@@ -87,10 +84,6 @@ def _collect_one(label: str | None, path: str, only: str | None, services: Servi
     host = Host(capture.system, default_ephemeral(capture.system), True, label)
     source = Source("capture", None, (Input(name, label, listing),))
     return Collection(source, host, None, sockets, None, {}, {}, capture.notices(), capture.snapshot, capture.unprivileged)
-
-
-def _open(path: str) -> BinaryIO:
-    return open(0, "rb", closefd=False) if path == "-" else open(path, "rb")
 
 
 def _chunks(stream: BinaryIO, progress: Progress | None) -> Iterator[bytes]:

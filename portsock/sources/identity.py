@@ -5,6 +5,7 @@ import sys
 
 from portsock.errors import UsageError
 from portsock.records import Identity
+from portsock.sources.system import effective_capabilities, user_name
 
 _CAP_NET_BIND_SERVICE = 10
 """include/uapi/linux/capability.h"""
@@ -27,7 +28,7 @@ def _default() -> tuple[int, str | None]:
     uid = os.geteuid()
     if uid == 0:
         uid = _parse_uid(os.environ.get("SUDO_UID", "")) or 0
-    return uid, _name_of(uid)
+    return uid, user_name(uid)
 
 
 def _parse_uid(text: str) -> int | None:
@@ -44,18 +45,9 @@ def _user(user: str) -> tuple[int, str | None]:
     except (KeyError, ValueError):
         uid = _parse_uid(user)
         if uid is not None:
-            return uid, _name_of(uid)
+            return uid, user_name(uid)
         raise UsageError(f"--as {user[:60]}: no such user; give a name from the user table, or a uid") from None
     return entry.pw_uid, entry.pw_name
-
-
-def _name_of(uid: int) -> str | None:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return None
 
 
 def _may_bind_privileged_ports(uid: int) -> bool | None:
@@ -68,21 +60,13 @@ def _may_bind_privileged_ports(uid: int) -> bool | None:
         return uid == 0
     if uid not in {0, os.geteuid()}:
         return False
-    capable = _effective_capability() if uid == os.geteuid() else True
-    if not capable:
-        return capable
+    if uid == os.geteuid():
+        capabilities = effective_capabilities()
+        if capabilities is None:
+            return None
+        if not capabilities >> _CAP_NET_BIND_SERVICE & 1:
+            return False
     return True if _owns_network() else None
-
-
-def _effective_capability() -> bool | None:
-    try:
-        with open("/proc/self/status", "rb") as status:
-            for line in status:
-                if line.startswith(b"CapEff:"):
-                    return bool(int(line.split()[1], 16) >> _CAP_NET_BIND_SERVICE & 1)
-    except (OSError, ValueError, IndexError):
-        pass
-    return None
 
 
 def _owns_network() -> bool:

@@ -7,6 +7,7 @@ their descriptors, which refer to the same inode.
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portsock.addresses import unmap
@@ -19,12 +20,7 @@ from portsock.sources import system
 if TYPE_CHECKING:
     from types import ModuleType
 
-_KINDS = {
-    frozenset({"tcp"}): "tcp",
-    frozenset({"udp"}): "udp",
-    frozenset({"tcp", "udp"}): "inet",
-    frozenset({"unix"}): "unix",
-}
+_KINDS = {frozenset({"tcp"}): "tcp", frozenset({"udp"}): "udp", frozenset({"tcp", "udp"}): "inet", frozenset({"unix"}): "unix"}
 """The `kind` of psutil.net_connections for these protocols; 'all' for any other set."""
 _SUPPORTED = frozenset({"tcp", "udp"} if sys.platform == "win32" else {"tcp", "udp", "unix"})
 _LINUX = sys.platform.startswith("linux")
@@ -56,7 +52,11 @@ def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
     wanted = request.protocols & _SUPPORTED
     found = _connections(psutil, _KINDS.get(wanted, "all")) if wanted else _Found([], [])
     ownership = None if request.owners == "none" else _ownership(psutil, found.unreadable, request.owners)
-    records = [record for record in _records(found.connections, ownership) if _is_wanted(record, request)]
+    records = [
+        record
+        for record in _records(found.connections, ownership)
+        if record.protocol in request.protocols and record.family in request.families
+    ]
     if ownership is not None:
         ownership = ownership._replace(holders={})
     pids = {holder.pid for record in records for holder in record.holders or () if holder.pid is not None}
@@ -66,7 +66,9 @@ def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
         taken_at,
         records,
         ownership,
-        _processes(psutil, pids, Need.PARENTS in request.needs) if Need.PROCESSES in request.needs else {},
+        system.read_processes(pids, partial(_process, psutil), Need.PARENTS in request.needs)
+        if Need.PROCESSES in request.needs
+        else {},
         {},
         tuple(_notices(request, found)),
     )
@@ -171,10 +173,6 @@ def _unix(path: Any) -> UnixEndpoint:
     return UnixEndpoint(name[1:], True) if name[:1] in {b"@", b"\0"} else UnixEndpoint(name)
 
 
-def _is_wanted(record: SocketRecord, request: Request) -> bool:
-    return record.protocol in request.protocols and record.family in request.families
-
-
 def _ownership(psutil: "ModuleType", unreadable: Iterable[int], method: str) -> Ownership:
     """Return holders and unreadable processes.
 
@@ -199,19 +197,6 @@ def _unreadable(psutil: "ModuleType", pids: Iterable[int]) -> Iterator[Unreadabl
         except (psutil.Error, OSError, AttributeError):  # Windows has no uids
             uid = None
         yield Unreadable(pid, uid, OwnerReason.DENIED if own == 0 or uid == own else OwnerReason.OTHER_USER)
-
-
-def _processes(psutil: "ModuleType", pids: Iterable[int], parents: bool) -> dict[int, Process]:
-    found: dict[int, Process] = {}
-    waiting = list(pids)
-    while waiting:
-        pid = waiting.pop()
-        if pid in found:
-            continue
-        found[pid] = process = _process(psutil, pid)
-        if parents and process.ppid:
-            waiting.append(process.ppid)
-    return found
 
 
 def _process(psutil: "ModuleType", pid: int) -> Process:

@@ -3,43 +3,44 @@
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from portsock.errors import UsageError
-from portsock.model import Host
+from portsock.model import Host, Process
 from portsock.port_numbers import EMPTY, Services, default_ephemeral, parse_services
 
 NETNS_NAMES = "/run/netns"
 """The directory in which ip-netns(8) mounts named namespaces."""
 _SYSCTLS = (
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.ip_nonlocal_bind",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_syn_retries",
-    "net.ipv4.tcp_syn_linear_timeouts",
-    "net.ipv4.tcp_synack_retries",
-    "net.ipv4.tcp_retries2",
-    "net.ipv4.tcp_orphan_retries",
-    "net.ipv4.tcp_keepalive_time",
-    "net.ipv4.tcp_keepalive_intvl",
-    "net.ipv4.tcp_keepalive_probes",
-    "net.ipv4.tcp_tw_reuse",
-    "net.ipv4.tcp_max_syn_backlog",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.tcp_abort_on_overflow",
-    "net.ipv4.tcp_migrate_req",
-    "net.ipv6.bindv6only",
-    "net.ipv6.ip_nonlocal_bind",
-    "net.core.somaxconn",
-)
+    "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports", "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_nonlocal_bind", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_syn_retries", "net.ipv4.tcp_syn_linear_timeouts",
+    "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_retries2", "net.ipv4.tcp_orphan_retries",
+    "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_syncookies", "net.ipv4.tcp_abort_on_overflow",
+    "net.ipv4.tcp_migrate_req", "net.ipv6.bindv6only", "net.ipv6.ip_nonlocal_bind", "net.core.somaxconn",
+)  # fmt: skip
 _RANGE = _SYSCTLS[0]
 
 
+def read_text(path: str, errors: str = "surrogateescape") -> str | None:
+    """Return the text of a small file, such as those under /proc; None where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors=errors) as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def effective_capabilities() -> int | None:
+    """Return the mask of this process's effective capabilities, capabilities(7); None where it cannot be read."""
+    _, found, rest = (read_text("/proc/self/status") or "").partition("\nCapEff:")
+    return int(rest.split()[0], 16) if found else None
+
+
 @lru_cache(maxsize=4096)
-def _user(uid: int) -> str | None:
+def user_name(uid: int) -> str | None:
+    """Return the user's name, or None."""
     try:
         import pwd
 
@@ -50,7 +51,21 @@ def _user(uid: int) -> str | None:
 
 def users(uids: Iterable[int]) -> dict[int, str]:
     """Return user names by uid, without uids that have no name."""
-    return {uid: name for uid in uids if (name := _user(uid)) is not None}
+    return {uid: name for uid in uids if (name := user_name(uid)) is not None}
+
+
+def read_processes(pids: Iterable[int], read: Callable[[int], Process], parents: bool) -> dict[int, Process]:
+    """Return what `read` returns for these pids, with `parents` also for their ancestors."""
+    found: dict[int, Process] = {}
+    waiting = list(pids)
+    while waiting:
+        pid = waiting.pop()
+        if pid in found:
+            continue
+        found[pid] = process = read(pid)
+        if parents and process.ppid:
+            waiting.append(process.ppid)
+    return found
 
 
 def groups(gids: Iterable[int]) -> dict[int, str]:
@@ -95,11 +110,8 @@ def services() -> Services:
     path = "/etc/services"
     if sys.platform == "win32":
         path = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), r"System32\drivers\etc\services")
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return parse_services(file.read())
-    except OSError:
-        return EMPTY
+    text = read_text(path, "replace")
+    return EMPTY if text is None else parse_services(text)
 
 
 def host(root: str = "/proc", facts: bool = False) -> Host:
@@ -112,7 +124,7 @@ def host(root: str = "/proc", facts: bool = False) -> Host:
         read is None,
         name,
         _addresses(root, system) if facts else None,
-        dict(_sysctls(root)) if facts and system == "Linux" else {},
+        _sysctls(root) if facts and system == "Linux" else {},
     )
 
 
@@ -131,25 +143,14 @@ def _ephemeral(root: str) -> tuple[int, int] | None:
     return int(words[0]), int(words[1])
 
 
-def _sysctls(root: str) -> Iterator[tuple[str, str]]:
-    """Yield the settings that this kernel has and that may be read."""
-    for name in _SYSCTLS:
-        value = _sysctl(root, name)
-        if value is not None:
-            yield name, value
+def _sysctls(root: str) -> dict[str, str]:
+    """Return the settings that this kernel has and that may be read."""
+    return {name: value for name in _SYSCTLS if (value := _sysctl(root, name)) is not None}
 
 
 def _sysctl(root: str, name: str) -> str | None:
-    value = _read(f"{root}/sys/{name.replace('.', '/')}")
+    value = read_text(f"{root}/sys/{name.replace('.', '/')}")
     return " ".join(value.split()) if value is not None else None
-
-
-def _read(path: str) -> str | None:
-    try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return file.read().strip()
-    except OSError:
-        return None
 
 
 def _addresses(root: str, system: str) -> frozenset[str] | None:
@@ -157,7 +158,7 @@ def _addresses(root: str, system: str) -> frozenset[str] | None:
     if system == "Linux":
         from portsock.parse.proc.addresses import parse_fib_trie, parse_if_inet6
 
-        v4, v6 = _read(f"{root}/net/fib_trie"), _read(f"{root}/net/if_inet6")
+        v4, v6 = read_text(f"{root}/net/fib_trie"), read_text(f"{root}/net/if_inet6")
         return None if v4 is None and v6 is None else frozenset(parse_fib_trie(v4 or "") | parse_if_inet6(v6 or ""))
     import psutil
 

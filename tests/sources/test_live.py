@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -14,12 +15,32 @@ from portsock.model import InetEndpoint, UnixEndpoint
 from portsock.normalize.snapshot import normalize
 from portsock.records import Request
 from portsock.sources import live
+from portsock.sources.linux import setns
+from tests.support.unix_zoo import unshare_net
 
 pytestmark = [
     pytest.mark.linux,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="netlink and /proc are Linux's"),
 ]
 REQUEST = Request(frozenset({"tcp", "udp"}))
+
+
+@pytest.fixture(autouse=True)
+def _own_network() -> Iterator[None]:
+    """Run the test in its own network namespace where that is allowed: other programs change the host's tables meanwhile."""
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    try:
+        unshare_net()
+    except OSError:
+        os.close(before)
+        yield
+        return
+    try:
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        yield
+    finally:
+        setns._setns(before)
+        os.close(before)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from portsock.parse.btf import Btf, BtfError
 from portsock.records import Holder
 from portsock.sources.linux.visibility import INITIAL_PID_NAMESPACE
 from portsock.sources.linux.walk import GONE, Walk, stat_of
+from portsock.sources.system import effective_capabilities
 
 if TYPE_CHECKING:
     import mmap
@@ -185,18 +186,13 @@ def check() -> None:
     if os.uname().machine not in _SYSCALL:
         raise BpfUnavailable(f"the number of bpf(2) on {os.uname().machine} is not known")
     try:
-        if not _capable():
+        effective = effective_capabilities() or 0
+        if not any(effective & wanted == wanted for wanted in _CAPABILITIES):
             raise BpfUnavailable("not root")
         if os.stat("/proc/self/ns/pid").st_ino != INITIAL_PID_NAMESPACE:
             raise BpfUnavailable("not in the initial PID namespace")
     except OSError as error:
         raise BpfUnavailable(f"/proc/self: {error.strerror}") from error
-
-
-def _capable() -> bool:
-    with open("/proc/self/status", "rb") as file:
-        effective = next((int(line.split()[1], 16) for line in file if line.startswith(b"CapEff:")), 0)
-    return any(effective & wanted == wanted for wanted in _CAPABILITIES)
 
 
 class _Assembler:

@@ -48,10 +48,10 @@ def _known(values: Iterable[int | None]) -> set[int]:
     return found
 
 
-def own_namespace(proc: str = "/proc") -> Netns | None:
+def own_namespace() -> Netns | None:
     """Return the network namespace of this thread; None where /proc does not show it."""
     try:
-        inode = os.stat(f"{proc}/thread-self/ns/net").st_ino
+        inode = os.stat("/proc/thread-self/ns/net").st_ino
     except OSError:
         return None
     if not os.path.isdir(system.NETNS_NAMES):  # no namespace has a name
@@ -104,11 +104,8 @@ def _missing_notice(protocols: Iterable[str]) -> list[Notice]:
 
     MPTCP needs none: its TCP subflows are listed with the same owners.
     """
-    try:
-        with open("/proc/thread-self/net/protocols", encoding="ascii", errors="replace") as file:
-            in_kernel = {line.partition(" ")[0] for line in file}
-    except OSError:
-        in_kernel = set(_DIAG_ONLY.values())
+    table = system.read_text("/proc/thread-self/net/protocols")
+    in_kernel = _DIAG_ONLY.values() if table is None else {line.partition(" ")[0] for line in table.split("\n")}
     names = sorted(name for name in protocols if name != "mptcp" and _DIAG_ONLY.get(name, "TCP") in in_kernel)
     if not names:
         return []

@@ -13,13 +13,7 @@ _PODMAN = "/containers/storage"
 _OF_USER = "/.local/share"
 """A user's directory for what the system's runtime keeps in /var/lib."""
 _PODMAN_INDEX = "/overlay-containers/containers.json"
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_NOFOLLOW", "O_CLOEXEC"))
 _LARGEST = 4 << 20
 """Bytes; a container takes about one KiB in such a file."""
 

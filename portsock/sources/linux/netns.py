@@ -5,15 +5,16 @@ A namespace exists while a process is in it, a mount refers to it or a descripto
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from portsock.errors import UsageError
 from portsock.model import Netns, Notice
-from portsock.sources.system import NETNS_NAMES
+from portsock.sources.system import NETNS_NAMES, read_text
 
 _LONGEST_PID = 10
 """The most digits of a PID; int() refuses thousands of digits."""
-_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 
 
 class Namespace(NamedTuple):
@@ -42,7 +43,6 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NA
 
     A number is always a PID. Names are those of `ip netns`, then those of containers. Raises UsageError for other words.
     """
-    own = _inode(f"{proc}/self/ns/net")
     survey = _Survey(proc, named)
     chosen: set[int] = set()
     unreadable = 0
@@ -57,9 +57,13 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NA
             chosen |= {inode} if inode is not None else set()
         else:
             chosen.add(_by_name(word, survey))
-    found = [_namespace(inode, survey.places[inode], inode == own) for inode in chosen]
+    found = [survey.namespace(inode) for inode in chosen]
     found.sort(key=lambda namespace: (not namespace.own, namespace.netns.name or "", namespace.netns.id))
-    return found, [_unreadable_notice(unreadable)] if unreadable else []
+    if not unreadable:
+        return found, []
+    what = "1 other network namespace" if unreadable == 1 else f"{unreadable} other network namespaces"
+    text = f"{what} may not be looked at from here: run as root on the host to see the sockets in there"
+    return found, [Notice("netns_denied", unreadable, text)]
 
 
 def name_of(inode: int, proc: str = "/proc", named: str = NETNS_NAMES) -> str | None:
@@ -75,12 +79,6 @@ def denied_notice(denied: Sequence[Namespace]) -> Notice:
     what = "1 network namespace" if len(names) == 1 else f"{len(names)} network namespaces"
     text = f"{what} could not be entered: {listed}; that takes root (CAP_SYS_ADMIN) on the host"
     return Notice("netns_denied", len(names), text)
-
-
-def _unreadable_notice(number: int) -> Notice:
-    what = "1 other network namespace" if number == 1 else f"{number} other network namespaces"
-    text = f"{what} may not be looked at from here: run as root on the host to see the sockets in there"
-    return Notice("netns_denied", number, text)
 
 
 def _by_name(word: str, survey: "_Survey") -> int:
@@ -101,10 +99,6 @@ def _by_name(word: str, survey: "_Survey") -> int:
     )
 
 
-def _namespace(inode: int, place: _Place, own: bool) -> Namespace:
-    return Namespace(Netns(inode, place.name), own, tuple(place.paths), tuple(place.pids))
-
-
 class _Survey:
     """Gathers namespaces by inode number, first those with a name."""
 
@@ -114,11 +108,12 @@ class _Survey:
         self.unreadable = 0
         """The number of other namespaces that may not be read."""
         self._complete = False
-        self._own = _inode(f"{proc}/self/ns/net")
-        device = _device(f"{proc}/self/ns/net")
+        device, own = _device_and_inode(f"{proc}/self/ns/net")
+        self._own = own
         for name in _entries(named):
             path = f"{named}/{name}"
-            if _device(path) == device and (inode := _inode(path)) is not None:
+            found, inode = _device_and_inode(path)
+            if inode is not None and found == device:
                 place = self._add(inode, path)
                 place.name = place.name or name
 
@@ -126,6 +121,10 @@ class _Survey:
         place = self.places.setdefault(inode, _Place())
         place.paths.append(path)
         return place
+
+    def namespace(self, inode: int) -> Namespace:
+        place = self.places[inode]
+        return Namespace(Netns(inode, place.name), inode == self._own, tuple(place.paths), tuple(place.pids))
 
     def of_process(self, number: str) -> int | None:
         """Return the namespace of a process; None where it may not be read. Raises UsageError for a missing process."""
@@ -172,12 +171,7 @@ class _Survey:
         """Add the namespaces mounted anywhere in the mount namespace of a process."""
         from portsock.parse.proc.mountinfo import parse_namespaces
 
-        try:
-            with open(f"{self._proc}/{pid}/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-                text = file.read()
-        except OSError:
-            return
-        for inode, path in parse_namespaces(text, "net"):
+        for inode, path in parse_namespaces(read_text(f"{self._proc}/{pid}/mountinfo") or "", "net"):
             self._add(inode, path if pid == "self" else f"{self._proc}/{pid}/root{path}")
 
     def _count_others(self, pids: Iterable[int]) -> int:
@@ -189,7 +183,7 @@ class _Survey:
         return len(tables.difference(self._tables(place.pids[0]) for place in self.places.values() if place.pids))
 
     def _tables(self, pid: int | str) -> int | None:
-        return _inode(f"{self._proc}/{pid}/net/dev")
+        return _device_and_inode(f"{self._proc}/{pid}/net/dev")[1]
 
     def _name_by_container(self) -> None:
         """Name each namespace without a name after the container of its first process."""
@@ -200,31 +194,29 @@ class _Survey:
         for inode, place in self.places.items():
             if place.name or not place.pids or inode == self._own:
                 continue
-            try:
-                with open(f"{self._proc}/{place.pids[0]}/cgroup", encoding="utf-8", errors="replace") as file:
-                    place.name = containers.name(parse_cgroup(file.read()))
-            except OSError:
-                continue
+            place.name = containers.name(parse_cgroup(read_text(f"{self._proc}/{place.pids[0]}/cgroup") or ""))
 
 
 def _descriptors(directory: str) -> Iterator[tuple[int, str]]:
     """Yield the network namespaces among a process's descriptors, with paths."""
-    try:
-        opened = os.open(directory, _READ)
-    except OSError:
-        return
-    try:
-        for name in os.listdir(opened):
+    with suppress(OSError), opened(directory, READ) as home:
+        for name in os.listdir(home):
             try:
-                target = os.readlink(name, dir_fd=opened)
+                target = os.readlink(name, dir_fd=home)
             except OSError:
                 continue
             if target.startswith("net:["):
                 yield int(target[5:-1]), f"{directory}/{name}"
-    except OSError:
-        return
+
+
+@contextmanager
+def opened(path: str, flags: int) -> Iterator[int]:
+    """Open a file, and close it at the end. Raises OSError."""
+    descriptor = os.open(path, flags)
+    try:
+        yield descriptor
     finally:
-        os.close(opened)
+        os.close(descriptor)
 
 
 def _entries(directory: str) -> list[str]:
@@ -234,15 +226,9 @@ def _entries(directory: str) -> list[str]:
         return []
 
 
-def _inode(path: str) -> int | None:
+def _device_and_inode(path: str) -> tuple[int, int] | tuple[None, None]:
     try:
-        return os.stat(path).st_ino
+        status = os.stat(path)
     except OSError:
-        return None
-
-
-def _device(path: str) -> int | None:
-    try:
-        return os.stat(path).st_dev
-    except OSError:
-        return None
+        return None, None
+    return status.st_dev, status.st_ino

@@ -7,6 +7,7 @@ from portsock.errors import ReadError
 from portsock.records import Ownership, Unreadable
 from portsock.sources.linux.visibility import read_visibility
 from portsock.sources.linux.walk import GONE, Walk, walk, walk_in_two_threads
+from portsock.sources.system import read_text
 
 _PROC = "/proc"
 _MANY = 6000
@@ -69,11 +70,8 @@ def _open_files() -> int:
     counted = count_descriptors()
     if counted is not None:
         return counted
-    try:
-        with open(f"{_PROC}/sys/fs/file-nr", encoding="ascii") as file:
-            return int(file.read().split()[0])
-    except (OSError, ValueError, IndexError):
-        return 0
+    first, _, _ = (read_text(f"{_PROC}/sys/fs/file-nr") or "0").partition("\t")
+    return int(first)
 
 
 def _size(path: str) -> int:

@@ -9,7 +9,7 @@ from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
 from portsock.parse.proc.forwarders import FORWARDERS
 from portsock.parse.proc.process import Stat, parse_cmdline, parse_stat, shown_name, text
-from portsock.sources.system import users
+from portsock.sources.system import read_processes, users
 
 if TYPE_CHECKING:
     from portsock.sources.linux.containers import Containers
@@ -19,27 +19,14 @@ _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXE
 
 
 def facts(
-    pids: Iterable[int],
-    root: str = "/proc",
-    parents: bool = False,
-    started: Mapping[int, int] | None = None,
-    files: str = "",
+    pids: Iterable[int], root: str = "/proc", parents: bool = False, started: Mapping[int, int] | None = None, files: str = ""
 ) -> dict[int, Process]:
     """Return facts of these processes, with `parents` also of their ancestors. Facts that cannot be read are None.
 
     `started` is Ownership.started: a process with another start time has only reused the pid, and none of its facts are
     returned. `files` is the root directory below which container runtimes keep their state.
     """
-    reader = _Reader(root, started or {}, files)
-    found: dict[int, Process] = {}
-    waiting = list(pids)
-    while waiting:
-        pid = waiting.pop()
-        if pid in found:
-            continue
-        found[pid] = process = reader.read(pid)
-        if parents and process.ppid:
-            waiting.append(process.ppid)
+    found = read_processes(pids, _Reader(root, started or {}, files).read, parents)
     names = users({process.uid for process in found.values() if process.uid is not None})
     return {
         pid: process._replace(user=names.get(process.uid)) if process.uid is not None else process
@@ -140,9 +127,6 @@ def _boot_time(root: str) -> float | None:
     """Return the time of boot, in seconds since the epoch. Start times are relative to it."""
     try:
         with open(f"{root}/stat", "rb") as file:
-            for line in file:
-                if line.startswith(b"btime "):
-                    return float(line.split()[1])
+            return next((float(line.split()[1]) for line in file if line.startswith(b"btime ")), None)
     except (OSError, ValueError, IndexError):
-        pass
-    return None
+        return None

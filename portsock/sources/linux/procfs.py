@@ -1,5 +1,6 @@
 """Sockets from the tables under /proc/PID/net, which every Linux has, with and without diag modules."""
 
+import os
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -35,9 +36,7 @@ def dump(
     """Read the tables that the request needs in the network namespace of process `pid`.
 
     `pid` is 'thread-self' in a thread that entered a namespace. `only` limits the tables to these protocols and families.
-    `netns` is the namespace to record.
-
-    Raises ReadError where there are no tables at all.
+    `netns` is the namespace to record. Raises ReadError where there are no tables at all.
     """
     sockets: dict[tuple[object, ...], SocketRecord] = {}
     notices: list[Notice] = []
@@ -61,8 +60,10 @@ def dump(
             else:
                 sockets[_identity(record, len(sockets))] = record
         if skipped:
-            notices.append(Notice("rows_skipped", skipped, f"{path}: {_lines(skipped)} not understood"))
-    _require(root, pid, bool(sockets))
+            text = f"{path}: {skipped} line{'s' if skipped > 1 else ''} not understood"
+            notices.append(Notice("rows_skipped", skipped, text))
+    if not sockets:
+        _require_tables(root, pid)
     return Dump(list(sockets.values()), tuple(notices), frozenset(missing))
 
 
@@ -102,17 +103,9 @@ def _rows(data: bytes) -> list[str]:
     return data.decode("ascii", "replace").split("\n")[1 : -1 if data.endswith(b"\n") else None]
 
 
-def _require(root: str, pid: str, found: bool) -> None:
+def _require_tables(root: str, pid: str) -> None:
     """Distinguish 'no sockets' from 'no tables'. Raises ReadError where there are no tables."""
-    if found:
-        return
-    import os
-
     try:
         os.stat(f"{root}/{pid}/net")
     except OSError as error:
         raise ReadError(f"cannot read {root}/{pid}/net ({error.strerror}): is /proc mounted?") from error
-
-
-def _lines(number: int) -> str:
-    return "1 line" if number == 1 else f"{number} lines"

@@ -5,16 +5,14 @@ Entering a namespace requires CAP_SYS_ADMIN over it. Without, its tables can be 
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from portsock.sources.linux.netns import Namespace
+from portsock.sources.linux.netns import READ, Namespace, opened
 
 _CLONE_NEWNET = 0x40000000
 _PATH_ONLY = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
 """Locates a file without opening it: opening a fifo would wait, opening a device could have an effect."""
-_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 
 _Result = TypeVar("_Result")
 
@@ -65,11 +63,11 @@ def _enter(namespace: Namespace) -> None:
     wanted = (os.stat("/proc/self/ns/net").st_dev, namespace.netns.id)
     for path in namespace.paths:
         try:
-            with _opened(path, _PATH_ONLY) as located:
+            with opened(path, _PATH_ONLY) as located:
                 status = os.fstat(located)
                 if (status.st_dev, status.st_ino) != wanted:  # the pid or the name has been reused
                     continue
-                with _opened(f"/proc/self/fd/{located}", _READ) as descriptor:
+                with opened(f"/proc/self/fd/{located}", READ) as descriptor:
                     _setns(descriptor)
             return
         except (FileNotFoundError, ProcessLookupError):
@@ -77,15 +75,6 @@ def _enter(namespace: Namespace) -> None:
         except OSError as error:  # another path may work
             failure = error
     raise failure
-
-
-@contextmanager
-def _opened(path: str, flags: int) -> Iterator[int]:
-    descriptor = os.open(path, flags)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _setns(descriptor: int) -> None:

@@ -41,16 +41,12 @@ def _read(pid: int, fd: int, inode: int) -> SocketOptions | None:
     """Return the options of a descriptor's socket; None where it may not be read, or is another socket by now."""
     try:
         duplicate = _duplicate(pid, fd)
+        try:
+            return _options(duplicate) if os.fstat(duplicate).st_ino == inode else None
+        finally:
+            os.close(duplicate)
     except OSError:
         return None
-    try:
-        if os.fstat(duplicate).st_ino != inode:
-            return None
-        return _options(duplicate)
-    except OSError:
-        return None
-    finally:
-        os.close(duplicate)
 
 
 def _duplicate(pid: int, fd: int) -> int:

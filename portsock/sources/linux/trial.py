@@ -5,6 +5,7 @@ the options of a port's sockets: so there is one trial, with the requested optio
 (SO_REUSEADDR, SO_REUSEPORT) may in that instant receive a datagram meant for another socket. This datagram is lost.
 """
 
+import errno
 import os
 import socket
 import struct
@@ -65,8 +66,6 @@ def is_local(address: str) -> bool | None:
 
     This binds a UDP socket to the address and any free port. Broadcast addresses and routes of type local count as well.
     """
-    import errno
-
     try:
         with _socket("udp", address) as probe:
             probe.bind(_name(address, 0))
@@ -90,8 +89,6 @@ def _name(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int
 
 def _interface(zone: str) -> int:
     """Return the number of an interface from its name or number. Raises OSError (ENODEV) where there is none."""
-    import errno
-
     if zone.isascii() and zone.isdigit() and len(zone) <= 10 and int(zone) < 2**32:
         return int(zone)
     try:
@@ -119,7 +116,7 @@ def _bind(
                 listened = True
                 new.listen(1)
     except OSError as error:
-        return Trial(_error_name(error), listened)
+        return Trial(errno.errorcode.get(error.errno or 0, str(error.errno)), listened)
     return Trial(None, listened)
 
 
@@ -135,12 +132,6 @@ def _drop_packets(new: socket.socket) -> bool:
     except OSError:
         return False
     return True
-
-
-def _error_name(error: OSError) -> str:
-    import errno
-
-    return errno.errorcode.get(error.errno or 0, str(error.errno))
 
 
 def _group_of(uid: int) -> int:

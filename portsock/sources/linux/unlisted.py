@@ -12,13 +12,13 @@ from portsock.records import Holder, Request
 _NAMES = {b"TCP", b"TCPv6"}
 
 
-def unlisted_notices(holders: Mapping[int, Sequence[Holder]], listed: Iterable[int], proc: str = "/proc") -> list[Notice]:
+def unlisted_notices(holders: Mapping[int, Sequence[Holder]], listed: Iterable[int]) -> list[Notice]:
     """Return the notice about TCP sockets of this network namespace that are held (by inode), but not listed."""
-    candidates = [inode for inode in holders.keys() - set(listed) if _is_tcp_in_our_namespace(holders[inode], proc)]
+    candidates = [inode for inode in holders.keys() - set(listed) if _is_tcp_in_our_namespace(holders[inode])]
     if candidates:
         from portsock.sources.linux import procfs
 
-        listed_now = {record.inode for record in procfs.dump(Request(frozenset({"tcp"})), proc).sockets}
+        listed_now = {record.inode for record in procfs.dump(Request(frozenset({"tcp"}))).sockets}
         candidates = [inode for inode in candidates if inode not in listed_now]  # connections made since the table was read
     if not candidates:
         return []
@@ -28,11 +28,11 @@ def unlisted_notices(holders: Mapping[int, Sequence[Holder]], listed: Iterable[i
     return [Notice("sockets_unlisted", number, text)]
 
 
-def _is_tcp_in_our_namespace(holders: Sequence[Holder], proc: str) -> bool:
+def _is_tcp_in_our_namespace(holders: Sequence[Holder]) -> bool:
     for holder in holders:
-        home = f"{proc}/{holder.pid}"
+        home = f"/proc/{holder.pid}"
         try:
-            if os.stat(f"{home}/ns/net").st_ino == os.stat(f"{proc}/self/ns/net").st_ino:
+            if os.stat(f"{home}/ns/net").st_ino == os.stat("/proc/self/ns/net").st_ino:
                 return os.getxattr(f"{home}/fd/{holder.fd}", "system.sockprotoname").rstrip(b"\0") in _NAMES
         except OSError:
             continue

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from portsock.model import OwnerReason
 from portsock.parse.proc.mountinfo import INVISIBLE, NO_ACCESS, PTRACEABLE, HidePid, parse_hidepid
+from portsock.sources.system import read_text
 
 INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 """The inode number of the initial PID namespace: PROC_PID_INIT_INO, include/linux/proc_ns.h"""
@@ -45,11 +46,7 @@ def read_visibility(root: str = "/proc") -> Visibility:
 
 
 def _hidepid(root: str) -> int:
-    try:
-        with open(f"{root}/self/mountinfo", encoding="utf-8", errors="replace") as file:
-            option = parse_hidepid(file.read(), root)
-    except OSError:
-        return 0
+    option = parse_hidepid(read_text(f"{root}/self/mountinfo") or "", root)
     return option.mode if option and option.mode >= NO_ACCESS and not _exempt(option) else 0
 
 

@@ -204,6 +204,6 @@ def test_verbose_names_the_method() -> None:
 
 
 def test_without_the_capabilities_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bpf, "_capable", lambda: False)
+    monkeypatch.setattr(bpf, "effective_capabilities", lambda: 0)
     with pytest.raises(bpf.BpfUnavailable, match="not root"):
         bpf.read_records()

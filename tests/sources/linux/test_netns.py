@@ -94,8 +94,8 @@ def test_a_container_does_not_name_our_own_namespace(tree: Tree) -> None:
 def test_a_file_that_is_no_namespace_names_none(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupted `ip netns add` leaves an ordinary file, which is on another device."""
     tree.name("stale", "stale")
-    devices = netns._device
-    monkeypatch.setattr(netns, "_device", lambda path: 99 if path.endswith("stale") else devices(path))
+    really = netns._device_and_inode
+    monkeypatch.setattr(netns, "_device_and_inode", lambda path: (99, 1) if path.endswith("stale") else really(path))
     assert netns.name_of(tree.namespace("stale"), str(tree.proc), str(tree.named)) is None
     with pytest.raises(UsageError):
         tree.find("stale")
