@@ -151,3 +151,21 @@ def test_csv_has_the_same_columns_whatever_the_rows(animals: dict[str, Any]) -> 
         for words in ([], ["192.0.2.1"], ["-x"], ["--all-families"])
     }
     assert len(headers) == 1
+
+
+UNPRIVILEGED = """Proto Recv-Q Send-Q Local Address Foreign Address State PID/Program name
+tcp 0 0 127.0.0.1:80 0.0.0.0:* LISTEN -
+tcp 0 0 127.0.0.1:81 0.0.0.0:* LISTEN 7/python3
+"""
+
+
+@pytest.mark.parametrize(("text", "status"), [(UNPRIVILEGED.replace("LISTEN -", "LISTEN 8/x"), 0), (UNPRIVILEGED, 3)])
+@pytest.mark.parametrize("command", ["sockets", "ports", "procs"])
+def test_strict_exits_with_3_only_where_something_was_not_seen(text: str, status: int, command: str, tmp_path: Path) -> None:
+    path = tmp_path / "netstat.txt"
+    warning = "(Not all processes could be identified, non-owned process info\n"
+    warning += " will not be shown, you would have to be root to see it all.)\n"
+    warning = warning if status else ""
+    path.write_text(warning + text)
+    assert portsock(command, "-a", "--from", str(path)).returncode == 0
+    assert portsock(command, "-a", "--from", str(path), "--strict").returncode == status

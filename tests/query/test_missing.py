@@ -146,3 +146,10 @@ def test_letters_that_fingers_know_are_taken(path: str) -> None:
     assert plain[0] == 0
     assert portsock("sockets", "--from", path, "-tulpen") == plain
     assert "--netns with --from" in portsock("sockets", "--from", path, "-N", "all")[2]
+
+
+def test_a_wildcard_that_covers_the_address_leaves_the_answer_complete(tmp_path: Path) -> None:
+    path = tmp_path / "ss.txt"
+    path.write_text(LISTING.replace("127.0.0.1:80", "0.0.0.0:80"))
+    document = json.loads(portsock("sockets", "127.0.0.1:80", "--from", str(path), "--json")[1])
+    assert ([notice["code"] for notice in document["notices"]], document["complete"]) == (["covered_by_wildcard"], True)

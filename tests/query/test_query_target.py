@@ -366,3 +366,14 @@ def test_every_address_and_port_is_read_back(address: object, port: int) -> None
     found = parse_inet(f"[{address}]:{port}" if ":" in str(address) else f"{address}:{port}")
     assert found.ports == (port, port)
     assert found.networks[0].single
+
+
+def test_the_ipv4_mapped_network_is_all_of_ipv4_and_a_wider_one_stays_ipv6() -> None:
+    assert parse_inet("::ffff:0:0/96").networks[0][:2] == ("0.0.0.0", 4)
+    assert parse_inet("::ffff:0:0/95").networks[0].version == 6
+
+
+def test_the_largest_process_number_is_that_of_windows() -> None:
+    assert parse_target("pid:4294967295", SERVICES).kind == "pid"
+    with pytest.raises(UsageError):
+        parse_target("pid:4294967296", SERVICES)

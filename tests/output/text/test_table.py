@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portsock.model import Owner, OwnerStatus, Peer
-from portsock.output.columns import View, default_columns
+from portsock.output.columns import View, default_columns, parse_columns
 from portsock.output.context import Context, Options
 from portsock.output.tables.ports import PORTS
 from portsock.output.tables.sockets import SOCKETS
@@ -178,3 +178,10 @@ def test_spare_columns_are_left_out_where_there_is_no_room_and_named_below() -> 
 def test_columns_that_were_named_are_never_left_out() -> None:
     rows = [socket()]
     assert text_of(rows, SOCKETS, Options(width=40, chosen=False)) == text_of(rows, SOCKETS)
+
+
+def test_free_text_keeps_twelve_columns() -> None:
+    row = port(owners=(Owner(4567, None, "a-process-of-a-long-name"),))
+    columns = parse_columns(PORTS, "process")
+    assert "".join(table([row], columns, Context(), Options(width=12))).splitlines()[1] == "a-process-o…"
+    assert "a-process-of-a-long-name[4567]" in "".join(table([row], columns, Context(), Options(width=11)))
