@@ -57,6 +57,13 @@ def test_a_socket_in_two_rows_is_listed_once(tmp_path: Path) -> None:
     assert len(dump(Request(frozenset({"tcp"})), tree(tmp_path, tcp=HEADER + ROW + ROW)).sockets) == 1
 
 
+def test_closed_connections_of_one_port_are_sockets_of_their_own(tmp_path: Path) -> None:
+    """TIME_WAIT (06) has no inode: only the remote end tells them apart."""
+    row = "   0: 0100007F:1F90 0100007F:{:04X} 06 00000000:00000000 03:00000014 00000000     0        0 0 3 0\n"
+    found = dump(Request(frozenset({"tcp"})), tree(tmp_path, tcp=HEADER + row.format(40000) + row.format(40001))).sockets
+    assert len(found) == 2
+
+
 def test_unix_rows_without_inode_are_all_kept(tmp_path: Path) -> None:
     waiting = "000000005561ff14: 00000003 00000000 00000000 0001 02     0 @listen\n"
     assert len(dump(Request(frozenset({"unix"})), tree(tmp_path, unix="Num RefCount\n" + waiting * 3)).sockets) == 3
