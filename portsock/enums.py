@@ -166,8 +166,8 @@ OWNER_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PARENTS, Need.PEER})
 """Needs for which the owners of sockets must be looked up."""
 DETAILS = frozenset({Need.INFO, Need.TIMERS, Need.MEMORY})
 """Needs that the kernel serves only when asked, because they cost time."""
-UNEVEN = DETAILS | {Need.INODES, Need.DESCRIPTORS, Need.USERS, Need.UNITS, Need.CONTAINERS}
-"""Needs that some sources do not serve at all."""
+SOURCE_DEPENDENT = DETAILS | {Need.INODES, Need.DESCRIPTORS, Need.USERS, Need.UNITS, Need.CONTAINERS}
+"""Needs that only some sources serve."""
 
 _CANONICAL = {
     "ESTAB": State.ESTABLISHED,

@@ -128,7 +128,7 @@ class PortFilter(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What to collect. A source may return more than is requested, never less."""
+    """A request for sockets. A source may return more than is requested, never less."""
 
     protocols: frozenset[str]
     """Socket protocols as in Socket.protocol."""

@@ -15,7 +15,7 @@ WAYS = ("plain", "reuseaddr", "reuseport")
 
 
 class BindTarget(NamedTuple):
-    """Where a target would have a program bind: protocols, addresses and one port."""
+    """The protocols, addresses and port that a program would bind."""
 
     protocols: Sequence[str]
     addresses: Sequence[str]

@@ -44,7 +44,7 @@ class Layout(NamedTuple, Generic[Row]):
     render: Renderer
     options: Options
     asked: frozenset[Need] = frozenset()
-    """What the command's own options ask for: details, parents."""
+    """Needs of the command's own options: details, parents."""
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -124,7 +124,7 @@ def pids_of(sockets: Sequence[Socket], processes: Processes) -> Pids:
 def lay_out(view: View[Row], output: Printing, asked: frozenset[Need], console: Console) -> Layout[Row]:
     """Check the output options. Raises UsageError for an unknown value, and for options that exclude each other.
 
-    `asked`: what options of the command itself ask for.
+    `asked`: the needs of the command's own options.
     """
     from portsock.output.text.color import use_color
 

@@ -28,7 +28,7 @@ Row = TypeVar("Row", Socket, Port, "ProcessRow")
 
 
 class Found(NamedTuple):
-    """What the rows of a listing are made of."""
+    """The input of a listing's rows."""
 
     sockets: list[Socket]
     """The sockets that match."""
@@ -71,7 +71,6 @@ def run(
     question = Question(parse_query(targets, select, collect, services), listing.view.command, layout.needs)
     _check(question, layout, collect)
     collected = collect_snapshot(question, collect, services, console)
-    console.keep(collected)
 
     def rows_of(sockets: list[Socket]) -> Sequence[Row]:
         return listing.rows(Found(sockets, collected.snapshot.processes, question.query, services, collected.every_state))

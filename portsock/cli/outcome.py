@@ -1,4 +1,4 @@
-"""How a run ends: the lines on standard error, and the exit status. Status 2 comes as an exception; 3 goes before 1."""
+"""The end of a run: lines on standard error, and the exit status. Status 2 comes as an exception; 3 goes before 1."""
 
 from collections.abc import Sequence
 from typing import Any

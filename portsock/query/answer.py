@@ -1,4 +1,4 @@
-"""Which sockets of a snapshot answer a question, and what of the answer could not be seen."""
+"""Answer a question from a snapshot: the sockets that match, those that might, and notices about what was not seen."""
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
@@ -22,7 +22,7 @@ class Answer(NamedTuple, Generic[Row]):
     possible: Sequence[Socket]
     """Further sockets that might match: their owners, by which the question selects, could not be seen."""
     snapshot: Snapshot
-    """What was searched, with notices about what could not be seen."""
+    """The snapshot searched, with notices about what could not be seen."""
 
 
 def answer(
@@ -105,7 +105,7 @@ def with_notices(
     """Add the notices about what the source does not report, whose owners were not seen, and which sockets are wildcards."""
     from portsock.normalize.visibility import with_owner_notices
 
-    if question.uneven_needs:
+    if question.source_dependent_needs:
         from portsock.query.missing import missing_notices
 
         snapshot = snapshot.with_notices(missing_notices(question, snapshot))

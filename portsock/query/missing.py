@@ -5,7 +5,7 @@ Without them an empty column would look like an empty fact, and a filter on the 
 
 from collections.abc import Callable, Iterable
 
-from portsock.enums import DETAILS, UNEVEN, Need
+from portsock.enums import DETAILS, SOURCE_DEPENDENT, Need
 from portsock.model import Notice, Snapshot, Socket
 from portsock.query.query import Question, filters
 
@@ -14,8 +14,8 @@ UNANSWERABLE = "filter_unreported"
 
 _OPTIONS = {Need.INFO: "--info", Need.TIMERS: "--timers", Need.MEMORY: "--memory"}
 
-_BY_BACKEND = {"netlink": UNEVEN, "procfs": UNEVEN - {Need.INFO, Need.MEMORY}}
-"""What live sources report of UNEVEN; psutil depends on the system, so that it is judged by what it reported."""
+_BY_BACKEND = {"netlink": SOURCE_DEPENDENT, "procfs": SOURCE_DEPENDENT - {Need.INFO, Need.MEMORY}}
+"""Facts that live sources report. psutil depends on the system: its facts are judged by its sockets."""
 
 _EVIDENCE: dict[Need, Callable[[Socket], object]] = {
     Need.INFO: lambda socket: socket.info is not None,
@@ -25,17 +25,17 @@ _EVIDENCE: dict[Need, Callable[[Socket], object]] = {
     Need.DESCRIPTORS: lambda socket: any(owner.fd is not None for owner in socket.owners),
     Need.USERS: lambda socket: socket.user or socket.uid is not None or any(owner.user for owner in socket.owners),
 }
-"""How a socket shows that its source reports the fact."""
+"""Tests by which a socket shows that its source reports the fact."""
 
 
 def missing_notices(question: Question, snapshot: Snapshot) -> tuple[Notice, ...]:
     """Return the notices about details, and about filters, whose facts the source does not report."""
-    reported = _reported(question.uneven_needs, snapshot)
-    notices = [_details_notice(question.uneven_needs & DETAILS - reported, snapshot)]
+    reported = _reported(question.source_dependent_needs, snapshot)
+    notices = [_details_notice(question.source_dependent_needs & DETAILS - reported, snapshot)]
     # Where no socket has an owner, the notices about owners say all that there is to say.
     owned = any(socket.owners for socket in snapshot.sockets)
     for typed, needs in filters(question.query):
-        lacking = [need for need in needs if need in UNEVEN and need not in reported]
+        lacking = [need for need in needs if need in SOURCE_DEPENDENT and need not in reported]
         if lacking and snapshot.sockets and (owned or Need.OWNERS not in needs):
             text = f"{_source(snapshot)} not report {lacking[0]}: it cannot tell what matches {typed}"
             notices.append(Notice(UNANSWERABLE, None, text))
@@ -48,7 +48,7 @@ def _reported(needs: Iterable[Need], snapshot: Snapshot) -> frozenset[Need]:
     if source.kind == "live" and source.backend in _BY_BACKEND:
         return _BY_BACKEND[source.backend]
     if source.kind == "capture" and any(item.format == "portsock" for item in source.inputs):
-        return UNEVEN - DETAILS | _shown(DETAILS.intersection(needs), snapshot)
+        return SOURCE_DEPENDENT - DETAILS | _shown(DETAILS.intersection(needs), snapshot)
     return _shown(needs, snapshot)
 
 

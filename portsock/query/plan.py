@@ -1,4 +1,4 @@
-"""What must be collected to answer a question."""
+"""Plan the collection: the narrowest request that answers a question."""
 
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ def plan(question: Question, owners: str = "auto") -> Request:
         evidence = evidence or any(target.kind not in ("port", "service") for target in query.targets)
     ports = None if evidence else _ports(query, question.side)
     whole = evidence or command == "explain"
-    # Facts of processes come with any owners: names and users are shown beside pids.
+    # Facts of processes come with any owners: names and users are shown with pids.
     looked_up = frozenset({Need.PROCESSES} if asks_owners and owners != "none" else ())
     if command == "explain" or asks_address:
         looked_up |= {Need.HOST}

@@ -1,9 +1,9 @@
-"""What is asked: the targets and filters of a command line, and what follows from them alone."""
+"""Queries: the targets and filters of a command line, and what follows from them alone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from portsock.enums import DETAILS, UNEVEN, Need
+from portsock.enums import DETAILS, SOURCE_DEPENDENT, Need
 from portsock.model import Family, Socket, State
 from portsock.port_numbers import naming_protocol
 
@@ -94,9 +94,9 @@ class Question(NamedTuple):
         return self.needs.union(*(needs for _, needs in filters(self.query)), *_exclusion_needs(self.query))
 
     @property
-    def uneven_needs(self) -> frozenset[Need]:
-        """Those needs that some sources do not serve. `explain` makes do with the details that there are."""
-        needs = self.all_needs & UNEVEN
+    def source_dependent_needs(self) -> frozenset[Need]:
+        """The needs that only some sources serve. `explain` makes do with the details that there are."""
+        needs = self.all_needs & SOURCE_DEPENDENT
         return needs - DETAILS if self.command == "explain" else needs
 
 

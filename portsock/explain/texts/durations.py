@@ -1,4 +1,4 @@
-"""How long each state lasts, by system. Values in braces are filled in by portsock.explain.sections.durations."""
+"""Durations of the states, by system. Values in braces are filled in by portsock.explain.sections.durations."""
 
 from portsock.model import State
 

@@ -85,11 +85,11 @@ def trap(kind: str, path: Path) -> None:
 def test_a_state_file_is_only_read_where_it_is_one(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "containers.json"
     trap(kind, path)
-    told: list[object] = []
-    reading = Thread(target=lambda: told.append(read_json(str(path), os.getuid())), daemon=True)
+    reported: list[object] = []
+    reading = Thread(target=lambda: reported.append(read_json(str(path), os.getuid())), daemon=True)
     reading.start()
     reading.join(10)
-    assert told == ([[{"id": ID, "names": ["bait"]}]] if kind == "plain" else [None])
+    assert reported == ([[{"id": ID, "names": ["bait"]}]] if kind == "plain" else [None])
 
 
 @posix
