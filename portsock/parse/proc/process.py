@@ -10,6 +10,10 @@ _THREAD_NAMES = frozenset({b"MainThread", b"node-MainThread", b"GeckoMain"})
 """Names that runtimes give to a program's main thread."""
 _PPID, _FLAGS, _THREADS, _STARTED = 1, 6, 17, 19
 """Indexes of the fields behind the name, the state being 0."""
+MOST_CMDLINE, MOST_ARGUMENTS = 128 * 1024, 4096
+"""Bytes and arguments of a command line that are read: a process can declare gigabytes (PR_SET_MM_MAP, prctl(2))."""
+CUT = "…".encode()
+"""Marks a command line that was cut."""
 
 
 class Stat(NamedTuple):
@@ -40,10 +44,15 @@ def parse_stat(data: bytes) -> Stat | None:
 
 
 def parse_cmdline(data: bytes) -> tuple[bytes, ...]:
-    """Return the arguments, or the title ('nginx: worker process') that the program wrote over them, as the only one."""
-    arguments = data.removesuffix(b"\0").split(b"\0") if data else []
-    if len(arguments) > 1 and not any(arguments[1:]):
-        arguments = arguments[:1] if b" " in arguments[0] else arguments  # a title, padded with NULs to the old length
+    """Return the arguments, or the title ('nginx: worker process') that the program wrote over them, as the only one.
+
+    The rest is cut after MOST_CMDLINE bytes or MOST_ARGUMENTS arguments; CUT then stands at the end.
+    """
+    arguments = data[:MOST_CMDLINE].removesuffix(b"\0").split(b"\0") if data else []
+    if len(arguments) > 1 and b" " in arguments[0] and not any(arguments[1:]):
+        return (arguments[0],)  # a title, padded with NULs to the old length
+    if len(data) > MOST_CMDLINE or len(arguments) > MOST_ARGUMENTS:
+        return (*arguments[:MOST_ARGUMENTS], CUT)
     return tuple(arguments)
 
 

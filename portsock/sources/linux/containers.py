@@ -6,7 +6,7 @@ from functools import cached_property
 
 from portsock.parse.proc.cgroup import Placement
 from portsock.parse.proc.forwarders import is_rootlessport, parse_conmon, parse_docker_proxy
-from portsock.parse.proc.process import parse_cmdline, text
+from portsock.parse.proc.process import MOST_CMDLINE, parse_cmdline, text
 
 _DOCKER = "/docker/containers"
 _PODMAN = "/containers/storage"
@@ -121,7 +121,7 @@ class Containers:
         for other in others:
             try:
                 with open(f"{self._proc}/{other}/cmdline", "rb") as file:
-                    monitor = parse_conmon([text(part) for part in parse_cmdline(file.read())])
+                    monitor = parse_conmon([text(part) for part in parse_cmdline(file.read(MOST_CMDLINE))])
                 if monitor is None or not pipe.startswith("pipe:"):
                     continue
                 held = f"{self._proc}/{other}/fd"

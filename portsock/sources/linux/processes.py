@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
 from portsock.parse.proc.forwarders import FORWARDERS
-from portsock.parse.proc.process import Stat, parse_cmdline, parse_stat, shown_name, text
+from portsock.parse.proc.process import MOST_CMDLINE, Stat, parse_cmdline, parse_stat, shown_name, text
 from portsock.sources.system import read_processes, users
 
 if TYPE_CHECKING:
@@ -90,16 +90,16 @@ def _placement(data: bytes) -> Placement:
 
 
 def _read(home: int, name: str) -> bytes:
-    """Return the bytes of a file of the process; empty where it cannot be read."""
+    """Return the bytes of a file of the process, little more than MOST_CMDLINE of them; empty where it cannot be read."""
     try:
         file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=home)
     except OSError:
         return b""
     try:
-        parts = []
-        while part := os.read(file, 65536):
-            parts.append(part)
-        return b"".join(parts)
+        data = b""
+        while len(data) <= MOST_CMDLINE and (part := os.read(file, 65536)):
+            data += part
+        return data
     except OSError:
         return b""
     finally:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from portsock.output.json.strings import encodable
 from portsock.output.text.escape import escape
-from portsock.parse.proc.process import parse_cmdline, parse_stat, shown_name, text
+from portsock.parse.proc.process import CUT, MOST_ARGUMENTS, MOST_CMDLINE, parse_cmdline, parse_stat, shown_name, text
 
 STAT = b"42 (%s) S 7 42 42 0 -1 %d 1 2 3 4 5 6 7 8 20 0 3 0 12345 1 2 18446744073709551615\n"
 
@@ -83,3 +83,12 @@ def test_text_keeps_every_byte_and_is_escaped_once(data: bytes) -> None:
     assert text(data).encode("utf-8", "surrogateescape") == data
     assert encodable(text(data)) == data.decode("utf-8", "backslashreplace")
     assert escape(text(b"\xff" + data)) == "\\xff" + escape(text(data))
+
+
+def test_a_command_line_is_cut_by_bytes_and_by_arguments_and_marked() -> None:
+    assert parse_cmdline(b"x" * MOST_CMDLINE + b"\0") == (b"x" * MOST_CMDLINE, CUT)
+    assert parse_cmdline(b"x" * (MOST_CMDLINE - 1) + b"\0") == (b"x" * (MOST_CMDLINE - 1),)
+    many = parse_cmdline(b"a\0" * (MOST_ARGUMENTS + 1))
+    assert (len(many), many[-1]) == (MOST_ARGUMENTS + 1, CUT)
+    assert parse_cmdline(b"a\0" * MOST_ARGUMENTS) == (b"a",) * MOST_ARGUMENTS
+    assert parse_cmdline(b"nginx: worker process" + bytes(2 * MOST_CMDLINE)) == (b"nginx: worker process",)
