@@ -43,7 +43,15 @@ CALLS = {"open", "input", "print", "exec", "eval", "__import__"}
 CLI_EXCEPTIONS = {
     # The process: its arguments, streams, environment and exit status.
     "__main__.py": {"sys.argv", "sys.exit", "sys.stdout", "sys.stderr", "os._exit"},
-    "cli/console.py": {"sys.stdin", "sys.stdout", "sys.stderr", "os.environ", "open()", "shutil.get_terminal_size"},
+    "cli/console.py": {
+        "select.select",
+        "sys.stdin",
+        "sys.stdout",
+        "sys.stderr",
+        "os.environ",
+        "open()",
+        "shutil.get_terminal_size",
+    },
     "cli/complete.py": {"sys.stdout"},
     # stdout is replaced where its reader has gone, so that the interpreter's last flush does not fail.
     "cli/main.py": {"os.open", "os.dup2", "os.close"},

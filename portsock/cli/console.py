@@ -38,8 +38,8 @@ class Console(NamedTuple):
             raise WriteError("cannot write the output: standard output is closed")
         try:
             for chunk in chunks:
-                self.out.write(chunk.encode(self.encoding, "backslashreplace"))
-            self.out.flush()
+                _write_whole(self.out, chunk.encode(self.encoding, "backslashreplace"))
+            _flush(self.out)
         except BrokenPipeError as error:
             raise OutputClosed from error
         except OSError as error:
@@ -61,6 +61,33 @@ class Console(NamedTuple):
             self.err.flush()
         except (OSError, ValueError):
             pass
+
+
+def _write_whole(out: BinaryIO, data: bytes) -> None:
+    """Write all the data. A raw stream (PYTHONUNBUFFERED) may take a part of it, a non-blocking one nothing for a while."""
+    rest = memoryview(data)
+    while rest:
+        try:
+            written = out.write(rest)
+        except BlockingIOError as error:  # from a buffered stream; a raw one returns None
+            written = error.characters_written
+        rest = rest[written or 0 :]
+        if rest:
+            _wait_for_room(out)
+
+
+def _flush(out: BinaryIO) -> None:
+    while True:
+        try:
+            return out.flush()
+        except BlockingIOError:
+            _wait_for_room(out)
+
+
+def _wait_for_room(out: BinaryIO) -> None:
+    from select import select
+
+    select([], [out], [])
 
 
 def system_console() -> Console:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from select import select
 from typing import BinaryIO
 
 from portsock.errors import UsageError
@@ -89,7 +90,10 @@ def _collect_one(label: str | None, path: str, only: str | None, services: Servi
 def _chunks(stream: BinaryIO, progress: Progress | None) -> Iterator[bytes]:
     """Yield the bytes of a stream. Raises UsageError where it is empty or binary."""
     done = 0
-    while chunk := stream.read(_CHUNK):
+    while (chunk := stream.read(_CHUNK)) != b"":
+        if chunk is None:  # a non-blocking stream without data yet
+            select([stream], [], [])
+            continue
         if not done and is_binary(chunk[:65536]):
             raise UsageError("binary, no text listing")
         done += len(chunk)

@@ -1,6 +1,7 @@
 """Pipes, full disks, interrupts and terminals."""
 
 import fcntl
+import io
 import os
 import pty
 import select
@@ -12,9 +13,11 @@ import sys
 import termios
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from portsock.cli.console import Console
 from tests.support.live import ENVIRONMENT, ROOT, on_linux, portsock
 
 pytestmark = [on_linux, pytest.mark.linux]
@@ -74,6 +77,63 @@ def test_a_pipe_gets_the_whole_output(rows: int, tmp_path: Path) -> None:
         with open(reading, "rb") as output:
             lines = output.read().splitlines()
     assert (started.returncode, len(lines)) == (0, rows + 1)
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_output_comes_whole_through_a_pipe_that_never_blocks(unbuffered: bool, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    path = str(listing(tmp_path / "ss.txt", 25_000))
+    environment = BUFFERED | ({"PYTHONUNBUFFERED": "1"} if unbuffered else {})
+    with subprocess.Popen([*COMMAND, "sockets", "--from", path], stdout=writing, cwd=ROOT, env=environment) as started:
+        os.close(writing)
+        with open(reading, "rb") as output:
+            time.sleep(0.5)  # the pipe is full, and the program has to wait
+            lines = output.read().splitlines()
+    assert (started.returncode, len(lines)) == (0, 25_001)
+
+
+def test_a_raw_stream_that_takes_a_part_of_each_write_is_given_the_rest() -> None:
+    class Short(io.RawIOBase):
+        """A stream that takes seven bytes at once, and nothing at each third call."""
+
+        def __init__(self) -> None:
+            self.got = bytearray()
+            self.calls = 0
+
+        def writable(self) -> bool:
+            return True
+
+        def fileno(self) -> int:
+            return null.fileno()
+
+        def write(self, data: Any) -> int | None:
+            self.calls += 1
+            if self.calls % 3 == 0:
+                return None
+            self.got += bytes(data[:7])
+            return len(data[:7])
+
+    with open(os.devnull, "wb") as null:
+        short = Short()
+        console = Console(short, None, io.BytesIO(), False, False, "utf-8", 0, {})  # type: ignore[arg-type]
+        console.write(["a line of some length\n", "another\n"])
+    assert bytes(short.got) == b"a line of some length\nanother\n"
+
+
+def test_a_listing_on_a_pipe_that_never_blocks_is_read_whole() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with subprocess.Popen([*COMMAND, "sockets", "--count", "--from", "-"], stdin=reading, stdout=subprocess.PIPE, cwd=ROOT,
+                          env=BUFFERED) as started:  # fmt: skip
+        os.close(reading)
+        with open(writing, "wb", buffering=0) as listed:
+            listed.write(b"State Recv-Q Send-Q Local Address:Port Peer Address:Port\n")
+            for number in range(20):
+                time.sleep(0.02)
+                listed.write(b"LISTEN 0 5 127.0.0.1:%d 0.0.0.0:*\n" % (8000 + number))
+        out = started.communicate(timeout=20)[0]
+    assert (started.returncode, out) == (0, b"20\n")
 
 
 def test_a_full_disk_is_one_line_and_exit_status_3() -> None:
