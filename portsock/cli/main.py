@@ -99,6 +99,9 @@ class _Command(TyperCommand):
 
 
 class _Commands(TyperGroup):
+    def _main_shell_completion(self, *_: Any, **__: Any) -> None:
+        """Do nothing: by an environment variable, typer would complete in place of running. Completions here are files."""
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         from portsock.cli.help import root_help
 

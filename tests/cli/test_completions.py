@@ -1,5 +1,6 @@
 """The completions list every option, and `portsock --complete` starts without typer and prints no error."""
 
+import io
 import re
 import subprocess
 import sys
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from portsock.cli.commands import COMMANDS
+from portsock.cli.console import Console
 from portsock.cli.declare import declared
 from portsock.cli.help import split
-from portsock.cli.main import parameters
+from portsock.cli.main import parameters, run
 from portsock.cli.options import Selecting
 from tests.support.generators import generator
 
@@ -78,3 +80,11 @@ def test_the_forms_of_a_target_are_offered_by_their_first_letters() -> None:
         [sys.executable, "-m", "portsock", "--complete", "targets", "pr"], capture_output=True, text=True, timeout=60, cwd=ROOT
     )
     assert done.stdout == "proc:\tprocesses by name\n"
+
+
+def test_typers_own_completion_variable_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_PORTSOCK_COMPLETE", "complete_bash")
+    out = io.BytesIO()
+    console = Console(out, None, io.BytesIO(), False, False, "utf-8", 0, {})
+    assert run(["explain", "port", "--brief", "--from", str(ROOT / "tests/fixtures/linux/ss-tan.out")], console) == 0
+    assert out.getvalue().startswith(b"A port")
