@@ -103,7 +103,7 @@ def is_passive(socket: Socket) -> bool:
     """Tell whether a socket waits for others: a listener, a bound TCP socket, any other socket without a peer.
 
     This is the widest of three notions. The roles PASSIVE leave out what has no address of its own, and --listening
-    (query.matching.is_listening) what cannot receive yet:
+    (is_listening in query.matching.conditions) what cannot receive yet:
 
     | socket                                           | is_passive | role in PASSIVE | --listening |
     | ------------------------------------------------ | ---------- | --------------- | ----------- |
