@@ -6,7 +6,7 @@ from portsock.addresses import WILDCARDS, exposure, widest
 from portsock.model import PASSIVE, Family, InetEndpoint, Owner, OwnerStatus, Port, Socket, State
 from portsock.port_numbers import Services, range_of
 
-_Place = tuple[str | None, int | None, str, int]
+_PortKey = tuple[str | None, int | None, str, int]
 """Host, namespace, protocol and port."""
 
 
@@ -15,24 +15,24 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
 
     `counted`: connected sockets were collected. Without them a port's `connections` is None.
     """
-    passive: dict[_Place, dict[object, list[Socket]]] = {}
-    connected: dict[_Place, list[Socket]] = {}
+    passive: dict[_PortKey, dict[object, list[Socket]]] = {}
+    connected: dict[_PortKey, list[Socket]] = {}
     for socket in sockets:
         local = socket.local
         if not isinstance(local, InetEndpoint) or local.port is None:
             continue
-        place = (socket.host, socket.netns.id if socket.netns else None, socket.protocol, local.port)
+        key = (socket.host, socket.netns.id if socket.netns else None, socket.protocol, local.port)
         if socket.role in PASSIVE or socket.remote is None:  # without a peer its role may be unknown
-            passive.setdefault(place, {}).setdefault(_row_key(socket), []).append(socket)
+            passive.setdefault(key, {}).setdefault(_row_key(socket), []).append(socket)
         else:
-            connected.setdefault(place, []).append(socket)
+            connected.setdefault(key, []).append(socket)
     ports = []
-    for place, groups in passive.items():
+    for key, groups in passive.items():
         rows = list(groups.values())
-        numbers, rest = _assign_connections(rows, connected.pop(place, []))
+        numbers, rest = _assign_connections(rows, connected.pop(key, []))
         ports += [_port(row, services, number if counted else None) for row, number in zip(rows, numbers, strict=True)]
         if rest:
-            connected[place] = rest
+            connected[key] = rest
     ports += [_port(row, services, len(row)) for row in connected.values()]
     return sorted(ports, key=_order)
 

@@ -17,7 +17,7 @@ _TYPES = PROTOCOL_TYPES | {"icmp": SocketType.RAW, "igmp": SocketType.RAW}
 _WHOLE = {"icm": "icmp", "igm": "igmp", "udpl": "udplite", "div": "divert"}
 """Protocol words that the BSDs cut to fit their column."""
 
-_CONNECTIONLESS = frozenset({SocketType.DGRAM, SocketType.RAW})
+_DATAGRAM_TYPES = frozenset({SocketType.DGRAM, SocketType.RAW})
 
 
 def protocol_name(word: str) -> str:
@@ -40,7 +40,7 @@ def internet_record(
         remote = None
     family = _family(word, local, remote)
     found = parse_state(state) if state else None
-    if not state and kind in _CONNECTIONLESS:
+    if not state and kind in _DATAGRAM_TYPES:
         found = State.UNCONN if remote is None else State.ESTABLISHED
     if word.endswith("46"):
         more.setdefault("v6only", False)

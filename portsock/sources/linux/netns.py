@@ -29,7 +29,7 @@ class Namespace(NamedTuple):
     """Processes in it, if processes were searched."""
 
 
-class _Place:
+class _Facts:
     """The facts gathered about one namespace."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NA
     for word in dict.fromkeys(wanted):
         if word == "all":
             survey.complete()
-            chosen |= survey.places.keys()
+            chosen |= survey.facts.keys()
             unreadable += survey.unreadable
         elif word.isascii() and word.isdigit():
             inode = survey.of_process(word.lstrip("0") or "0")
@@ -68,8 +68,8 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NA
 
 def name_of(inode: int, proc: str = "/proc", named: str = NETNS_NAMES) -> str | None:
     """Return the name of a namespace in `ip netns`, or None."""
-    place = _Survey(proc, named).places.get(inode)
-    return place.name if place else None
+    facts = _Survey(proc, named).facts.get(inode)
+    return facts.name if facts else None
 
 
 def denied_notice(denied: Sequence[Namespace]) -> Notice:
@@ -86,12 +86,12 @@ def _by_name(word: str, survey: "_Survey") -> int:
     for with_containers in (False, True):  # containers are searched only for a name that `ip netns` does not have
         if with_containers:
             survey.complete()
-        for inode, place in survey.places.items():
-            if place.name == word:
+        for inode, facts in survey.facts.items():
+            if facts.name == word:
                 return inode
     from difflib import get_close_matches
 
-    names = sorted(place.name for place in survey.places.values() if place.name)
+    names = sorted(facts.name for facts in survey.facts.values() if facts.name)
     near = get_close_matches(word, names, 1, 0.5)
     hint = f"did you mean {near[0]}? " if near else ""
     raise UsageError(
@@ -104,7 +104,7 @@ class _Survey:
 
     def __init__(self, proc: str, named: str) -> None:
         self._proc = proc
-        self.places: dict[int, _Place] = {}
+        self.facts: dict[int, _Facts] = {}
         self.unreadable = 0
         """The number of other namespaces that may not be read."""
         self._complete = False
@@ -114,17 +114,17 @@ class _Survey:
             path = f"{named}/{name}"
             found, inode = _device_and_inode(path)
             if inode is not None and found == device:
-                place = self._add(inode, path)
-                place.name = place.name or name
+                facts = self._add(inode, path)
+                facts.name = facts.name or name
 
-    def _add(self, inode: int, path: str) -> _Place:
-        place = self.places.setdefault(inode, _Place())
-        place.paths.append(path)
-        return place
+    def _add(self, inode: int, path: str) -> _Facts:
+        facts = self.facts.setdefault(inode, _Facts())
+        facts.paths.append(path)
+        return facts
 
     def namespace(self, inode: int) -> Namespace:
-        place = self.places[inode]
-        return Namespace(Netns(inode, place.name), inode == self._own, tuple(place.paths), tuple(place.pids))
+        facts = self.facts[inode]
+        return Namespace(Netns(inode, facts.name), inode == self._own, tuple(facts.paths), tuple(facts.pids))
 
     def of_process(self, number: str) -> int | None:
         """Return the namespace of a process; None where it may not be read. Raises UsageError for a missing process."""
@@ -180,7 +180,7 @@ class _Survey:
         Even where a process's namespace may not be read, its /proc/PID/net can be, with inode numbers of its namespace.
         """
         tables = {self._tables(pid) for pid in pids}
-        return len(tables.difference(self._tables(place.pids[0]) for place in self.places.values() if place.pids))
+        return len(tables.difference(self._tables(facts.pids[0]) for facts in self.facts.values() if facts.pids))
 
     def _tables(self, pid: int | str) -> int | None:
         return _device_and_inode(f"{self._proc}/{pid}/net/dev")[1]
@@ -191,10 +191,10 @@ class _Survey:
         from portsock.sources.linux.containers import Containers
 
         containers = Containers(proc=self._proc)
-        for inode, place in self.places.items():
-            if place.name or not place.pids or inode == self._own:
+        for inode, facts in self.facts.items():
+            if facts.name or not facts.pids or inode == self._own:
                 continue
-            place.name = containers.name(parse_cgroup(read_text(f"{self._proc}/{place.pids[0]}/cgroup") or ""))
+            facts.name = containers.name(parse_cgroup(read_text(f"{self._proc}/{facts.pids[0]}/cgroup") or ""))
 
 
 def _descriptors(directory: str) -> Iterator[tuple[int, str]]:
