@@ -24,8 +24,7 @@ def with_owner_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> Snapshot:
     """
     if snapshot.source.kind != "live":
         return snapshot
-    notices = (*snapshot.notices, *owner_notices(snapshot, shown))
-    return snapshot._replace(notices=notices, complete=not any(notice.incomplete for notice in notices))
+    return snapshot.with_notices(owner_notices(snapshot, shown))
 
 
 def owner_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, ...]:
