@@ -8,7 +8,7 @@ from portsock.model import Host, Snapshot
 from portsock.records import Identity
 
 if TYPE_CHECKING:
-    from portsock.explain.bind.types import Attempt, Way
+    from portsock.explain.types import Attempt, Way
     from portsock.query.target import Target
 
 WAYS = ("plain", "reuseaddr", "reuseport")
@@ -97,12 +97,13 @@ def _with_addresses(host: Host, addresses: Sequence[str]) -> Host:
     A subnet's broadcast address is one, and an address with a route of type local.
     """
     from portsock.addresses import WILDCARDS
-    from portsock.sources.linux.trial import is_local
 
     for address in addresses:
         bare = address.partition("%")[0]
         if address in WILDCARDS or bare in (host.addresses or ()):
             continue
+        from portsock.sources.linux.trial import is_local
+
         local = is_local(address)
         if local is not None:
             host = host._replace(addresses=(host.addresses or frozenset()) | ({bare} if local else frozenset()))
@@ -114,7 +115,7 @@ def _trial(place: BindTarget, attempts: Sequence["Attempt"], way: str, v6only: b
     import os
 
     from portsock.explain.bind.judge import with_kernel_answer
-    from portsock.explain.bind.types import Way
+    from portsock.explain.types import Way
     from portsock.sources.linux.trial import bind_once
 
     address = next(address for address in place.addresses if not v6only or ":" in address)

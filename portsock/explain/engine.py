@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from portsock.explain.bind.types import Attempt
 from portsock.explain.commands import next_commands, other_readings
 from portsock.explain.picture import draw
 from portsock.explain.rules.registry import findings
@@ -10,7 +9,7 @@ from portsock.explain.sections import binding, connection, exposure, port, proce
 from portsock.explain.subject import Subject, find_subject
 from portsock.explain.summary import summarize
 from portsock.explain.texts import phrases
-from portsock.explain.types import Explanation, Part, PathFacts, Section
+from portsock.explain.types import Attempt, Explanation, Part, PathFacts, Section
 from portsock.model import Snapshot
 from portsock.port_numbers import Services
 from portsock.query.target import Target

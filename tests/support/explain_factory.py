@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from portsock.explain.bind.types import Attempt, Blocker
 from portsock.explain.engine import explain
-from portsock.explain.types import Explanation, Finding, Part
+from portsock.explain.types import Attempt, Blocker, Explanation, Finding, Part
 from portsock.model import (
     Family,
     Host,

@@ -104,12 +104,16 @@ def _answer(
     if collect.captures:
         return explain(target, snapshot, services)
     from portsock.cli.binding import attempts_of
-    from portsock.cli.paths import path_facts
 
     # The bind verdict is about portsock's own namespace, which --netns may leave out.
     own = not collect.netns or "all" in collect.netns
     attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only) if own else ()
-    return explain(target, snapshot, services, attempts, path_facts(target, snapshot))
+    path = None
+    if target.kind == "unix":
+        from portsock.cli.paths import path_facts
+
+        path = path_facts(target, snapshot)
+    return explain(target, snapshot, services, attempts, path)
 
 
 def _print(

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from portsock.addresses import number_of, scope, unmap
 from portsock.explain.bind.texts import Reason
-from portsock.explain.bind.types import Way
 from portsock.explain.sections.durations import unprivileged_start
+from portsock.explain.types import Way
 from portsock.model import Family, Host, InetEndpoint, Scope, Socket
 from portsock.normalize.roles import NO_PEER_STATES
 from portsock.records import Identity

@@ -13,7 +13,7 @@ from portsock.addresses import scope
 from portsock.endpoints import address_of, port_of
 from portsock.explain.bind.addresses import BindAddress, covers, held_address, overlaps, requested_address, shares_ports
 from portsock.explain.bind.texts import Reason
-from portsock.explain.bind.types import Way
+from portsock.explain.types import Way
 from portsock.model import Scope, Socket, State
 from portsock.normalize.roles import NO_PEER_STATES
 from portsock.records import SocketOptions

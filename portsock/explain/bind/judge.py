@@ -20,8 +20,8 @@ from portsock.explain.bind.addresses import (
 )
 from portsock.explain.bind.existing import MOST_ALIKE, Conflict, Existing, conflict, may_override, sockets_on_port
 from portsock.explain.bind.texts import TEXTS, Reason
-from portsock.explain.bind.types import Attempt, Blocker, Way
 from portsock.explain.sections.durations import unprivileged_start
+from portsock.explain.types import Attempt, Blocker, Way
 from portsock.model import Host, InetEndpoint, Socket
 from portsock.normalize.roles import NO_PEER_STATES
 from portsock.records import Identity, SocketOptions

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from portsock.explain.bind.types import Attempt, Blocker
 from portsock.explain.picture import short_owners_text
 from portsock.explain.texts import phrases
-from portsock.explain.types import Section
+from portsock.explain.types import Attempt, Blocker, Section
 from portsock.explain.wording import end_text, joined
 from portsock.model import InetEndpoint
 from portsock.normalize.roles import NO_PEER_STATES

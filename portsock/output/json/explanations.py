@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from portsock.explain.bind.types import Attempt, Blocker
-from portsock.explain.types import Explanation, Finding, Part, Section
+from portsock.explain.types import Attempt, Blocker, Explanation, Finding, Part, Section
 from portsock.model import Endpoint, Owner, Socket
 
 Object = dict[str, Any]

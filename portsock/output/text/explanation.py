@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from portsock.explain.bind.types import Attempt
 from portsock.explain.sections.binding import have_one_verdict, verdict_text
-from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Severity
+from portsock.explain.types import Attempt, Command, Explanation, Finding, Part, Reading, Severity
 from portsock.output.text.color import bold, paint
 from portsock.output.text.escape import escape
 

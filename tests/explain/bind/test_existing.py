@@ -6,7 +6,7 @@ import pytest
 
 from portsock.explain.bind.addresses import requested_address
 from portsock.explain.bind.existing import may_override, sockets_on_port
-from portsock.explain.bind.types import Way
+from portsock.explain.types import Way
 from portsock.model import Socket, State
 from portsock.normalize.snapshot import normalize
 from portsock.records import SocketOptions, SocketRecord

@@ -7,7 +7,7 @@ import pytest
 from portsock.explain.bind.existing import MOST_ALIKE, inodes_in_the_way, sockets_on_port
 from portsock.explain.bind.judge import PORT_ADDRESSES, PORT_PROTOCOLS, attempts_for, judge, ways, with_kernel_answer
 from portsock.explain.bind.texts import TEXTS, Reason
-from portsock.explain.bind.types import Attempt, Way
+from portsock.explain.types import Attempt, Way
 from portsock.model import Host, Netns, Owner, Socket, State
 from portsock.normalize.snapshot import normalize
 from portsock.records import Holder, Identity, SocketOptions, SocketRecord

@@ -11,7 +11,7 @@ import pytest
 from portsock.errors import ReadError, UsageError
 from portsock.explain.bind.existing import inodes_in_the_way, sockets_on_port
 from portsock.explain.bind.judge import judge
-from portsock.explain.bind.types import Attempt, Way
+from portsock.explain.types import Attempt, Way
 from portsock.model import Host, Owner, Role, Socket
 from portsock.records import Identity, SocketOptions
 from portsock.sources.identity import identity

@@ -13,7 +13,7 @@ import pytest
 
 from portsock.explain.bind.existing import inodes_in_the_way, sockets_on_port
 from portsock.explain.bind.judge import judge, ways
-from portsock.explain.bind.types import Way
+from portsock.explain.types import Way
 from portsock.model import Host, Socket
 from portsock.records import Identity
 from portsock.sources.linux.sockopts import options_of

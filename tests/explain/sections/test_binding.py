@@ -2,8 +2,7 @@
 
 import pytest
 
-from portsock.explain.bind.types import Blocker
-from portsock.explain.types import Part
+from portsock.explain.types import Blocker, Part
 from portsock.model import InetEndpoint, State
 from tests.support.explain_factory import answer, attempt, part, seen, web
 

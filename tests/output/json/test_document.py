@@ -8,8 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from portsock.explain.bind.types import Attempt, Blocker
-from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Section, Severity
+from portsock.explain.types import Attempt, Blocker, Command, Explanation, Finding, Part, Reading, Section, Severity
 from portsock.model import (
     Exposure,
     Family,
