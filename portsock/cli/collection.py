@@ -40,19 +40,6 @@ def collect_snapshot(question: Question, collect: Collecting, services: Services
     return Collected(normalize([collection]), request.states is None)
 
 
-def write_formats(collect: Collecting, console: Console) -> bool:
-    """Answer `--from-format help`; tell whether it was asked for."""
-    if collect.from_format != "help":
-        return False
-    from portsock.parse.listings.registry import formats
-
-    known = formats()
-    width = max(len(name) for name, _ in known)
-    console.write(["Formats of --from-format, each detected by itself without it:\n"])
-    console.write(f"  {name:{width}}  {title}\n" for name, title in known)
-    return True
-
-
 def _collect_live(request: Request, backend: str | None, console: Console) -> Collection:
     from portsock.sources.live import collect as collect_live
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from portsock.cli.collection import collect_snapshot, write_formats
+from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
 from portsock.cli.layout import Layout, lay_out
 from portsock.cli.options import Collecting, Printing, Selecting
@@ -91,7 +91,20 @@ def _helped(listing: Listing[Row], collect: Collecting, output: Printing, consol
 
         console.write([columns_help(listing.view)])
         return True
-    return write_formats(collect, console)
+    return _write_formats(collect, console)
+
+
+def _write_formats(collect: Collecting, console: Console) -> bool:
+    """Answer `--from-format help`; tell whether it was asked for."""
+    if collect.from_format != "help":
+        return False
+    from portsock.parse.listings.registry import formats
+
+    known = formats()
+    width = max(len(name) for name, _ in known)
+    console.write(["Formats of --from-format, each detected by itself without it:\n"])
+    console.write(f"  {name:{width}}  {title}\n" for name, title in known)
+    return True
 
 
 def _check(question: Question, layout: Layout[Row], collect: Collecting) -> None:

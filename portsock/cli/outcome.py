@@ -7,7 +7,7 @@ from portsock.cli.console import Console
 from portsock.errors import Exit
 from portsock.model import OwnerStatus, Snapshot, Socket
 from portsock.query.answer import Answer
-from portsock.query.query import Query, is_selective
+from portsock.query.query import UNANSWERABLE, Query, is_selective
 
 
 def report(answer: Answer[Any], strict: bool, console: Console) -> int:
@@ -45,7 +45,7 @@ def say_notices(snapshot: Snapshot, console: Console) -> None:
 
 def has_unanswerable_filter(snapshot: Snapshot) -> bool:
     """Tell whether a filter needs a fact that the source does not report."""
-    return _has_notice(snapshot, "filter_unreported")
+    return _has_notice(snapshot, UNANSWERABLE)
 
 
 def _has_notice(snapshot: Snapshot, code: str) -> bool:

@@ -7,10 +7,7 @@ from collections.abc import Callable, Iterable
 
 from portsock.enums import DETAILS, SOURCE_DEPENDENT, Need
 from portsock.model import Notice, Snapshot, Socket
-from portsock.query.query import Question, filters
-
-UNANSWERABLE = "filter_unreported"
-"""The code of the notice that a filter cannot be answered."""
+from portsock.query.query import UNANSWERABLE, Question, filters
 
 _OPTIONS = {Need.INFO: "--info", Need.TIMERS: "--timers", Need.MEMORY: "--memory"}
 

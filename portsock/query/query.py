@@ -26,6 +26,9 @@ _NEEDS_OF_KIND = {
 }
 """Kind of a target → what a source must report to answer it. Ports and addresses are always reported."""
 
+UNANSWERABLE = "filter_unreported"
+"""The code of the notice that a filter needs a fact that the source does not report."""
+
 Predicate = Callable[[Socket], bool]
 
 

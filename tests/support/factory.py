@@ -4,6 +4,7 @@ Records are what a source reports, sockets and ports are what is made of them. B
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from portsock.model import (
@@ -26,7 +27,7 @@ from portsock.model import (
     State,
 )
 from portsock.parse.listings.capture import Capture
-from portsock.port_numbers import Services
+from portsock.port_numbers import EMPTY, Services
 from portsock.records import Collection, Holder, Ownership, SocketRecord, Unreadable
 
 LINUX = Host("Linux", (32768, 60999), False, "web-1")
@@ -91,6 +92,19 @@ def collection(
         processes=processes or {},
         **values,
     )
+
+
+def read_fixture(name: str) -> list[SocketRecord]:
+    """Return the sockets of a file of tests/fixtures, which gives no notice."""
+    return read_without_notices((Path(__file__).parents[1] / "fixtures" / name).read_text("utf-8"))
+
+
+def read_without_notices(text: str) -> list[SocketRecord]:
+    """Return the sockets of a listing that gives no notice."""
+    capture = Capture(EMPTY)
+    records = list(capture.read(text.split("\n")))
+    assert capture.notices() == ()
+    return records
 
 
 def read(lines: Iterable[str], services: Services, only: str | None = None) -> Iterator[SocketRecord]:

@@ -1,30 +1,14 @@
 """PowerShell's objects as table, list, CSV and JSON."""
 
-from pathlib import Path
-
 import pytest
 
 from portsock.model import InetEndpoint, State
-from portsock.parse.listings.capture import Capture
-from portsock.port_numbers import EMPTY
-from portsock.records import Holder, SocketRecord
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
-
-
-def read(name: str) -> list[SocketRecord]:
-    return parse((FIXTURES / name).read_text("utf-8"))
-
-
-def parse(text: str) -> list[SocketRecord]:
-    capture = Capture(EMPTY)
-    records = list(capture.read(text.split("\n")))
-    assert capture.notices() == ()
-    return records
+from portsock.records import Holder
+from tests.support.factory import read_fixture, read_without_notices
 
 
 def test_powershell_table() -> None:
-    listener, connected, waiting, bound = read("windows/powershell-table.txt")
+    listener, connected, waiting, bound = read_fixture("windows/powershell-table.txt")
     assert (listener.state, listener.local, listener.remote) == (State.LISTEN, InetEndpoint("::", 49668), None)
     assert (connected.remote, connected.holders) == (InetEndpoint("2001:db8::9", 443), (Holder(5120, None),))
     assert (waiting.state, waiting.holders) == (State.TIME_WAIT, ())
@@ -33,7 +17,7 @@ def test_powershell_table() -> None:
 
 @pytest.mark.parametrize("name", ["powershell-list.txt", "powershell.csv", "powershell.json"])
 def test_powershell_objects_in_every_layout(name: str) -> None:
-    records = {record.local: record for record in read(f"windows/{name}")}
+    records = {record.local: record for record in read_fixture(f"windows/{name}")}
     connected = records[InetEndpoint("192.0.2.15", 50012)]
     assert (connected.state, connected.remote) == (State.ESTABLISHED, InetEndpoint("198.51.100.7", 443))
     assert connected.holders == (Holder(5120, None),)
@@ -41,15 +25,17 @@ def test_powershell_objects_in_every_layout(name: str) -> None:
 
 
 def test_powershell_json_has_udp_as_its_class() -> None:
-    udp = read("windows/powershell.json")[2]
+    udp = read_fixture("windows/powershell.json")[2]
     assert (udp.protocol, udp.state, udp.holders) == ("udp", State.UNCONN, (Holder(4, None),))
 
 
 def test_powershell_columns_may_leave_the_protocol_unknown() -> None:
-    (record,) = parse("LocalAddress LocalPort OwningProcess\n------------ --------- ----\n0.0.0.0           137             4")
+    (record,) = read_without_notices(
+        "LocalAddress LocalPort OwningProcess\n------------ --------- ----\n0.0.0.0           137             4"
+    )
     assert (record.protocol, record.holders) == ("unknown", (Holder(4, None),))
 
 
 def test_powershell_cuts_addresses_with_dots() -> None:
-    (record,) = parse("LocalAddress LocalPort RemotePort State\n2001:db8:1...      443      50000 Established")
+    (record,) = read_without_notices("LocalAddress LocalPort RemotePort State\n2001:db8:1...      443      50000 Established")
     assert record.local == InetEndpoint("2001:db8:1", 443, truncated=True)
