@@ -8,11 +8,14 @@ import sys
 def main() -> None:
     """Run the command line and leave with its exit status.
 
-    Nothing is imported before the interrupt handler is in place: Ctrl-C during start-up must end in one quiet exit, too.
+    Nothing else is imported before the interrupt handler is in place: Ctrl-C during start-up must end in one quiet exit, too.
     """
     # A run makes few cycles and soon ends; collecting takes a tenth of a start and a fifth of 50,000 sockets.
     gc.disable()
     try:
+        from portsock.sources.interrupts import watch_interrupts
+
+        watch_interrupts()
         if sys.argv[1:2] == ["--complete"]:
             from portsock.cli.complete import run as complete
 
@@ -42,4 +45,6 @@ def _leave(status: int) -> None:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the working directory, where anybody may have put a typer.py
     main()

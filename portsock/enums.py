@@ -107,11 +107,11 @@ class OwnerStatus(StrEnum):
     PARTIAL = "partial"
     """Holders found, but some processes could not be read: there may be more."""
     HIDDEN = "hidden"
-    """No holder found, and some processes could not be read."""
+    """No holder found, and some processes could not be read, or the socket was changing hands."""
     NONE = "none"
     """No descriptor can exist: TIME_WAIT, SYN_RECV, orphaned, completed but not accepted."""
     UNHELD = "unheld"
-    """It has an inode and every process was read, but none holds it: kernel, in flight, io_uring, or a race."""
+    """It has an inode and every process was read more than once, but none holds it: kernel, in flight or io_uring."""
     ELSEWHERE = "elsewhere"
     """Positive evidence of a holder in another PID namespace or on another machine."""
     UNREPORTED = "unreported"
@@ -131,7 +131,12 @@ class OwnerReason(StrEnum):
     KERNEL_CANDIDATE = "kernel_candidate"
     IN_FLIGHT_CANDIDATE = "in_flight_candidate"
     RACED = "raced"
+    """It may have changed hands while the processes were read."""
+    FAILED = "failed"
+    """A process could not be read for lack of memory, descriptors or the like."""
     PIDNS = "pidns"
+    NO_PROC = "no_proc"
+    """/proc is missing, or shows another PID namespace than this process's."""
     NO_COLUMN = "no_column"
 
 
@@ -143,7 +148,9 @@ class Need(StrEnum):
 
     OWNERS = "owners"
     PROCESSES = "processes"
-    """Facts of the owners' processes: executable, command line, user, unit, container."""
+    """Facts of the owners' processes: executable, user, unit, container."""
+    COMMANDS = "commands"
+    """Their command lines, which the process itself can make slow to read."""
     PARENTS = "parents"
     """The ancestors of these processes, too."""
     PEER = "peer"
@@ -162,7 +169,7 @@ class Need(StrEnum):
     CONTAINERS = "containers"
 
 
-OWNER_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PARENTS, Need.PEER})
+OWNER_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PARENTS, Need.PEER})
 """Needs for which the owners of sockets must be looked up."""
 DETAILS = frozenset({Need.INFO, Need.TIMERS, Need.MEMORY})
 """Needs that the kernel serves only when asked, because they cost time."""

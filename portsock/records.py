@@ -83,7 +83,7 @@ class Unreadable(NamedTuple):
     pid: int
     uid: int | None
     reason: OwnerReason
-    """OTHER_USER, DENIED, HIDEPID or PIDNS."""
+    """OTHER_USER, DENIED, FAILED, HIDEPID or PIDNS."""
 
 
 class Ownership(NamedTuple):
@@ -93,11 +93,15 @@ class Ownership(NamedTuple):
     """By socket inode."""
     unreadable: tuple[Unreadable, ...]
     hidden_processes: OwnerReason | None
-    """HIDEPID or PIDNS where there may be processes that /proc does not list, else None."""
+    """HIDEPID, PIDNS or NO_PROC where there may be processes that /proc does not list, else None."""
     method: str
     """'walk' or 'bpf'."""
     started: Mapping[int, int] = {}
     """Start times by the holder's pid, in clock ticks since boot: facts of a later process with the same pid are not used."""
+    settled: bool = False
+    """Every process that existed at the end of the search was read: no child inherited a socket unseen."""
+    raced: frozenset[int] = frozenset()
+    """Inodes of sockets that may have changed hands whenever the processes were read."""
 
 
 class Collection(NamedTuple):
@@ -141,7 +145,7 @@ class Request(NamedTuple):
     netns: tuple[str, ...] = ()
     """Names, PIDs or 'all'; empty is the namespace of this process."""
     needs: frozenset[Need] = frozenset({Need.PROCESSES})
-    """Of INFO, TIMERS, MEMORY, PROCESSES, PARENTS and HOST those to collect: they cost time. The others cost none."""
+    """Of INFO, TIMERS, MEMORY, PROCESSES, COMMANDS, PARENTS and HOST those to collect: they cost time, the others none."""
     listeners: bool = False
     """Return all TCP listeners, whatever `ports` says: roles are inferred from them."""
 

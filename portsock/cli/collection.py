@@ -10,6 +10,7 @@ from portsock.normalize.snapshot import normalize
 from portsock.port_numbers import Services
 from portsock.query.query import Question
 from portsock.records import Collection, Request
+from portsock.sources import failures
 
 OWNER_METHODS = ("auto", "none", "walk", "bpf")
 
@@ -30,7 +31,8 @@ def collect_snapshot(question: Question, collect: Collecting, services: Services
         _check_captures(collect)
         from portsock.sources.capture import collect as read_captures
 
-        return Collected(normalize(read_captures(collect.captures, collect.from_format, services)), True)
+        snapshot = normalize(read_captures(collect.captures, collect.from_format, services))
+        return Collected(snapshot.with_notices(failures.take()), True)
     from portsock.query.plan import plan
 
     request = plan(question, collect.owners)

@@ -5,8 +5,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from portsock.cli.console import Console
 from portsock.cli.options import Printing
-from portsock.enums import DETAILS, Need
-from portsock.errors import Exit, UsageError
+from portsock.enums import DETAILS, Need, OwnerReason
+from portsock.errors import Exit, ReadError, UsageError
 from portsock.model import Process, Processes, Socket
 from portsock.output.columns import (
     Column,
@@ -25,7 +25,7 @@ from portsock.query.answer import Answer
 
 Row = TypeVar("Row")
 
-JSON_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS})
+JSON_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PEER, Need.CONNECTIONS})
 """Needs of the keys that every JSON row has."""
 
 INIT = 1
@@ -92,6 +92,10 @@ class Layout(NamedTuple, Generic[Row]):
 
 
 def _write_pids(answer: Answer[Row], console: Console) -> Exit:
+    if any(socket.owner_reason is OwnerReason.NO_PROC for socket in answer.sockets):
+        raise ReadError(
+            "--pids: /proc is missing or shows another PID namespace, so that no process can be named; mount it anew"
+        )
     found = pids_of(answer.sockets, answer.snapshot.processes)
     console.write(f"{pid}\n" for pid in found.pids)
     for remark in found.remarks:

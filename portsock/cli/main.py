@@ -34,6 +34,12 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
         return Exit.OK
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except OSError as error:
+        console.say(f"the system refused: {error.strerror or error}{_about(error)}; try again, or report it if it stays so")
+        return Exit.SYSTEM
+    except MemoryError:
+        console.say("there is not enough memory for this; ask for less, as by a port or a filter")
+        return Exit.SYSTEM
     except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
         return _internal(error, console)
 
@@ -63,6 +69,10 @@ def _abandon_output() -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)
+
+
+def _about(error: OSError) -> str:
+    return f" ({error.filename})" if isinstance(error.filename, str) else ""
 
 
 def _internal(error: Exception, console: Console) -> int:

@@ -25,6 +25,8 @@ def path_facts(target: "Target", snapshot: "Snapshot") -> "PathFacts | None":
     name = UnixEndpoint(target.path)
     bound = [socket for socket in snapshot.sockets if socket.local == name and socket.remote is None and socket.vfs]
     seen = stat_path(target.path)
+    if seen.exists is None:
+        return None
     if seen.mode is None:
         facts = PathFacts(seen.exists)
     else:
@@ -38,7 +40,7 @@ def _seen_by_holders(facts: "PathFacts", path: bytes, apart: "Iterable[Socket]")
     """Add what is known of sockets bound to another file of this name: their holders may see other files."""
     import os
 
-    from portsock.sources.paths import path_through, sees_the_same_files, stat_path
+    from portsock.sources.paths import sees_the_same_files, stat_path
 
     foreign = set()
     for socket in apart:
@@ -46,8 +48,9 @@ def _seen_by_holders(facts: "PathFacts", path: bytes, apart: "Iterable[Socket]")
         if socket.inode is None or not pids or any(sees_the_same_files(pid) for pid in pids):
             continue
         foreign.add(socket.inode)
-        place = next((place for pid in pids if stat_path(place := path_through(pid, path)).file == socket.vfs), None)
-        facts = facts._replace(foreign=frozenset(foreign), through=os.fsdecode(place) if place else facts.through)
+        pid = next((pid for pid in pids if stat_path(path, pid).file == socket.vfs), None)
+        through = facts.through if pid is None else f"/proc/{pid}/root{os.fsdecode(path)}"
+        facts = facts._replace(foreign=frozenset(foreign), through=through)
     return facts
 
 

@@ -31,6 +31,7 @@ class OwnerLookup:
         self._keeps_inodes = collection.source.kind == "live" and collection.source.backend != "psutil"
         self._unreadable = ownership.unreadable if ownership else ()
         self._unlisted = ownership.hidden_processes if ownership else None
+        self._raced = ownership.raced if ownership else frozenset()
         self._reason_by_uid = {process.uid: process.reason for process in self._unreadable}
         self._first_reason = _likeliest(self._unreadable) or self._unlisted
         self._found = OwnerStatus.PARTIAL if self._unreadable or self._unlisted is OwnerReason.HIDEPID else OwnerStatus.KNOWN
@@ -103,13 +104,15 @@ class OwnerLookup:
         """Return status and reason of a socket that has, or may have, a descriptor that was not found."""
         if isinstance(record.local, NetlinkEndpoint) and record.local.portid == 0:
             return OwnerStatus.UNHELD, OwnerReason.KERNEL_CANDIDATE  # the kernel's own end: netlink(7)
-        if self._unreadable or self._unlisted is OwnerReason.HIDEPID:
+        if record.inode in self._raced:
+            return OwnerStatus.HIDDEN, OwnerReason.RACED
+        if self._unreadable or self._unlisted in {OwnerReason.HIDEPID, OwnerReason.NO_PROC}:
             return OwnerStatus.HIDDEN, self._reason_by_uid.get(record.uid, self._first_reason)
         if self._unlisted is OwnerReason.PIDNS:
             return OwnerStatus.ELSEWHERE, OwnerReason.PIDNS
         if record.family is Family.UNIX:
             return OwnerStatus.UNHELD, OwnerReason.IN_FLIGHT_CANDIDATE
-        if record.state in CONNECTIONLESS or record.family not in INTERNET:
+        if self._keeps_inodes or record.state in CONNECTIONLESS or record.family not in INTERNET:
             return OwnerStatus.UNHELD, OwnerReason.KERNEL_CANDIDATE
         return OwnerStatus.UNHELD, OwnerReason.RACED
 
@@ -117,5 +120,5 @@ class OwnerLookup:
 def _likeliest(unreadable: Sequence[Unreadable]) -> OwnerReason | None:
     """Return the reason to name where the socket's uid decides none: another user's process is the most common case."""
     reasons = {process.reason for process in unreadable}
-    order = (OwnerReason.OTHER_USER, OwnerReason.DENIED, OwnerReason.HIDEPID, OwnerReason.PIDNS)
+    order = (OwnerReason.OTHER_USER, OwnerReason.FAILED, OwnerReason.DENIED, OwnerReason.HIDEPID, OwnerReason.PIDNS)
     return next((reason for reason in order if reason in reasons), None)

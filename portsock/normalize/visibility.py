@@ -11,6 +11,8 @@ _ADVICE: dict[OwnerReason | None, str] = {
     OwnerReason.HIDEPID: "/proc is mounted with hidepid: run as root, or as a member of its gid= group",
     OwnerReason.DENIED: "the system denies it even to you",
     OwnerReason.PIDNS: "look from the host's PID namespace",
+    OwnerReason.FAILED: "try again when the system has more to spare",
+    OwnerReason.NO_PROC: "/proc is missing or another PID namespace's: enter that, too (nsenter --pid), or mount /proc anew",
 }
 
 _status_and_reason = itemgetter(*map(Socket._fields.index, ("owner_status", "owner_reason")))
@@ -32,6 +34,10 @@ def owner_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, 
     counts = Counter(map(_status_and_reason, shown))
     unread = f"{_processes(snapshot)} could not be read"
     notices = []
+    raced = counts.pop((OwnerStatus.HIDDEN, OwnerReason.RACED), 0)
+    if raced:
+        text = f"the owners of {_sockets(raced)} are not certain: processes began and ended while they were read; run it again"
+        notices.append(Notice("owners_raced", raced, text))
     for status, code, text in (
         (OwnerStatus.HIDDEN, "owners_hidden", f"the owners of {{}} are hidden: {unread}"),
         (OwnerStatus.PARTIAL, "owners_partial", f"{{}} may have more owners: {unread}"),

@@ -5,7 +5,7 @@ import sys
 
 from portsock.errors import UsageError
 from portsock.records import Identity
-from portsock.sources.system import effective_capabilities, user_name
+from portsock.sources.system import effective_capabilities, parse_uid, sudo_uid, user_name
 
 _CAP_NET_BIND_SERVICE = 10
 """include/uapi/linux/capability.h"""
@@ -27,14 +27,8 @@ def identity(user: str | None = None) -> Identity:
 def _default() -> tuple[int, str | None]:
     uid = os.geteuid()
     if uid == 0:
-        uid = _parse_uid(os.environ.get("SUDO_UID", "")) or 0
+        uid = sudo_uid() or 0
     return uid, user_name(uid)
-
-
-def _parse_uid(text: str) -> int | None:
-    """Parse a uid in digits. None for any other text and for 2**32 - 1, which means no user."""
-    usable = text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**32 - 1
-    return int(text) if usable else None
 
 
 def _user(user: str) -> tuple[int, str | None]:
@@ -43,7 +37,7 @@ def _user(user: str) -> tuple[int, str | None]:
     try:
         entry = pwd.getpwnam(user)
     except (KeyError, ValueError):
-        uid = _parse_uid(user)
+        uid = parse_uid(user)
         if uid is not None:
             return uid, user_name(uid)
         raise UsageError(f"--as {user[:60]}: no such user; give a name from the user table, or a uid") from None

@@ -1,15 +1,19 @@
 """The file at the path of a unix socket in this mount namespace, and whether other processes see the same files."""
 
 import os
+import sys
 from typing import NamedTuple
 
-_PATH_ONLY = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
+from portsock.sources.failures import note
+
+_DIRECTORY_ONLY = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class PathStatus(NamedTuple):
     """The answer of stat(2) for a path."""
 
-    exists: bool
+    exists: bool | None
+    """None where it could not be seen."""
     mode: int | None = None
     """st_mode; None where there is no file, or where it may not be read."""
     file: tuple[int, int] | None = None
@@ -18,52 +22,52 @@ class PathStatus(NamedTuple):
     gid: int | None = None
 
 
-def stat_path(path: bytes) -> PathStatus:
-    """Return the status of the file at a path. Without permission to search a directory, the file is assumed to exist."""
+def stat_path(path: bytes, pid: int | None = None) -> PathStatus:
+    """Return the status of the file at an absolute path, as process `pid` (Linux) or this one sees it.
+
+    Without permission to search a directory, the file is assumed to exist. A file system that may never answer is not entered.
+    """
     try:
-        found = os.stat(path)
+        if not sys.platform.startswith("linux"):
+            found = os.stat(path)
+            return PathStatus(True, found.st_mode, (found.st_dev, found.st_ino & 0xFFFFFFFF), found.st_uid, found.st_gid)
+        return _stat_local(path, pid)
     except PermissionError:
         return PathStatus(True)
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ProcessLookupError, ValueError):
         return PathStatus(False)
-    device, inode = _filesystem_numbers(path) or (found.st_dev, found.st_ino)
-    return PathStatus(True, found.st_mode, (device, inode & 0xFFFFFFFF), found.st_uid, found.st_gid)
+    except OSError as error:
+        note("the file at", os.fsdecode(path), error)
+        return PathStatus(None)
 
 
-def _filesystem_numbers(path: bytes) -> tuple[int, int] | None:
-    """Return the file system's own device and inode number; overlayfs and btrfs report others to stat(2).
-
-    None before Linux 5.14, which does not report the inode number in fdinfo.
-    """
-    if not _PATH_ONLY:
-        return None
-    from portsock.parse.proc.mountinfo import device_of
+def _stat_local(path: bytes, pid: int | None) -> PathStatus:
+    from portsock.sources.linux.local_files import NotLocalError, number_of, open_path
 
     try:
-        descriptor = os.open(path, _PATH_ONLY)
-        try:
-            with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:
-                fields = dict(line.split(":", 1) for line in file if ":" in line)
-        finally:
-            os.close(descriptor)
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-            device = device_of(file.read(), int(fields["mnt_id"]))
-        return (os.makedev(*device), int(fields["ino"])) if device else None
-    except (OSError, KeyError, ValueError):
-        return None
+        with open_path(path, "/proc/self" if pid is None else f"/proc/{pid}") as opened:
+            found, number = os.fstat(opened.descriptor), number_of(opened.descriptor)
+            device, inode = (found.st_dev, found.st_ino) if number is None else (os.makedev(*opened.device), number)
+            return PathStatus(True, found.st_mode, (device, inode & 0xFFFFFFFF), found.st_uid, found.st_gid)
+    except NotLocalError as error:
+        note("the file at", os.fsdecode(path), error)
+        return PathStatus(None)
 
 
 def sees_the_same_files(pid: int) -> bool | None:
     """Tell whether a process has our mount namespace and root directory. None where that may not be read."""
+    from portsock.sources.linux.local_files import mount_of, number_of
+
+    roots = []
     try:
         if os.readlink(f"/proc/{pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt"):
             return False
-        theirs, ours = os.stat(f"/proc/{pid}/root"), os.stat("/")
-    except OSError:
+        for home in (f"/proc/{pid}", "/proc/self"):
+            opened = os.open(f"{home}/root", _DIRECTORY_ONLY)  # not stat(2), which a FUSE file system would have to answer
+            try:
+                roots.append((mount_of(opened), number_of(opened)))
+            finally:
+                os.close(opened)
+    except (OSError, KeyError):
         return None
-    return (theirs.st_dev, theirs.st_ino) == (ours.st_dev, ours.st_ino)
-
-
-def path_through(pid: int, path: bytes) -> bytes:
-    """Return the path from here to a path that a process sees. An absolute symbolic link in it would lead elsewhere."""
-    return os.fsencode(f"/proc/{pid}/root") + path
+    return None if roots[1][1] is None else roots[0] == roots[1]

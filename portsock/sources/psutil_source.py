@@ -48,6 +48,11 @@ def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
     if psutil is None:
         import psutil as installed
 
+        if _LINUX:
+            from portsock.sources.linux.visibility import shows_our_namespace
+
+            if not shows_our_namespace():
+                raise ReadError("--backend psutil: /proc is missing or shows another PID namespace; mount it anew")
         psutil = installed
     wanted = request.protocols & _SUPPORTED
     found = _connections(psutil, _KINDS.get(wanted, "all")) if wanted else _Found([], [])

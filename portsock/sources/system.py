@@ -9,6 +9,7 @@ from functools import lru_cache
 from portsock.errors import UsageError
 from portsock.model import Host, Process
 from portsock.port_numbers import EMPTY, Services, default_ephemeral, parse_services
+from portsock.sources.failures import is_absent, note
 
 NETNS_NAMES = "/run/netns"
 """The directory in which ip-netns(8) mounts named namespaces."""
@@ -21,14 +22,21 @@ _SYSCTLS = (
     "net.ipv4.tcp_migrate_req", "net.ipv6.bindv6only", "net.ipv6.ip_nonlocal_bind", "net.core.somaxconn",
 )  # fmt: skip
 _RANGE = _SYSCTLS[0]
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+"""A fifo or a terminal that took the file's place must not hold up the program."""
+_LONGEST_CONFIGURATION = 1 << 20
 
 
-def read_text(path: str, errors: str = "surrogateescape") -> str | None:
-    """Return the text of a small file, such as those under /proc; None where it cannot be read."""
+def read_text(path: str, errors: str = "surrogateescape", most: int = -1) -> str | None:
+    """Return the text of a small file, such as those under /proc, of at most `most` characters; None where it cannot be read.
+
+    That is noted as a failure, unless there is no such file.
+    """
     try:
         with open(path, encoding="utf-8", errors=errors) as file:
-            return file.read()
-    except OSError:
+            return file.read(most)
+    except OSError as error:
+        note("file", path, error)
         return None
 
 
@@ -43,10 +51,14 @@ def user_name(uid: int) -> str | None:
     """Return the user's name, or None."""
     try:
         import pwd
-
-        return pwd.getpwuid(uid).pw_name
-    except (ImportError, KeyError, OverflowError):  # Windows has no such database
+    except ImportError:  # Windows has no such database
         return None
+    for _ in range(2):  # libc reports a table that it could not read like a missing user
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except (KeyError, OverflowError):
+            continue
+    return None
 
 
 def users(uids: Iterable[int]) -> dict[int, str]:
@@ -181,17 +193,53 @@ def find_configuration(environ: Mapping[str, str]) -> str | None:
     path = f"{base if base.startswith('/') else os.path.expanduser('~/.config')}/portsock/config.toml"
     try:
         return path if stat.S_ISREG(os.stat(path).st_mode) else None
-    except OSError:
+    except PermissionError:  # another user's home directory
         return None
+    except OSError as error:
+        if is_absent(error):
+            return None
+        raise UsageError(f"{path}: {error.strerror}; mend that, or use --no-config") from None
 
 
 def read_configuration(path: str) -> str:
-    """Return the text of the configuration file. Raises UsageError if it cannot be read or is not UTF-8."""
+    """Return the text of the configuration file.
+
+    Raises UsageError if it cannot be read, is too large or not UTF-8; as root also if another user can write it.
+    """
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        with open(path, encoding="utf-8", opener=lambda name, flags: os.open(name, flags | _NO_WAIT)) as file:
+            _require_trusted(path, os.fstat(file.fileno()))
+            text = file.read(_LONGEST_CONFIGURATION + 1)
+            if len(text) > _LONGEST_CONFIGURATION:
+                raise UsageError(f"{path}: more than {_LONGEST_CONFIGURATION} characters; shorten it, or use --no-config")
+            return text
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}; make it readable, or use --no-config") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise UsageError(f"{path}:{line}: no UTF-8, which TOML is written in") from None
+
+
+def _require_trusted(path: str, status: os.stat_result) -> None:
+    """Raise UsageError for no regular file, and as root for a file of another user than root or the one who ran sudo."""
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(f"{path}: no regular file; replace it, or use --no-config")
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    if status.st_uid not in {0, sudo_uid()}:
+        raise UsageError(
+            f"{path}: belongs to uid {status.st_uid}, and root reads only root's own; chown it, or use --no-config"
+        )
+    if status.st_mode & stat.S_IWOTH:
+        raise UsageError(f"{path}: everybody can write it, which root does not trust; chmod o-w, or use --no-config")
+
+
+def sudo_uid() -> int | None:
+    """Return the uid of the user who ran sudo; None without sudo."""
+    return parse_uid(os.environ.get("SUDO_UID", ""))
+
+
+def parse_uid(text: str) -> int | None:
+    """Parse a uid in digits. None for any other text and for 2**32 - 1, which means no user."""
+    usable = text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**32 - 1
+    return int(text) if usable else None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from portsock.parse.proc.mountinfo import device_of
+from portsock.parse.proc.mountinfo import parse_mounts
 from portsock.sources.paths import sees_the_same_files
 from tests.support.live import ROOT, answer, as_root, on_linux, portsock, tool
 
@@ -33,9 +33,8 @@ def said(path: Path | str, pid: int | None = None) -> str:
     return " ".join(portsock("explain", str(path), pid=pid).stdout.split())
 
 
-@pytest.mark.parametrize(("mount", "device"), [(28, (259, 2)), (22, (0, 20)), (2, None)])
-def test_the_device_of_a_mount(mount: int, device: tuple[int, int] | None) -> None:
-    assert device_of(MOUNTS, mount) == device
+def test_mounts_have_their_id_place_file_system_and_device() -> None:
+    assert parse_mounts(MOUNTS) == [(22, "/sys", "sysfs", (0, 20)), (28, "/", "ext4", (259, 2))]
 
 
 @on_linux

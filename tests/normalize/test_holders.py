@@ -73,7 +73,7 @@ def test_the_state_of_a_socket_without_an_inode_is_the_reason_that_it_has_no_own
 
 def test_a_socket_with_an_inode_and_no_holder_is_unheld_when_every_process_was_read() -> None:
     assert only([udp("0.0.0.0:51820", inode=9)]) == (OwnerStatus.UNHELD, OwnerReason.KERNEL_CANDIDATE)
-    assert only([tcp("10.0.0.1:80", "10.0.0.2:4000", inode=9)]) == (OwnerStatus.UNHELD, OwnerReason.RACED)
+    assert only([tcp("10.0.0.1:80", "10.0.0.2:4000", inode=9)]) == (OwnerStatus.UNHELD, OwnerReason.KERNEL_CANDIDATE)
 
 
 def test_owners_that_were_not_requested_are_unreported() -> None:

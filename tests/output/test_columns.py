@@ -29,7 +29,7 @@ VIEWS: list[tuple[View[Any], Any]] = [
     (SOCKETS, socket()),
     (PROCS, group_processes([socket()], {})[0]),
 ]
-KNOWN_NEEDS = {"owners", "connections", "info", "timers", "memory", "processes", "peer"}
+KNOWN_NEEDS = {"commands", "owners", "connections", "info", "timers", "memory", "processes", "peer"}
 
 
 @pytest.mark.parametrize(("view", "row"), VIEWS)

@@ -15,12 +15,15 @@ from portsock.model import Snapshot
 from portsock.port_numbers import Services
 from portsock.query.answer import possible_sockets, with_notices
 from portsock.query.query import Query, Question
+from portsock.sources import failures
 
 if TYPE_CHECKING:
     from portsock.explain.types import Explanation
     from portsock.query.target import Target
 
-NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS, Need.PARENTS, Need.TIMERS, Need.MEMORY})
+NEEDS = frozenset(
+    {Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PEER, Need.CONNECTIONS, Need.PARENTS, Need.TIMERS, Need.MEMORY}
+)
 
 
 def command(
@@ -43,6 +46,7 @@ def command(
         snapshot = _with_named_processes(snapshot, named)
     answers = [_answer(target, snapshot, services, explaining, collect) for target in parsed]
     snapshot = with_notices(question, snapshot, [socket for answer in answers for socket in answer.sockets])
+    snapshot = snapshot.with_notices(failures.take())
     _print(answers, snapshot, services, explaining, console)
     return _status(parsed, answers, snapshot, collect, console)
 
@@ -85,7 +89,10 @@ def _with_named_processes(snapshot: Snapshot, targets: "Sequence[Target]") -> Sn
     if not pids or snapshot.host.system != "Linux":
         return snapshot
     from portsock.sources.linux.processes import facts
+    from portsock.sources.linux.visibility import shows_our_namespace
 
+    if not shows_our_namespace():
+        return snapshot
     named = [process for process in facts(pids, parents=True).values() if process.comm is not None]
     return snapshot._replace(processes={**{(process.host, process.pid): process for process in named}, **snapshot.processes})
 

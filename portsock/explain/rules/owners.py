@@ -132,7 +132,7 @@ def _what_to_do(socket: Socket) -> str:
         name, command = kernel_user(socket) or texts.KERNEL_RPC
         return f"Candidate: {name}; '{command}' tells."
     if socket.owner_status is OwnerStatus.HIDDEN:
-        return texts.LOOK_OUTSIDE if socket.owner_reason is OwnerReason.DENIED else texts.LOOK_AS_ROOT
+        return texts.WHAT_TO_DO.get(socket.owner_reason, texts.LOOK_AS_ROOT)
     if socket.owner_status is OwnerStatus.ELSEWHERE:
         return "Repeat the question on the host, outside the container."
     return "Repeat the question; if it stays so, look for programs that pass descriptors or use io_uring."

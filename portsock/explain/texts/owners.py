@@ -29,13 +29,22 @@ REASONS: dict[OwnerReason, str] = {
     "have sockets without a process; a descriptor in flight or held by io_uring looks the same.",
     OwnerReason.IN_FLIGHT_CANDIDATE: "Perhaps its descriptor is on its way between two processes (SCM_RIGHTS) or held by "
     "io_uring (inferred).",
-    OwnerReason.RACED: "Probably it was closed, or handed on, while the processes were being read: ask again.",
+    OwnerReason.RACED: "Processes began and ended while they were being read, and one of them may hold it: ask again.",
+    OwnerReason.FAILED: "That process's descriptors could not be read, for lack of memory or of free descriptors: ask again.",
     OwnerReason.PIDNS: "Processes of other PID namespaces are invisible from inside a container: look from the host.",
+    OwnerReason.NO_PROC: "There is no /proc here, or it shows the processes of another PID namespace, with other "
+    "numbers: enter that namespace, too, or mount /proc anew.",
     OwnerReason.NO_COLUMN: "The listing has no column for processes: take it again with an option that shows them.",
 }
 
+WHAT_TO_DO: dict[OwnerReason | None, str] = {
+    OwnerReason.DENIED: "Look from outside the sandbox or container: other rights do not help here.",
+    OwnerReason.RACED: "Repeat the question.",
+    OwnerReason.FAILED: "Repeat the question when the system has more to spare.",
+    OwnerReason.NO_PROC: "Repeat the question where /proc belongs to this PID namespace.",
+}
+"""What to do about a hidden owner; for other reasons LOOK_AS_ROOT."""
 LOOK_AS_ROOT = "Repeat the question as root."
-LOOK_OUTSIDE = "Look from outside the sandbox or container: other rights do not help here."
 UID_STILL_TELLS = "The socket was created by uid {uid}{user}, which may differ from the present holder's."
 ONE_SOCKET_MANY = (
     "These are several holders of one and the same socket (one inode): ending one of them does not free the port."

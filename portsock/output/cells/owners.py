@@ -14,8 +14,10 @@ _ABSENT = {
     OwnerReason.DENIED: "? (denied)",
     OwnerReason.KERNEL_CANDIDATE: "- (kernel?)",
     OwnerReason.IN_FLIGHT_CANDIDATE: "- (in flight?)",
-    OwnerReason.RACED: "- (gone?)",
+    OwnerReason.RACED: "? (changing hands)",
+    OwnerReason.FAILED: "? (not read)",
     OwnerReason.PIDNS: "? (other PID namespace)",
+    OwnerReason.NO_PROC: "? (no /proc)",
 }
 """'?': a process that could not be seen may hold it. '-': no process holds it. Nothing for a listing without owners."""
 

@@ -105,7 +105,7 @@ PROCS: View[ProcessRow] = View(
                default=True, free_text=True),
         Column("connections", "where its connections lead, the most frequent first", _connections,
                key=lambda row, _: _connected(row) or None, default=True, needs=frozenset({Need.CONNECTIONS}), free_text=True),
-        Column("command", "its command line", _command, default=True, needs=_PROCESSES, free_text=True),
+        Column("command", "its command line", _command, default=True, needs=_PROCESSES | {Need.COMMANDS}, free_text=True),
         Column("sockets", "how many of the selected sockets it holds", lambda row, _: str(len(row.sockets)),
                key=lambda row, _: len(row.sockets), right=True),
         Column("ppid", "its parent's process id", lambda row, _: _number(row.process.ppid),

@@ -7,7 +7,7 @@ _MODES = {"off": 0, "noaccess": 1, "invisible": 2, "ptraceable": 4}
 NO_ACCESS = 1
 INVISIBLE = 2
 PTRACEABLE = 4
-_ROOT, _MOUNT_POINT = 3, 4
+_DEVICE, _ROOT, _MOUNT_POINT = 2, 3, 4
 """Indexes of the fields before ' - ': ID, parent, device, root, mount point, options …"""
 
 
@@ -51,14 +51,30 @@ def parse_namespaces(mountinfo: str, kind: str) -> list[tuple[int, str]]:
     return found
 
 
-def device_of(mountinfo: str, mount: int) -> tuple[int, int] | None:
-    """Return the (major, minor) device number of the mount with this id, or None where there is no such mount."""
+class Mount(NamedTuple):
+    """A mount of a mount namespace."""
+
+    number: int
+    """Its id, as in /proc/PID/fdinfo."""
+    point: str
+    """Where it is mounted, as seen from the process's root directory."""
+    kind: str
+    """The type of its file system, such as 'ext4'."""
+    device: tuple[int, int]
+    """Major and minor number."""
+
+
+def parse_mounts(mountinfo: str) -> list[Mount]:
+    """Return the mounts in the order of the file."""
+    found = []
     for line in mountinfo.split("\n"):
-        number, _, device, *_ = (*line.split(" ", 3), "", "", "")
-        if number == str(mount):
-            major, _, minor = device.partition(":")
-            return (_number(major), _number(minor))
-    return None
+        mount, _, filesystem = line.partition(" - ")
+        fields = mount.split(" ")
+        if len(fields) > _MOUNT_POINT:
+            major, _, minor = fields[_DEVICE].partition(":")
+            kind = filesystem.partition(" ")[0]
+            found.append(Mount(_number(fields[0]), _unescape(fields[_MOUNT_POINT]), kind, (_number(major), _number(minor))))
+    return found
 
 
 def _unescape(path: str) -> str:

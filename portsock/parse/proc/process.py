@@ -70,6 +70,14 @@ def shown_name(comm: bytes, arguments: tuple[bytes, ...], exe: bytes | None) -> 
     return next((name for name in candidates if name), comm)
 
 
+def needs_arguments(comm: bytes, exe: bytes | None) -> bool:
+    """Tell whether shown_name() depends on the arguments, given the executable's path."""
+    executable = exe.rpartition(b"/")[2] if exe else b""
+    if len(comm) >= _COMM_LENGTH:
+        return not executable.startswith(comm)
+    return not executable and (not comm or comm in _THREAD_NAMES)
+
+
 def _base(argument: bytes) -> bytes:
     """Return the program's name in an argument: '/usr/bin/x', '-bash' or a title such as 'x: worker process'."""
     program = argument.partition(b": ")[0].rpartition(b"/")[2]

@@ -12,8 +12,8 @@ pointers. The offsets come from this kernel's own type description (/sys/kernel/
 When it is used: as root (the kernel requires CAP_BPF and CAP_PERFMON), in the initial PID namespace, and only with so many
 descriptors that it is faster (see owners.py). After any failure the walk is used instead.
 
-How to forbid it: `--owners walk`, or the environment variable PORTSOCK_NO_BPF set to anything. The kernel's own switches
-(lockdown, capabilities) work as well.
+How to forbid it: `--owners walk`; the environment variable PORTSOCK_NO_BPF set to anything, which sudo does not pass on; the
+word no-bpf in /etc/portsock/policy. The kernel's own switches (lockdown, capabilities) work as well.
 
 It is called with bpf(2) directly; see include/uapi/linux/bpf.h and kernel/bpf/task_iter.c.
 """
@@ -22,6 +22,7 @@ import os
 import struct
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,6 +31,7 @@ from portsock.parse.btf import Btf, BtfError
 from portsock.records import Holder
 from portsock.sources.linux.visibility import INITIAL_PID_NAMESPACE
 from portsock.sources.linux.walk import GONE, Walk, stat_of
+from portsock.sources.policy import why_forbidden
 from portsock.sources.system import effective_capabilities
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def holders_of(found: Scan, inodes: Container[int] | None) -> Walk:
     holders, pids = _by_inode(memoryview(found.records).cast("I"), inodes)
     started = {pid: ticks for pid, ticks in found.started.items() if pid in pids and ticks is not None}
     ended = {pid for pid in pids if found.started.get(pid, 0) is None}
-    return Walk(_without(ended, holders) if ended else holders, found.denied, started)
+    return Walk(_without(ended, holders) if ended else holders, found.denied, {}, started)
 
 
 def _by_inode(words: memoryview, inodes: Container[int] | None) -> tuple[dict[int, Sequence[Holder]], set[int]]:
@@ -154,7 +156,8 @@ def read_records() -> bytes:
         raise BpfUnavailable(f"bpf(2): {error.strerror}") from error
     finally:
         for descriptor in reversed(opened):
-            os.close(descriptor)
+            with suppress(OSError):
+                os.close(descriptor)
 
 
 def _chunks(iterator: int) -> Iterator[bytes]:
@@ -183,6 +186,9 @@ def check() -> None:
     """Check the conditions that are known without loading anything. Raises BpfUnavailable."""
     if os.environ.get(FORBID):
         raise BpfUnavailable(f"{FORBID} is set")
+    forbidden = why_forbidden("bpf")
+    if forbidden is not None:
+        raise BpfUnavailable(forbidden)
     if os.uname().machine not in _SYSCALL:
         raise BpfUnavailable(f"the number of bpf(2) on {os.uname().machine} is not known")
     try:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from portsock.enums import Need
 from portsock.errors import ReadError
 from portsock.model import Netns, Notice, Process, Source, State
 from portsock.records import Collection, Ownership, Request, SocketRecord
-from portsock.sources import system
+from portsock.sources import failures, system
 from portsock.sources.linux import owners, processes
 
 if TYPE_CHECKING:
@@ -19,26 +20,38 @@ if TYPE_CHECKING:
 
 _DIAG_ONLY = {"vsock": "AF_VSOCK", "sctp": "SCTP", "mptcp": "MPTCP"}
 """Protocols that are read with netlink only, and their names in /proc/net/protocols."""
+_SUBFLOWS = frozenset({"tcp", "mptcp"})
 
 
 def collect(request: Request, backend: str | None = None) -> Collection:
     """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc is used where netlink fails."""
     taken_at = time.time()
-    if request.netns:
-        records, notices, used = _every_namespace(request, backend)
-    else:
-        records, notices, used = _dump(request, backend, own_namespace())
+    records, notices, used = _sockets(request, backend)
     ownership, unlisted_notices = _ownership(request, records, used)
-    return Collection(
-        Source("live", used),
-        system.host(facts=Need.HOST in request.needs),
-        taken_at,
-        records,
-        ownership,
-        _processes(request, ownership),
-        system.users(_known(map(attrgetter("uid"), records))),
-        (*notices, *unlisted_notices),
-    )
+    sockets: Sequence[SocketRecord] = records
+    if ownership is not None and not ownership.unreadable and ownership.hidden_processes is None:
+        from portsock.sources.linux.absence import confirm
+
+        sockets, ownership = confirm(records, ownership, partial(_sockets_again, request, used), request.owners)
+    host = system.host(facts=Need.HOST in request.needs)
+    known_processes = _processes(request, ownership)
+    users = system.users(_known(map(attrgetter("uid"), sockets)))
+    all_notices = (*notices, *unlisted_notices, *failures.take())
+    return Collection(Source("live", used), host, taken_at, sockets, ownership, known_processes, users, all_notices)
+
+
+def _sockets(request: Request, backend: str | None) -> "_Dumped":
+    if request.netns:
+        return _every_namespace(request, backend)
+    return _dump(request, backend, own_namespace())
+
+
+def _sockets_again(request: Request, used: str, protocols: frozenset[str]) -> list[SocketRecord] | None:
+    """Return the present sockets of these protocols, read as the first time; None where the tables could not be read whole."""
+    if protocols & _SUBFLOWS:  # subflows of MPTCP are marked where both are requested
+        protocols |= _SUBFLOWS & request.protocols
+    records, notices, _ = _sockets(request._replace(protocols=protocols), "procfs" if used == "procfs" else None)
+    return None if notices else records
 
 
 def _known(values: Iterable[int | None]) -> set[int]:
@@ -52,7 +65,8 @@ def own_namespace() -> Netns | None:
     """Return the network namespace of this thread; None where /proc does not show it."""
     try:
         inode = os.stat("/proc/thread-self/ns/net").st_ino
-    except OSError:
+    except OSError as error:
+        failures.note("file", "/proc/thread-self/ns/net", error)
         return None
     if not os.path.isdir(system.NETNS_NAMES):  # no namespace has a name
         return Netns(inode)
@@ -66,6 +80,7 @@ _Dumped = tuple[list[SocketRecord], list[Notice], str]
 
 def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
     """Return sockets, notices and backend for the calling thread's namespace."""
+    refused: list[Notice] = []
     if backend != "procfs":
         from portsock.sources.linux import netlink
 
@@ -74,6 +89,10 @@ def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped
         except netlink.NetlinkRefused as error:
             if backend == "netlink":
                 raise ReadError(f"netlink is refused here: {error}; --backend procfs reads /proc instead") from error
+            text = (
+                f"netlink is refused here ({error}), /proc is read instead: unix peers and details of connections are missing"
+            )
+            refused.append(Notice("netlink_refused", None, text))
         else:
             if dump.missing:
                 return _add_tables(request, netns, dump, backend)
@@ -81,7 +100,8 @@ def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped
     from portsock.sources.linux import procfs
 
     tables = procfs.dump(request, pid="thread-self", netns=netns)
-    return list(tables.sockets), [*tables.notices, *_missing_notice(request.protocols & _DIAG_ONLY.keys())], "procfs"
+    missing = _missing_notice(request.protocols & _DIAG_ONLY.keys())
+    return list(tables.sockets), [*refused, *tables.notices, *missing], "procfs"
 
 
 def _add_tables(request: Request, netns: Netns | None, dump: "Dump", backend: str | None) -> _Dumped:
@@ -181,4 +201,5 @@ def _processes(request: Request, ownership: Ownership | None) -> Mapping[int, Pr
     if ownership is None or Need.PROCESSES not in request.needs:
         return {}
     pids = {holder.pid for holders in ownership.holders.values() for holder in holders if holder.pid is not None}
-    return processes.facts(pids, parents=Need.PARENTS in request.needs, started=ownership.started)
+    commands = Need.COMMANDS in request.needs
+    return processes.facts(pids, parents=Need.PARENTS in request.needs, started=ownership.started, commands=commands)

@@ -5,16 +5,29 @@ A namespace exists while a process is in it, a mount refers to it or a descripto
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from portsock.errors import UsageError
+from portsock.errors import ReadError, UsageError
 from portsock.model import Netns, Notice
+from portsock.sources.failures import is_absent, note, note_reason
+from portsock.sources.linux.visibility import PROC, shows_our_namespace
 from portsock.sources.system import NETNS_NAMES, read_text
 
 _LONGEST_PID = 10
 """The most digits of a PID; int() refuses thousands of digits."""
+_MOST_MOUNTINFO = 1 << 24
+"""Characters that are read of all lists of mounts: any user can make namespaces with 100,000 mounts each."""
+_OWN = "/proc/self"
 READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+
+
+class Place(NamedTuple):
+    """A file that stands for a network namespace."""
+
+    path: str
+    home: str | None = None
+    """The directory in /proc of a process that sees the path; None for a link in /proc."""
 
 
 class Namespace(NamedTuple):
@@ -23,7 +36,7 @@ class Namespace(NamedTuple):
     netns: Netns
     own: bool
     """This process is in it."""
-    paths: tuple[str, ...]
+    paths: tuple["Place", ...]
     """Files through which it can be entered. Any of them may have disappeared."""
     pids: tuple[int, ...]
     """Processes in it, if processes were searched."""
@@ -34,7 +47,7 @@ class _Facts:
 
     def __init__(self) -> None:
         self.name: str | None = None
-        self.paths: list[str] = []
+        self.paths: list[Place] = []
         self.pids: list[int] = []
 
 
@@ -44,6 +57,10 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NA
     A number is always a PID. Names are those of `ip netns`, then those of containers. Raises UsageError for other words.
     """
     survey = _Survey(proc, named)
+    if survey.own is None or (proc == PROC and not shows_our_namespace()):
+        raise ReadError(
+            "--netns: /proc is missing or shows another PID namespace; enter that, too (nsenter --pid), or mount it anew"
+        )
     chosen: set[int] = set()
     unreadable = 0
     for word in dict.fromkeys(wanted):
@@ -108,23 +125,24 @@ class _Survey:
         self.unreadable = 0
         """The number of other namespaces that may not be read."""
         self._complete = False
-        device, own = _device_and_inode(f"{proc}/self/ns/net")
-        self._own = own
+        self._mounts_left = _MOST_MOUNTINFO
+        device, inode = _device_and_inode(f"{proc}/self/ns/net")
+        self.own = inode
         for name in _entries(named):
             path = f"{named}/{name}"
             found, inode = _device_and_inode(path)
             if inode is not None and found == device:
-                facts = self._add(inode, path)
+                facts = self._add(inode, Place(path, _OWN))
                 facts.name = facts.name or name
 
-    def _add(self, inode: int, path: str) -> _Facts:
+    def _add(self, inode: int, place: Place) -> _Facts:
         facts = self.facts.setdefault(inode, _Facts())
-        facts.paths.append(path)
+        facts.paths.append(place)
         return facts
 
     def namespace(self, inode: int) -> Namespace:
         facts = self.facts[inode]
-        return Namespace(Netns(inode, facts.name), inode == self._own, tuple(facts.paths), tuple(facts.pids))
+        return Namespace(Netns(inode, facts.name), inode == self.own, tuple(facts.paths), tuple(facts.pids))
 
     def of_process(self, number: str) -> int | None:
         """Return the namespace of a process; None where it may not be read. Raises UsageError for a missing process."""
@@ -132,13 +150,13 @@ class _Survey:
         try:
             inode = os.stat(f"{self._proc}/{pid}/ns/net").st_ino
         except PermissionError:
-            if self._tables(pid) != self._tables("self") or self._own is None:
+            if self._tables(pid) != self._tables("self") or self.own is None:
                 return None
-            inode, pid = self._own, os.getpid()
+            inode, pid = self.own, os.getpid()
         except OSError as error:
             text = number if pid >= 0 else f"{number[:_LONGEST_PID]}…"
             raise UsageError(f"--netns {text}: no such process, or one that has ended; see `portsock procs`") from error
-        self._add(inode, f"{self._proc}/{pid}/ns/net").pids.append(pid)
+        self._add(inode, Place(f"{self._proc}/{pid}/ns/net")).pids.append(pid)
         return inode
 
     def complete(self) -> None:
@@ -148,22 +166,27 @@ class _Survey:
         self._complete = True
         denied = []
         mounts: dict[int, int] = {}
-        processes = sorted(int(name) for name in _entries(self._proc) if name.isascii() and name.isdigit())
+        try:
+            processes = sorted(int(name) for name in os.listdir(self._proc) if name.isascii() and name.isdigit())
+        except OSError as error:
+            raise ReadError(
+                f"--netns all: cannot list {self._proc} ({error.strerror}); name the namespaces instead"
+            ) from error
         for pid in processes:
             home = f"{self._proc}/{pid}"
             try:
-                self._add(os.stat(f"{home}/ns/net").st_ino, f"{home}/ns/net").pids.append(pid)
+                self._add(os.stat(f"{home}/ns/net").st_ino, Place(f"{home}/ns/net")).pids.append(pid)
                 mounts.setdefault(os.stat(f"{home}/ns/mnt").st_ino, pid)
             except PermissionError:
                 denied.append(pid)
-            except OSError:  # ended
-                continue
+            except OSError as error:
+                note("network namespace of process", pid, error)
         self._add_mounted("self")
         for pid in mounts.values():
             self._add_mounted(pid)
         for pid in processes:
             for inode, path in _descriptors(f"{self._proc}/{pid}/fd"):
-                self._add(inode, path)
+                self._add(inode, Place(path))
         self.unreadable = self._count_others(denied)
         self._name_by_container()
 
@@ -171,8 +194,13 @@ class _Survey:
         """Add the namespaces mounted anywhere in the mount namespace of a process."""
         from portsock.parse.proc.mountinfo import parse_namespaces
 
-        for inode, path in parse_namespaces(read_text(f"{self._proc}/{pid}/mountinfo") or "", "net"):
-            self._add(inode, path if pid == "self" else f"{self._proc}/{pid}/root{path}")
+        if self._mounts_left <= 0:
+            note_reason("mounts of process", pid, f"all mounts together are more than {_MOST_MOUNTINFO} characters")
+            return
+        text = read_text(f"{self._proc}/{pid}/mountinfo", most=self._mounts_left) or ""
+        self._mounts_left -= len(text)
+        for inode, path in parse_namespaces(text, "net"):
+            self._add(inode, Place(path, f"{self._proc}/{pid}"))
 
     def _count_others(self, pids: Iterable[int]) -> int:
         """Return how many namespaces, other than those already found, these processes are in.
@@ -192,21 +220,33 @@ class _Survey:
 
         containers = Containers(proc=self._proc)
         for inode, facts in self.facts.items():
-            if facts.name or not facts.pids or inode == self._own:
+            if facts.name or not facts.pids or inode == self.own:
                 continue
             facts.name = containers.name(parse_cgroup(read_text(f"{self._proc}/{facts.pids[0]}/cgroup") or ""))
 
 
 def _descriptors(directory: str) -> Iterator[tuple[int, str]]:
     """Yield the network namespaces among a process's descriptors, with paths."""
-    with suppress(OSError), opened(directory, READ) as home:
-        for name in os.listdir(home):
-            try:
-                target = os.readlink(name, dir_fd=home)
-            except OSError:
-                continue
-            if target.startswith("net:["):
-                yield int(target[5:-1]), f"{directory}/{name}"
+    try:
+        with opened(directory, READ) as home:
+            for name in os.listdir(home):
+                target = _target(name, home)
+                if target.startswith("net:["):
+                    yield int(target[5:-1]), f"{directory}/{name}"
+    except PermissionError:  # counted by its namespace
+        return
+    except OSError as error:
+        note("directory", directory, error)
+
+
+def _target(name: str, directory: int) -> str:
+    """Return the target of a link; empty if it is gone. Raises OSError."""
+    try:
+        return os.readlink(name, dir_fd=directory)
+    except OSError as error:
+        if is_absent(error):
+            return ""
+        raise
 
 
 @contextmanager
@@ -222,13 +262,17 @@ def opened(path: str, flags: int) -> Iterator[int]:
 def _entries(directory: str) -> list[str]:
     try:
         return sorted(os.listdir(directory))
-    except OSError:
+    except OSError as error:
+        note("directory", directory, error)
         return []
 
 
 def _device_and_inode(path: str) -> tuple[int, int] | tuple[None, None]:
     try:
         status = os.stat(path)
-    except OSError:
+    except PermissionError:
+        return None, None
+    except OSError as error:
+        note("file", path, error)
         return None, None
     return status.st_dev, status.st_ino

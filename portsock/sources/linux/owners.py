@@ -1,49 +1,83 @@
 """Holders of sockets: from the kernel's iterator over open files where it may be used and is faster, else from a walk."""
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
+from portsock.enums import OwnerReason
 from portsock.errors import ReadError
 from portsock.records import Ownership, Unreadable
-from portsock.sources.linux.visibility import read_visibility
-from portsock.sources.linux.walk import GONE, Walk, walk, walk_in_two_threads
+from portsock.sources.failures import note_reason
+from portsock.sources.linux.visibility import PROC, Visibility, read_visibility
+from portsock.sources.linux.walk import GONE, Walk, merged, walk, walk_in_two_threads
 from portsock.sources.system import read_text
 
-_PROC = "/proc"
 _MANY = 6000
 """The number of descriptors from which the iterator is faster. Measured on Linux 6.18: the iterator takes 20 ms in any case,
 the walk 4 µs for each descriptor; they are even at 4,500."""
+_ROUNDS = 20
+"""Times that /proc is listed again for processes that have begun meanwhile."""
 
 
-def find(inodes: Container[int] | None, root: str = _PROC, method: str = "auto") -> Ownership:
+def find(inodes: Container[int] | None, root: str = PROC, method: str = "auto", settle: bool = False) -> Ownership:
     """Return the holders of these sockets, or of every socket where `inodes` is None.
 
     `method` is 'walk', 'bpf' for the iterator, or 'auto' for the faster one here. A process that exits meanwhile is ignored;
-    one that may not be read is reported. Raises ReadError where there is no /proc, or where 'bpf' is requested and refused.
+    one that may not be read is reported. `settle`: read the processes that begin meanwhile, too. Raises ReadError where 'bpf'
+    is requested and refused, or /proc cannot be listed. A /proc of other processes has no holders.
     """
+    visible = read_visibility(root)
+    if visible.unlisted is OwnerReason.NO_PROC:
+        return Ownership({}, (), visible.unlisted, "walk")
     found = None
     # The iterator and the count are those of the real /proc.
-    many = root == _PROC and method != "bpf" and _open_files() >= _MANY
-    if root == _PROC and (method == "bpf" or (method == "auto" and many)):
+    many = root == PROC and method != "bpf" and _open_files() >= _MANY
+    if root == PROC and (method == "bpf" or (method == "auto" and many)):
         found = _iterate(inodes, method)
     used = "walk" if found is None else "bpf"
+    settled = found is not None  # the iterator goes by ascending pid over the processes of the very instant
     if found is None:
         parallel = many and len(os.sched_getaffinity(0)) > 1
-        found = (walk_in_two_threads if parallel else walk)(_pids(root), inodes, root)
-    visible = read_visibility(root)
+        pids = _pids(root)
+        found = (walk_in_two_threads if parallel else walk)(pids, inodes, root)
+        if settle:
+            found, settled = _with_later(found, pids, inodes, root)
+    unreadable = _unreadable(found, root, visible)
+    return Ownership(found.holders, unreadable, visible.unlisted, used, found.started, settled)
+
+
+def _with_later(found: Walk, pids: Iterable[int], inodes: Container[int] | None, root: str) -> tuple[Walk, bool]:
+    """Add the holders among processes that have begun since, and tell whether in the end none was left unread.
+
+    A child has what its parent had. So a socket that is only inherited is found as soon as no process is unread: whoever was
+    read without it had passed it on to a child by then.
+    """
+    read = set(pids)
+    for _ in range(_ROUNDS):
+        later = [pid for pid in _pids(root) if pid not in read]
+        if not later:
+            return found, True
+        read.update(later)
+        found = merged(found, walk(later, inodes, root))
+    return found, False
+
+
+def _unreadable(found: Walk, root: str, visible: Visibility) -> tuple[Unreadable, ...]:
+    """Return the processes that could not be read, with their users and the reasons."""
     unreadable = []
-    for pid in found.denied:
+    for pid in (*found.denied, *found.failed):
         try:
             uid = os.stat(f"{root}/{pid}").st_uid
         except GONE:
             continue
         except OSError:
             uid = None
-        unreadable.append(Unreadable(pid, uid, visible.reason(uid)))
-    return Ownership(found.holders, tuple(unreadable), visible.unlisted, used, found.started)
+        if pid in found.failed:
+            note_reason("descriptors of process", pid, found.failed[pid])
+        unreadable.append(Unreadable(pid, uid, OwnerReason.FAILED if pid in found.failed else visible.reason(uid)))
+    return tuple(unreadable)
 
 
-def count_descriptors(root: str = _PROC) -> int | None:
+def count_descriptors(root: str = PROC) -> int | None:
     """Return roughly how many descriptors all processes have, with one stat(2) for each process.
 
     None before Linux 6.2, where the size of /proc/PID/fd is 0.
@@ -58,7 +92,7 @@ def _iterate(inodes: Container[int] | None, method: str) -> Walk | None:
     from portsock.sources.linux import bpf
 
     try:
-        return bpf.holders_of(bpf.scan(_pids(_PROC)), inodes)
+        return bpf.holders_of(bpf.scan(_pids(PROC)), inodes)
     except bpf.BpfUnavailable as error:
         if method == "bpf":
             raise ReadError(f"--owners bpf cannot be used here ({error}); leave it out, or use --owners walk") from error
@@ -70,7 +104,7 @@ def _open_files() -> int:
     counted = count_descriptors()
     if counted is not None:
         return counted
-    first, _, _ = (read_text(f"{_PROC}/sys/fs/file-nr") or "0").partition("\t")
+    first, _, _ = (read_text(f"{PROC}/sys/fs/file-nr") or "0").partition("\t")
     return int(first)
 
 

@@ -1,32 +1,52 @@
 """Facts of processes from /proc, read relative to each process's open directory, so that all belong to one process."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
 from portsock.parse.proc.forwarders import FORWARDERS
-from portsock.parse.proc.process import MOST_CMDLINE, Stat, parse_cmdline, parse_stat, shown_name, text
-from portsock.sources.system import read_processes, users
+from portsock.parse.proc.process import MOST_CMDLINE, Stat, needs_arguments, parse_cmdline, parse_stat, shown_name, text
+from portsock.sources.failures import note, note_reason
+from portsock.sources.system import read_text, users
 
 if TYPE_CHECKING:
+    from portsock.sources.linux.blocking import Patience
     from portsock.sources.linux.containers import Containers
 
 _DELETED = b" (deleted)"
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_AT_ONCE = 128
+"""Processes whose directories are open at one time."""
 
 
 def facts(
-    pids: Iterable[int], root: str = "/proc", parents: bool = False, started: Mapping[int, int] | None = None, files: str = ""
+    pids: Iterable[int],
+    root: str = "/proc",
+    parents: bool = False,
+    started: Mapping[int, int] | None = None,
+    files: str = "",
+    commands: bool = True,
+    patience: "Patience | None" = None,
 ) -> dict[int, Process]:
     """Return facts of these processes, with `parents` also of their ancestors. Facts that cannot be read are None.
 
     `started` is Ownership.started: a process with another start time has only reused the pid, and none of its facts are
-    returned. `files` is the root directory below which container runtimes keep their state.
+    returned. `files` is the root directory below which container runtimes keep their state. Without `commands`, command lines
+    are read only for the names that depend on them.
     """
-    found = read_processes(pids, _Reader(root, started or {}, files).read, parents)
+    reader = _Reader(root, started or {}, files, commands, patience)
+    found: dict[int, Process] = {}
+    waiting = list(dict.fromkeys(pids))
+    while waiting:
+        read = reader.read(waiting[:_AT_ONCE])
+        found |= read
+        waiting = waiting[_AT_ONCE:]
+        if parents:
+            ancestors = dict.fromkeys(process.ppid for process in read.values() if process.ppid)
+            waiting += ancestors.keys() - found.keys() - set(waiting)
     names = users({process.uid for process in found.values() if process.uid is not None})
     return {
         pid: process._replace(user=names.get(process.uid)) if process.uid is not None else process
@@ -34,11 +54,25 @@ def facts(
     }
 
 
+class _Opened(NamedTuple):
+    """A process whose directory is open, and what never takes long to read."""
+
+    pid: int
+    home: int
+    stat: Stat
+    uid: int
+    exe: bytes | None
+    deleted: bool
+    placement: Placement
+
+
 class _Reader:
-    def __init__(self, root: str, started: Mapping[int, int], files: str) -> None:
+    def __init__(self, root: str, started: Mapping[int, int], files: str, commands: bool, patience: "Patience | None") -> None:
         self._root = root
         self._started = started
         self._files = files
+        self._commands = commands
+        self._patience = patience
         self._boot = _boot_time(root)
         self._tick = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -48,33 +82,76 @@ class _Reader:
 
         return Containers(self._files, self._root)
 
-    def read(self, pid: int) -> Process:
-        try:
-            home = os.open(f"{self._root}/{pid}", _DIRECTORY)
-        except OSError:
-            return Process(pid)
-        try:
-            stat = parse_stat(_read(home, "stat"))
-            if stat is None or self._started.get(pid, stat.started) != stat.started:
-                return Process(pid)
-            return self._process(pid, home, stat)
-        finally:
-            os.close(home)
+    def read(self, pids: Sequence[int]) -> dict[int, Process]:
+        """Return the facts of a few processes; only the pid of one that has ended."""
+        found = {pid: Process(pid) for pid in pids}
+        opened = list(self._open_each(pids))
+        lines = self._command_lines([process for process in opened if self._needs_command_line(process)])
+        for process in opened:
+            found[process.pid] = self._process(process, lines.get(process.home))
+            if process.home in lines or not self._needs_command_line(process):  # else a blocked call may still use it
+                os.close(process.home)
+        return found
 
-    def _process(self, pid: int, home: int, stat: Stat) -> Process:
-        raw = parse_cmdline(_read(home, "cmdline"))
-        exe, deleted = _executable(home)
-        arguments = tuple(text(argument) for argument in raw)
-        placement = _placement(_read(home, "cgroup"))
+    def _open_each(self, pids: Iterable[int]) -> Iterator[_Opened]:
+        for pid in pids:
+            try:
+                home = os.open(f"{self._root}/{pid}", _DIRECTORY)
+                try:
+                    opened = self._open(pid, home)
+                except BaseException:
+                    os.close(home)
+                    raise
+            except OSError as error:
+                note("process", pid, error)
+                continue
+            if opened is None:
+                os.close(home)
+            else:
+                yield opened
+
+    def _open(self, pid: int, home: int) -> _Opened | None:
+        """Return the process; None where it has ended or is another one with the same pid. Raises OSError."""
+        stat = parse_stat(_read(home, "stat"))
+        if stat is None or self._started.get(pid, stat.started) != stat.started:
+            return None
+        exe, deleted = _executable(pid, home, f"{self._root}/{pid}")
+        return _Opened(pid, home, stat, os.fstat(home).st_uid, exe, deleted, _placement(pid, home))
+
+    def _needs_command_line(self, process: _Opened) -> bool:
+        if process.stat.kernel_thread:
+            return False
+        return self._commands or needs_arguments(process.stat.comm, process.exe) or self._may_forward(process)
+
+    @staticmethod
+    def _may_forward(process: _Opened) -> bool:
+        return text(process.exe or b"").rpartition("/")[2] in FORWARDERS
+
+    def _command_lines(self, processes: Sequence[_Opened]) -> dict[int, tuple[bytes, ...]]:
+        """Return the arguments by the descriptor of the process's directory, of those that can be read in time."""
+        if not processes:
+            return {}
+        from portsock.sources.linux.blocking import Patience
+
+        self._patience = self._patience or Patience()
+        pids = {process.home: process.pid for process in processes}
+        found = self._patience.call_each(lambda home: _command_line(pids[home], home), pids)
+        for home in pids.keys() - found.keys():
+            note_reason("command line of process", pids[home], "its memory is locked")
+        return found
+
+    def _process(self, process: _Opened, raw: tuple[bytes, ...] | None) -> Process:
+        pid, _, stat, uid, exe, deleted, placement = process
+        arguments = tuple(text(argument) for argument in raw or ())
         is_forwarder = bool(arguments) and arguments[0].rpartition("/")[2] in FORWARDERS
         return Process(
             pid,
-            text(shown_name(stat.comm, raw, exe)),
+            text(shown_name(stat.comm, raw or (), exe)),
             text(stat.comm),
             text(exe) if exe is not None else None,
             arguments or (() if stat.kernel_thread else None),
             None,
-            os.fstat(home).st_uid,
+            uid,
             stat.ppid or None,
             self._boot + stat.started * self._tick if self._boot is not None else None,
             placement.unit,
@@ -84,49 +161,77 @@ class _Reader:
         )
 
 
+def _command_line(pid: int, home: int) -> tuple[bytes, ...]:
+    """Return the arguments; empty where there are none, or they cannot be read."""
+    try:
+        return parse_cmdline(_read(home, "cmdline"))
+    except OSError as error:
+        note("command line of process", pid, error)
+        return ()
+
+
+def _placement(pid: int, home: int) -> Placement:
+    """Return where the process is among the control groups; nowhere if that cannot be read."""
+    try:
+        return _parsed_cgroup(_read(home, "cgroup"))
+    except OSError as error:
+        note("control group of process", pid, error)
+        return _parsed_cgroup(b"")
+
+
 @lru_cache(maxsize=1024)
-def _placement(data: bytes) -> Placement:
+def _parsed_cgroup(data: bytes) -> Placement:
     return parse_cgroup(text(data))
 
 
 def _read(home: int, name: str) -> bytes:
-    """Return the bytes of a file of the process, little more than MOST_CMDLINE of them; empty where it cannot be read."""
-    try:
-        file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=home)
-    except OSError:
-        return b""
+    """Return the bytes of a file of the process, little more than MOST_CMDLINE of them. Raises OSError."""
+    file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=home)
     try:
         data = b""
         while len(data) <= MOST_CMDLINE and (part := os.read(file, 65536)):
             data += part
         return data
-    except OSError:
-        return b""
     finally:
         os.close(file)
 
 
-def _executable(home: int) -> tuple[bytes | None, bool]:
+def _executable(pid: int, home: int, path_of_home: str) -> tuple[bytes | None, bool]:
     """Return the path of the executable, and whether it has been deleted. A file may really be called 'x (deleted)'."""
     try:
         path = os.readlink(b"exe", dir_fd=home)
-    except OSError:
+    except PermissionError:  # of a process whose descriptors may not be read either, or an ancestor
+        return None, False
+    except OSError as error:  # a kernel thread has none
+        note("executable of process", pid, error)
         return None, False
     if not path.endswith(_DELETED):
         return path, False
-    try:
-        running, present = os.stat("exe", dir_fd=home), os.stat(path)
-        if (running.st_dev, running.st_ino) == (present.st_dev, present.st_ino):
-            return path, False
-    except OSError:
-        pass
+    if _is_file_at(path_of_home, home, path):
+        return path, False
     return path.removesuffix(_DELETED), True
+
+
+def _is_file_at(path_of_home: str, home: int, path: bytes) -> bool:
+    """Tell whether the executable is the file at this path. No file system is entered that may never answer."""
+    from portsock.sources.linux.local_files import mount_of, number_of, open_path
+
+    try:
+        running = os.open("exe", getattr(os, "O_PATH", 0) | os.O_CLOEXEC, dir_fd=home)
+        try:
+            with open_path(path, path_of_home) as present:
+                ends = [(mount_of(each), number_of(each)) for each in (running, present.descriptor)]
+                return ends[0] == ends[1] and ends[0][1] is not None
+        finally:
+            os.close(running)
+    except (OSError, KeyError):
+        return False
 
 
 def _boot_time(root: str) -> float | None:
     """Return the time of boot, in seconds since the epoch. Start times are relative to it."""
-    try:
-        with open(f"{root}/stat", "rb") as file:
-            return next((float(line.split()[1]) for line in file if line.startswith(b"btime ")), None)
-    except (OSError, ValueError, IndexError):
-        return None
+    for line in (read_text(f"{root}/stat") or "").split("\n"):
+        name, _, value = line.partition(" ")
+        if name == "btime" and value.isdecimal():
+            return float(value)
+    return None

@@ -5,10 +5,14 @@ Entering a namespace requires CAP_SYS_ADMIN over it. Without, its tables can be 
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
-from portsock.sources.linux.netns import READ, Namespace, opened
+from portsock.errors import ReadError
+from portsock.sources.failures import note
+from portsock.sources.linux.local_files import NotLocalError, open_path
+from portsock.sources.linux.netns import READ, Namespace, Place, opened
 
 _CLONE_NEWNET = 0x40000000
 _PATH_ONLY = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -38,7 +42,10 @@ def visit(namespaces: Sequence[Namespace], function: Callable[[Namespace], _Resu
     others = [namespace for namespace in namespaces if not namespace.own]
     if others:
         thread = Thread(target=visit_others, name="netns")
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise ReadError(f"--netns: {error}, which is needed to enter another network namespace") from None
         thread.join()
     if failed:
         raise failed[0]
@@ -60,21 +67,38 @@ def _enter(namespace: Namespace) -> None:
     Some of the paths are in directories of other users, where another file may be by now.
     """
     failure: OSError = FileNotFoundError(2, "the namespace is gone")
-    wanted = (os.stat("/proc/self/ns/net").st_dev, namespace.netns.id)
-    for path in namespace.paths:
+    for place in namespace.paths:
         try:
-            with opened(path, _PATH_ONLY) as located:
-                status = os.fstat(located)
-                if (status.st_dev, status.st_ino) != wanted:  # the pid or the name has been reused
+            with _located(place, namespace.netns.id) as located:
+                if located is None:  # the pid or the name has been reused
                     continue
                 with opened(f"/proc/self/fd/{located}", READ) as descriptor:
                     _setns(descriptor)
             return
         except (FileNotFoundError, ProcessLookupError):
             continue
+        except NotLocalError as error:
+            note("network namespace mounted at", place.path, error)
+            failure = error
         except OSError as error:  # another path may work
             failure = error
     raise failure
+
+
+@contextmanager
+def _located(place: Place, inode: int) -> Iterator[int | None]:
+    """Yield a descriptor (O_PATH) of the file if it is this network namespace, else None. Raises OSError.
+
+    stat(2) is used only on file systems that answer: what a link in /proc leads to can be replaced at any time.
+    """
+    if place.home is None:
+        with opened(place.path, _PATH_ONLY) as located:
+            yield located if os.readlink(f"/proc/self/fd/{located}") == f"net:[{inode}]" else None
+        return
+    with open_path(os.fsencode(place.path), place.home) as found:
+        status = os.fstat(found.descriptor)
+        wanted = (os.stat("/proc/self/ns/net").st_dev, inode)
+        yield found.descriptor if (status.st_dev, status.st_ino) == wanted else None
 
 
 def _setns(descriptor: int) -> None:

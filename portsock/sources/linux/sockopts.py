@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 
 from portsock.model import Socket
 from portsock.records import SocketOptions
+from portsock.sources.failures import note, note_reason
 
 _PIDFD_GETFD = 438
 """The same number on every architecture but Alpha."""
@@ -20,33 +21,37 @@ _IFNAMSIZ = 16
 
 def options_of(sockets: Iterable[Socket], inodes: Collection[int]) -> dict[int, SocketOptions]:
     """Return the options by inode, of the sockets with these inodes. Sockets that cannot be read are left out."""
-    found: dict[int, SocketOptions] = {}
-    if not sys.platform.startswith("linux"):
-        return found
-    for item in sockets:
-        inode = item.inode
-        if inode is None or inode not in inodes or inode in found:
-            continue
-        for owner in item.owners:
-            if owner.pid is None or owner.fd is None:
-                continue
-            options = _read(owner.pid, owner.fd, inode)
-            if options is not None:
-                found[inode] = options
-                break
-    return found
+    holders = {
+        item.inode: tuple((owner.pid, owner.fd) for owner in item.owners if owner.pid is not None and owner.fd is not None)
+        for item in sockets
+        if item.inode in inodes and item.inode is not None
+    }
+    if not holders or not sys.platform.startswith("linux"):
+        return {}
+    from portsock.sources.linux.blocking import Patience
+
+    # The kernel waits for a process that is within execve(2): __pidfd_fget() in kernel/pid.c.
+    found = Patience().call_each(lambda inode: _first_options(holders[inode], inode), holders)
+    for inode in holders.keys() - found.keys():
+        note_reason("options of socket", inode, "its process is blocked")
+    return {inode: options for inode, options in found.items() if options is not None}
 
 
-def _read(pid: int, fd: int, inode: int) -> SocketOptions | None:
-    """Return the options of a descriptor's socket; None where it may not be read, or is another socket by now."""
-    try:
-        duplicate = _duplicate(pid, fd)
+def _first_options(holders: Iterable[tuple[int, int]], inode: int) -> SocketOptions | None:
+    """Return the options of the first holder's descriptor that may be read and is still this socket."""
+    for pid, fd in holders:
         try:
-            return _options(duplicate) if os.fstat(duplicate).st_ino == inode else None
-        finally:
-            os.close(duplicate)
-    except OSError:
-        return None
+            duplicate = _duplicate(pid, fd)
+            try:
+                if os.readlink(f"/proc/self/fd/{duplicate}") == f"socket:[{inode}]":
+                    return _options(duplicate)
+            finally:
+                os.close(duplicate)
+        except PermissionError:
+            continue
+        except OSError as error:
+            note("options of socket", inode, error)
+    return None
 
 
 def _duplicate(pid: int, fd: int) -> int:
@@ -58,7 +63,7 @@ def _duplicate(pid: int, fd: int) -> int:
         libc = ctypes.CDLL(None, use_errno=True)
         duplicate: int = libc.syscall(ctypes.c_long(_PIDFD_GETFD), process, fd, 0)
         if duplicate < 0:
-            raise OSError(ctypes.get_errno(), "pidfd_getfd")
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         return duplicate
     finally:
         os.close(process)

@@ -4,9 +4,11 @@ import os
 from typing import NamedTuple
 
 from portsock.model import OwnerReason
-from portsock.parse.proc.mountinfo import INVISIBLE, NO_ACCESS, PTRACEABLE, HidePid, parse_hidepid
+from portsock.parse.proc.mountinfo import INVISIBLE, NO_ACCESS, PTRACEABLE, HidePid, parse_hidepid, parse_mounts
+from portsock.sources.failures import note
 from portsock.sources.system import read_text
 
+PROC = "/proc"
 INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 """The inode number of the initial PID namespace: PROC_PID_INIT_INO, include/linux/proc_ns.h"""
 _INITIAL_NETWORK_ONLY = "sys/net/core/dev_weight"
@@ -19,7 +21,7 @@ class Visibility(NamedTuple):
     hidepid: int
     """The mount's mode, 0 where it does not restrict the present user."""
     unlisted: OwnerReason | None
-    """HIDEPID or PIDNS where there may be processes that are not listed."""
+    """HIDEPID, PIDNS or NO_PROC where there may be processes that are not listed."""
 
     def reason(self, uid: int | None) -> OwnerReason:
         """Return why the descriptors of a process of this user may not be read."""
@@ -35,18 +37,44 @@ def read_visibility(root: str = "/proc") -> Visibility:
     A nested PID namespace hides no holder if it also has its own network namespace. In the host's network namespace there are
     sockets of host processes, which a nested PID namespace does not list.
     """
-    hidepid = _hidepid(root)
+    mountinfo = read_text(f"{root}/self/mountinfo") or ""
+    if root == PROC and not _is_ours(root, mountinfo):
+        return Visibility(0, OwnerReason.NO_PROC)
+    hidepid = _hidepid(root, mountinfo)
     if hidepid >= INVISIBLE:
         return Visibility(hidepid, OwnerReason.HIDEPID)
     try:
         nested = os.readlink(f"{root}/self/ns/pid") != f"pid:[{INITIAL_PID_NAMESPACE}]"
-    except OSError:
+    except OSError as error:
+        note("file", f"{root}/self/ns/pid", error)
         nested = False
     return Visibility(hidepid, OwnerReason.PIDNS if nested and os.path.exists(f"{root}/{_INITIAL_NETWORK_ONLY}") else None)
 
 
-def _hidepid(root: str) -> int:
-    option = parse_hidepid(read_text(f"{root}/self/mountinfo") or "", root)
+def shows_our_namespace() -> bool:
+    """Tell whether /proc is a proc(5) file system, and of this process's PID namespace.
+
+    It may be missing, or belong to a container whose mount namespace was entered without its PID namespace (nsenter --mount),
+    or to the parent namespace (unshare --pid without --mount-proc). Its numbers are then those of other processes.
+    """
+    return _is_ours(PROC, read_text(f"{PROC}/self/mountinfo") or "")
+
+
+def _is_ours(root: str, mountinfo: str) -> bool:
+    try:
+        if os.readlink(f"{root}/self") != str(os.getpid()):
+            return False
+    except OSError as error:
+        note("file", f"{root}/self", error)
+        return False
+    _, found, rest = (read_text(f"{root}/self/status") or "").partition("\nNSpid:")
+    if found and len(rest.partition("\n")[0].split()) != 1:  # one pid for each namespace from this /proc's down to ours
+        return False
+    return [mount.kind for mount in parse_mounts(mountinfo) if mount.point == root][-1:] == ["proc"]
+
+
+def _hidepid(root: str, mountinfo: str) -> int:
+    option = parse_hidepid(mountinfo, root)
     return option.mode if option and option.mode >= NO_ACCESS and not _exempt(option) else 0
 
 

@@ -28,6 +28,8 @@ class Walk(NamedTuple):
     """By socket inode."""
     denied: list[int]
     """Pids of processes that may not be read."""
+    failed: dict[int, str]
+    """Pids of processes that could not be read, and why: lack of memory, of descriptors."""
     started: dict[int, int]
     """Start times by the holder's pid, in clock ticks since boot."""
 
@@ -48,14 +50,17 @@ _NOTHING = _Table([], None, True)
 def walk(pids: Iterable[int], inodes: Container[int] | None, root: str) -> Walk:
     """Return the holders of these sockets, or of every socket where `inodes` is None, among these processes."""
     holders: dict[int, tuple[Holder, ...]] = {}
-    found = Walk(holders, [], {})
+    found = Walk(holders, [], {}, {})
     for pid in pids:
         try:
             table = _process(pid, inodes, root)
         except GONE:
             continue
-        except OSError:
+        except PermissionError:
             found.denied.append(pid)
+            continue
+        except OSError as error:
+            found.failed[pid] = error.strerror or str(error)
             continue
         if table.started is not None:
             found.started[pid] = table.started
@@ -89,10 +94,15 @@ def walk_in_two_threads(pids: Sequence[int], inodes: Container[int] | None, root
     helper.join()
     if isinstance(other := outcomes[0], BaseException):
         raise other
-    both = {**found.holders, **other.holders}
-    for inode in found.holders.keys() & other.holders.keys():
-        both[inode] = tuple(sorted((*found.holders[inode], *other.holders[inode]), key=attrgetter("pid")))
-    return Walk(both, sorted(found.denied + other.denied), found.started | other.started)
+    return merged(found, other)
+
+
+def merged(one: Walk, other: Walk) -> Walk:
+    """Return what two walks over different processes found."""
+    both = {**one.holders, **other.holders}
+    for inode in one.holders.keys() & other.holders.keys():
+        both[inode] = tuple(sorted((*one.holders[inode], *other.holders[inode]), key=attrgetter("pid")))
+    return Walk(both, sorted(one.denied + other.denied), one.failed | other.failed, one.started | other.started)
 
 
 def stat_of(path: str, directory: int | None = None) -> Stat:

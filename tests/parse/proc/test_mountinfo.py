@@ -2,7 +2,7 @@
 
 import pytest
 
-from portsock.parse.proc.mountinfo import device_of, parse_hidepid, parse_namespaces
+from portsock.parse.proc.mountinfo import parse_hidepid, parse_mounts, parse_namespaces
 
 ODD = ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"]
 
@@ -18,5 +18,4 @@ def test_a_mount_point_may_contain_other_line_separators(odd: str) -> None:
     assert found is not None
     assert found.mode == 0
     assert parse_namespaces(text, "net") == [(4026531999, f"/run/netns/a{odd}b")]
-    assert device_of(text, 30) is None
-    assert device_of(text, 26) == (0, 23)
+    assert {mount.number: mount.device for mount in parse_mounts(text)} == {24: (0, 22), 25: (0, 4), 26: (0, 23)}

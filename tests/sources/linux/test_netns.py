@@ -69,15 +69,17 @@ def test_every_namespace_is_found_once(tree: Tree) -> None:
     web, idle = Netns(tree.namespace("web"), "blue"), Netns(tree.namespace("idle"), "red")
     assert namespaces.keys() == {Netns(tree.namespace("own")), web, idle, Netns(777), Netns(888)}
     assert namespaces[web].pids == (20, 21)
-    assert namespaces[web].paths[0] == str(tree.named / "blue")
-    assert namespaces[Netns(777)].paths == (f"{tree.proc}/30/fd/7",)
-    assert namespaces[Netns(888)].paths == ("/run/a b",)
+    assert namespaces[web].paths[0].path == str(tree.named / "blue")
+    assert namespaces[Netns(777)].paths == (netns.Place(f"{tree.proc}/30/fd/7"),)
+    assert namespaces[Netns(888)].paths == (netns.Place("/run/a b", f"{tree.proc}/self"),)
 
 
 def test_mounts_of_other_mount_namespaces_are_reached_through_their_process(tree: Tree) -> None:
     mount = "9 1 0:4 net:[888] /run/netns/x rw - nsfs nsfs rw\n"
     tree.process(20, "own", mountinfo=mount)
-    assert [found.paths for found in tree.find("all") if found.netns.id == 888] == [(f"{tree.proc}/20/root/run/netns/x",)]
+    assert [found.paths for found in tree.find("all") if found.netns.id == 888] == [
+        (netns.Place("/run/netns/x", f"{tree.proc}/20"),)
+    ]
 
 
 def test_a_namespace_without_a_name_has_its_containers_name(tree: Tree) -> None:

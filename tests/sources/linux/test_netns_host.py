@@ -35,6 +35,10 @@ def seen(host: Lab) -> Snapshot:  # noqa: ARG001 - it must exist
     return normalize([collect.collect(REQUEST)])
 
 
+def mounted(path: Path | str) -> netns.Place:
+    return netns.Place(str(path), "/proc/self")
+
+
 def test_each_listener_is_listed_once_with_namespace_and_owner(host: Lab, seen: Snapshot) -> None:
     inodes = set(host.inodes.values())
     listeners = [item for item in seen.sockets if item.state is State.LISTEN and item.netns and item.netns.id in inodes]
@@ -110,14 +114,14 @@ def test_errors_inside_a_namespace_are_raised_in_the_caller(host: Lab) -> None:
 
 
 def test_a_namespace_that_has_ended_is_skipped(host: Lab) -> None:
-    found = netns.Namespace(Netns(1), False, (f"/run/netns/{host.names['a']}", "/nonexistent"), ())
+    found = netns.Namespace(Netns(1), False, (mounted(f"/run/netns/{host.names['a']}"), mounted("/nonexistent")), ())
     (outcome,) = setns.visit([found], lambda _: "entered")
     assert isinstance(outcome, FileNotFoundError)
 
 
 def test_a_fifo_in_place_of_a_namespace_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "trap")
-    found = netns.Namespace(Netns(os.stat(tmp_path / "trap").st_ino), False, (str(tmp_path / "trap"),), ())
+    found = netns.Namespace(Netns(os.stat(tmp_path / "trap").st_ino), False, (mounted(tmp_path / "trap"),), ())
     outcomes: list[object] = []
     trip = Thread(target=lambda: outcomes.extend(setns.visit([found], lambda _: "entered")), daemon=True)
     trip.start()
@@ -127,7 +131,7 @@ def test_a_fifo_in_place_of_a_namespace_does_not_block(tmp_path: Path) -> None:
 
 def test_a_file_with_the_same_inode_number_is_no_namespace(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    found = netns.Namespace(Netns(os.stat(tmp_path / "file").st_ino), False, (str(tmp_path / "file"),), ())
+    found = netns.Namespace(Netns(os.stat(tmp_path / "file").st_ino), False, (mounted(tmp_path / "file"),), ())
     (outcome,) = setns.visit([found], lambda _: "entered")
     assert isinstance(outcome, FileNotFoundError)
 
@@ -141,7 +145,7 @@ def test_after_a_refused_path_another_is_tried(host: Lab, monkeypatch: pytest.Mo
         really(descriptor)
 
     monkeypatch.setattr(setns, "_setns", refuse_once)
-    paths = (f"/run/netns/{host.names['a']}", f"/proc/{host.pids['a']}/ns/net")
+    paths = (mounted(f"/run/netns/{host.names['a']}"), netns.Place(f"/proc/{host.pids['a']}/ns/net"))
     found = netns.Namespace(Netns(host.inodes["a"]), False, paths, ())
     assert setns.visit([found], lambda _: os.readlink("/proc/thread-self/ns/net")) == [f"net:[{host.inodes['a']}]"]
 

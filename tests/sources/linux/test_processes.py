@@ -108,6 +108,10 @@ def test_an_executable_named_deleted_is_not_marked(tmp_path: Path) -> None:
     program = tmp_path / "web (deleted)"
     program.touch()
     process(tmp_path, 50, exe=str(program))
+    shutil.copy("/proc/self/mountinfo", tmp_path / "50")
+    (tmp_path / "50" / "root").symlink_to("/")
+    (tmp_path / "50" / "ns").mkdir()
+    (tmp_path / "50" / "ns" / "mnt").symlink_to(os.readlink("/proc/self/ns/mnt"))
     assert (one(tmp_path).exe, one(tmp_path).exe_deleted) == (str(program), False)
 
 

@@ -153,14 +153,14 @@ def test_a_denied_path_does_not_prevent_another(other: int, monkeypatch: pytest.
         return opened(path, flags)
 
     monkeypatch.setattr("os.open", denied)
-    assert setns.visit([found._replace(paths=("/denied", *found.paths))], lambda _: here()) == [of(other)]
+    assert setns.visit([found._replace(paths=(netns.Place("/denied"), *found.paths))], lambda _: here()) == [of(other)]
 
 
 @root
 @needs_root
 def test_a_reused_pid_does_not_lead_into_another_namespace(other: int) -> None:
     (found,), _ = netns.namespaces((str(other),))
-    stale = found._replace(paths=("/proc/self/ns/net",))
+    stale = found._replace(paths=(netns.Place("/proc/self/ns/net"),))
     (outcome,) = setns.visit([stale], lambda _: here())
     assert isinstance(outcome, FileNotFoundError)
 

@@ -298,7 +298,7 @@ def test_two_threads_are_used_for_many_descriptors_on_several_cpus(
     threads: list[int] = []
 
     def count(number: int) -> Callable[..., walk.Walk]:
-        return lambda *_: threads.append(number) or walk.Walk({}, [], {})  # type: ignore[func-returns-value]
+        return lambda *_: threads.append(number) or walk.Walk({}, [], {}, {})  # type: ignore[func-returns-value]
 
     monkeypatch.setattr(owners, "count_descriptors", lambda: descriptors)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: cpus)
