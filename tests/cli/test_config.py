@@ -1,6 +1,7 @@
 """The configuration file: it sets presentation only, is refused by file and line, and gives way to the command line."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from portsock.cli.help import split
 from portsock.cli.main import parameters, run
 from portsock.cli.options import FILTER, SOURCE
 from portsock.errors import UsageError
+from tests.support.live import as_root
 
 LISTING = """\
 Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process
@@ -172,3 +174,33 @@ def test_every_option_that_chooses_sockets_is_refused(config: Path) -> None:
     for name in names:
         config.write_text(f"{name} = true\n")
         assert "chooses sockets" in run_portsock(config, "ports")[2], name
+
+
+@as_root
+@pytest.mark.root
+def test_root_refuses_a_file_of_another_user_but_not_of_the_one_who_ran_sudo(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text('format = "github"\n')
+    os.chown(config, 1234, 1234)
+    status, out, err = run_portsock(config, "ports")
+    assert (status, out) == (2, "")
+    assert err == f"portsock: {config}: belongs to uid 1234, and root reads only root's own; chown it, or use --no-config\n"
+    assert run_portsock(config, "ports", "--no-config")[0] == 0
+    monkeypatch.setenv("SUDO_UID", "1234")
+    assert run_portsock(config, "ports")[0] == 0
+
+
+@as_root
+@pytest.mark.root
+def test_root_refuses_a_file_that_everybody_can_write(config: Path) -> None:
+    config.write_text('format = "github"\n')
+    config.chmod(0o666)
+    assert run_portsock(config, "ports")[2].startswith(f"portsock: {config}: everybody can write it")
+
+
+def test_a_file_without_end_is_refused(config: Path) -> None:
+    config.write_text("#" * ((1 << 20) - 1) + "\n")
+    assert run_portsock(config, "ports")[0] == 0
+    config.write_text("#" * (1 << 20) + "\n")
+    assert run_portsock(config, "ports")[2].startswith(f"portsock: {config}: more than 1048576 characters")

@@ -1,6 +1,9 @@
 """Errors become one line, and text is written in the encoding of the output."""
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +48,35 @@ def test_an_interrupt_is_silent_and_130(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(main, "_invoke", interrupt)
     here = console()
     assert (run(["ports"], here), errors_of(here)) == (130, [])
+
+
+def test_a_refusal_of_the_system_is_one_line_and_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(24, "Too many open files", "/proc")
+
+    monkeypatch.setattr(main, "_invoke", refuse)
+    here = console()
+    assert run(["ports"], here) == 3
+    (line,) = errors_of(here)
+    assert line == "portsock: the system refused: Too many open files (/proc); try again, or report it if it stays so"
+
+
+def test_a_lack_of_memory_is_one_line_and_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(main, "_invoke", refuse)
+    here = console()
+    assert (run(["ports"], here), len(errors_of(here))) == (3, 1)
+
+
+def test_a_module_in_the_working_directory_is_not_imported(tmp_path: Path) -> None:
+    for name in ("typer", "typing_extensions", "psutil", "tabulate", "gettext"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('hostile')\n", encoding="ascii")
+    found = subprocess.run(
+        [sys.executable, "-m", "portsock", "ports", "--help"], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert (found.returncode, found.stderr) == (0, "")
 
 
 def test_a_character_that_the_encoding_lacks_is_written_as_an_escape() -> None:

@@ -82,8 +82,7 @@ class _Walk:
 
     def __init__(self, home: str) -> None:
         self._home = home
-        with open(f"{home}/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-            mounts = parse_mounts(file.read(_MOST_MOUNTINFO))
+        mounts = parse_mounts(_read_own(f"{home}/mountinfo"))
         self.mounts = {mount.number: mount for mount in mounts}
         trusted = _LOCAL | _STACKED if _has_our_mounts(home) else _LOCAL
         self._trusted = trusted
@@ -158,9 +157,17 @@ def number_of(descriptor: int) -> int | None:
 
 def _fields(descriptor: int) -> dict[str, int]:
     """Return the decimal fields of /proc/self/fdinfo, proc(5)."""
-    with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii", errors="replace") as file:
-        pairs = (line.partition(":")[::2] for line in file)
-        return {name: int(value) for name, value in pairs if value.strip().isdecimal()}
+    pairs = (line.partition(":")[::2] for line in _read_own(f"{_OWN}/fdinfo/{descriptor}").split("\n"))
+    return {name: int(value) for name, value in pairs if value.strip().isdecimal()}
+
+
+def _read_own(path: str) -> str:
+    """Return the text of a process's file in /proc. Raises OSError, not as if the path that is looked for were missing."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(_MOST_MOUNTINFO)
+    except OSError as error:
+        raise OSError(errno.EIO, f"{path}: {error.strerror}") from error
 
 
 def _has_our_mounts(home: str) -> bool:

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from portsock.model import Notice
 from portsock.records import Holder, Request
+from portsock.sources.failures import note
+from portsock.sources.linux.netns import opened
 
 _NAMES = {b"TCP", b"TCPv6"}
 
 
 def unlisted_notices(holders: Mapping[int, Sequence[Holder]], listed: Iterable[int]) -> list[Notice]:
     """Return the notice about TCP sockets of this network namespace that are held (by inode), but not listed."""
-    candidates = [inode for inode in holders.keys() - set(listed) if _is_tcp_in_our_namespace(holders[inode])]
+    candidates = [inode for inode in holders.keys() - set(listed) if _is_tcp_in_our_namespace(inode, holders[inode])]
     if candidates:
         from portsock.sources.linux import procfs
 
@@ -28,12 +30,17 @@ def unlisted_notices(holders: Mapping[int, Sequence[Holder]], listed: Iterable[i
     return [Notice("sockets_unlisted", number, text)]
 
 
-def _is_tcp_in_our_namespace(holders: Sequence[Holder]) -> bool:
+def _is_tcp_in_our_namespace(inode: int, holders: Sequence[Holder]) -> bool:
     for holder in holders:
         home = f"/proc/{holder.pid}"
         try:
             if os.stat(f"{home}/ns/net").st_ino == os.stat("/proc/self/ns/net").st_ino:
-                return os.getxattr(f"{home}/fd/{holder.fd}", "system.sockprotoname").rstrip(b"\0") in _NAMES
-        except OSError:
-            continue
+                # The descriptor may be another file by now, on a file system that never answers: hold it before asking it.
+                with opened(f"{home}/fd/{holder.fd}", os.O_PATH | os.O_CLOEXEC) as held:
+                    own = f"/proc/self/fd/{held}"
+                    if os.readlink(own) == f"socket:[{inode}]":
+                        return os.getxattr(own, "system.sockprotoname").rstrip(b"\0") in _NAMES
+        except OSError as error:
+            if not isinstance(error, PermissionError):
+                note("descriptors of process", holder.pid, error)
     return False

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from portsock.model import Process
+from portsock.sources import failures
 from portsock.sources.linux import owners, processes
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc")
@@ -163,3 +164,39 @@ def test_long_names_of_real_processes_are_complete(tmp_path: Path) -> None:
         assert (found.exe, found.exe_deleted) == (str(program), True)
     finally:
         child.communicate()
+
+
+def test_a_command_line_is_read_only_where_it_is_wanted_or_decides_the_name(tmp_path: Path) -> None:
+    for pid, comm, exe in ((50, "web", "/usr/bin/web"), (51, "a-web-server-of", "/usr/bin/a-web-server-of-ours")):
+        process(tmp_path, pid, comm=comm, exe=exe)
+        (tmp_path / str(pid) / "cmdline").unlink()
+        os.mkfifo(tmp_path / str(pid) / "cmdline")  # opening it would wait for ever
+    found = processes.facts([50, 51], str(tmp_path), commands=False)
+    assert [(each.name, each.cmdline) for each in found.values()] == [("web", None), ("a-web-server-of-ours", None)]
+    assert failures.take() == ()
+    process(tmp_path, 52, comm="a-web-server-of", exe="/usr/bin/python3", cmdline=b"python3\0/opt/a-web-server-of-ours\0")
+    assert processes.facts([52], str(tmp_path), commands=False)[52].name == "a-web-server-of-ours"
+
+
+def test_a_command_line_that_cannot_be_read_in_time_is_unknown_and_named_in_a_notice(tmp_path: Path) -> None:
+    for pid in (50, 51, 52):
+        process(tmp_path, pid)
+    for pid in (50, 52):
+        (tmp_path / str(pid) / "cmdline").unlink()
+        os.mkfifo(tmp_path / str(pid) / "cmdline")
+    found = processes.facts([50, 51, 52], str(tmp_path))
+    assert [(each.name, each.cmdline) for each in found.values()] == [("web", None), ("web", ("web",)), ("web", None)]
+    (notice,) = failures.take()
+    assert notice.message == "command line of process 50, 52 could not be read (its memory is locked)"
+    for pid in (50, 52):
+        os.close(os.open(tmp_path / str(pid) / "cmdline", os.O_WRONLY))
+
+
+def test_facts_that_fail_are_noted_and_the_others_stay(tmp_path: Path) -> None:
+    process(tmp_path, 50)
+    (tmp_path / "50" / "cgroup").unlink()
+    (tmp_path / "50" / "cgroup").mkdir()
+    found = one(tmp_path)
+    assert (found.name, found.unit) == ("web", None)
+    (notice,) = failures.take()
+    assert notice.message == "control group of process 50 could not be read (Is a directory)"

@@ -114,3 +114,34 @@ def test_sockets_of_the_host_are_elsewhere_from_a_pid_namespace(options: str, el
     if done.returncode:
         pytest.skip(f"no namespaces here: {done.stderr}")
     assert done.stdout == ("pidns\n" if elsewhere else "None\n")
+
+
+def status(root: Path, pids: str) -> str:
+    """Return the list of mounts of a made-up /proc that shows this process with these pids."""
+    (root / "self").symlink_to(str(os.getpid()))
+    (root / str(os.getpid())).mkdir()
+    (root / str(os.getpid()) / "status").write_text(f"Name:\tportsock\n{pids}Threads:\t1\n", encoding="ascii")
+    return LINE.format(options="").replace(" /proc ", f" {root} ")
+
+
+@linux
+@pytest.mark.parametrize(("pids", "ours"), [("", True), ("NSpid:\t7\n", True), ("NSpid:\t4000\t7\n", False)])
+def test_a_proc_that_shows_us_with_several_pids_is_of_an_outer_namespace(tmp_path: Path, pids: str, ours: bool) -> None:
+    assert visibility._is_ours(str(tmp_path), status(tmp_path, pids)) is ours
+
+
+@linux
+def test_a_directory_that_is_no_proc_or_shows_another_process_is_not_ours(tmp_path: Path) -> None:
+    mounts = status(tmp_path, "NSpid:\t7\n")
+    assert visibility._is_ours(str(tmp_path), mounts.replace("proc proc", "tmpfs tmpfs")) is False
+    assert visibility._is_ours(str(tmp_path), "") is False
+    (tmp_path / "self").unlink()
+    assert visibility._is_ours(str(tmp_path), mounts) is False
+    (tmp_path / "self").symlink_to("1")
+    assert visibility._is_ours(str(tmp_path), mounts) is False
+
+
+@linux
+@pytest.mark.linux
+def test_our_own_proc_is_ours() -> None:
+    assert visibility.shows_our_namespace() is True
