@@ -9,6 +9,7 @@ from typer._click.exceptions import MissingParameter, NoSuchOption
 from portsock.cli.commands import COMMANDS
 from portsock.errors import UsageError
 from portsock.explain.vocabulary import recognise_word
+from portsock.explain.wording import quoted_argument
 from portsock.query.target import parse_target
 from portsock.sources.system import services
 
@@ -21,9 +22,10 @@ def unknown_command(word: str) -> UsageError:
     if word == "help":
         return UsageError("no command 'help'; did you mean portsock --help?")
     if recognise_word(word) is not None:
-        return UsageError(f"no command '{word}'; did you mean portsock explain {word}?")
+        return UsageError(f"no command '{word}'; did you mean portsock explain {quoted_argument(word)}?")
     if _is_target(word):
-        return UsageError(f"no command '{word}'; did you mean portsock ports {word} or portsock explain {word}?")
+        text = quoted_argument(word)
+        return UsageError(f"no command '{word}'; did you mean portsock ports {text} or portsock explain {text}?")
     return UsageError(f"no command '{word}'; there are {', '.join(COMMANDS)}; see portsock --help")
 
 
@@ -50,7 +52,7 @@ def usage_line(error: Any, arguments: Sequence[str]) -> str:
 
 def _suggestion(error: Any, name: str, arguments: Sequence[str]) -> str:
     if name == "portsock":
-        return f"options follow a command, as in portsock ports {' '.join(arguments)}; "
+        return f"options follow a command, as in portsock ports {' '.join(map(quoted_argument, arguments))}; "
     near = _similar(error.option_name, error.ctx.command.get_params(error.ctx) if error.ctx else ())
     return f"did you mean {near}? " if near else ""
 

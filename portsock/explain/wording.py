@@ -74,6 +74,7 @@ def plural(number: int, noun: str) -> str:
 
 def quoted_argument(text: str) -> str:
     """Return the text as one word for a POSIX shell."""
-    if text and all(letter.isascii() and (letter.isalnum() or letter in "-_./:,@%+=") for letter in text):
+    # zsh replaces a leading '=' and the name of a command by its path.
+    if text and text[0] != "=" and all(letter.isascii() and (letter.isalnum() or letter in "-_./:,@%+=") for letter in text):
         return text
     return "'" + text.replace("'", "'\\''") + "'"

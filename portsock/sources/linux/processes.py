@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
-from portsock.parse.proc.forwarders import FORWARDERS
+from portsock.parse.proc.forwarders import is_forwarder
 from portsock.parse.proc.process import MOST_CMDLINE, Stat, parse_cmdline, parse_stat, shown_name, text
 from portsock.sources.system import read_processes, users
 
@@ -66,21 +66,22 @@ class _Reader:
         exe, deleted = _executable(home)
         arguments = tuple(text(argument) for argument in raw)
         placement = _placement(_read(home, "cgroup"))
-        is_forwarder = bool(arguments) and arguments[0].rpartition("/")[2] in FORWARDERS
+        path, uid = text(exe) if exe is not None else None, os.fstat(home).st_uid
+        forwards = placement.container_id is None and is_forwarder(path, arguments)
         return Process(
             pid,
             text(shown_name(stat.comm, raw, exe)),
             text(stat.comm),
-            text(exe) if exe is not None else None,
+            path,
             arguments or (() if stat.kernel_thread else None),
             None,
-            os.fstat(home).st_uid,
+            uid,
             stat.ppid or None,
             self._boot + stat.started * self._tick if self._boot is not None else None,
             placement.unit,
             self._containers.name(placement) if placement.container_id else None,
             deleted,
-            self._containers.forwards_to(pid, arguments) if is_forwarder else None,
+            self._containers.forwards_to(pid, path, uid, arguments) if forwards else None,
         )
 
 
