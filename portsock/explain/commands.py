@@ -146,9 +146,9 @@ def _by_protocol(subject: Subject) -> list[Reading]:
 def _by_side(subject: Subject) -> list[Reading]:
     """Return both sides of a port that is used on this host and, by clients here, on other hosts."""
     outbound = unique_connections(subject.outbound_sockets)
-    if not outbound or subject.port is None:
-        return []
     text = subject.target.text
+    if not outbound or subject.port is None or text.startswith("-"):
+        return []
     return [
         *_reading(phrases.READ_LOCAL.format(count=len(subject.local_sockets)), "sockets", "--local", text),
         *_reading(phrases.READ_REMOTE.format(count=len(outbound)), "sockets", "--remote", text),

@@ -54,13 +54,18 @@ def stop_service(unit: str | None) -> list[Command]:
 
     Such a name may be a pattern, which systemctl applies to all units.
     """
-    manager, _, name = (unit or "").rpartition("/")
+    manager, slash, name = (unit or "").rpartition("/")
     uid = manager.removeprefix("user@").removesuffix(".service")
-    if manager and (manager != f"user@{uid}.service" or not uid.isascii() or not uid.isdigit()):
+    if slash and (manager != f"user@{uid}.service" or not uid.isascii() or not uid.isdigit()):
         return []
-    if not name.endswith(".service") or not _UNIT.issuperset(name) or len(name) > _MOST_UNIT:
+    if (
+        not name.removesuffix(".service")
+        or not name.endswith(".service")
+        or not _UNIT.issuperset(name)
+        or len(name) > _MOST_UNIT
+    ):
         return []
-    whose = ("--user", "-M", f"{uid}@") if manager else ()
+    whose = ("--user", "-M", f"{uid}@") if slash else ()
     return commands("stop the service and free the port", "systemctl", *whose, "stop", *operand(name))
 
 

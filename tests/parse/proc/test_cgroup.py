@@ -98,3 +98,21 @@ def test_path_with_colons_stays_whole() -> None:
 def test_any_text_is_parsed_without_an_error(text: str) -> None:
     parse_cgroup(text)
     parse_cgroup("0::/" + text)
+
+
+@pytest.mark.parametrize(
+    ("below", "unit"),
+    [
+        ("user@0.service/sshd.service", "user@1000.service/user@0.service"),
+        ("app.slice/user@0.service/user@0.service/sshd.service", "user@1000.service/user@0.service"),
+        ("app.slice/_memory.service", "user@1000.service/memory.service"),
+        ("app.slice/inner.slice", "user@1000.service/inner.slice"),
+        ("", "user@1000.service"),
+    ],
+)
+def test_a_user_makes_no_unit_of_another_manager(below: str, unit: str) -> None:
+    assert parse_cgroup(f"0::/user.slice/user-1000.slice/user@1000.service/{below}\n").unit == unit
+
+
+def test_a_path_of_any_depth_is_parsed() -> None:
+    assert parse_cgroup("0::" + "/user@1000.service" * 6000 + "\n").unit == "user@1000.service/user@1000.service"
