@@ -33,6 +33,9 @@ class Placement(NamedTuple):
     """The UID of user-UID.slice: the owner of the session or user manager."""
     manager: int | None = None
     """The UID of user@UID.service. That user chooses the names of all cgroups below it."""
+    within: str | None = None
+    """The path of the cgroup of the system's unit that the container's cgroup is in, other than the container's own scope.
+    The user of a unit with Delegate= chooses the names of all cgroups below it."""
 
 
 def parse_cgroup(text: str) -> Placement:
@@ -52,6 +55,7 @@ def parse_cgroup(text: str) -> Placement:
             found.pod or (_pod(host_parts) if manager is None else None),
             found.user if found.user is not None else _user(host_parts),
             found.manager if found.manager is not None else manager,
+            found.within or (_within(parts, at) if at is not None and container and manager is None else None),
         )
     return found
 
@@ -98,6 +102,11 @@ def _unit(parts: list[str]) -> str | None:
     slice_name = next((part for part in reversed(below) if part.endswith(".slice")), None)
     name = below[inner] if inner is not None else slice_name
     return f"{unit}/{name.removeprefix('_')}" if name else unit
+
+
+def _within(parts: list[str], container: int) -> str | None:
+    at = _first_unit(parts[:container])
+    return "/" + "/".join(parts[: at + 1]) if at is not None else None
 
 
 def _first_unit(parts: list[str]) -> int | None:

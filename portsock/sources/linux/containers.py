@@ -6,6 +6,7 @@ about containers of that uid. A user can give any program any name, and so can l
 
 import os
 import stat
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 
@@ -24,6 +25,7 @@ class Containers:
     """Reads the containers below a root directory; '' is this host's own."""
 
     def __init__(self, root: str = "", proc: str = "/proc") -> None:
+        self._root = root
         self._proc = proc
         self._state = ContainerState(root)
 
@@ -59,15 +61,25 @@ class Containers:
             return f"container {name}" if name else "a rootless podman container"
         return None
 
-    @staticmethod
-    def _stores(placement: Placement) -> list[int | None]:
+    def _stores(self, placement: Placement) -> list[int | None]:
         """Return the users whose runtimes can have started it; None is the system.
 
-        A user's service manager starts no container of the system, whatever the cgroups below it are called.
+        A user's service manager starts no container of the system, whatever the cgroups below it are called. Nor does the
+        user that systemd gave a unit's cgroup to.
         """
         if placement.manager is not None:
             return [placement.manager]
+        if placement.within is not None:
+            owner = self._cgroup_owner(placement.within)
+            return [] if owner is None else [self._store(owner)]
         return [None] if placement.user is None else [placement.user, None]
+
+    def _cgroup_owner(self, path: str) -> int | None:
+        """Return the uid that owns a cgroup, in version 2 or in the hierarchy of systemd in version 1."""
+        for hierarchy in ("", "/systemd", "/unified"):
+            with suppress(OSError):
+                return os.stat(f"{self._root}/sys/fs/cgroup{hierarchy}{path}").st_uid
+        return None
 
     def _store(self, uid: int) -> int | None:
         return None if uid == self._state.system else uid

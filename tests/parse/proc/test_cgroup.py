@@ -35,7 +35,10 @@ POD = "74c13223-5a00-11e9-b385-42010a80018d"
         (f"/machine.slice/libpod-{ID}.scope/container", Placement(f"libpod-{ID}.scope", ID, "podman")),
         (f"/machine.slice/libpod-conmon-{ID}.scope", Placement(f"libpod-conmon-{ID}.scope")),
         (f"/libpod_parent/libpod-{ID}", Placement(None, ID, "podman")),
-        (f"/system.slice/web.service/libpod-payload-{ID}", Placement("web.service", ID, "podman")),
+        (
+            f"/system.slice/web.service/libpod-payload-{ID}",
+            Placement("web.service", ID, "podman", within="/system.slice/web.service"),
+        ),
         (
             f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope",
             Placement(f"user@1000.service/libpod-{ID}.scope", ID, "podman", user=1000, manager=1000),
@@ -69,7 +72,7 @@ POD = "74c13223-5a00-11e9-b385-42010a80018d"
         ),
         (
             f"/system.slice/containerd.service/kubepods-besteffort-pod{POD_SLICE}:cri-containerd:{ID}",
-            Placement("containerd.service", ID, "containerd", POD),
+            Placement("containerd.service", ID, "containerd", POD, within="/system.slice/containerd.service"),
         ),
         (f"/default/{ID}", Placement(None, ID)),
         (f"/../../docker-{ID}.scope", Placement(f"docker-{ID}.scope", ID, "docker")),

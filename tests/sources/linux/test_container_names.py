@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from portsock.parse.proc.cgroup import Placement
+from portsock.parse.proc.cgroup import Placement, parse_cgroup
 from portsock.sources.linux.container_state import read_json
 from portsock.sources.linux.containers import Containers
 from portsock.sources.system import home
@@ -62,6 +62,21 @@ def test_below_a_users_manager_nothing_is_called_as_a_container_of_the_system(tm
     podman(tmp_path / "var/lib/containers/storage", [{"id": ID, "names": ["db"]}])
     for runtime in ("docker", "podman"):
         assert Containers(str(tmp_path)).name(Placement(None, ID, runtime, user=4999, manager=4999)) == ID[:12]
+
+
+@posix
+def test_the_user_of_a_delegated_unit_has_no_container_of_the_system(tmp_path: Path) -> None:
+    """With Delegate= and User= the service can make a cgroup of any name."""
+    podman(tmp_path / "var/lib/containers/storage", [{"id": ID, "names": ["db"]}])
+    placement = parse_cgroup(f"0::/system.slice/ci.service/libpod-payload-{ID}\n")
+    containers = Containers(str(tmp_path))
+    assert containers.name(placement) == ID[:12]
+    unit = tmp_path / "sys/fs/cgroup/systemd/system.slice/ci.service"
+    unit.mkdir(parents=True)
+    assert containers.name(placement) == "db"
+    if os.getuid() == 0:
+        os.chown(unit, 1, -1)
+        assert containers.name(placement) == ID[:12]
 
 
 def trap(kind: str, path: Path) -> None:
