@@ -8,8 +8,8 @@ from typer._click.exceptions import MissingParameter, NoSuchOption
 
 from portsock.cli.commands import COMMANDS
 from portsock.errors import UsageError
-from portsock.explain.shell import command_line
 from portsock.explain.vocabulary import recognise_word
+from portsock.explain.wording import command_line
 from portsock.query.target import parse_target
 from portsock.sources.system import services
 

@@ -1,13 +1,12 @@
 """Commands worth typing: the next step after an answer, and other meanings of an ambiguous target."""
 
 from portsock.endpoints import port_of
-from portsock.explain.shell import command_line, commands, operand
 from portsock.explain.stopping import end_processes, stop_container, stop_service
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding, Reading
-from portsock.explain.wording import holders
+from portsock.explain.wording import command_line, commands, holders, operand
 from portsock.model import OwnerReason, Process, State
 from portsock.normalize.connections import unique_connections
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from portsock.explain.shell import commands, operand
 from portsock.explain.types import Command
+from portsock.explain.wording import commands, operand
 from portsock.model import Process
 from portsock.query.matching.owners import forwards_into
 

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portsock.explain.engine import explain
-from portsock.explain.shell import command_line, operand
 from portsock.explain.types import Explanation
+from portsock.explain.wording import command_line, operand
 from portsock.model import Input, Netns, OwnerReason, Process, Source
 from portsock.normalize.snapshot import normalize
 from portsock.output.text.explanation import render_explanation
