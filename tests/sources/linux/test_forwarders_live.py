@@ -23,7 +23,7 @@ exec "$@"
 """
 HOLD = """
 import os, socket, subprocess, sys
-uid, delete, *command = sys.argv[1:]
+uid, caller, delete, *command = sys.argv[1:]
 server = socket.create_server(("127.0.0.1", 0))
 port = str(server.getsockname()[1])
 def become():
@@ -35,16 +35,17 @@ with subprocess.Popen(command[1:], **how) as holder:
     if delete == "yes":
         os.unlink(command[0])
     for asked in ("ports", "explain"):
-        subprocess.run([sys.executable, "-m", "portsock", asked, port], check=True)
+        code = f"import os; os.geteuid = lambda: {caller}; from portsock.cli.main import run; run(['{asked}', '{port}'])"
+        subprocess.run([sys.executable, "-c", code], check=True)
     holder.kill()
 """
 STARTED = "echo started; read line"
 
 
-def seen(command: Sequence[str], uid: int = 0, delete: bool = False) -> str:
-    """Return what `ports` and `explain` say of a port that this command holds: its executable, then its arguments."""
+def seen(command: Sequence[str], uid: int = 0, delete: bool = False, caller: int = 0) -> str:
+    """Return what `ports` and `explain` say to `caller` of a port that this command (executable, arguments) holds."""
     own = [tool("unshare"), "--net", "--mount", "sh", "-c", STORE, "sh", ID, json.dumps(web())]
-    done = run([*own, sys.executable, "-c", HOLD, str(uid), "yes" if delete else "no", *command])
+    done = run([*own, sys.executable, "-c", HOLD, str(uid), str(caller), "yes" if delete else "no", *command])
     assert done.returncode == 0, done.stderr
     return " ".join(done.stdout.split())
 
@@ -82,6 +83,11 @@ def test_a_users_program_called_docker_proxy_stops_no_container_of_the_system(sh
     assert "web" not in text
     assert "sudo -u nobody env -C / DOCKER_HOST=unix:///run/user/65534/docker.sock docker ps" in text
     assert "as user nobody" in text
+
+
+def test_the_user_needs_no_sudo_for_own_containers(shell: Path) -> None:
+    text = seen([str(shell), "docker-proxy", "-c", STARTED, *WHERE], NOBODY, caller=NOBODY)
+    assert "Next docker ps find the container to stop portsock" in text
 
 
 def test_a_set_user_id_program_under_another_name_is_no_forwarder(shell: Path) -> None:
