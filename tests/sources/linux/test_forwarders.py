@@ -92,6 +92,19 @@ def test_an_address_that_two_containers_claim_names_none(lab: Lab) -> None:
     assert lab.target(5) == "172.17.0.2:80"
 
 
+def test_only_directories_that_are_called_as_containers_are_read_and_not_all_of_a_great_many(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker(lab.files, web())
+    store = lab.files / "var/lib/docker/containers"
+    lab.add(5, "docker-proxy", PROXY)
+    (store / ID).rename(store / "other")
+    assert lab.target(5) == "172.17.0.2:80"
+    (store / "other").rename(store / ID)
+    monkeypatch.setattr("portsock.sources.linux.container_state._MOST_CONTAINERS", 0)
+    assert lab.target(5) == "172.17.0.2:80"
+
+
 @pytest.mark.parametrize("argument", ["docker-proxy", "/usr/bin/docker-proxy", "rootlessport", "containers-rootlessport"])
 def test_arguments_make_no_forwarder(lab: Lab, argument: str) -> None:
     docker(lab.files, web())
@@ -169,10 +182,13 @@ def test_a_monitor_with_a_name_that_no_engine_accepts_gives_none(lab: Lab, line:
     assert lab.target(12) == target
 
 
-def test_a_monitor_is_known_by_its_executable(lab: Lab) -> None:
-    lab.add(11, "sleep", f"conmon -c {ID} -n db", {7: "pipe:[2]"})
+@pytest.mark.parametrize(
+    ("program", "target"), [("sleep", "a rootless podman container"), ("conmon (deleted)", "container db")]
+)
+def test_a_monitor_is_known_by_its_executable(lab: Lab, program: str, target: str) -> None:
+    lab.add(11, program, f"conmon -c {ID} -n db", {7: "pipe:[2]"})
     lab.add(12, "rootlessport", "rootlessport", {3: "pipe:[2]"})
-    assert lab.target(12) == "a rootless podman container"
+    assert lab.target(12) == target
 
 
 @as_root
