@@ -9,6 +9,7 @@ from typer._click.exceptions import MissingParameter, NoSuchOption
 from portsock.cli.commands import COMMANDS
 from portsock.errors import UsageError
 from portsock.explain.vocabulary import recognise_word
+from portsock.explain.wording import command_line
 from portsock.query.target import parse_target
 from portsock.sources.system import services
 
@@ -20,10 +21,11 @@ def unknown_command(word: str) -> UsageError:
         return UsageError(f"no command '{word}'; did you mean portsock {near[0]}?")
     if word == "help":
         return UsageError("no command 'help'; did you mean portsock --help?")
-    if recognise_word(word) is not None:
-        return UsageError(f"no command '{word}'; did you mean portsock explain {word}?")
-    if _is_target(word):
-        return UsageError(f"no command '{word}'; did you mean portsock ports {word} or portsock explain {word}?")
+    ports, explain = command_line("portsock", "ports", word), command_line("portsock", "explain", word)
+    if recognise_word(word) is not None and explain is not None:
+        return UsageError(f"no command '{word}'; did you mean {explain}?")
+    if explain is not None and _is_target(word):
+        return UsageError(f"no command '{word}'; did you mean {ports} or {explain}?")
     return UsageError(f"no command '{word}'; there are {', '.join(COMMANDS)}; see portsock --help")
 
 
@@ -50,7 +52,8 @@ def usage_line(error: Any, arguments: Sequence[str]) -> str:
 
 def _suggestion(error: Any, name: str, arguments: Sequence[str]) -> str:
     if name == "portsock":
-        return f"options follow a command, as in portsock ports {' '.join(arguments)}; "
+        line = command_line("portsock", "ports", *arguments)
+        return f"options follow a command, as in {line}; " if line is not None else ""
     near = _similar(error.option_name, error.ctx.command.get_params(error.ctx) if error.ctx else ())
     return f"did you mean {near}? " if near else ""
 

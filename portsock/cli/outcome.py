@@ -65,5 +65,8 @@ def _nothing_matches(query: Query) -> str:
     """Return the line for targets or filters that match nothing, with a command that may say more."""
     if query.targets:
         named = " or ".join(target.text for target in query.targets)
-        return f"nothing matches {named} here; portsock explain {query.targets[0].text} says what can be said of it"
+        from portsock.explain.wording import command_line, operand
+
+        line = command_line("portsock", "explain", *operand(query.targets[0].text))
+        return f"nothing matches {named} here" + (f"; {line} says what can be said of it" if line is not None else "")
     return "no socket matches these filters"

@@ -1,20 +1,18 @@
 """Commands worth typing: the next step after an answer, and other meanings of an ambiguous target."""
 
 from portsock.endpoints import port_of
+from portsock.explain.stopping import end_processes, stop_container, stop_service
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding, Reading
-from portsock.explain.wording import holders, quoted_argument
+from portsock.explain.wording import command_line, commands, holders, operand
 from portsock.model import OwnerReason, Process, State
 from portsock.normalize.connections import unique_connections
-from portsock.query.matching.owners import forwards_into
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
 
 MOST = 2
 """Commands suggested after an answer."""
-MOST_PIDS = 8
-"""Processes named in one kill."""
 _ROOT_HELPS = frozenset({OwnerReason.OTHER_USER, OwnerReason.HIDEPID})
 
 
@@ -31,41 +29,40 @@ def _reread_listing(subject: Subject) -> tuple[Command, ...]:
     inputs = subject.snapshot.source.inputs
     if len(inputs) != 1 or not inputs[0].name or not subject.sockets:
         return ()
-    name = "-" if inputs[0].name == "stdin" else quoted_argument(inputs[0].name)
-    line = f"portsock sockets --from {name} {quoted_argument(subject.target.text)}"
-    return (Command(line, "the rows of the listing that this is about"),)
+    name = "-" if inputs[0].name == "stdin" else inputs[0].name
+    name = f"./{name}" if name.startswith("-") and name != "-" else name
+    purpose = "the rows of the listing that this is about"
+    return tuple(commands(purpose, "portsock", "sockets", "--from", name, *operand(subject.target.text)))
 
 
 def _if_nothing_found(subject: Subject) -> list[Command]:
     if subject.sockets:
         return []
     if isinstance(subject.target, ConnectionTarget):
-        ends = [quoted_argument(end.text) for end in subject.target.ends]
-        return [Command(f"portsock explain {end}", "what there is at this end") for end in ends]
+        ends = [
+            commands("what there is at this end", "portsock", "explain", *operand(end.text)) for end in subject.target.ends
+        ]
+        return [command for each in ends for command in each]
     if not isinstance(subject.target, InetTarget | ServiceTarget) or subject.snapshot.host.system != "Linux":
         return []
-    text = quoted_argument(subject.target.text)
+    everywhere = ("portsock", "ports", "--all", "--netns", "all", *operand(subject.target.text))
     return [
-        Command(f"portsock ports --all --netns all {text}", "look into the other network namespaces"),
+        *commands("look into the other network namespaces", *everywhere),
         Command("nft list ruleset", "see whether packet filter rules publish it"),
     ]
 
 
 def _by_findings(subject: Subject, codes: set[str]) -> list[Command]:
-    text = quoted_argument(subject.target.text)
+    text = operand(subject.target.text)
     found = []
     if any(socket.owner_reason in _ROOT_HELPS for socket in subject.passive or subject.local_sockets if not socket.owners):
-        found.append(Command(f"sudo portsock explain {text}", "see the process that is hidden from this user"))
+        found += commands("see the process that is hidden from this user", "sudo", "portsock", "explain", *text)
     if Code.SOCKET_ACTIVATION in codes:
         found.append(Command("systemctl list-sockets --all", "find the .socket unit, and stop that"))
     if Code.PORT_FORWARDER in codes:
-        forwarder, target = next((each, each.forwards_to) for each in _holders_of_passive(subject) if each.forwards_to)
-        engine = "podman" if target.startswith(("container ", "a rootless podman")) else "docker"
-        name = forwards_into(forwarder)
-        line = f"{engine} stop {quoted_argument(name)}" if name else f"{engine} ps"
-        found.append(Command(line, "stop the container" if name else "find the container to stop"))
+        found += stop_container(next(each for each in _holders_of_passive(subject) if each.forwards_to), subject.caller)
     if Code.CLOSE_WAIT_PILE_UP in codes:
-        found.append(Command(f"portsock sockets --state close-wait {text}", "those it should close"))
+        found += commands("those it should close", "portsock", "sockets", "--state", "close-wait", *text)
     if codes & {Code.ACCEPT_QUEUE_FULL, Code.ACCEPT_QUEUE_FILLING}:
         found.append(Command("nstat -az 'TcpExtListen*'", "count what was dropped so far"))
     if Code.EPHEMERAL_EXHAUSTION in codes:
@@ -79,7 +76,7 @@ def _about_holder(subject: Subject) -> list[Command]:
     if subject.passive and owners and port_of(sockets[0].local) is not None:
         stop = _stop_command(subject)
         show = Command(f"portsock procs pid:{owners[0].pid}", "all that it listens on and talks to")
-        return [show, *([stop] if stop else [])]
+        return [show, *stop]
     if owners:
         return [Command(f"portsock procs pid:{owners[0].pid}", "what else this process holds")]
     if any(socket.state is State.TIME_WAIT for socket in sockets):
@@ -87,23 +84,18 @@ def _about_holder(subject: Subject) -> list[Command]:
     return []
 
 
-def _stop_command(subject: Subject) -> Command | None:
+def _stop_command(subject: Subject) -> list[Command]:
     """Return the command that frees the port, where one program has it; never PID 1.
 
     Only holders of passive sockets are named, since ending a client frees nothing.
     """
     holding = _holders_of_passive(subject)
     if len({process.name for process in holding}) != 1 or subject.snapshot.host.system == "Windows":
-        return None
-    process = holding[0]
-    if process.forwards_to or any(each.pid == 1 for each in holding):
-        return None
-    manager, _, unit = (process.unit or "").rpartition("/")
-    if unit.endswith(".service"):
-        whose = f"--user -M {manager.removeprefix('user@').removesuffix('.service')}@ " if manager.startswith("user@") else ""
-        return Command(f"systemctl {whose}stop {quoted_argument(unit)}", "stop the service and free the port")
-    pids = " ".join(str(each.pid) for each in holding[:MOST_PIDS])
-    return Command(f"kill {pids}", "end it, and with it its connections")
+        return []
+    if any(each.forwards_to or each.pid == 1 for each in holding):
+        return []
+    units = {each.unit for each in holding if each.unit}
+    return (stop_service(units.pop()) if len(units) == 1 else []) or end_processes(holding)
 
 
 def _holders_of_passive(subject: Subject) -> list[Process]:
@@ -146,18 +138,19 @@ def _by_protocol(subject: Subject) -> list[Reading]:
     if len(holders) < 2 or len({frozenset(names) for names in holders.values()}) < 2:
         return []
     number = target.text.lstrip("*:")
-    return [Reading(phrases.READ_PROTOCOL.format(protocol=name), f"portsock explain {name}/{number}") for name in holders]
+    readings = [_reading(phrases.READ_PROTOCOL.format(protocol=name), "explain", f"{name}/{number}") for name in holders]
+    return [reading for each in readings for reading in each]
 
 
 def _by_side(subject: Subject) -> list[Reading]:
     """Return both sides of a port that is used on this host and, by clients here, on other hosts."""
     outbound = unique_connections(subject.outbound_sockets)
-    if not outbound or subject.port is None:
+    text = subject.target.text
+    if not outbound or subject.port is None or text.startswith("-"):
         return []
-    text = quoted_argument(subject.target.text)
     return [
-        Reading(phrases.READ_LOCAL.format(count=len(subject.local_sockets)), f"portsock sockets --local {text}"),
-        Reading(phrases.READ_REMOTE.format(count=len(outbound)), f"portsock sockets --remote {text}"),
+        *_reading(phrases.READ_LOCAL.format(count=len(subject.local_sockets)), "sockets", "--local", text),
+        *_reading(phrases.READ_REMOTE.format(count=len(outbound)), "sockets", "--remote", text),
     ]
 
 
@@ -165,9 +158,17 @@ def _by_namespace(subject: Subject) -> list[Reading]:
     spaces = {socket.netns: None for socket in subject.passive if socket.netns is not None}
     if len(spaces) < 2:
         return []
-    text = quoted_argument(subject.target.text)
-    return [
-        Reading(phrases.READ_NETNS.format(netns=space.name), f"portsock explain --netns {quoted_argument(space.name)} {text}")
-        for space in spaces
-        if space.name
-    ]
+    text, names = operand(subject.target.text), [space.name for space in spaces if space.name and _is_netns_name(space.name)]
+    readings = [_reading(phrases.READ_NETNS.format(netns=name), "explain", "--netns", name, *text) for name in names]
+    return [reading for each in readings for reading in each]
+
+
+def _is_netns_name(name: str) -> bool:
+    """Tell whether --netns takes the text for a name: digits are a PID, and 'all' is every namespace."""
+    return name != "all" and not name.startswith("-") and not (name.isascii() and name.isdigit())
+
+
+def _reading(meaning: str, *words: str) -> list[Reading]:
+    """Return the reading with its command, or an empty list where that cannot be typed."""
+    line = command_line("portsock", *words)
+    return [Reading(meaning, line)] if line is not None else []

@@ -25,14 +25,20 @@ _PROSE: dict[Part, Callable[[Subject], list[str]]] = {
 
 
 def explain(
-    target: Target, snapshot: Snapshot, services: Services, attempts: Sequence[Attempt] = (), path: PathFacts | None = None
+    target: Target,
+    snapshot: Snapshot,
+    services: Services,
+    attempts: Sequence[Attempt] = (),
+    path: PathFacts | None = None,
+    caller: int | None = None,
 ) -> Explanation:
     """Return the answer to one target.
 
     The snapshot should hold all sockets of the requested families, whether the target names them or not, since siblings and
-    both ends are looked up in it. `attempts` are already judged; `path` is for a target that is a unix path of this host.
+    both ends are looked up in it. `attempts` are already judged; `path` is for a target that is a unix path of this host,
+    `caller` the uid that portsock runs as.
     """
-    subject = find_subject(target, snapshot, services, path)
+    subject = find_subject(target, snapshot, services, path)._replace(caller=caller)
     found = findings(subject)
     return Explanation(
         target.text,

@@ -31,6 +31,8 @@ class Subject(NamedTuple):
     processes: list[Process]
     """The processes that the target names, if it is of that kind."""
     path: PathFacts | None = None
+    caller: int | None = None
+    """The uid that portsock runs as, None where that is not known."""
 
     @property
     def captured(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from portsock.endpoints import endpoint_text
+from portsock.explain.types import Command
 from portsock.model import Endpoint, InetEndpoint, Owner, Socket
 from portsock.port_numbers import Services
 
@@ -74,6 +75,23 @@ def plural(number: int, noun: str) -> str:
 
 def quoted_argument(text: str) -> str:
     """Return the text as one word for a POSIX shell."""
-    if text and all(letter.isascii() and (letter.isalnum() or letter in "-_./:,@%+=") for letter in text):
+    # zsh replaces a leading '=' and the name of a command by its path.
+    if text and text[0] != "=" and all(letter.isascii() and (letter.isalnum() or letter in "-_./:,@%+=") for letter in text):
         return text
     return "'" + text.replace("'", "'\\''") + "'"
+
+
+def command_line(*words: str) -> str | None:
+    """Return the words as a line for a POSIX shell; None where one of them cannot be printed as it would have to be typed."""
+    return " ".join(map(quoted_argument, words)) if all(word.isprintable() for word in words) else None
+
+
+def commands(purpose: str, *words: str) -> list[Command]:
+    """Return the command of these words, or an empty list where it cannot be typed."""
+    line = command_line(*words)
+    return [Command(line, purpose)] if line is not None else []
+
+
+def operand(text: str) -> tuple[str, ...]:
+    """Return the words for an operand. Behind '--' portsock, systemctl, docker and podman take nothing for an option."""
+    return ("--", text) if text.startswith("-") else (text,)

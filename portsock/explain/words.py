@@ -14,7 +14,7 @@ from portsock.explain.texts.states import STATES, UDP_ESTABLISHED
 from portsock.explain.texts.words import WORDS
 from portsock.explain.types import Command, Explanation, Part, Reading, Section
 from portsock.explain.vocabulary import Word, recognise_word
-from portsock.explain.wording import holders, plural
+from portsock.explain.wording import holders, plural, quoted_argument
 from portsock.model import INTERNET, Role, Snapshot, Socket, State
 from portsock.normalize.connections import unique_connections
 from portsock.normalize.roles import NO_PEER_STATES, is_passive
@@ -30,8 +30,8 @@ def explain_word(text: str, snapshot: Snapshot, services: Services) -> Explanati
     if not services.ports(text):
         return answer
     readings = (
-        Reading(phrases.READ_WORD, f"portsock explain {text}"),
-        Reading(phrases.READ_SERVICE, f"portsock explain service:{text}"),
+        Reading(phrases.READ_WORD, f"portsock explain {quoted_argument(text)}"),
+        Reading(phrases.READ_SERVICE, f"portsock explain {quoted_argument('service:' + text)}"),
     )
     return answer._replace(readings=readings)
 

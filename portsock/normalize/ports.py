@@ -44,48 +44,48 @@ def _row_key(socket: Socket) -> object:
     return (socket.owner_status, socket.uid)
 
 
-_NOT_COVERED, _WILDCARD, _SPECIFIC = range(3)
-"""Coverage of an address by a row: a higher number wins."""
+class _Rows:
+    """Rows that cover an address: the first of them, and by process the first with each."""
 
+    def __init__(self) -> None:
+        self.first: int | None = None
+        self.by_pid: dict[int | None, int] = {}
 
-class _Coverage:
-    """The addresses and processes of a row: they decide which connections on its port count for it."""
+    def add(self, number: int, pids: set[int | None]) -> None:
+        if self.first is None:
+            self.first = number
+        for pid in pids:
+            self.by_pid.setdefault(pid, number)
 
-    def __init__(self, row: Sequence[Socket]) -> None:
-        self.addresses = {socket.local.address for socket in row if isinstance(socket.local, InetEndpoint)}
-        self.wildcard = not self.addresses.isdisjoint(WILDCARDS)
-        self.pids = {owner.pid for socket in row for owner in socket.owners}
-
-    def match(self, address: str | None, pids: set[int | None]) -> tuple[int, bool]:
-        """Return the coverage of a connection's local address, and whether one of the row's processes holds the connection."""
-        cover = _SPECIFIC if address in self.addresses else _WILDCARD if self.wildcard else _NOT_COVERED
-        return cover, cover != _NOT_COVERED and not self.pids.isdisjoint(pids)
+    def best(self, owners: Sequence[Owner]) -> int | None:
+        """Return the first row that has a process of the connection's, else the first."""
+        held = [self.by_pid[owner.pid] for owner in owners if owner.pid in self.by_pid]
+        return min(held) if held else self.first
 
 
 def _assign_connections(rows: Sequence[Sequence[Socket]], connected: Sequence[Socket]) -> tuple[list[int], list[Socket]]:
     """Return the number of connected sockets that belong to each row, and the sockets that no row's address covers.
 
     A specific address wins over a wildcard, as in the kernel's lookup; of several equal rows the one wins whose processes hold
-    the connection, else the first. Decisions are kept by address and owners: workers that each have their own listener make
-    many rows with many connections alike.
+    the connection, else the first. Rows are found by address and process: thousands of workers can have a listener each.
     """
-    coverages = [_Coverage(row) for row in rows]
-    decided: dict[tuple[str | None, tuple[Owner, ...]], int | None] = {}
+    by_address: dict[str | None, _Rows] = {}
+    wildcards = _Rows()
+    for number, row in enumerate(rows):
+        addresses = {socket.local.address for socket in row if isinstance(socket.local, InetEndpoint)}
+        pids = {owner.pid for socket in row for owner in socket.owners}
+        for address in addresses:
+            by_address.setdefault(address, _Rows()).add(number, pids)
+        if not addresses.isdisjoint(WILDCARDS):
+            wildcards.add(number, pids)
     numbers, rest = [0] * len(rows), []
     for socket in connected:
         address = socket.local.address if isinstance(socket.local, InetEndpoint) else None
-        key = (address, socket.owners)
-        if key not in decided:
-            pids = {owner.pid for owner in socket.owners}
-            matches = [coverage.match(address, pids) for coverage in coverages]
-            best = max(range(len(matches)), key=matches.__getitem__)
-            cover, _ = matches[best]
-            decided[key] = None if cover == _NOT_COVERED else best
-        row = decided[key]
-        if row is None:
+        row_number = by_address.get(address, wildcards).best(socket.owners)
+        if row_number is None:
             rest.append(socket)
         else:
-            numbers[row] += 1
+            numbers[row_number] += 1
     return numbers, rest
 
 

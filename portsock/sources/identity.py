@@ -13,6 +13,11 @@ _NS_GET_USERNS = 0xB701
 """ioctl_ns(2)"""
 
 
+def effective_uid() -> int | None:
+    """Return the uid that this process acts as; None on systems without uids."""
+    return os.geteuid() if hasattr(os, "geteuid") else None
+
+
 def identity(user: str | None = None) -> Identity:
     """Return the user with this name or uid. Without one: the user who ran sudo, else the effective user of this process.
 

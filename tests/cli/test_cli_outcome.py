@@ -37,6 +37,21 @@ def test_a_target_that_matches_nothing_is_1_with_a_line_and_an_empty_array() -> 
     assert answer("sockets", "192.0.2.1:9")["sockets"] == []
 
 
+@pytest.mark.parametrize(
+    ("target", "end"),
+    [
+        (
+            "/x$(reboot)",
+            "nothing matches /x$(reboot) here; portsock explain '/x$(reboot)' says what can be said of it",
+        ),
+        ("/a\nb", "nothing matches /a\\x0ab here"),
+    ],
+)
+def test_the_command_for_a_target_that_matches_nothing_is_quoted(tmp_path: Path, target: str, end: str) -> None:
+    done = portsock("sockets", target, "--from", listing(tmp_path / "ss.txt"))
+    assert done.stderr.splitlines()[-1] == f"portsock: {end}"
+
+
 @as_root
 @pytest.mark.root
 def test_nothing_without_a_filter_is_0() -> None:

@@ -92,6 +92,16 @@ def test_an_answer_does_not_import_the_help() -> None:
         (("port",), "no command 'port'; did you mean portsock ports?"),
         (("8080",), "no command '8080'; did you mean portsock ports 8080 or portsock explain 8080?"),
         (("TIME_WAIT",), "no command 'TIME_WAIT'; did you mean portsock explain TIME_WAIT?"),
+        (
+            ("proc:$(reboot)",),
+            "no command 'proc:$(reboot)'; did you mean portsock ports 'proc:$(reboot)' or portsock explain 'proc:$(reboot)'?",
+        ),
+        (("user:a\nb",), "no command 'user:a\\x0ab'; there are ports, sockets, procs, explain; see portsock --help"),
+        (
+            ("-t", "proc:a b"),
+            "no option -t; options follow a command, as in portsock ports -t 'proc:a b'; see portsock --help",
+        ),
+        (("-t", "a\nb"), "no option -t; see portsock --help"),
         (("help",), "no command 'help'; did you mean portsock --help?"),
         (("wibble",), "no command 'wibble'; there are ports, sockets, procs, explain; see portsock --help"),
         (("-tulnp",), "no option -t; options follow a command, as in portsock ports -tulnp; see portsock --help"),

@@ -94,3 +94,44 @@ def test_a_container_is_stopped_by_its_own_engine() -> None:
 def test_at_most_two_commands_are_suggested() -> None:
     records = [tcp("127.0.0.1:8080", accept_queue=9, accept_limit=2)]
     assert len(answer("8080", seen(records, {1: (1, 700)})).next) == 2
+
+
+@pytest.mark.parametrize(
+    ("uid", "user", "caller", "line"),
+    [
+        (0, "root", 0, "docker stop web"),
+        (0, "root", None, "docker stop web"),
+        (0, "root", 1000, "sudo docker stop web"),
+        (1000, "dev", 1000, "docker stop web"),
+        (1000, "dev", 0, "sudo -u dev env -C / DOCKER_HOST=unix:///run/user/1000/docker.sock docker stop web"),
+        (1000, "dev", None, "sudo -u dev env -C / DOCKER_HOST=unix:///run/user/1000/docker.sock docker stop web"),
+        (1000, "dev", 1001, "sudo -u dev env -C / DOCKER_HOST=unix:///run/user/1000/docker.sock docker stop web"),
+        (1000, None, 0, "sudo -u '#1000' env -C / DOCKER_HOST=unix:///run/user/1000/docker.sock docker stop web"),
+        (1000, "0", 0, "sudo -u '#1000' env -C / DOCKER_HOST=unix:///run/user/1000/docker.sock docker stop web"),
+        (1000, "-i", 0, "sudo -u '#1000' env -C / DOCKER_HOST=unix:///run/user/1000/docker.sock docker stop web"),
+        (1000, "AD\\dev", 0, "sudo -u '#1000' env -C / DOCKER_HOST=unix:///run/user/1000/docker.sock docker stop web"),
+        (None, None, 0, "docker stop web"),
+    ],
+)
+def test_a_container_is_stopped_as_the_user_that_runs_it(
+    uid: int | None, user: str | None, caller: int | None, line: str
+) -> None:
+    """Root's container may have the same name as the user's."""
+    proxy = Process(60, "docker-proxy", uid=uid, user=user, forwards_to="172.17.0.2:80 (web)")
+    command = answer("8080", seen([tcp("0.0.0.0:8080")], {1: 60}, [proxy]), caller=caller).next[0]
+    assert command.line == line
+    shown = f", as user {'dev' if user == 'dev' else 1000}" if "-u" in line else ""
+    assert command.purpose == f"stop the container{shown}"
+
+
+def test_a_rootless_container_is_listed_by_its_users_podman() -> None:
+    proxy = Process(60, "rootlessport", uid=1000, user="dev", forwards_to="a rootless podman container")
+    command = answer("8080", seen([tcp("0.0.0.0:8080")], {1: 60}, [proxy]), caller=0).next[0]
+    assert command.line == "sudo -u dev env -C / XDG_RUNTIME_DIR=/run/user/1000 podman ps"
+    assert command.purpose == "find the container to stop, as user dev"
+
+
+def test_a_service_is_not_stopped_for_a_holder_that_is_in_another() -> None:
+    both = [Process(60, "app", unit="a.service"), Process(61, "app", unit="b.service")]
+    lines = [command.line for command in answer("8080", seen([tcp("127.0.0.1:8080")], {1: (60, 61)}, both)).next]
+    assert lines[1] == "kill 60 61"

@@ -1,9 +1,11 @@
 """Sockets into the rows of `ports`."""
 
+import sys
+
 from portsock.model import Exposure, Owner, OwnerReason, OwnerStatus, Port, Process, State
 from portsock.normalize.ports import group_ports
 from portsock.normalize.snapshot import normalize
-from portsock.port_numbers import parse_services
+from portsock.port_numbers import EMPTY, parse_services
 from portsock.records import Holder, SocketRecord, Unreadable
 from tests.support.factory import collection, socket, tcp, udp
 
@@ -120,3 +122,27 @@ def test_a_row_has_the_status_that_leaves_most_unknown_and_its_owners_by_pid() -
         rows = [socket(owner_status=better, owners=held), socket("[::1]:8080", owner_status=worse, owners=held)]
         assert [port.owner_status for port in group_ports(rows, SERVICES, True)] == [worse]
     assert len(group_ports([socket(owner_status=OwnerStatus.HIDDEN, owners=()), socket(owners=())], SERVICES, True)) == 2
+
+
+def test_work_grows_with_the_workers_that_have_a_listener_each_and_not_with_their_square() -> None:
+    def calls(workers: int) -> int:
+        records = [tcp("0.0.0.0:80", inode=1 + at) for at in range(workers)]
+        records += [tcp("10.0.0.7:80", f"10.0.0.9:{1024 + at}", inode=10_000 + at) for at in range(workers)]
+        held = {1 + at: [Holder(100 + at, 3)] for at in range(workers)}
+        held |= {10_000 + at: [Holder(100 + at, 4)] for at in range(workers)}
+        sockets = normalize([collection(records, held)]).sockets
+        counted = 0
+
+        def count(_: object, event: str, __: object) -> None:
+            nonlocal counted
+            counted += event == "call"
+
+        sys.setprofile(count)
+        try:
+            rows = group_ports(sockets, EMPTY, counted=True)
+        finally:
+            sys.setprofile(None)
+        assert [row.connections for row in rows] == [1] * workers
+        return counted
+
+    assert calls(200) < 2.5 * calls(100)

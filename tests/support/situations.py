@@ -6,12 +6,14 @@ its own.
 
 import json
 import os
+import shutil
 import socket
 import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import mkdtemp
 
 from tests.support.zoo import NOBODY, connect, keep, kept, listener, wait
 
@@ -254,14 +256,15 @@ def unix_pair() -> dict[str, int]:
 
 
 def docker_proxy() -> dict[str, int]:
-    """A process whose name and arguments are those of Docker's proxy."""
+    """A process whose executable and arguments are those of Docker's proxy."""
     server = listener(socket.AF_INET, "0.0.0.0", port=8090)
+    directory = mkdtemp()
+    program = shutil.copy(os.path.realpath("/bin/sh"), f"{directory}/docker-proxy")
     proxy = os.fork()
     if proxy == 0:
         os.set_inheritable(server.fileno(), True)
         where = ["-host-ip", "0.0.0.0", "-host-port", "8090", "-container-ip", "172.17.0.2", "-container-port", "80"]
-        code = "import os, sys; open('/proc/self/comm', 'w').write('docker-proxy'); os.read(0, 1)"
-        os.execv(sys.executable, ["docker-proxy", "-c", code, "-proto", "tcp", *where])  # noqa: S606
+        os.execv(program, ["docker-proxy", "-c", f"read line; rm -r {directory}", "-proto", "tcp", *where])  # noqa: S606
     while Path(f"/proc/{proxy}/comm").read_text() != "docker-proxy\n":
         pass
     drop(server)

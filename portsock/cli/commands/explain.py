@@ -111,6 +111,7 @@ def _answer(
     if collect.captures:
         return explain(target, snapshot, services)
     from portsock.cli.binding import attempts_of
+    from portsock.sources.identity import effective_uid
 
     # The bind verdict is about portsock's own namespace, which --netns may leave out.
     own = not collect.netns or "all" in collect.netns
@@ -120,7 +121,7 @@ def _answer(
         from portsock.cli.paths import path_facts
 
         path = path_facts(target, snapshot)
-    return explain(target, snapshot, services, attempts, path)
+    return explain(target, snapshot, services, attempts, path, effective_uid())
 
 
 def _print(

@@ -102,9 +102,14 @@ def _hanging(mark: str, text: str) -> Iterator[str]:
 
 
 def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool) -> Iterator[str]:
-    """Yield commands and purposes, in two columns where all fit. They are never wrapped, so that they can be copied."""
+    """Yield commands and purposes, in two columns where all fit. They are never wrapped, so that they can be copied.
+
+    A command is left out where an escape would stand for what has to be typed.
+    """
     pairs = [(each.command, each.meaning) if isinstance(each, Reading) else each for each in items]
-    safe = [(_safe(line, ascii_only), _safe(purpose, ascii_only)) for line, purpose in pairs]
+    safe = [(line, _safe(purpose, ascii_only)) for line, purpose in pairs if _is_typed_as_printed(line, ascii_only)]
+    if not safe:
+        return
     column = max(len(line) for line, _ in safe) + 3
     two_columns = all(_INDENT + column + len(purpose) <= WIDTH for _, purpose in safe)
     for number, (line, purpose) in enumerate(safe):
@@ -114,6 +119,12 @@ def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool
         else:
             yield head + line
             yield from (" " * (_INDENT + 4) + text for text in _wrapped(purpose, WIDTH - _INDENT - 4))
+
+
+def _is_typed_as_printed(line: str, ascii_only: bool) -> bool:
+    """Tell whether nothing but backslashes would be escaped: in a command they stand for themselves."""
+    plain = line.replace("\\", "/")
+    return escape(plain, ascii_only) == plain
 
 
 def attempts_table(attempts: Sequence[Attempt]) -> list[str]:

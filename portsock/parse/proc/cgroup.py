@@ -33,6 +33,9 @@ class Placement(NamedTuple):
     """The UID of user-UID.slice: the owner of the session or user manager."""
     manager: int | None = None
     """The UID of user@UID.service. That user chooses the names of all cgroups below it."""
+    within: str | None = None
+    """The path of the cgroup of the system's unit that the container's cgroup is in, other than the container's own scope.
+    The user of a unit with Delegate= chooses the names of all cgroups below it."""
 
 
 def parse_cgroup(text: str) -> Placement:
@@ -52,6 +55,7 @@ def parse_cgroup(text: str) -> Placement:
             found.pod or (_pod(host_parts) if manager is None else None),
             found.user if found.user is not None else _user(host_parts),
             found.manager if found.manager is not None else manager,
+            found.within or (_within(parts, at) if at is not None and container and manager is None else None),
         )
     return found
 
@@ -69,17 +73,18 @@ def _container(parts: list[str]) -> tuple[int | None, str | None, str | None]:
     for at, part in enumerate(parts):
         name = part.removesuffix(".scope")
         *_, prefix, last = ("", "", *name.split(":"))  # 'kubepods-….slice:cri-containerd:ID'
-        if prefix and _is_id(last):
+        if prefix and is_id(last):
             return at, last, dict(_RUNTIMES).get(prefix + "-")
-        if _is_id(name):
+        if is_id(name):
             return at, name, _PARENTS.get(parts[at - 1]) if at else None
         for start, runtime in _RUNTIMES:
-            if name.startswith(start) and _is_id(name[len(start) :]):
+            if name.startswith(start) and is_id(name[len(start) :]):
                 return at, name[len(start) :], runtime
     return None, None, None
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Tell whether the text is a container's id: 64 hexadecimal digits in lower case."""
     return len(text) == _ID_LENGTH and _HEXADECIMAL.issuperset(text)
 
 
@@ -89,8 +94,19 @@ def _unit(parts: list[str]) -> str | None:
     if at is None:
         return next((part.removeprefix("_") for part in reversed(parts) if part.endswith(".slice")), None)
     unit = parts[at].removeprefix("_")  # systemd's escape of names that clash with a controller's
-    inner = _unit(parts[at + 1 :]) if _manager(parts) is not None else None
-    return f"{unit}/{inner}" if inner else unit
+    if _manager(parts) is None:
+        return unit
+    # 'user@0.service' below a user's manager is only a name that this user chose, and has no units.
+    below = parts[at + 1 :]
+    inner = _first_unit(below)
+    slice_name = next((part for part in reversed(below) if part.endswith(".slice")), None)
+    name = below[inner] if inner is not None else slice_name
+    return f"{unit}/{name.removeprefix('_')}" if name else unit
+
+
+def _within(parts: list[str], container: int) -> str | None:
+    at = _first_unit(parts[:container])
+    return "/" + "/".join(parts[: at + 1]) if at is not None else None
 
 
 def _first_unit(parts: list[str]) -> int | None:

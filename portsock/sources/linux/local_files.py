@@ -51,30 +51,17 @@ class LocalFile(NamedTuple):
 
 
 @contextmanager
-def open_path(path: bytes, home: str = _OWN) -> Iterator[LocalFile]:
+def open_path(path: bytes, home: str = _OWN, *, follow: bool = True) -> Iterator[LocalFile]:
     """Open the file at an absolute path, as the process with the directory `home` in /proc sees it; close it at the end.
 
-    Symbolic links are followed. Raises NotLocalError, or OSError as open(2) does.
+    Symbolic links are followed, without `follow` only in directories. Raises NotLocalError, or OSError as open(2) does.
     """
     walk = _Walk(home)
-    descriptor = walk.open(path)
+    descriptor = walk.open(path, follow)
     try:
         yield LocalFile(descriptor, walk.mounts[mount_of(descriptor)].device)
     finally:
         os.close(descriptor)
-
-
-def read_file(path: bytes, owner: int, most: int) -> bytes:
-    """Return the bytes of a regular file of this uid. Raises OSError, also for another file, or more than `most` bytes."""
-    with open_path(path) as found:
-        status = os.fstat(found.descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != owner:
-            raise OSError(errno.EPERM, "it is no regular file of its user")
-        with open(f"/proc/self/fd/{found.descriptor}", "rb") as file:
-            data = file.read(most + 1)
-    if len(data) > most:
-        raise OSError(errno.EFBIG, f"it has more than {most} bytes")
-    return data
 
 
 class _Walk:
@@ -93,7 +80,7 @@ class _Walk:
         self._opened: list[int] = []
         """The root, and the file of each name."""
 
-    def open(self, path: bytes) -> int:
+    def open(self, path: bytes, follow: bool) -> int:
         waiting = path.split(b"/")[::-1]
         links = 0
         try:
@@ -110,7 +97,7 @@ class _Walk:
                 if target is None:
                     continue
                 links += 1
-                if links > _MOST_LINKS or len(waiting) > _MOST_COMPONENTS:
+                if links > _MOST_LINKS or len(waiting) > _MOST_COMPONENTS or not (follow or waiting):
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
                 self._return_to(0 if target.startswith(b"/") else len(self._names) - 1)
                 waiting += target.split(b"/")[::-1]

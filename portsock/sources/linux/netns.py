@@ -216,7 +216,7 @@ class _Survey:
     def _name_by_container(self) -> None:
         """Name each namespace without a name after the container of its first process."""
         from portsock.parse.proc.cgroup import parse_cgroup
-        from portsock.sources.linux.containers import Containers
+        from portsock.sources.linux.containers.lookup import Containers
 
         containers = Containers(proc=self._proc)
         for inode, facts in self.facts.items():

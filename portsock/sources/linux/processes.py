@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
-from portsock.parse.proc.forwarders import FORWARDERS
+from portsock.parse.proc.forwarders import is_forwarder, may_be_forwarder
 from portsock.parse.proc.process import MOST_CMDLINE, Stat, needs_arguments, parse_cmdline, parse_stat, shown_name, text
 from portsock.sources.failures import note, note_reason
 from portsock.sources.system import read_text, users
 
 if TYPE_CHECKING:
     from portsock.sources.linux.blocking import Patience
-    from portsock.sources.linux.containers import Containers
+    from portsock.sources.linux.containers.lookup import Containers
 
 _DELETED = b" (deleted)"
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -78,9 +78,9 @@ class _Reader:
 
     @cached_property
     def _containers(self) -> "Containers":
-        from portsock.sources.linux.containers import Containers  # here for start-up: most hosts have no container
+        from portsock.sources.linux.containers.lookup import Containers  # here for start-up: most hosts have no container
 
-        return Containers(self._files, self._root)
+        return Containers(self._files, self._root, self._patience)
 
     def read(self, pids: Sequence[int]) -> dict[int, Process]:
         """Return the facts of a few processes; only the pid of one that has ended."""
@@ -121,11 +121,8 @@ class _Reader:
     def _needs_command_line(self, process: _Opened) -> bool:
         if process.stat.kernel_thread:
             return False
-        return self._commands or needs_arguments(process.stat.comm, process.exe) or self._may_forward(process)
-
-    @staticmethod
-    def _may_forward(process: _Opened) -> bool:
-        return text(process.exe or b"").rpartition("/")[2] in FORWARDERS
+        exe = process.exe
+        return self._commands or needs_arguments(process.stat.comm, exe) or (exe is not None and may_be_forwarder(text(exe)))
 
     def _command_lines(self, processes: Sequence[_Opened]) -> dict[int, tuple[bytes, ...]]:
         """Return the arguments by the descriptor of the process's directory, of those that can be read in time."""
@@ -143,12 +140,13 @@ class _Reader:
     def _process(self, process: _Opened, raw: tuple[bytes, ...] | None) -> Process:
         pid, _, stat, uid, exe, deleted, placement = process
         arguments = tuple(text(argument) for argument in raw or ())
-        is_forwarder = bool(arguments) and arguments[0].rpartition("/")[2] in FORWARDERS
+        path = text(exe) if exe is not None else None
+        forwards = placement.container_id is None and is_forwarder(path, arguments)
         return Process(
             pid,
             text(shown_name(stat.comm, raw or (), exe)),
             text(stat.comm),
-            text(exe) if exe is not None else None,
+            path,
             arguments or (() if stat.kernel_thread else None),
             None,
             uid,
@@ -157,7 +155,7 @@ class _Reader:
             placement.unit,
             self._containers.name(placement) if placement.container_id else None,
             deleted,
-            self._containers.forwards_to(pid, arguments) if is_forwarder else None,
+            self._containers.forwards_to(pid, path, uid, arguments) if forwards else None,
         )
 
 

@@ -35,7 +35,10 @@ POD = "74c13223-5a00-11e9-b385-42010a80018d"
         (f"/machine.slice/libpod-{ID}.scope/container", Placement(f"libpod-{ID}.scope", ID, "podman")),
         (f"/machine.slice/libpod-conmon-{ID}.scope", Placement(f"libpod-conmon-{ID}.scope")),
         (f"/libpod_parent/libpod-{ID}", Placement(None, ID, "podman")),
-        (f"/system.slice/web.service/libpod-payload-{ID}", Placement("web.service", ID, "podman")),
+        (
+            f"/system.slice/web.service/libpod-payload-{ID}",
+            Placement("web.service", ID, "podman", within="/system.slice/web.service"),
+        ),
         (
             f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope",
             Placement(f"user@1000.service/libpod-{ID}.scope", ID, "podman", user=1000, manager=1000),
@@ -69,7 +72,7 @@ POD = "74c13223-5a00-11e9-b385-42010a80018d"
         ),
         (
             f"/system.slice/containerd.service/kubepods-besteffort-pod{POD_SLICE}:cri-containerd:{ID}",
-            Placement("containerd.service", ID, "containerd", POD),
+            Placement("containerd.service", ID, "containerd", POD, within="/system.slice/containerd.service"),
         ),
         (f"/default/{ID}", Placement(None, ID)),
         (f"/../../docker-{ID}.scope", Placement(f"docker-{ID}.scope", ID, "docker")),
@@ -98,3 +101,21 @@ def test_path_with_colons_stays_whole() -> None:
 def test_any_text_is_parsed_without_an_error(text: str) -> None:
     parse_cgroup(text)
     parse_cgroup("0::/" + text)
+
+
+@pytest.mark.parametrize(
+    ("below", "unit"),
+    [
+        ("user@0.service/sshd.service", "user@1000.service/user@0.service"),
+        ("app.slice/user@0.service/user@0.service/sshd.service", "user@1000.service/user@0.service"),
+        ("app.slice/_memory.service", "user@1000.service/memory.service"),
+        ("app.slice/inner.slice", "user@1000.service/inner.slice"),
+        ("", "user@1000.service"),
+    ],
+)
+def test_a_user_makes_no_unit_of_another_manager(below: str, unit: str) -> None:
+    assert parse_cgroup(f"0::/user.slice/user-1000.slice/user@1000.service/{below}\n").unit == unit
+
+
+def test_a_path_of_any_depth_is_parsed() -> None:
+    assert parse_cgroup("0::" + "/user@1000.service" * 6000 + "\n").unit == "user@1000.service/user@1000.service"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portsock.sources.linux.local_files import NotLocalError, mount_of, open_path, read_file
+from portsock.sources.linux.local_files import NotLocalError, mount_of, open_path
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's /proc")
 
@@ -72,18 +72,6 @@ def test_a_file_is_judged_by_the_mount_that_it_is_really_on(tree: Path, tmp_path
     other = OWN_MOUNTS.replace(lines[0], f"{before} - fuse {after.partition(' ')[2]}")
     with pytest.raises(NotLocalError, match="fuse"):
         opened(tree / "a", process(tmp_path / "50", other))
-
-
-def test_a_file_of_another_user_or_kind_or_size_is_not_read(tree: Path) -> None:
-    file = os.fsencode(tree / "a" / "b" / "file")
-    assert read_file(file, os.getuid(), 4) == b"text"
-    with pytest.raises(OSError, match="regular file of its user"):
-        read_file(file, os.getuid() + 1, 4)
-    with pytest.raises(OSError, match="more than 3 bytes"):
-        read_file(file, os.getuid(), 3)
-    os.mkfifo(tree / "fifo")
-    with pytest.raises(OSError, match="regular file of its user"):
-        read_file(os.fsencode(tree / "fifo"), os.getuid(), 4)
 
 
 def test_a_mount_list_that_cannot_be_read_is_no_missing_path(tree: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Names of containers and targets of port forwarders, from files and processes made for the test."""
+"""Names of containers, from files made for the test."""
 
 import json
 import os
@@ -8,8 +8,11 @@ from threading import Thread
 
 import pytest
 
-from portsock.parse.proc.cgroup import Placement
-from portsock.sources.linux.containers import Containers, read_json
+from portsock.parse.proc.cgroup import Placement, parse_cgroup
+from portsock.sources.linux.containers import state
+from portsock.sources.linux.containers.lookup import Containers
+from portsock.sources.linux.containers.state import read_json
+from portsock.sources.linux.local_files import open_path
 from portsock.sources.system import home
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="owners of files, fifos, symbolic links")
@@ -63,6 +66,21 @@ def test_below_a_users_manager_nothing_is_called_as_a_container_of_the_system(tm
         assert Containers(str(tmp_path)).name(Placement(None, ID, runtime, user=4999, manager=4999)) == ID[:12]
 
 
+@posix
+def test_the_user_of_a_delegated_unit_has_no_container_of_the_system(tmp_path: Path) -> None:
+    """With Delegate= and User= the service can make a cgroup of any name."""
+    podman(tmp_path / "var/lib/containers/storage", [{"id": ID, "names": ["db"]}])
+    placement = parse_cgroup(f"0::/system.slice/ci.service/libpod-payload-{ID}\n")
+    containers = Containers(str(tmp_path))
+    assert containers.name(placement) == ID[:12]
+    unit = tmp_path / "sys/fs/cgroup/systemd/system.slice/ci.service"
+    unit.mkdir(parents=True)
+    assert containers.name(placement) == "db"
+    if os.getuid() == 0:
+        os.chown(unit, 1, -1)
+        assert containers.name(placement) == ID[:12]
+
+
 def trap(kind: str, path: Path) -> None:
     good = json.dumps([{"id": ID, "names": ["bait"]}])
     if kind == "fifo":
@@ -109,30 +127,37 @@ def test_no_container_has_no_name(tmp_path: Path) -> None:
     assert Containers(str(tmp_path)).name(Placement("a.service")) is None
 
 
-def test_forwarder_names_its_target_and_container(tmp_path: Path) -> None:
-    docker(tmp_path, web())
+@posix
+def test_names_that_no_engine_accepts_are_not_read(tmp_path: Path) -> None:
+    for at, name in enumerate(["/-all", "/a b", "/x\n", "/" + "a" * 256, "/.web", "/", "/$(reboot)"]):
+        root = tmp_path / str(at)
+        docker(root, {"Name": name})
+        podman(root / "var/lib/containers/storage", [{"id": ID, "names": [name.removeprefix("/")]}])
+        assert [Containers(str(root)).name(Placement(None, ID, engine)) for engine in ("docker", "podman")] == [ID[:12]] * 2
+
+
+@posix
+def test_state_files_are_read_once_and_only_up_to_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One user's processes can be in any number of cgroups that are called as containers."""
+    opened: list[bytes] = []
+    real = open_path
+    me = os.getuid()
+    monkeypatch.setattr(state, "open_path", lambda path, **more: opened.append(path) or real(path, **more))  # type: ignore[func-returns-value]
     containers = Containers(str(tmp_path))
-    assert containers.forwards_to(5, tuple(PROXY.split())) == "172.17.0.2:80 (web)"
-    assert containers.forwards_to(5, ("nginx",)) is None
-    assert containers.forwards_to(5, ()) is None
+    placements = [Placement(None, f"{number:064x}", "docker", user=me, manager=me) for number in range(6000)]
+    assert all(containers.name(placement) for placement in placements + placements)
+    assert 0 < len(opened) <= 4096
+    assert len(set(opened)) == len(opened)
 
 
-def test_forwarder_without_state_files_names_the_target(tmp_path: Path) -> None:
-    assert Containers(str(tmp_path)).forwards_to(5, tuple(PROXY.split())) == "172.17.0.2:80"
-
-
-def process(proc: Path, pid: int, cmdline: bytes, **links: str) -> None:
-    (proc / str(pid) / "fd").mkdir(parents=True)
-    (proc / str(pid) / "cmdline").write_bytes(cmdline)
-    for fd, target in links.items():
-        (proc / str(pid) / "fd" / fd[1:]).symlink_to(target)
-
-
-def test_podmans_forwarder_is_tied_to_its_container_by_the_monitors_pipe(tmp_path: Path) -> None:
-    process(tmp_path, 10, b"/usr/bin/conmon\0-c\0" + ID.encode() + b"\0-n\0other\0", _7="pipe:[1]")
-    process(tmp_path, 11, b"/usr/bin/conmon\0-c\0" + ID.encode() + b"\0-n\0db\0", _7="pipe:[2]")
-    process(tmp_path, 12, b"rootlessport\0", _3="pipe:[2]")
-    process(tmp_path, 13, b"rootlessport\0", _3="pipe:[3]")
-    containers = Containers(str(tmp_path), str(tmp_path))
-    assert containers.forwards_to(12, ("rootlessport",)) == "container db"
-    assert containers.forwards_to(13, ("rootlessport",)) == "a rootless podman container"
+@posix
+def test_large_state_files_of_a_user_spend_the_budget(tmp_path: Path) -> None:
+    me = os.getuid()
+    config = json.dumps({"Name": "/web", "Padding": "x" * 1_000_000})
+    for number in range(8):
+        directory = store_of(me, tmp_path) / f"docker/containers/{number:064x}"
+        directory.mkdir(parents=True)
+        (directory / "config.v2.json").write_text(config, encoding="ascii")
+    containers = Containers(str(tmp_path))
+    names = [containers.name(Placement(None, f"{number:064x}", "docker", user=me, manager=me)) for number in range(8)]
+    assert names == ["web"] * 4 + ["0" * 12] * 4

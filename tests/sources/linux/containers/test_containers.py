@@ -1,8 +1,5 @@
 """A fake container host made of files: facts of its processes, and their use in tables and answers."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,13 +12,13 @@ from portsock.output.tables.procs import PROCS
 from portsock.query.answer import select
 from portsock.query.query import Query
 from portsock.sources.linux import processes
-from tests.sources.linux.test_container_names import docker, podman, web
-from tests.sources.linux.test_container_names import process as holder
+from tests.sources.linux.containers.test_container_names import docker, podman, web
+from tests.sources.linux.containers.test_forwarders import forwarder
 from tests.sources.linux.test_processes import process
 from tests.support.explain_factory import answer as explained
 from tests.support.explain_factory import seen
 from tests.support.factory import tcp
-from tests.support.live import ROOT, as_root, on_linux, tool
+from tests.support.live import on_linux
 from tests.support.query_factory import target
 
 WEB = "4f797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970"
@@ -47,12 +44,14 @@ def host(tmp_path: Path) -> dict[int, Process]:
         16: "0::/\n",
     }.items():
         process(proc, pid, cgroup=cgroup)
-    process(proc, 20, "docker-proxy", PROXY.replace(" ", "\0").encode(), cgroup="0::/system.slice/docker.service\n")
-    process(proc, 21, "rootlessport", b"rootlessport\0", cgroup="0::/user.slice/user-1000.slice/session-3.scope\n")
-    (proc / "21" / "fd").mkdir()
-    (proc / "21" / "fd" / "3").symlink_to("pipe:[77]")
-    holder(proc, 22, b"/usr/bin/conmon\0-c\0" + DB.encode() + b"\0-n\0db\0", _5="pipe:[77]")
-    return processes.facts([*range(10, 17), 20, 21], str(proc), files=str(files))
+    (proc / "self/ns").mkdir(parents=True)
+    (proc / "self/ns/pid").symlink_to("pid:[1]")
+    forwarder(proc, 20, "docker-proxy", PROXY, cgroup="0::/system.slice/docker.service\n")
+    session = "0::/user.slice/user-1000.slice/session-3.scope\n"
+    forwarder(proc, 21, "rootlessport", "rootlessport", {3: "pipe:[77]"}, cgroup=session)
+    forwarder(proc, 22, "conmon", f"/usr/bin/conmon -c {DB} -n db", {5: "pipe:[77]"}, cgroup=session)
+    forwarder(proc, 23, "docker-proxy", PROXY, cgroup=f"0::/system.slice/docker-{WEB}.scope\n")
+    return processes.facts([*range(10, 17), 20, 21, 23], str(proc), files=str(files))
 
 
 @on_linux
@@ -69,6 +68,7 @@ def host(tmp_path: Path) -> dict[int, Process]:
         (16, None, None, None),
         (20, "docker.service", None, "172.17.0.2:80 (web)"),
         (21, "session-3.scope", None, "container db"),
+        (23, f"docker-{WEB}.scope", "web", None),
     ],
 )
 def test_units_containers_and_targets(
@@ -118,8 +118,13 @@ def test_advice_stops_the_container_and_never_the_forwarder(port: int, command: 
     [
         ("nginx.service", "systemctl stop nginx.service"),
         ("user@1000.service/nginx.service", "systemctl --user -M 1000@ stop nginx.service"),
-        ("user@1000.service/a b.service", "systemctl --user -M 1000@ stop 'a b.service'"),
+        ("user@1000.service/*.service", "kill 7"),
+        ("user@1000.service/user@0.service/sshd.service", "kill 7"),
+        ("user@-x.service/sshd.service", "kill 7"),
+        ("user@1000.service/a b.service", "kill 7"),
         ("user@1000.service/run-7.scope", "kill 7"),
+        ("app-a\\x2db.service", "systemctl stop 'app-a\\x2db.service'"),
+        ("-x.service", "systemctl stop -- -x.service"),
         (None, "kill 7"),
     ],
 )
@@ -148,34 +153,3 @@ def test_procs_has_a_column_for_containers_only_where_there_is_one() -> None:
 
     assert "container" in names(0, 1)
     assert "container" not in names(1, 2)
-
-
-SERVER = "import socket,sys; s=socket.create_server(('127.0.0.1',0)); print(s.getsockname()[1],flush=True); sys.stdin.read()"
-LIVE = """
-mount -t tmpfs none /var/lib && mkdir -p /var/lib/docker/containers/$1 && ip link set lo up || exit
-printf %s "$2" > /var/lib/docker/containers/$1/config.v2.json
-shift 2
-exec "$@"
-"""
-
-
-@on_linux
-@as_root
-@pytest.mark.linux
-@pytest.mark.root
-def test_a_process_with_the_arguments_of_docker_proxy_is_shown_with_its_container() -> None:
-    own = [tool("unshare"), "--net", "--mount", "sh", "-c", LIVE, "sh", WEB, json.dumps(web())]
-    script = f"""
-import json, subprocess, sys
-proxy = ["docker-proxy", "-c", {SERVER!r}, *{PROXY.split()[1:]!r}]
-with subprocess.Popen(proxy, executable=sys.executable, stdin=-1, stdout=-1) as started:
-    port = started.stdout.readline().decode().strip()
-    for command in ("ports", "explain"):
-        subprocess.run([sys.executable, "-m", "portsock", command, port], check=True)
-    started.stdin.close()
-"""
-    done = subprocess.run([*own, sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=30)
-    text = " ".join(done.stdout.split())
-    assert " -> 172.17.0.2:80 (web)" in text, done.stderr
-    assert "only forwards this port to 172.17.0.2:80 (web)." in text
-    assert "docker stop web" in text

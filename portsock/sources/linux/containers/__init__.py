@@ -1,0 +1,1 @@
+"""Names of containers, and the destinations of their port forwarders."""
