@@ -1,0 +1,150 @@
+"""The commands, their faults, and the runs of the faults on several processors."""
+
+import queue
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from tests.faults.calls import Call, after_start
+from tests.faults.errors import ERRORS, RUNTIME
+from tests.faults.inside import LISTING, PORT, STATE
+from tests.faults.judge import Verdict, judge
+from tests.faults.lab import Fault, Lab, Outcome, lab, masked
+
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "listening": ["ports", "-l"],
+    "ports": ["ports", "--all", "--json"],
+    "sockets": ["sockets", "--json"],
+    "unix": ["sockets", "--unix"],
+    "procs": ["procs", "--json"],
+    "explain-port": ["explain", str(PORT)],
+    "explain-unix": ["explain", f"unix:{STATE}/web.sock", "--json"],
+    "netns": ["ports", "--netns", "all", "--json"],
+    "procfs": ["sockets", "--backend", "procfs", "--json"],
+    "bpf": ["ports", "--owners", "bpf", "--json"],
+    "capture": ["sockets", "--from", LISTING, "--json"],
+}
+SHARED_PIDS = frozenset({"bpf"})
+"""Commands that work only in the initial PID namespace."""
+
+
+class Result(NamedTuple):
+    """A fault and how the run with it ended."""
+
+    fault: Fault
+    outcome: Outcome
+    verdict: Verdict
+
+    @property
+    def reached(self) -> bool:
+        """Tell whether the call was made and failed."""
+        return bool(self.outcome.hit)
+
+
+class Plan(NamedTuple):
+    """The faults of one command."""
+
+    faults: list[Fault]
+    unlisted: set[str]
+    """System calls without plausible errors in the table."""
+    unreachable: int
+    """Calls of a second thread that strace cannot single out."""
+
+
+def plan(command: str, calls: Sequence[Call], imports: bool = False) -> Plan:
+    """Return all faults of the calls made after start, without those of imports unless requested."""
+    own = [
+        call
+        for call in after_start(calls)
+        if call.name not in RUNTIME and "MAP_ANONYMOUS" not in call.text and call.imports == imports
+    ]
+    target = _Targets(calls, own)
+    found = Plan([], {call.name for call in own if call.name not in ERRORS}, sum(target(call) is None for call in own))
+    for call in own:
+        aim = target(call)
+        if aim is None:
+            continue
+        where = masked(f"{call.name} {call.path or call.text.partition(')')[0]}")
+        for errno in ERRORS.get(call.name, ()):
+            if errno != call.error and (errno != "ESRCH" or "/proc/" in (call.path or "") or call.name.startswith("pidfd")):
+                found.faults.append(Fault(command, call.name, errno, *aim, where))
+    return found
+
+
+class _Targets:
+    """Ordinals and paths with which strace, which counts in each thread, hits a call and no call of the start."""
+
+    def __init__(self, calls: Sequence[Call], own: Sequence[Call]) -> None:
+        self._calls = calls
+        self._first = {(call.name, call.ordinal): call for call in calls if call.thread == 0}
+        self._own = set(own)
+
+    def __call__(self, call: Call) -> tuple[int, str | None] | None:
+        if call.thread == 0 or self._first.get((call.name, call.ordinal), call) in self._own:
+            return call.ordinal, None
+        path = call.path
+        if not path or not path.startswith("/") or path.startswith("/proc/self"):
+            return None
+        alike = [each for each in self._calls if (each.name, each.path) == (call.name, path)]
+        if any(each.thread == 0 and each not in self._own for each in alike):
+            return None
+        return [each for each in alike if each.thread == call.thread].index(call) + 1, path
+
+
+def sample(faults: Iterable[Fault], number: int | None, seed: int) -> list[Fault]:
+    """Return this number of the faults, or all, in an order by the seed."""
+    mixed = list(faults)
+    random.Random(seed).shuffle(mixed)  # noqa: S311 - no secret
+    return mixed[:number]
+
+
+class Matrix:
+    """Laboratories, one for each processor and kind, each with the answers of the runs without a fault."""
+
+    def __init__(self, stack: ExitStack, jobs: int, commands: Sequence[str]) -> None:
+        self._jobs = jobs
+        self._labs: dict[bool, queue.Queue[Lab]] = {}
+        self._references: dict[tuple[int, str], Outcome] = {}
+        self.plans: dict[str, Plan] = {}
+        for shared in sorted({command in SHARED_PIDS for command in commands}):
+            labs = self._labs[shared] = queue.Queue()
+            for _ in range(jobs):
+                made = stack.enter_context(lab(shared))
+                labs.put(made)
+                for command in commands:
+                    if (command in SHARED_PIDS) == shared:
+                        self._refer(made, command)
+
+    def _refer(self, made: Lab, command: str) -> None:
+        """Run a command twice without a fault. Raises AssertionError where the answers differ."""
+        outcome, calls = made.trace(COMMANDS[command])
+        again, _ = made.trace(COMMANDS[command])
+        verdict = judge(outcome, again)
+        if outcome.status != 0 or verdict.kind != "same":
+            raise AssertionError(f"{command}: without a fault {outcome.status}, {verdict}, {outcome.err}")
+        self._references[made.pid, command] = outcome
+        self.plans.setdefault(command, plan(command, calls))
+
+    def run(self, faults: Iterable[Fault], tell: Callable[[Result], None] = lambda _: None) -> Iterator[Result]:
+        """Run each fault and yield the results in the order of the faults."""
+
+        def one(fault: Fault) -> Result:
+            labs = self._labs[fault.command in SHARED_PIDS]
+            made = labs.get()
+            try:
+                result = self._try(made, fault)
+                if not result.verdict.right:  # once more: a loaded machine may have its own reasons
+                    result = self._try(made, fault)
+            finally:
+                labs.put(made)
+            tell(result)
+            return result
+
+        with ThreadPoolExecutor(self._jobs) as workers:
+            yield from workers.map(one, faults)
+
+    def _try(self, made: Lab, fault: Fault) -> Result:
+        outcome = made.fail(fault, COMMANDS[fault.command])
+        return Result(fault, outcome, judge(self._references[made.pid, fault.command], outcome))
