@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-_WITH_PATH = frozenset(
-    ("openat", "openat2", "newfstatat", "statx", "lstat", "stat", "statfs", "readlink", "readlinkat")
-    + ("access", "faccessat", "faccessat2", "getxattr", "execve", "chdir")
-)
+_TAKES_PATH = "open|openat|openat2|newfstatat|statx|lstat|stat|statfs|readlink|readlinkat|access|faccessat|faccessat2|getxattr"
+_WITH_PATH = frozenset([*_TAKES_PATH.split("|"), "execve", "chdir"])
 _LINE = re.compile(r"(\d+) +(\w+)\((.*)\n")
 _BASE = re.compile(r"(?:AT_FDCWD|\d+)<([^>]*)>")
 _MAPPED = re.compile(r", \d+<([^>]*)>, ")

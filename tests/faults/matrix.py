@@ -2,7 +2,7 @@
 
 import queue
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import NamedTuple
@@ -127,7 +127,7 @@ class Matrix:
         self._references[made.pid, command] = outcome
         self.plans.setdefault(command, plan(command, calls))
 
-    def run(self, faults: Iterable[Fault], tell: Callable[[Result], None] = lambda _: None) -> Iterator[Result]:
+    def run(self, faults: Iterable[Fault]) -> Iterator[Result]:
         """Run each fault and yield the results in the order of the faults."""
 
         def one(fault: Fault) -> Result:
@@ -139,11 +139,13 @@ class Matrix:
                     result = self._try(made, fault)
             finally:
                 labs.put(made)
-            tell(result)
             return result
 
-        with ThreadPoolExecutor(self._jobs) as workers:
+        workers = ThreadPoolExecutor(self._jobs)
+        try:
             yield from workers.map(one, faults)
+        finally:  # Ctrl-C waits only for the runs that have begun
+            workers.shutdown(cancel_futures=True)
 
     def _try(self, made: Lab, fault: Fault) -> Result:
         outcome = made.fail(fault, COMMANDS[fault.command])
