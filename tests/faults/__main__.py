@@ -20,7 +20,7 @@ def main() -> int:
     results: list[Result] = []
     with ExitStack() as stack:
         matrix = Matrix(stack, options.jobs, chosen)
-        faults = [fault for name in chosen for fault in matrix.plans[name].faults]
+        faults = [fault for plan in matrix.plans.values() for fault in plan.faults]
         if options.only:
             faults = [fault for fault in faults if options.only in f"{fault.where} {fault.errno}"]
         faults = sample(faults, options.sample, options.seed)
@@ -36,7 +36,7 @@ def main() -> int:
                     sys.stderr.write(f"{len(results)} done\n")
         except KeyboardInterrupt:
             sys.stderr.write("interrupted; the report is of what was done\n")
-    report = text(results, matrix.plans)
+    report = text(results, matrix)
     sys.stdout.write(report)
     if options.report:
         options.report.write_text(report)

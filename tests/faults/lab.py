@@ -63,10 +63,14 @@ class Lab(NamedTuple):
     enter: tuple[str, ...]
     """Options of nsenter(1)."""
 
+    def answer(self, arguments: Sequence[str]) -> Outcome:
+        """Run portsock without a fault and without strace."""
+        return self._run([], arguments)
+
     def trace(self, arguments: Sequence[str]) -> tuple[Outcome, list[Call]]:
         """Run portsock without a fault; return also all its system calls."""
-        outcome, log = self._run(["-f", "-y"], arguments)
-        return outcome, list(parse_trace(log))
+        outcome = self._run(self._strace("-f", "-y"), arguments)
+        return outcome, list(parse_trace(self._log()))
 
     def fail(self, fault: Fault, arguments: Sequence[str]) -> Outcome:
         """Run portsock with a fault."""
@@ -74,16 +78,21 @@ class Lab(NamedTuple):
         options += ["-e", f"inject={fault.name}:error={fault.errno}:when={fault.ordinal}"]
         if fault.path is not None:
             options += ["-P", fault.path]
-        outcome, log = self._run(options, arguments)
-        hit = parse_trace([line for line in log if line.endswith("(INJECTED)\n")])
+        outcome = self._run(self._strace(*options), arguments)
+        hit = parse_trace(line for line in self._log() if line.endswith("(INJECTED)\n"))
         return outcome._replace(hit=tuple(hit))
 
-    def _run(self, options: Sequence[str], arguments: Sequence[str]) -> tuple[Outcome, list[str]]:
+    def _strace(self, *options: str) -> list[str]:
+        return ["strace", "-qq", "-s", "200", "-e", "signal=none", "-o", str(self.work / "trace"), *options, "--"]
+
+    def _log(self) -> list[str]:
         log = self.work / "trace"
-        command = ["nsenter", f"--target={self.pid}", *self.enter, "--", "env", "-C", str(ROOT), "strace"]
-        command += ["-qq", "-s", "200", "-e", "signal=none", "-o", str(log), *options]
-        command += ["--", sys.executable, "-m", "portsock", *arguments]
-        log.unlink(missing_ok=True)
+        return log.read_text(errors="backslashreplace").splitlines(keepends=True) if log.exists() else []
+
+    def _run(self, tracer: Sequence[str], arguments: Sequence[str]) -> Outcome:
+        (self.work / "trace").unlink(missing_ok=True)
+        enter = ["nsenter", f"--target={self.pid}", *self.enter, "--", "env", "-C", str(ROOT)]
+        command = [*enter, *tracer, sys.executable, "-m", "portsock", *arguments]
         with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -102,8 +111,7 @@ class Lab(NamedTuple):
                     os.killpg(started.pid, signal.SIGKILL)
                 out, err = started.communicate()
                 status = None
-        lines = log.read_text(errors="backslashreplace").splitlines(keepends=True) if log.exists() else []
-        return Outcome(status, out.decode(errors="backslashreplace"), err.decode(errors="backslashreplace"), ()), lines
+        return Outcome(status, out.decode(errors="backslashreplace"), err.decode(errors="backslashreplace"), ())
 
 
 def _limit_memory() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tests.faults.judge import RIGHT, describe
 from tests.faults.lab import masked
-from tests.faults.matrix import Plan, Result
+from tests.faults.matrix import Matrix, Result
 
 _MOST_LINES = 12
 
@@ -70,16 +70,17 @@ def _listed(words: Iterable[str]) -> str:
     return ", ".join(f"{word} {number}" if number > 1 else word for word, number in sorted(Counter(words).items()))
 
 
-def gaps(plans: dict[str, Plan]) -> Iterator[str]:
+def gaps(matrix: Matrix) -> Iterator[str]:
     """Yield what the matrix does not cover."""
-    unlisted: set[str] = set().union(*(plan.unlisted for plan in plans.values()))
+    yield from (f"{command} cannot be run here: {why}" for command, why in matrix.skipped.items())
+    unlisted: set[str] = set().union(*(plan.unlisted for plan in matrix.plans.values()))
     if unlisted:
         yield "no errors are listed for: " + ", ".join(sorted(unlisted))
-    for command, plan in plans.items():
+    for command, plan in matrix.plans.items():
         if plan.unreachable:
             yield f"{command}: {plan.unreachable} calls of a second thread cannot be singled out"
 
 
-def text(results: Sequence[Result], plans: dict[str, Plan]) -> str:
+def text(results: Sequence[Result], matrix: Matrix) -> str:
     """Return the whole report."""
-    return "\n".join([*counts(results), "", *gaps(plans), "", *violations(results)]) + "\n"
+    return "\n".join([*counts(results), "", *gaps(matrix), "", *violations(results)]) + "\n"
