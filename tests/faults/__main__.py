@@ -19,12 +19,13 @@ def main() -> int:
     chosen = options.command or list(COMMANDS)
     results: list[Result] = []
     with ExitStack() as stack:
-        matrix = Matrix(stack, options.jobs, chosen)
+        matrix = Matrix(stack, options.jobs, chosen, options.imports)
         faults = [fault for plan in matrix.plans.values() for fault in plan.faults]
         if options.only:
             faults = [fault for fault in faults if options.only in f"{fault.where} {fault.errno}"]
+        all_of_them = len(faults)
         faults = sample(faults, options.sample, options.seed)
-        sys.stderr.write(f"{len(faults)} faults\n")
+        sys.stderr.write(f"{len(faults)} faults of {all_of_them}, --seed {options.seed}\n")
         lines = stack.enter_context(open(options.lines, "w")) if options.lines else None
         try:
             for result in matrix.run(faults):
@@ -47,6 +48,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--command", action="append", choices=COMMANDS, help="only this command; may be repeated")
     parser.add_argument("--only", metavar="TEXT", help="only faults whose call, numbers masked by N, contains this text")
+    parser.add_argument("--imports", action="store_true", help="faults of imports, and no others")
     parser.add_argument("--sample", type=int, metavar="N", help="only N of the faults, chosen by the seed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)

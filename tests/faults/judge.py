@@ -9,6 +9,7 @@ A run is right if it ends in one of these ways:
   ended. The answer may lack what only that process or its holdings would add, without a notice;
 * absent: the call asked for a file that a system may well lack (see _OPTIONAL) and failed with ENOENT. The answer is that of
   such a system;
+* import: the call belongs to an import. The run ends with 4 and one line;
 * closed: standard output is a pipe that its reader has closed (EPIPE). The run ends with 0 and says nothing.
 
 The others are violations: exit status 4 or any other, a traceback, a hang, the end by a signal, a difference without a notice
@@ -25,7 +26,7 @@ from tests.faults.calls import Call
 from tests.faults.inside import LISTING
 from tests.faults.lab import Outcome
 
-RIGHT = frozenset({"same", "noticed", "refused", "gone", "absent", "closed"})
+RIGHT = frozenset({"same", "noticed", "refused", "gone", "absent", "import", "closed"})
 _OPTIONAL = re.compile(
     r"/(etc|run|var|usr|nonexistent|root|home)/"
     r"|/run$"
@@ -54,6 +55,8 @@ class Verdict(NamedTuple):
 def judge(reference: Outcome, run: Outcome) -> Verdict:
     """Compare a run with the run without a fault."""
     broken = _broken(run)
+    if broken == "status 4" and run.hit and all(call.imports for call in run.hit) and len(run.err.splitlines()) == 1:
+        return Verdict("import", [])
     if broken:
         return Verdict(broken, run.err.splitlines()[-4:])
     if run.status == 3 or (run.status == 2 and _is_input(run)):

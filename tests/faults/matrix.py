@@ -3,6 +3,7 @@
 import queue
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from compileall import compile_dir
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -12,7 +13,7 @@ from tests.faults.calls import Call, after_start
 from tests.faults.errors import ERRORS, RUNTIME
 from tests.faults.inside import LISTING, PORT, STATE
 from tests.faults.judge import Verdict, judge
-from tests.faults.lab import Fault, Lab, Outcome, lab, masked
+from tests.faults.lab import ROOT, Fault, Lab, Outcome, lab, masked
 
 COMMANDS: Mapping[str, Sequence[str]] = {
     "listening": ["ports", "-l"],
@@ -55,7 +56,7 @@ class Plan(NamedTuple):
 
 
 def plan(command: str, calls: Sequence[Call], imports: bool = False) -> Plan:
-    """Return all faults of the calls made after start, without those of imports unless requested."""
+    """Return all faults of the calls made after start, those of imports only if requested, and then no others."""
     own = [
         call
         for call in after_start(calls)
@@ -104,8 +105,11 @@ def sample(faults: Iterable[Fault], number: int | None, seed: int) -> list[Fault
 class Matrix:
     """Laboratories, one for each processor and kind, each with the answers of the runs without a fault."""
 
-    def __init__(self, stack: ExitStack, jobs: int, commands: Sequence[str]) -> None:
+    def __init__(self, stack: ExitStack, jobs: int, commands: Sequence[str], imports: bool = False) -> None:
+        # Runs do not write bytecode, and without it they make other calls than those that were listed.
+        compile_dir(ROOT / "portsock", quiet=2)
         self._jobs = jobs
+        self._imports = imports
         self._labs: dict[bool, queue.Queue[Lab]] = {}
         self._references: dict[tuple[int, str], Outcome] = {}
         self.plans: dict[str, Plan] = {}
@@ -129,7 +133,7 @@ class Matrix:
             self._references[made.pid, command] = usual
             if made is first:
                 traced, calls = made.trace(COMMANDS[command])
-                self.plans[command] = plan(command, calls)
+                self.plans[command] = plan(command, calls, self._imports)
                 verdict = judge(usual, traced)
                 if usual.status != 0 or verdict.kind != "same":
                     raise AssertionError(f"{command}: without a fault {usual.status}, {verdict}, {usual.err}")

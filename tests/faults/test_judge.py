@@ -25,6 +25,7 @@ NO_SERVICES = hit('openat(AT_FDCWD</tmp>, "/etc/services", O_RDONLY) = -1 ENOENT
 SERVICES_DENIED = hit('openat(AT_FDCWD</tmp>, "/etc/services", O_RDONLY) = -1 EACCES (Permission denied) (INJECTED)')
 PIPE_CLOSED = hit('write(1<pipe:[5]>, "PROTO", 5) = -1 EPIPE (Broken pipe) (INJECTED)')
 NO_LISTING = hit("read(3</run/lab/listing.txt>, 0x1, 99) = -1 EIO (Input/output error) (INJECTED)")
+IMPORT = hit("read(3</usr/lib/python3/x.pyc>, 0x1, 99) = -1 EIO (Input/output error) (INJECTED)")
 USUAL = Outcome(0, TABLE, "", ())
 LESS = TABLE.replace("4,6", "6")
 UNHELD = LESS.replace("cat[4]", "- (kernel?)")
@@ -44,6 +45,9 @@ UNHELD = LESS.replace("cat[4]", "- (kernel?)")
         (NO_LISTING._replace(status=2, out="", err="portsock: no\n"), "refused"),
         (ON_STAT._replace(status=1, out="", err="portsock: nothing matches\n"), "status 1"),
         (ON_STAT._replace(status=4, out="", err="portsock: internal error\n"), "status 4"),
+        (IMPORT._replace(status=4, out="", err="portsock: internal error\n"), "import"),
+        (IMPORT._replace(status=4, out=""), "status 4"),
+        (IMPORT._replace(status=1, err="Traceback (most recent call last):\n"), "traceback"),
         (ON_STAT._replace(status=1, err="Traceback (most recent call last):\n"), "traceback"),
         (ON_STAT._replace(err="free(): invalid pointer\n"), "stderr"),
         (ON_STAT._replace(status=-11), "signal -11"),
