@@ -17,7 +17,7 @@ _NAME = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _FAILED = re.compile(r"\) += -1 (E\w+) ")
 
 _LIBRARY = (
-    *sorted({sys.prefix, sys.base_prefix, str(Path(__file__).parents[2])}),
+    *sorted({sys.prefix, sys.base_prefix, str(Path(__file__).parents[2]), *filter(None, sys.path)}),
     "/lib",
     "/usr/lib",
     "/usr/local/lib",
