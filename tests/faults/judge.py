@@ -35,9 +35,11 @@ _OPTIONAL = re.compile(
     r"|/sys/"
 )
 _PROCESS = re.compile(r"/proc/(\d+)(/|$)")
-_UNHELD = re.compile(r"\(kernel\?\)|: \"unheld\"")
-"""A socket that no process holds, in a table and in JSON."""
+_UNHELD = re.compile(r"\(kernel\?\)|probably the kernel|none holds it|: \"unheld\"", re.IGNORECASE)
+"""A socket that no process holds, in a table, in prose and in JSON."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:]+Z")
 _AGE = re.compile(r"\b\d+ (?:s|min|h|seconds?|minutes?|hours?)\b(?: \d+ (?:s|min)\b)?")
+_TABLE = re.compile(r"[A-Z-]+  ")
 _VOLATILE = {"taken_at", "started_at"}
 
 
@@ -62,14 +64,14 @@ def judge(reference: Outcome, run: Outcome) -> Verdict:
     if run.status == 3 or (run.status == 2 and _is_input(run)):
         return Verdict("refused" if run.err else "no message", [])
     usual, answer = _Answer(reference), _Answer(run)
-    if _is_written(run, "1") and run.status == 0 and reference.out.startswith(run.out):
+    if _is_closed(reference, run):
         return Verdict("closed", [])
     difference = usual.difference(answer)
     if answer.status == usual.status and not difference:
         return Verdict("same", [])
     if _is_gone(run, usual, answer):
         return Verdict("gone", [])
-    if run.hit and all(call.error == "ENOENT" and _OPTIONAL.match(call.path or "") for call in run.hit):
+    if _is_absent(run) and answer.status == usual.status:
         return Verdict("absent", [])
     said = answer.says - usual.says
     difference += [f"said: {line}" for line in sorted(said)]
@@ -103,8 +105,15 @@ def _is_input(run: Outcome) -> bool:
     return bool(run.hit) and all(call.path == LISTING for call in run.hit)
 
 
-def _is_written(run: Outcome, descriptor: str) -> bool:
-    return any(call.error == "EPIPE" and call.text.startswith(f"{descriptor}<") for call in run.hit)
+def _is_closed(reference: Outcome, run: Outcome) -> bool:
+    """Tell whether the run ended quietly at a write to standard output whose reader has gone."""
+    at_write = any(call.error == "EPIPE" and call.text.startswith("1<") for call in run.hit)
+    written, whole = _TIME.sub("TIME", run.out), _TIME.sub("TIME", reference.out)
+    return at_write and run.status == 0 and whole.startswith(written)
+
+
+def _is_absent(run: Outcome) -> bool:
+    return bool(run.hit) and all(call.error == "ENOENT" and _OPTIONAL.match(call.path or "") for call in run.hit)
 
 
 def _is_gone(run: Outcome, usual: "_Answer", answer: "_Answer") -> bool:
@@ -125,7 +134,8 @@ class _Answer:
         self.says = {_AGE.sub("AGE", line) for line in run.err.splitlines()}
         self.complete: bool | None = None
         self.document: Any = None
-        self.lines = []
+        self.lines: list[str] = []
+        self.is_prose = _TABLE.match(run.out) is None
         try:
             self.document = json.loads(run.out)
         except ValueError:
@@ -141,14 +151,20 @@ class _Answer:
         return [line for line in found if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
 
     def equals_without(self, other: "_Answer", pids: set[int]) -> bool:
-        """Tell whether they differ only in what the other does not say of these processes."""
+        """Tell whether they differ only in what the other does not say of these processes.
+
+        Prose is not compared: what it says of one process is all over the place. JSON of the same answer is.
+        """
+        if self.status != other.status:
+            return False
         if self.document is not None and other.document is not None:
             return bool(_comparable(_forget(self.document, pids)) == _comparable(_forget(other.document, pids)))
         named = re.compile(r"\b(" + "|".join(map(str, pids)) + r")\b")
         difference = self.difference(other)
-        lost = [line for line in difference if line[0] == "-"]
-        found = [line for line in difference if line[0] == "+"]
-        return all(map(named.search, lost)) and len(found) <= len(lost) and not any(map(_UNHELD.search, found))
+        lost = [line for line in difference if line[0] == "-" and not named.search(line)]
+        more = len(other.lines) > len(self.lines)
+        unheld = any(line[0] == "+" and _UNHELD.search(line) for line in difference)
+        return not unheld and (self.is_prose or not (lost or more))
 
     def _shown(self) -> Iterator[str]:
         yield from self.lines
@@ -158,7 +174,7 @@ class _Answer:
 
 def _text_lines(text: str) -> list[str]:
     """Return rows of a table without their alignment, or the sentences of a prose answer without their line breaks."""
-    if re.match(r"[A-Z-]+  ", text):
+    if _TABLE.match(text):
         return [" ".join(line.split()) for line in text.splitlines()]
     return re.split(r"(?<=[.:;,]) ", _AGE.sub("AGE", " ".join(text.split())))
 
@@ -176,12 +192,14 @@ def _comparable(value: Any) -> Any:
 
 
 def _forget(value: Any, pids: set[int]) -> Any:
-    """Return JSON without these processes, and without the owner status of an object whose last owner goes.
+    """Return JSON without these processes, without the owner status of an object whose last owner goes, without sentences.
 
     A socket that lost its owner may be anything but held by nobody: portsock must look again before it says so.
     """
     if isinstance(value, list):
         return [_forget(item, pids) for item in value if not (isinstance(item, dict) and item.get("pid") in pids)]
+    if isinstance(value, str) and value.count(" ") > 2:
+        return "SENTENCE"
     if not isinstance(value, dict):
         return value
     kept = {key: _forget(child, pids) for key, child in value.items()}

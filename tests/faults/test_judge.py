@@ -70,14 +70,27 @@ def test_a_run_that_prints_a_table_is_judged(run: Outcome, kind: str) -> None:
     assert judge(USUAL, run).kind == kind
 
 
+PROSE = "80/tcp is held by cat (pids 4 and 6), which listens.\nEnd it.\n"
+
+
+@pytest.mark.parametrize(
+    ("out", "kind"),
+    [
+        ("80/tcp is held by cat (pid 6), which listens.\n", "gone"),
+        ("80/tcp is held by no process (probably the kernel).\n", "unheld"),
+    ],
+)
+def test_prose_may_be_any_other_where_a_process_has_gone_but_not_call_its_socket_unheld(out: str, kind: str) -> None:
+    assert judge(USUAL._replace(out=PROSE), PROCESS_GONE._replace(out=out)).kind == kind
+
+
 def document(complete: bool = True, notice: str | None = None, **changes: Any) -> str:
     owned = {"owner_status": "known", "owner_reason": None, "owners": [{"pid": 4, "fd": 3}, {"pid": 6, "fd": 3}], **changes}
     other = {"owner_status": "known", "owner_reason": None, "owners": [{"pid": 9, "fd": 1}], "inode": 2}
     notices = [{"code": "x", "message": notice}] if notice else []
     processes = [{"pid": 6, "started_at": "11:00"}, {"pid": 4, "started_at": "then"}]
-    return json.dumps(
-        {"taken_at": "12:00", "complete": complete, "notices": notices, "sockets": [owned, other], "processes": processes}
-    )
+    rows = {"sockets": [owned, other], "processes": processes}
+    return json.dumps({"taken_at": "2026-11-20T18:00:00Z", "complete": complete, "notices": notices, **rows})
 
 
 NONE_LEFT: dict[str, Any] = {"owners": [], "owner_status": "raced", "owner_reason": "raced"}
@@ -86,7 +99,7 @@ NONE_LEFT: dict[str, Any] = {"owners": [], "owner_status": "raced", "owner_reaso
 @pytest.mark.parametrize(
     ("run", "out", "kind"),
     [
-        (ON_STAT, document().replace("12:00", "12:01"), "same"),
+        (ON_STAT, document().replace("18:00:00", "18:00:01"), "same"),
         (ON_STAT, document(complete=False, notice="other"), "same"),
         (ON_STAT, document(owners=[]), "silent"),
         (ON_STAT, document(owners=[], complete=False), "silent"),
@@ -95,6 +108,7 @@ NONE_LEFT: dict[str, Any] = {"owners": [], "owner_status": "raced", "owner_reaso
         (ON_STAT, document().replace('"then"', "null"), "silent"),
         (PROCESS_GONE, document(owners=[{"pid": 6, "fd": 3}]), "gone"),
         (PROCESS_GONE, document().replace('"then"', "null"), "gone"),
+        (PIPE_CLOSED, document().replace("18:00:00", "18:00:01")[:40], "closed"),
         (PROCESS_GONE, document(owners=[{"pid": 4, "fd": 3}]), "silent"),
         (PROCESS_GONE, document(owners=[{"pid": 6, "fd": 3}], owner_status="unheld"), "unheld"),
     ],
