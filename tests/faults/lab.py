@@ -147,4 +147,4 @@ def missing_tools() -> list[str]:
 
 def masked(text: str) -> str:
     """Replace numbers, which differ between runs, in the path of a call."""
-    return re.sub(r"\d+", "N", text)
+    return re.sub(r"0x[0-9a-f]+|\d+", "N", text)[:100]
