@@ -28,7 +28,16 @@ def main() -> None:
             status = run(sys.argv[1:], console)
     except KeyboardInterrupt:
         status = 130
+    except Exception as error:  # noqa: BLE001 - an import: a module that is damaged, missing or, at EMFILE, out of reach
+        status = _unable(error)
     _leave(status)
+
+
+def _unable(error: Exception) -> int:
+    """Say in one line why the program cannot start, without what may not be importable either; return the exit status."""
+    if sys.stderr is not None:
+        sys.stderr.write(ascii(f"portsock: cannot start: {type(error).__name__}: {error}")[1:-1] + "\n")
+    return 4
 
 
 def _leave(status: int) -> None:

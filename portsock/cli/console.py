@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from typing import BinaryIO, NamedTuple, TextIO
 
 from portsock.errors import OutputClosed, WriteError
@@ -98,7 +99,7 @@ def system_console() -> Console:
     return Console(
         out.buffer if out else None,
         err,
-        sys.stdin.buffer if sys.stdin else open(os.devnull, "rb"),
+        sys.stdin.buffer if sys.stdin else BytesIO(),  # /dev/null may be missing
         terminal,
         err is not None and err.isatty(),
         (out.encoding if out else None) or "utf-8",

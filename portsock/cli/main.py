@@ -1,6 +1,7 @@
 """Run the program: Typer's application, which imports a subcommand only when it is called. Every error becomes one line."""
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
@@ -65,10 +66,8 @@ def _invoke(arguments: Sequence[str], console: Console) -> int:
 
 
 def _abandon_output() -> None:
-    """Redirect standard output to the null device, so that the interpreter's last flush does not fail again."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.close(null)
+    """Forget standard output, so that the last flush does not fail again. No file takes its place: /dev may be missing."""
+    sys.stdout = None  # Python's own value where standard output is closed
 
 
 def _about(error: OSError) -> str:

@@ -10,6 +10,7 @@ import pytest
 from portsock.cli import main
 from portsock.cli.console import Console
 from portsock.cli.main import run
+from tests.support.live import ENVIRONMENT, ROOT
 
 
 def console(encoding: str = "utf-8", **environ: str) -> Console:
@@ -98,3 +99,10 @@ def test_kept_objects_live_until_exit() -> None:
     thing = object()
     here.keep(thing)
     assert kept == [thing]
+
+
+def test_a_module_that_cannot_be_imported_is_one_line_and_exit_status_4() -> None:
+    program = "import sys; sys.modules['portsock.cli.main'] = None; from portsock.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert re.fullmatch(r"portsock: cannot start: ModuleNotFoundError: [^\n]+\n", done.stderr)

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from portsock.cli.console import Console
-from tests.support.live import ENVIRONMENT, ROOT, on_linux, portsock
+from tests.support.live import ENVIRONMENT, ROOT, as_root, on_linux, portsock, tool
 
 pytestmark = [on_linux, pytest.mark.linux]
 COMMAND = [sys.executable, "-m", "portsock"]
@@ -141,6 +141,28 @@ def test_a_full_disk_is_one_line_and_exit_status_3() -> None:
         done = subprocess.run([*COMMAND, "ports", "--json"], stdout=full, stderr=subprocess.PIPE, cwd=ROOT, env=BUFFERED)
     assert done.returncode == 3
     assert done.stderr.decode().splitlines()[0] == "portsock: cannot write the output: No space left on device"
+
+
+@as_root
+@pytest.mark.root
+@pytest.mark.parametrize(
+    ("redirection", "status", "out", "err"),
+    [
+        ("<&-", 0, "1\n", ""),
+        ("| :", 0, "", ""),
+        (">/full", 3, "", "portsock: cannot write the output: No space left on device\n"),
+    ],
+)
+def test_streams_need_no_dev(redirection: str, status: int, out: str, err: str, tmp_path: Path) -> None:
+    path = listing(tmp_path / "ss.txt", 1)
+    (tmp_path / "full").touch()
+    hide = (
+        f'mount --bind /dev/full {tmp_path}/full && mount -t tmpfs none /dev && exec bash -o pipefail -c "$1" bash "$2" "$3"'
+    )
+    command = f'"$1" -m portsock sockets --count --from "$2" {redirection}'.replace("/full", f"{tmp_path}/full")
+    words = [tool("unshare"), "--mount", "--", "sh", "-c", hide, "sh", command, sys.executable, str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=BUFFERED, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (status, out, err)
 
 
 def test_an_interrupt_while_it_reads_ends_the_program_silently_with_130() -> None:
