@@ -16,11 +16,11 @@ COMM = "a-name-of-15-ch"
 """A name that the kernel may have cut: for the whole one the command line would be read."""
 
 
-@pytest.fixture(scope="module", params=["stop", "mute"])
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    """Twenty hung processes. The daemon that they wait for is stopped, or reads requests and never answers."""
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    """Make twenty processes that wait for a stopped FUSE daemon with their mmap lock held."""
     require_fuse()
-    with attack("hung", HUNG, COMM, request.param) as made:
+    with attack("hung", HUNG, COMM, "stop") as made:
         yield made
 
 
@@ -47,6 +47,22 @@ def test_listening_ports_are_listed_with_their_owners(place: Place) -> None:
     assert {row["owner_status"] for row in answer["ports"]} == {"known"}
     assert not answer["complete"]
     require_named(place, notices(answer))
+
+
+def test_a_daemon_that_reads_requests_and_never_answers_holds_nothing_up_either() -> None:
+    require_fuse()
+    with attack("hung", HUNG, COMM, "mute") as place:
+        answer = place.portsock("ports", "-l", "--json").in_time().json
+        assert {row["port"]: row["owners"][0]["pid"] for row in answer["ports"] if row["owners"]} == listeners(place)
+        require_named(place, notices(answer))
+
+
+def test_short_names_need_no_command_line_in_a_table() -> None:
+    require_fuse()
+    with attack("hung", HUNG, "short", "stop") as place:
+        done = place.portsock("ports", "-l").in_time()
+        assert done.stdout.count("short[") == HUNG
+        assert done.stderr == ""
 
 
 def test_facts_that_need_no_command_line_are_known(place: Place) -> None:

@@ -62,7 +62,7 @@ def test_no_pid_is_printed_for_kill_where_proc_is_not_ours(place: Place, view: s
 
 @everywhere
 def test_an_explanation_names_no_process_where_proc_is_not_ours(place: Place, view: str) -> None:
-    for port in (next(iter(place.pids("inside"))), next(iter(place.pids("healthy")))):
-        (explanation,) = portsock(place, view, "explain", port, "--json").json["explanations"]
-        assert [socket["owner_status"] for socket in explanation["sockets"]] == ["hidden"]
-        assert not [command for command in explanation["next"] if "kill" in str(command)]
+    port = next(iter(place.pids("inside")))
+    (explanation,) = portsock(place, view, "explain", port, "--json").json["explanations"]
+    assert [socket["owner_status"] for socket in explanation["sockets"]] == ["hidden"]
+    assert not [command for command in explanation["next"] if "kill" in str(command)]

@@ -3,8 +3,8 @@
 Each holds its mmap lock for writing, because mmap(2) replaces a dirty page of a FUSE file, which must be written first. Then
 /proc/PID/cmdline, environ, maps and smaps_rollup block, and only SIGKILL ends a wait for them; stat, status, comm, exe, cgroup
 and statm are read at once. munmap(2) alone holds the lock for reading, which blocks nobody. A command line in a page of a FUSE
-file blocks nobody either: since Linux 4.17 it is not read. A COMM of 15 bytes or more may be cut; a shorter one is the whole name.
-SILENCE is 'stop' or 'mute', as in tests.support.fuse. Facts: `hung` and `healthy`, with a pid and a port each.
+file blocks nobody either: since Linux 4.17 it is not read. A COMM of 15 bytes or more may be cut; a shorter one is
+the whole name. SILENCE is 'stop' or 'mute', as in tests.support.fuse. Facts: `hung` and `healthy`, with a pid and a port each.
 """
 
 import ctypes

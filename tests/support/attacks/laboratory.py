@@ -61,8 +61,8 @@ def limited(
 ) -> Outcome:
     """Run a command, kill it after `seconds`, and return what it wrote and took.
 
-    `enter` is a command that runs another one, with the limits, in some namespace. `address_space` is as `ulimit -v`, in bytes;
-    `interrupt` is the number of seconds until it gets SIGINT.
+    `enter` is a command that runs another one, with the limits, in some namespace. `address_space` is as `ulimit -v`, in
+    bytes; `interrupt` is the number of seconds until it gets SIGINT.
     """
     limits = json.dumps({"seconds": seconds, "address_space": address_space, "interrupt": interrupt})
     with tempfile.TemporaryDirectory(prefix="portsock-limited-") as directory:

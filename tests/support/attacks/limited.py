@@ -2,7 +2,8 @@
 
 It is a program of its own, and small: the memory that getrusage(2) reports of a child is at least that of the process that
 forked it. LIMITS is JSON: `seconds` (it is killed then), `address_space` in bytes or null, `interrupt` (seconds until SIGINT)
-or null. The report has `status` (as subprocess.Popen.returncode; null where it had to be killed), `seconds`, and `memory` in KiB.
+or null. The report has `status` (as subprocess.Popen.returncode; null where it had to be killed), `seconds`, and `memory` in
+KiB.
 """
 
 import json

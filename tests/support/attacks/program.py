@@ -59,7 +59,7 @@ def private_directory() -> Iterator[Path]:
 
 
 def spawn(work: Callable[[], Any], comm: str | None = None, uid: int = 0, then: Callable[[], object] = int) -> tuple[int, Any]:
-    """Fork a process that does `work`, reports, does `then` and waits; return its pid and the result of `work`, passed as JSON."""
+    """Fork a process that does `work`, then `then`, and waits; return its pid and the result of `work`, passed as JSON."""
     reader, writer = os.pipe()
     parent = os.getpid()
     pid = os.fork()

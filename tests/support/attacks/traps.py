@@ -1,12 +1,13 @@
 """Paths at which a look-up by root waits for ever: `python -m tests.support.attacks.traps`.
 
-Below a FUSE mount that reads requests and never answers: a bind mount of a network namespace that nothing else keeps, made by
-an unprivileged user in a user and mount namespace of its own; a deleted executable; the root directory of a process; the path of
-a unix socket. The path of another unix socket is below an autofs mount whose daemon never answers.
+Below a FUSE mount whose daemon reads requests and never answers: a bind mount of a network namespace that nothing else keeps,
+made by an unprivileged user in a user and mount namespace of its own; a deleted executable; the root directory of a process;
+the path of a unix socket. The path of another unix socket is below an autofs mount whose daemon never answers.
 
 Facts: `healthy`; `exe` and `chrooted` with pid and port; `netns` with the namespace's inode and the pid whose mount namespace
-has it; `unix` with the paths by kind of mount; `touched`, a file with a line for each request to the FUSE daemon and to the autofs
-daemon. Root without `allow_other` of the FUSE mount would get EACCES at once, and of one made in a user namespace always.
+has it; `unix` with the paths by kind of mount; `touched`, a file with a line for each request to the FUSE and autofs daemons.
+
+Without `allow_other`, and for a mount of a user namespace, the kernel refuses root at once: such a mount is no trap.
 """
 
 import os
