@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,7 +56,7 @@ class Outcome(NamedTuple):
 def limited(
     command: Sequence[str],
     enter: Sequence[str] = (),
-    seconds: float = 5,
+    seconds: float = 3,
     address_space: int | None = None,
     interrupt: float | None = None,
 ) -> Outcome:
@@ -96,7 +97,7 @@ class Place(NamedTuple):
         return [tool("nsenter"), f"--target={pid}", "--net", "--mount", "--pid", "--"]
 
     def portsock(
-        self, *arguments: object, seconds: float = 5, address_space: int | None = None, interrupt: float | None = None
+        self, *arguments: object, seconds: float = 3, address_space: int | None = None, interrupt: float | None = None
     ) -> Outcome:
         """Run portsock there, as `limited` does."""
         return limited(portsock_command(*arguments), self.enter, seconds, address_space, interrupt)
@@ -115,8 +116,16 @@ def attack(name: str, *arguments: object) -> Iterator[Place]:
     # Without site-packages the attackers are smaller and fork faster.
     module = [sys.executable, "-S", "-m", f"tests.support.attacks.{name}", *map(str, arguments)]
     apart = [tool("unshare"), "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
+    if refused := _refusal(tuple(apart)):
+        pytest.skip(refused)
     with waiting([*apart, "sh", "-c", prepare, "sh", str(LIFETIME + 70), *module]) as facts:
         yield Place({**facts, "outside": _outside(facts["namespace"])})
+
+
+@cache
+def _refusal(apart: tuple[str, ...]) -> str:
+    """Return why namespaces cannot be made here, or nothing."""
+    return subprocess.run([*apart, "true"], capture_output=True, text=True, check=False).stderr.strip()
 
 
 def _outside(namespace: int) -> int:
