@@ -10,6 +10,7 @@ from tests.support.live import as_root, on_linux
 
 pytestmark = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
 everywhere = pytest.mark.parametrize("view", POINTS_OF_VIEW)
+examples = pytest.mark.parametrize("view", ["no_proc", "container_proc"])
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_owners_are_hidden_and_the_answer_is_incomplete_where_proc_is_not_ours(p
     assert any("/proc" in notice["message"] for notice in answer["notices"]), answer["notices"]
 
 
-@everywhere
+@examples
 def test_the_table_says_what_to_do_where_proc_is_not_ours(place: Place, view: str) -> None:
     done = portsock(place, view, "ports", "-l")
     assert done.status == 0
@@ -60,7 +61,7 @@ def test_no_pid_is_printed_for_kill_where_proc_is_not_ours(place: Place, view: s
     assert done.stderr
 
 
-@everywhere
+@examples
 def test_an_explanation_names_no_process_where_proc_is_not_ours(place: Place, view: str) -> None:
     port = next(iter(place.pids("inside")))
     (explanation,) = portsock(place, view, "explain", port, "--json").json["explanations"]

@@ -39,6 +39,8 @@ class Outcome(NamedTuple):
     seconds: float
     memory: int
     """Peak resident memory in KiB."""
+    interrupted: float | None
+    """Seconds until it got SIGINT, if it did."""
 
     @property
     def json(self) -> Any:
@@ -63,7 +65,7 @@ def limited(
     """Run a command, kill it after `seconds`, and return what it wrote and took.
 
     `enter` is a command that runs another one, with the limits, in some namespace. `address_space` is as `ulimit -v`, in
-    bytes; `interrupt` is the number of seconds until it gets SIGINT.
+    bytes; the command gets SIGINT when it has waited for `interrupt` seconds.
     """
     limits = json.dumps({"seconds": seconds, "address_space": address_space, "interrupt": interrupt})
     with tempfile.TemporaryDirectory(prefix="portsock-limited-") as directory:
@@ -76,7 +78,7 @@ def limited(
             )
         took = json.loads(report.read_text(encoding="ascii"))
         output, errors = (path.read_text(encoding="utf-8", errors="surrogateescape") for path in (stdout, stderr))
-    return Outcome(took["status"], output, errors, took["seconds"], took["memory"])
+    return Outcome(took["status"], output, errors, took["seconds"], took["memory"], took["interrupted"])
 
 
 def portsock_command(*arguments: object) -> list[str]:
