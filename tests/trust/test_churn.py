@@ -58,12 +58,14 @@ def test_no_socket_that_is_held_the_whole_time_is_unheld_and_no_owner_is_false(k
     with attack("churn", kind, SECONDS, tmp_path) as place:
         until = time.monotonic() + SECONDS
         while runs < len(COMMANDS) or time.monotonic() < until:
-            done = place.portsock(*COMMANDS[runs % len(COMMANDS)], seconds=LONGEST)
+            command = COMMANDS[runs % len(COMMANDS)]
+            done = place.portsock(*command, seconds=LONGEST)
             assert done.status == 0, done
             runs += 1
             logged = (tmp_path / "pids").read_bytes()
             holders = {pid for (pid,) in struct.iter_unpack("=i", logged[: len(logged) // 4 * 4])}
-            wrong += faults(done.json, place.pids("healthy"), place.facts["ports"], holders)
+            found = faults(done.json, place.pids("healthy"), place.facts["ports"], holders)
+            wrong += [f"{command}: {text}" for text in found]
     rate = (tmp_path / "rate").read_text(encoding="ascii")
     print(f"{kind}: {runs} runs beside {rate} a second, {len(wrong)} faults")
     assert not wrong, f"{len(wrong)} faults in {runs} runs beside {rate} a second: {wrong[:5]}"

@@ -16,7 +16,7 @@ def test_a_declared_command_line_of_2_gb_takes_neither_memory_nor_time(arguments
     with attack("huge_argv", 0, 1, COMM) as place:
         usual = place.portsock(*arguments)
     with attack("huge_argv", 2048 * MIB, 1, COMM) as place:
-        beside = place.portsock(*arguments, address_space=500 * MIB).in_time()
+        beside = place.soon(*arguments, address_space=500 * MIB)
         (port,) = place.pids("huge")
     assert usual.status == beside.status == 0, beside.stderr
     assert str(port) in beside.stdout
@@ -25,7 +25,7 @@ def test_a_declared_command_line_of_2_gb_takes_neither_memory_nor_time(arguments
 
 def test_a_command_line_that_is_too_long_is_shown_cut_and_marked() -> None:
     with attack("huge_argv", 64 * MIB, 1, "bomb") as place:
-        answer = place.portsock("ports", "-l", "--json", address_space=500 * MIB).in_time().json
+        answer = place.soon("ports", "-l", "--json", address_space=500 * MIB).json
         (pid,) = place.pids("huge").values()
     (process,) = (each for each in answer["processes"] if each["pid"] == pid)
     assert process["cmdline"][:3] == ["/usr/bin/argv-bomb", "--first", "--second"]
@@ -36,6 +36,6 @@ def test_a_command_line_that_is_too_long_is_shown_cut_and_marked() -> None:
 
 def test_four_huge_command_lines_are_cut_like_one() -> None:
     with attack("huge_argv", 2048 * MIB, 4, COMM) as place:
-        answer = place.portsock("sockets", "--json", address_space=500 * MIB).in_time().json
+        answer = place.soon("sockets", "--json", address_space=500 * MIB).json
         owners = {socket["local"]["port"]: socket["owners"][0]["pid"] for socket in answer["sockets"]}
         assert owners == place.pids("huge") | place.pids("healthy")

@@ -39,7 +39,7 @@ def notices(answer: Any) -> str:
 
 
 def test_listening_ports_are_listed_with_their_owners(place: Place) -> None:
-    done = place.portsock("ports", "-l", "--json").in_time()
+    done = place.soon("ports", "-l", "--json")
     answer = done.json
     assert {row["port"]: [owner["pid"] for owner in row["owners"]] for row in answer["ports"]} == {
         port: [pid] for port, pid in listeners(place).items()
@@ -52,7 +52,7 @@ def test_listening_ports_are_listed_with_their_owners(place: Place) -> None:
 def test_a_daemon_that_reads_requests_and_never_answers_holds_nothing_up_either() -> None:
     require_fuse()
     with attack("hung", HUNG, COMM, "mute") as place:
-        answer = place.portsock("ports", "-l", "--json").in_time().json
+        answer = place.soon("ports", "-l", "--json").json
         assert {row["port"]: row["owners"][0]["pid"] for row in answer["ports"] if row["owners"]} == listeners(place)
         require_named(place, notices(answer))
 
@@ -60,13 +60,13 @@ def test_a_daemon_that_reads_requests_and_never_answers_holds_nothing_up_either(
 def test_short_names_need_no_command_line_in_a_table() -> None:
     require_fuse()
     with attack("hung", HUNG, "short", "stop") as place:
-        done = place.portsock("ports", "-l").in_time()
+        done = place.soon("ports", "-l")
         assert done.stdout.count("short[") == HUNG
         assert done.stderr == ""
 
 
 def test_facts_that_need_no_command_line_are_known(place: Place) -> None:
-    processes = {each["pid"]: each for each in place.portsock("ports", "-l", "--json").in_time().json["processes"]}
+    processes = {each["pid"]: each for each in place.soon("ports", "-l", "--json").json["processes"]}
     for pid in place.pids("hung").values():
         assert processes[pid]["name"] == COMM
         assert processes[pid]["uid"] == 65534
@@ -77,7 +77,7 @@ def test_facts_that_need_no_command_line_are_known(place: Place) -> None:
 
 
 def test_the_table_has_every_row_and_names_each_hung_process(place: Place) -> None:
-    done = place.portsock("ports", "-l", "--wide").in_time()
+    done = place.soon("ports", "-l", "--wide")
     assert done.status == 0
     for port, pid in listeners(place).items():
         assert any(str(port) in line and str(pid) in line for line in done.stdout.splitlines())
@@ -86,7 +86,7 @@ def test_the_table_has_every_row_and_names_each_hung_process(place: Place) -> No
 
 @pytest.mark.parametrize("arguments", [("procs",), ("sockets",), ("ports", "-a")])
 def test_other_listings_end_in_time_too(place: Place, arguments: tuple[str, ...]) -> None:
-    answer = place.portsock(*arguments, "--json").in_time().json
+    answer = place.soon(*arguments, "--json").json
     assert not answer["complete"]
     require_named(place, notices(answer))
     shown = {each["pid"] for each in answer["procs" if arguments == ("procs",) else "processes"]}
@@ -95,20 +95,20 @@ def test_other_listings_end_in_time_too(place: Place, arguments: tuple[str, ...]
 
 def test_an_explanation_of_a_port_names_its_hung_owner(place: Place) -> None:
     port, pid = next(iter(place.pids("hung").items()))
-    done = place.portsock("explain", port).in_time()
+    done = place.soon("explain", port)
     assert done.status == 0
     assert str(pid) in done.stdout
 
 
 def test_an_explanation_of_another_port_is_not_held_up(place: Place) -> None:
     port, pid = next(iter(place.pids("healthy").items()))
-    done = place.portsock("explain", port, "--json").in_time()
+    done = place.soon("explain", port, "--json")
     (socket,) = done.json["explanations"][0]["sockets"]
     assert [owner["pid"] for owner in socket["owners"]] == [pid]
 
 
 def test_pids_to_complete_are_given_in_time(place: Place) -> None:
-    done = place.portsock("--complete", "pids", "").in_time(1)
+    done = place.soon("--complete", "pids", "", within=1)
     assert done.status == 0
 
 

@@ -26,7 +26,7 @@ def touched(place: Place) -> list[str]:
 
 
 def test_a_network_namespace_mounted_below_a_hung_mount_is_reported_and_the_others_are_listed(place: Place) -> None:
-    done = place.portsock("sockets", "--netns", "all", "--json").in_time()
+    done = place.soon("sockets", "--netns", "all", "--json")
     answer = done.json
     owners = {row["local"]["port"]: row["owners"][0]["pid"] for row in answer["sockets"] if row["owners"]}
     assert owners.items() >= place.pids("healthy").items()
@@ -38,7 +38,7 @@ def test_a_network_namespace_mounted_below_a_hung_mount_is_reported_and_the_othe
 def test_the_path_of_a_unix_socket_below_a_hung_mount_is_not_followed(place: Place, kind: str) -> None:
     path = place.facts["unix"][kind]
     for command in (("explain", f"unix:{path}"), ("explain", f"unix:{path}", "--json"), ("sockets", f"unix:{path}", "--json")):
-        done = place.portsock(*command).in_time()
+        done = place.soon(*command)
         assert done.status == 0, done.stderr
         assert path in done.stdout
     assert touched(place) == []
@@ -46,21 +46,21 @@ def test_the_path_of_a_unix_socket_below_a_hung_mount_is_not_followed(place: Pla
 
 def test_a_deleted_executable_on_a_hung_mount_holds_nothing_up(place: Place) -> None:
     owner = place.facts["exe"]
-    answer = place.portsock("ports", "-l", "--json").in_time().json
+    answer = place.soon("ports", "-l", "--json").json
     (row,) = (row for row in answer["ports"] if row["port"] == owner["port"])
     assert [(each["pid"], each["name"]) for each in row["owners"]] == [(owner["pid"], "prog")]
-    explained = place.portsock("explain", owner["port"]).in_time()
+    explained = place.soon("explain", owner["port"])
     assert str(owner["pid"]) in explained.stdout
 
 
 def test_a_process_whose_root_directory_hangs_holds_nothing_up(place: Place) -> None:
     owner = place.facts["chrooted"]
-    port = place.portsock("explain", owner["port"]).in_time()
+    port = place.soon("explain", owner["port"])
     assert str(owner["pid"]) in port.stdout
-    path = place.portsock("explain", f"unix:{owner['path']}").in_time()
+    path = place.soon("explain", f"unix:{owner['path']}")
     assert owner["path"] in path.stdout
 
 
 def test_completions_are_given_in_time(place: Place) -> None:
     for kind in ("pids", "ports", "unix", "netns"):
-        place.portsock("--complete", kind, "").in_time(1)
+        place.soon("--complete", kind, "", within=1)

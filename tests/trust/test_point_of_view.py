@@ -20,7 +20,7 @@ def place() -> Iterator[Place]:
 
 
 def portsock(place: Place, view: str, *arguments: object) -> Outcome:
-    return limited(portsock_command(*arguments), [*place.enter, *POINTS_OF_VIEW[view](place.facts)]).in_time(5)
+    return limited(portsock_command(*arguments), [*place.enter, *POINTS_OF_VIEW[view](place.facts)]).ended
 
 
 def ports(place: Place) -> set[int]:

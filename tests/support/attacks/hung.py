@@ -61,9 +61,10 @@ def _hang(address: int) -> None:
 def main(count: str, comm: str, silence: str) -> None:
     program.limit()
     with program.private_directory() as directory:
-        healthy = program.healthy(3)
+        healthy = program.healthy(2)
         mount, hung = start(directory, int(count), comm, silence)
         try:
+            healthy += program.healthy(2)  # with higher pids: they are read after those that hang
             program.serve({"hung": hung, "healthy": healthy})
         finally:
             with suppress(ChildProcessError):

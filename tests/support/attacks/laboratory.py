@@ -1,8 +1,7 @@
 """Running attackers in namespaces of their own, and portsock beside them within limits.
 
     with attack("hung", 20, "a-name-of-15-ch") as place:
-        done = place.portsock("ports", "-l", "--json")
-        assert done.seconds < 2
+        answer = place.soon("ports", "-l", "--json").json
 
 The network namespace keeps other programs that list this host's sockets away from the attackers. The PID namespace, with a
 /proc of its own, ends all attackers with its first process. Every process in it may be read, also where a host denies PID 1 to
@@ -48,10 +47,10 @@ class Outcome(NamedTuple):
         assert self.stdout, f"status {self.status} after {self.seconds:.2f} s: {self.stderr}"
         return json.loads(self.stdout)
 
-    def in_time(self, seconds: float = SOON) -> "Outcome":
-        """Return itself, and fail where the command took longer."""
+    @property
+    def ended(self) -> "Outcome":
+        """Return itself, and fail where the command had to be killed."""
         assert self.status is not None, f"did not end within {self.seconds:.1f} s"
-        assert self.seconds < seconds
         return self
 
 
@@ -103,6 +102,16 @@ class Place(NamedTuple):
     ) -> Outcome:
         """Run portsock there, as `limited` does."""
         return limited(portsock_command(*arguments), self.enter, seconds, address_space, interrupt)
+
+    def soon(self, *arguments: object, within: float = SOON, address_space: int | None = None) -> Outcome:
+        """Run portsock there and fail where it hangs, or where it is late three times: the machine may have been busy."""
+        late = []
+        for _ in range(3):
+            done = self.portsock(*arguments, address_space=address_space).ended
+            if done.seconds < within:
+                return done
+            late.append(round(done.seconds, 2))
+        raise AssertionError(f"took {late} s, not {within} s")
 
     def pids(self, kind: str) -> dict[int, int]:
         """Return the pids of the processes of a kind ('healthy', 'hung', …) by their ports."""
