@@ -5,6 +5,10 @@ from typing import Any
 
 from tests.support.live import tool
 
+_NEXT = 9000
+"""A pid that is free in the laboratory; the ones after it are given to the next processes."""
+_LAST_PID = "/proc/sys/kernel/ns_last_pid"
+
 
 def _after(*preparation: str) -> list[str]:
     """Return the command that runs another one in a mount namespace of its own, after a shell command there."""
@@ -27,9 +31,11 @@ def empty_proc(_facts: dict[str, Any]) -> list[str]:
 
 
 def forged_proc(_facts: dict[str, Any]) -> list[str]:
-    """/proc is a tmpfs that has a process and 'self'."""
-    copy = "mkdir /proc/$$ /proc/$$/fd && ln -s $$ /proc/self && ln -s 'socket:[1]' /proc/$$/fd/3"
-    return _after("mount -t tmpfs none /proc &&", copy, "&& printf '%s (forged) S 1 1 1 0 -1 0' $$ > /proc/$$/stat")
+    """/proc is a tmpfs in which 'self' is our pid."""
+    pid = _NEXT + 5  # after mount, mkdir and ln twice
+    forge = f"mkdir -p /proc/{pid}/fd && ln -s {pid} /proc/self && ln -s 'socket:[1]' /proc/{pid}/fd/3"
+    stat = f"&& echo '{pid} (forged) S 1 1 1 0 -1 0' > /proc/{pid}/stat"
+    return _after(f"echo {_NEXT} > {_LAST_PID} && mount -t tmpfs none /proc &&", forge, stat)
 
 
 def container_proc(facts: dict[str, Any]) -> list[str]:
@@ -42,6 +48,13 @@ def parent_proc(_facts: dict[str, Any]) -> list[str]:
     return [tool("unshare"), "--pid", "--fork", "--kill-child", "--"]
 
 
+def parent_proc_same_pid(_facts: dict[str, Any]) -> list[str]:
+    """/proc is that of the parent PID namespace, and our pid happens to be the same in both."""
+    inside = f'echo {_NEXT + 1} > {_LAST_PID} && exec "$@"'  # unshare(1) has the one before outside
+    apart = f"exec unshare --pid --fork --kill-child -- sh -c '{inside}' sh \"$@\""
+    return [tool("sh"), "-c", f"echo {_NEXT} > {_LAST_PID} && {apart}", "sh"]
+
+
 POINTS_OF_VIEW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "no_proc": no_proc,
     "outer_proc": outer_proc,
@@ -49,5 +62,6 @@ POINTS_OF_VIEW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "forged_proc": forged_proc,
     "container_proc": container_proc,
     "parent_proc": parent_proc,
+    "parent_proc_same_pid": parent_proc_same_pid,
 }
 """By name: what returns the command for the facts of tests.support.attacks.container."""
