@@ -10,11 +10,14 @@ from portsock.model import OwnerReason, Process, State
 from portsock.normalize.connections import unique_connections
 from portsock.query.matching.owners import forwards_into
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
+from portsock.query.values import parse_number
 
 MOST = 2
 """Commands suggested after an answer."""
 MOST_PIDS = 8
 """Processes named in one kill."""
+_LARGEST_NUMBER = 2**64 - 1
+"""The largest inode."""
 _ROOT_HELPS = frozenset({OwnerReason.OTHER_USER, OwnerReason.HIDEPID})
 
 
@@ -123,9 +126,9 @@ def other_readings(subject: Subject) -> tuple[Reading, ...]:
 def _by_number(subject: Subject) -> list[Reading]:
     """Return the port, the process and the inode of a bare number, where it is more than a port."""
     text = subject.target.text
-    if not text.isascii() or not text.isdigit():
+    number = parse_number(text, _LARGEST_NUMBER)
+    if number is None:
         return []
-    number = int(text)
     found = []
     process = subject.snapshot.processes.get((None, number))
     if process is not None:
