@@ -5,6 +5,8 @@ PORTSOCK_FUZZ=20000 sets the number of examples of a long run.
 
 import os
 import re
+import socket
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -18,6 +20,7 @@ from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.decoding import text_lines
 from portsock.port_numbers import EMPTY
 from tests.support.contract import JSON_COMMANDS, LINE_COMMANDS, LISTINGS, TEXT_COMMANDS, ask, broken
+from tests.support.live import on_linux
 from tests.support.mutations import LONG, mutated
 
 EXAMPLES = int(os.environ.get("PORTSOCK_FUZZ", "300"))
@@ -82,3 +85,27 @@ def test_arguments_of_thousands_of_digits_are_answered_or_refused(command: str, 
     )
     for words in asked:
         assert ask(command, *words).status in (0, 1, 2, 3), words
+
+
+@on_linux
+@pytest.mark.linux
+@pytest.mark.parametrize("command", ["procs", "ports", "explain"])
+@pytest.mark.parametrize("captured", ["sockets", "procs"])
+def test_sockets_have_one_order_live_and_from_a_capture(command: str, captured: str, tmp_path: Path) -> None:
+    with ExitStack() as opened:
+        listeners = [opened.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(6)]
+        for listener in listeners:
+            client = opened.enter_context(socket.create_connection(listener.getsockname()))
+            opened.enter_context(listener.accept()[0])
+            opened.enter_context(client)
+            for end in socket.socketpair():
+                opened.enter_context(end)
+        words = [command, f"pid:{os.getpid()}", "--json", *(() if command == "explain" else ("--all-families",))]
+        live = ask(*words).json()
+        path = tmp_path / "capture.json"
+        path.write_bytes(ask(captured, words[1], "--json", "--all-families").out)
+        again = ask(*words, "--from", str(path)).json()
+    rows = "explanations" if command == "explain" else command
+    order, captured_order = [[each["inode"] for row in found[rows] for each in row["sockets"]] for found in (live, again)]
+    assert order == [inode for inode in captured_order if inode in order]  # live, explain reads TCP and UDP only
+    assert len(order) >= len(listeners)
