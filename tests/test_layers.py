@@ -32,7 +32,7 @@ PURE = ALLOWED.keys() - {"sources"}
 """The core: layers that take values and return values, and nothing else."""
 
 IO_MODULES = {"os", "subprocess", "pathlib", "shutil", "ctypes", "psutil", "fcntl", "signal", "threading", "tempfile"}
-IO_MODULES |= {"select", "multiprocessing", "asyncio", "glob", "urllib", "http", "ssl", "socket", "time", "mmap"}
+IO_MODULES |= {"_thread", "select", "multiprocessing", "asyncio", "glob", "urllib", "http", "ssl", "socket", "time", "mmap"}
 CONVERSIONS = {"socket": {"inet_ntop", "inet_pton", "AF_INET", "AF_INET6"}, "time": {"gmtime", "strftime"}, "mmap": set()}
 """What the core may import from modules that otherwise reach the system. Of socket only what every system has."""
 STREAMS = {"sys.stdin", "sys.stdout", "sys.stderr", "sys.argv", "sys.exit"}
@@ -51,7 +51,8 @@ CLI_EXCEPTIONS = {
         "os.environ",
         "shutil.get_terminal_size",
     },
-    "cli/complete.py": {"sys.stdout"},
+    # A thread, so that a system that does not answer cannot hold up a TAB.
+    "cli/complete.py": {"sys.stdout", "_thread.allocate_lock", "_thread.start_new_thread"},
     # stdout is forgotten where its reader has gone, so that the last flush does not fail.
     "cli/main.py": {"sys.stdout"},
     # Where tests give no console.

@@ -2,9 +2,14 @@
 
 It does not import typer, because a TAB has to be fast. It prints lines of a value, a tab and a description. It never prints an
 error, which would land in the line that is being typed.
+
+It ends within a budget of time, whatever the system does: a thread looks at the system, and if that is not done in time, the
+process ends under it, with the words that need no look. The end of a process also ends a system call that waits for a mount
+that never answers.
 """
 
 import sys
+from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,11 +26,14 @@ Value = tuple[str, str]
 """A word that can be typed, and its description."""
 
 
-def run(words: Sequence[str]) -> int:
-    """Print the values of a kind, the first word, that begin with a prefix, the second word. Returns the exit status."""
+def run(words: Sequence[str], seconds: float | None = None) -> int:
+    """Print the values of a kind, the first word, that begin with a prefix, the second word. Returns the exit status.
+
+    `seconds`: how long it may look at the system, in place of what is left of the budget.
+    """
     kind, prefix = [*words, "", ""][:2]
     try:
-        values = _KINDS[kind](prefix) if kind in _KINDS else ()
+        values = _values(kind, prefix, _time_left() if seconds is None else seconds) if kind in _KINDS else ()
         text = "".join(f"{value}\t{about}\n" for value, about in values if _typable(value) and value.startswith(prefix))
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))
         sys.stdout.flush()
@@ -34,8 +42,52 @@ def run(words: Sequence[str]) -> int:
     return 0
 
 
+def _time_left() -> float:
+    from portsock.sources.age import time_left
+
+    return time_left()
+
+
+def _values(kind: str, prefix: str, seconds: float) -> Iterable[Value]:
+    """Return the values of a kind, or those known without the system if it does not answer in time. Raises what failed."""
+    found: list[list[Value]] = []
+    failed: list[BaseException] = []
+    done = allocate_lock()
+    done.acquire()
+
+    def look() -> None:
+        try:
+            found.append(list(_KINDS[kind](prefix)))
+        except BaseException as error:  # noqa: BLE001 - raised again by the other thread
+            failed.append(error)
+        finally:
+            done.release()
+
+    if seconds > 0:
+        try:
+            start_new_thread(look, ())
+        except RuntimeError:  # no room for another thread
+            return _known(kind, prefix)
+        done.acquire(timeout=seconds)
+    if failed:
+        raise failed[0]
+    return found[0] if found else _known(kind, prefix)
+
+
+def _known(kind: str, prefix: str) -> Iterable[Value]:
+    """Return the values that do not depend on the system."""
+    if kind == "netns":
+        return (_EVERY_NETNS,)
+    return [form for form in _FORMS if form[0] != prefix] if kind == "targets" else ()
+
+
 def _typable(value: str) -> bool:
-    return value.isprintable() and bool(value)
+    """Tell whether a person can type the value: nothing in it would be escaped in a table, but for a backslash."""
+    if value.isascii():
+        return value.isprintable() and bool(value)
+    from portsock.output.text.escape import all_shown
+
+    return all_shown(value)
 
 
 def _load(protocols: frozenset[str], states: frozenset[State] | None) -> "Snapshot":
@@ -113,7 +165,7 @@ def _groups(kind: str) -> Iterator[Value]:
 def _netns(prefix: str) -> Iterator[Value]:  # noqa: ARG001
     from portsock.sources.linux.netns import namespaces
 
-    yield "all", "every network namespace"
+    yield _EVERY_NETNS
     for found in namespaces(("all",))[0]:
         if found.netns.name:
             yield found.netns.name, "this one" if found.own else "network namespace"
@@ -129,6 +181,7 @@ def _unix(prefix: str) -> Iterator[Value]:
     return ((head + path, _escaped(", ".join(names))) for path, names in sorted(paths.items()))
 
 
+_EVERY_NETNS = ("all", "every network namespace")
 _FORMS = (
     ("pid:", "a process by number"),
     ("proc:", "processes by name"),

@@ -178,7 +178,9 @@ class Printing(NamedTuple):
     jsonl: Annotated[bool, flag("--jsonl", help="one JSON line a row", panel=OUTPUT)] = False
     """Print one JSON object a line: a header, the rows, and an end that says whether everything was seen."""
     csv: Annotated[bool, flag("--csv", help="comma-separated", panel=OUTPUT)] = False
-    """Print comma-separated values."""
+    """Print comma-separated values; those that are absent are empty. A text that a spreadsheet would take for a formula
+    (it begins with =, +, - or @), and one that begins with an apostrophe, gets one apostrophe in front. Programs remove it,
+    or read --json."""
     format: Annotated[
         Text, value("--format", metavar="NAME", help="layout: github, html", panel=OUTPUT, completes="formats")
     ] = None

@@ -10,9 +10,12 @@ from portsock.explain.wording import command_line, commands, holders, operand
 from portsock.model import OwnerReason, Process, State
 from portsock.normalize.connections import unique_connections
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
+from portsock.query.values import parse_number
 
 MOST = 2
 """Commands suggested after an answer."""
+_LARGEST_NUMBER = 2**64 - 1
+"""The largest inode."""
 _ROOT_HELPS = frozenset({OwnerReason.OTHER_USER, OwnerReason.HIDEPID})
 
 
@@ -115,9 +118,9 @@ def other_readings(subject: Subject) -> tuple[Reading, ...]:
 def _by_number(subject: Subject) -> list[Reading]:
     """Return the port, the process and the inode of a bare number, where it is more than a port."""
     text = subject.target.text
-    if not text.isascii() or not text.isdigit():
+    number = parse_number(text, _LARGEST_NUMBER)
+    if number is None:
         return []
-    number = int(text)
     found = []
     process = subject.snapshot.processes.get((None, number))
     if process is not None:

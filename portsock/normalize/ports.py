@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from portsock.addresses import WILDCARDS, exposure, widest
 from portsock.model import PASSIVE, Family, InetEndpoint, Owner, OwnerStatus, Port, Socket, State
+from portsock.normalize.order import in_order
 from portsock.port_numbers import Services, range_of
 
 _PortKey = tuple[str | None, int | None, str, int]
@@ -89,7 +90,8 @@ def _assign_connections(rows: Sequence[Sequence[Socket]], connected: Sequence[So
     return numbers, rest
 
 
-def _port(row: Sequence[Socket], services: Services, connections: int | None) -> Port:
+def _port(unordered: Sequence[Socket], services: Services, connections: int | None) -> Port:
+    row = in_order(unordered)
     first = next((socket for socket in row if socket.state is State.LISTEN), row[0])
     assert isinstance(first.local, InetEndpoint)
     assert first.local.port is not None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from portsock.model import PASSIVE, Owner, Process, Processes, Socket
+from portsock.normalize.order import in_order
 
 
 class ProcessRow(NamedTuple):
@@ -30,7 +31,7 @@ def group_processes(sockets: Iterable[Socket], processes: Processes) -> list[Pro
                 key = (socket.host, owner.pid)
                 held.setdefault(key, {})[number] = socket
                 named.setdefault(key, owner)
-    rows = [ProcessRow(process_of(key, named[key], processes), tuple(found.values())) for key, found in held.items()]
+    rows = [ProcessRow(process_of(key, named[key], processes), tuple(in_order(found.values()))) for key, found in held.items()]
     return sorted(rows, key=_order)
 
 

@@ -8,6 +8,7 @@ def iso(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     try:
-        return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
+        time = gmtime(seconds)
+        return f"{time.tm_year:04}{strftime('-%m-%dT%H:%M:%SZ', time)}"  # %Y alone pads years before 1000 on some systems only
     except (ValueError, OverflowError, OSError):
         return None

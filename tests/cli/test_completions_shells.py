@@ -45,7 +45,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     own = os.geteuid() == 0 and shutil.which("unshare") and shutil.which("nsenter")
     command = [*(("unshare", "-n") if own else ()), sys.executable, "-c", LISTENER, "8080" if own else "0"]
     environ = {"PATH": f"{directory}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "HOME": str(directory), "TERM": "vt100",
-               "LC_ALL": "C.UTF-8"}  # fmt: skip
+               "LC_ALL": "C.UTF-8", "PORTSOCK_TAB_MS": "60000"}  # fmt: skip
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as listener:
         assert listener.stdout is not None
         port = int(listener.stdout.readline())

@@ -1,6 +1,7 @@
 """Errors become one line, and text is written in the encoding of the output."""
 
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path

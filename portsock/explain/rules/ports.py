@@ -17,6 +17,8 @@ from portsock.normalize.roles import is_passive
 
 RESERVED = "net.ipv4.ip_local_reserved_ports"
 _WIDE = frozenset({Exposure.ALL, Exposure.PUBLIC})
+_LONGEST_RANGE = 11
+"""Characters of two ports of five digits, with a hyphen."""
 
 
 def in_ephemeral_range(subject: Subject) -> Iterator[Finding]:
@@ -133,6 +135,11 @@ def _ranges(text: str) -> list[tuple[int, int]]:
     found = []
     for item in text.replace(",", " ").split():
         low, _, high = item.partition("-")
-        if low.isascii() and low.isdigit() and (not high or (high.isascii() and high.isdigit())):
+        if (
+            len(item) <= _LONGEST_RANGE
+            and low.isascii()
+            and low.isdigit()
+            and (not high or (high.isascii() and high.isdigit()))
+        ):
             found.append((int(low), int(high or low)))
     return found

@@ -30,6 +30,8 @@ _LONGEST = 120.0
 """The longest resend interval, in seconds (TCP_RTO_MAX)."""
 _ORPHAN_DEFAULT = 8
 """The meaning of tcp_orphan_retries = 0."""
+_DIGITS = 20
+"""The most digits of a number of 64 bits. int() refuses thousands."""
 
 
 def duration_sentence(state: State, host: Host) -> str | None:
@@ -44,7 +46,7 @@ def duration_sentence(state: State, host: Host) -> str | None:
 def sysctl_number(host: Host, name: str) -> int | None:
     """Return the live value of a sysctl that is one number, or None."""
     text = host.sysctls.get(name, "").strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
 
 
 def unprivileged_start(host: Host) -> tuple[int, bool]:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from portsock.explain.types import Attempt, Blocker, Explanation, Finding, Part, Section
 from portsock.model import Endpoint, Owner, Socket
+from portsock.normalize.order import in_order
 
 Object = dict[str, Any]
 
@@ -26,7 +27,7 @@ def explanation_json(explanation: Explanation, make: Maker, valid: Callable[[str
         "found": explanation.found,
         "summary": valid(explanation.summary),
         "readings": [{"meaning": valid(each.meaning), "command": valid(each.command)} for each in explanation.readings],
-        "sockets": [make.socket(socket) for socket in explanation.sockets],
+        "sockets": [make.socket(socket) for socket in in_order(explanation.sockets)],
         "sections": _sections(explanation.sections, make, valid),
         "notes": [valid(note) for note in explanation.notes],
         "findings": [_finding(finding, valid) for finding in explanation.findings],

@@ -34,6 +34,11 @@ def escape_all(cells: list[str], ascii_only: bool = False) -> list[str]:
     return [escape(cell, ascii_only) for cell in cells]
 
 
+def all_shown(text: str) -> bool:
+    """Tell whether every character shows as what it is; of those that do not, none can be typed."""
+    return all(_shown(character, ascii_only=False) for character in text)
+
+
 def is_plain(text: str) -> bool:
     """Tell whether the text is printable ASCII without backslashes, so that nothing must be escaped."""
     # str.isprintable() and a search for the backslash take three times as long.

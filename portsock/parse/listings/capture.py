@@ -57,6 +57,8 @@ class Capture:
         """True if the listing says that it leaves out processes of other users."""
         self._remarks: list[Notice] = []
         self._remark_begun = False
+        self._resembles_row = False
+        """True if a reader began with this line but could not read it: a row with an error, no noise."""
 
     @property
     def system(self) -> str:
@@ -104,7 +106,9 @@ class Capture:
 
                 self.snapshot = read_snapshot(text)
             else:
-                yield from reader().read(text, self._services)
+                reading = reader()
+                yield from reading.read(text, self._services)
+                self._remarks.extend(getattr(reading, "remarks", ()))
         except ValueError as error:
             raise UsageError(f"no readable {reader.format}: {error}") from None
         except RecursionError:
@@ -130,6 +134,7 @@ class Capture:
         """Read a line that the current reader does not understand: noise, the beginning of another section, or skipped."""
         if self._is_remark(line) or paste_noise.is_noise(line):
             return ()
+        self._resembles_row = False
         for text in (line, paste_noise.strip_marks(line)):
             if text is None:
                 continue
@@ -147,7 +152,7 @@ class Capture:
             ended = self._end_section()
             self._in_foreign_section = True
             return ended
-        if self._reader is not None and not self._in_foreign_section:
+        if (self._reader is not None or self._resembles_row) and not self._in_foreign_section:
             self._skipped += 1
             if len(self._skipped_lines) < _MOST_LINE_NUMBERS:
                 self._skipped_lines.append(number)
@@ -169,7 +174,10 @@ class Capture:
         """Begin the section that this line opens. Returns the sockets of the previous one and of the line, or None."""
         for candidate in self._lines:
             reader = candidate.begin(line, self._services)
-            if reader is None or (first := reader.feed(line)) is None:
+            if reader is None:
+                continue
+            if (first := reader.feed(line)) is None:
+                self._resembles_row = True
                 continue
             ended = list(self._end_section())
             self._reader = reader

@@ -5,13 +5,32 @@ from typing import Any
 
 from portsock.parse.listings.numbers import number
 
+_LONGEST_NUMBER = 40
+"""Digits of a number that is read where another one is too long for int(), which refuses more than 4,300."""
 
-def load(text: str) -> Any:
-    """Return the document, or a list of documents that have a line each. Raises ValueError with one line for anything else."""
+
+def decode(text: str) -> Any:
+    """Return the value of a JSON text. A number of thousands of digits becomes None. Raises ValueError, RecursionError."""
     from json import JSONDecodeError, loads
 
     try:
         return loads(text)
+    except JSONDecodeError:
+        raise
+    except ValueError:
+        return loads(text, parse_int=_short_number)  # a function of Python's takes twice the time, so not at first
+
+
+def _short_number(text: str) -> int | None:
+    return int(text) if len(text) <= _LONGEST_NUMBER else None
+
+
+def load(text: str) -> Any:
+    """Return the document, or a list of documents that have a line each. Raises ValueError with one line for anything else."""
+    from json import JSONDecodeError
+
+    try:
+        return decode(text)
     except JSONDecodeError as error:
         first = error
     except RecursionError:
@@ -19,7 +38,7 @@ def load(text: str) -> Any:
     lines = [line for line in text.split("\n") if line.strip()]
     try:
         if len(lines) > 1:
-            return [loads(line) for line in lines]
+            return [decode(line) for line in lines]
     except (ValueError, RecursionError):
         pass
     raise ValueError(f"line {first.lineno}, column {first.colno}: {first.msg}")

@@ -64,7 +64,7 @@ def _record(row: dict[str, Any]) -> SocketRecord | None:
     state = row.get("state")
     record = internet_record(word, local, remote, state if isinstance(state, str) and state else None, **more)
     if listening and record.type is SocketType.STREAM:
-        record = record._replace(state=State.LISTEN)
+        record = record._replace(state=State.LISTEN, state_raw=None)
     return record
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from portsock.model import Host, Input, Notice, OwnerReason, OwnerStatus, Peer, Process, Role, Snapshot, Socket, Source
-from portsock.parse.listings.json_text import integer
+from portsock.parse.listings.json_text import decode, integer
 from portsock.parse.listings.portsock_socket import enum_member, parse_netns, parse_owners, parse_record, text_at
 from portsock.port_numbers import Services, default_ephemeral
 from portsock.records import HEAD_END, TAIL_END, SocketRecord
@@ -41,7 +41,7 @@ def read_snapshot(text: str) -> Snapshot:
     document = _document(text)
     complete = document.get("complete") is True
     notices = tuple(
-        Notice(text_at(item, "code") or "unknown", integer(item.get("count")), text_at(item, "message") or "", not complete)
+        Notice(_code(item), integer(item.get("count")), text_at(item, "message") or "", not complete)
         for item in _objects(document, "notices")
     )
     return Snapshot(
@@ -57,10 +57,10 @@ def read_snapshot(text: str) -> Snapshot:
 
 def _document(text: str) -> _Object:
     """Return the document. The lines of --jsonl are joined into one."""
-    from json import JSONDecodeError, loads
+    from json import JSONDecodeError
 
     try:
-        document = loads(text)
+        document = decode(text)
     except JSONDecodeError as error:
         document = _from_lines(text, error)
     except RecursionError:
@@ -77,15 +77,13 @@ def _document(text: str) -> _Object:
 
 def _from_lines(text: str, error: ValueError | None) -> _Object:
     """Join the lines of --jsonl. `error`: to raise where the text is no --jsonl at all."""
-    from json import loads
-
     document: _Object = {"complete": False}
     ended = False
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
-            item = loads(line)
+            item = decode(line)
         except (ValueError, RecursionError) as wrong:
             raise ValueError(str(error) if error and number == 1 else f"line {number}: {wrong}") from None
         kind = item.pop("record", None) if isinstance(item, dict) else None
@@ -102,14 +100,17 @@ def _from_lines(text: str, error: ValueError | None) -> _Object:
 
 
 def _sockets(document: _Object) -> Iterator[Socket]:
-    """Yield every socket of the rows. A socket of several processes is yielded once."""
+    """Yield every socket of the rows. A socket of several processes is yielded once; equal ones of one process remain."""
     for row in (document, *_objects(document, "ports"), *_objects(document, "explanations")):
         yield from map(_socket, _objects(row, "sockets"))
-    held: dict[str, tuple[_Object, list[_Object]]] = {}
+    held: dict[tuple[str, int], tuple[_Object, list[_Object]]] = {}
     for row in _objects(document, "procs"):
         owner = {"pid": row.get("pid"), "fd": None, "name": row.get("name"), "user": row.get("user")}
+        equal: dict[str, int] = {}
         for item in _objects(row, "sockets"):
-            held.setdefault(repr(item), (item, []))[1].append(owner)
+            text = repr(item)
+            equal[text] = number = equal.get(text, 0) + 1
+            held.setdefault((text, number), (item, []))[1].append(owner)
     for item, owners in held.values():
         yield _socket(item | {"owners": owners})
 
@@ -167,14 +168,21 @@ def _objects(holder: _Object, name: str) -> list[_Object]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
+def _code(notice: _Object) -> str:
+    """Return a notice's code, which is a word of a to z, 0 to 9 and '_'."""
+    code = text_at(notice, "code") or ""
+    plain = code.isascii() and code.replace("_", "a").isalnum() and code == code.lower() and code[0].isalpha()
+    return code if plain else "unknown"
+
+
 def _seconds(value: object) -> float | None:
-    """Return an ISO 8601 time as seconds since the epoch, or None for one without a time zone."""
-    from datetime import datetime
+    """Return an ISO 8601 time as seconds since the epoch, or None for one without a time zone or outside years 1 to 9999."""
+    from datetime import UTC, datetime
 
     if not isinstance(value, str) or len(value) > 40:
         return None
     try:
         time = datetime.fromisoformat(value)
-        return time.timestamp() if time.tzinfo is not None else None
+        return time.astimezone(UTC).timestamp() if time.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None

@@ -26,17 +26,20 @@ _Word = TypeVar("_Word", bound=StrEnum)
 _Object = dict[str, Any]
 
 _NUMBERS = (
-    "recv_q", "send_q", "accept_queue", "accept_limit", "uid", "inode", "cookie", "peer_inode", "shutdown", "subflow_of",
+    "recv_q", "send_q", "accept_queue", "accept_limit", "uid", "inode", "cookie", "peer_inode", "subflow_of",
 )  # fmt: skip
+
+_BOTH_SHUT = 3
+"""RCV_SHUTDOWN and SEND_SHUTDOWN, include/net/sock.h."""
 
 
 def parse_record(item: _Object) -> SocketRecord:
     """Return the record of a socket. Raises ValueError where family or protocol is missing or unknown."""
     family, protocol = enum_member(Family, item.get("family")), text_at(item, "protocol")
-    if family is None or protocol is None:
+    if family is None or not protocol:
         raise ValueError("a socket has no known family and protocol")
     state = enum_member(State, item.get("state"))
-    raw = text_at(item, "state_raw") or (text_at(item, "state") if state is None else None)
+    raw = text_at(item, "state_raw") or text_at(item, "state") if state is None else None  # 0.1.0 printed both
     vfs, v6only = item.get("vfs"), item.get("v6only")
     numbers: dict[str, Any] = {name: integer(item.get(name)) for name in _NUMBERS}
     return SocketRecord(
@@ -50,6 +53,7 @@ def parse_record(item: _Object) -> SocketRecord:
         timer=_timer(item.get("timer")),
         memory=_memory(item.get("memory")),
         info=_info(item.get("info")),
+        shutdown=integer(item.get("shutdown"), _BOTH_SHUT),
         **numbers,
     )  # fmt: skip
 
@@ -143,4 +147,11 @@ def _memory(item: object) -> SocketMemory | None:
 def _info(item: object) -> dict[str, int | float | str | bool | None] | None:
     if not isinstance(item, dict):
         return None
-    return {name: value for name, value in item.items() if value is None or isinstance(value, int | float | str | bool)}
+    return {
+        name: value for name, value in item.items() if value is None or isinstance(value, float | str | bool) or _fits(value)
+    }
+
+
+def _fits(value: object) -> bool:
+    """Tell whether it is an integer of 64 bits: Python refuses to print one of thousands of digits."""
+    return isinstance(value, int) and -(1 << 63) <= value < 1 << 64

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from portsock.model import InetEndpoint
+from portsock.model import InetEndpoint, Notice
 from portsock.parse.listings.endpoint_text import inet_endpoint
 from portsock.parse.listings.internet import internet_record
 from portsock.parse.listings.numbers import PID_DIGITS
+from portsock.parse.listings.reader import skipped
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
@@ -31,6 +32,18 @@ class _PowershellReader:
     title = "PowerShell Get-NetTCPConnection, Get-NetUDPEndpoint (Format-Table, Format-List, Csv)"
     format = "powershell"
     system = "Windows"
+    _skipped = 0
+    """Sockets whose values could not be read, though their lines were understood."""
+
+    @property
+    def remarks(self) -> tuple[Notice, ...]:
+        return skipped(self._skipped)
+
+    def _read(self, values: Mapping[str, str], services: Services) -> SocketRecord | None:
+        """Return the record of one object. Counts an object with a local address or port that has none."""
+        record = parse_properties(values, services)
+        self._skipped += record is None and ("LocalAddress" in values or "LocalPort" in values)
+        return record
 
     def finish(self) -> Iterable[SocketRecord]:
         return ()
@@ -95,7 +108,7 @@ class PowershellListReader(_PowershellReader):
 
     def finish(self) -> Iterable[SocketRecord]:
         values, self._values = self._values, {}
-        record = parse_properties(values, self._services)
+        record = self._read(values, self._services)
         return () if record is None else (record,)
 
 
@@ -139,7 +152,7 @@ class PowershellJsonReader(_PowershellReader):
         from portsock.parse.listings.json_text import load, objects
 
         for item in objects(load(text)):
-            record = parse_properties({name: _text(value) for name, value in item.items()}, services)
+            record = self._read({name: _text(value) for name, value in item.items()}, services)
             if record is not None:
                 yield record
 

@@ -7,6 +7,7 @@ current section first. Where that reader does not understand the line, it looks 
 from collections.abc import Iterable
 from typing import ClassVar, Protocol, Self
 
+from portsock.model import Notice
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -40,7 +41,7 @@ class LineReader(Protocol):
 
 
 class DocumentReader(Protocol):
-    """Reads a whole document, such as JSON, whose single lines mean nothing."""
+    """Reads a whole document, such as JSON, whose single lines mean nothing. It may have `remarks`, too."""
 
     format: ClassVar[str]
     title: ClassVar[str]
@@ -52,3 +53,15 @@ class DocumentReader(Protocol):
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
         """Return all sockets of the document. Raises ValueError with a message of one line."""
+
+
+def skipped(sockets: int) -> tuple[Notice, ...]:
+    """Return a notice about sockets of which a reader understood the lines, but not the values."""
+    if not sockets:
+        return ()
+    what = (
+        "1 socket has an address or a port that is none, and was"
+        if sockets == 1
+        else (f"{sockets} sockets have addresses or ports that are none, and were")
+    )
+    return (Notice("sockets_skipped", sockets, f"{what} skipped"),)

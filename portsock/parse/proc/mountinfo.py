@@ -9,6 +9,8 @@ INVISIBLE = 2
 PTRACEABLE = 4
 _DEVICE, _ROOT, _MOUNT_POINT = 2, 3, 4
 """Indexes of the fields before ' - ': ID, parent, device, root, mount point, options …"""
+_DIGITS = 20
+"""The most digits of a number of 64 bits. int() refuses thousands."""
 
 
 class HidePid(NamedTuple):
@@ -34,7 +36,7 @@ def parse_hidepid(mountinfo: str, root: str) -> HidePid | None:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
 
 
 def parse_namespaces(mountinfo: str, kind: str) -> list[tuple[int, str]]:
@@ -46,7 +48,7 @@ def parse_namespaces(mountinfo: str, kind: str) -> list[tuple[int, str]]:
             continue
         fields = mount.split(" ")
         inode = fields[_ROOT].removeprefix(f"{kind}:[").removesuffix("]") if len(fields) > _MOUNT_POINT else ""
-        if inode.isascii() and inode.isdigit():
+        if inode.isascii() and inode.isdigit() and len(inode) <= _DIGITS:
             found.append((int(inode), _unescape(fields[_MOUNT_POINT])))
     return found
 

@@ -29,6 +29,8 @@ _TIMERS = {f"{code:02X}": word for code, word in TIMERS.items()}
 """The 'tr' column."""
 
 _PORT_DIGITS = 4
+_DIGITS, _LONGEST_PAIR = 20, 33
+"""The most digits of a number of 64 bits, and the most characters of two such numbers as 'HEX:HEX'."""
 _MS_PER_TICK = 10
 """'tm->when' is in units of USER_HZ, which is 100 on every architecture that still runs Linux."""
 
@@ -109,14 +111,14 @@ def parse_hex_address(text: str, family: Family, byteorder: ByteOrder) -> str:
 def _pair(text: str) -> tuple[int, int]:
     """Return the two numbers of 'HEX:HEX'. Raises ValueError for anything else."""
     first, colon, second = text.partition(":")
-    if not (colon and first and second):
+    if not (colon and first and second) or len(text) > _LONGEST_PAIR:
         raise ValueError(text)
     return int.from_bytes(bytes.fromhex(first)), int.from_bytes(bytes.fromhex(second))
 
 
 def _decimal(text: str) -> int:
     """Return a number of ASCII digits. Raises ValueError for '8_0' and digits of other scripts, which int() accepts."""
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS:
         raise ValueError(text)
     return int(text)
 
@@ -124,6 +126,8 @@ def _decimal(text: str) -> int:
 def _timer(text: str, retransmits: str) -> Timer | None:
     """Return the pending timer of the columns 'tr:tm->when' and 'retrnsmt', or None for no timer or malformed columns."""
     kind, _, when = text.partition(":")
+    if len(text) + len(retransmits) > 2 * _LONGEST_PAIR:
+        return None
     try:
         if not int.from_bytes(bytes.fromhex(kind)):
             return None

@@ -6,6 +6,8 @@ from portsock.records import SocketRecord
 
 _PACKET_TYPES = {str(code): kind for code, kind in SOCKET_TYPES.items()}
 _UNSIGNED = 0xFFFFFFFF
+_DIGITS = 20
+"""The most digits of a number of 64 bits. int() refuses thousands."""
 
 
 def parse_netlink_line(line: str, netns: Netns | None = None) -> SocketRecord | None:
@@ -18,7 +20,8 @@ def parse_netlink_line(line: str, netns: Netns | None = None) -> SocketRecord | 
         return None
     _, protocol_text, portid_text, groups_text, received_text, sent_text, *rest = fields
     try:
-        protocol, portid, received, sent = map(_decimal, (protocol_text, portid_text, received_text, sent_text))
+        protocol, received, sent = map(_decimal, (protocol_text, received_text, sent_text))
+        portid = _decimal(portid_text.removeprefix("-")) * (-1 if portid_text[0] == "-" else 1)  # old kernels print it signed
         groups = _hexadecimal(groups_text)
         inode = _decimal(rest[-1]) if len(fields) == 10 else 0
     except ValueError:
@@ -47,12 +50,13 @@ def parse_packet_line(line: str, netns: Netns | None = None) -> SocketRecord | N
 
 
 def _decimal(text: str) -> int:
-    """Return a number of ASCII digits. It may have a sign: old kernels print port ids signed. Raises ValueError."""
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()):
+    """Return a number of ASCII digits. Raises ValueError for anything else."""
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS:
         raise ValueError(text)
     return int(text)
 
 
 def _hexadecimal(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(text)
     return int.from_bytes(bytes.fromhex(text))

@@ -18,6 +18,9 @@ _SO_ACCEPTCON = 0x10000
 _LONGEST = 108
 """Bytes of the longest name: sizeof(sun_path), unix(7)."""
 
+_DIGITS = 20
+"""The most digits of a number of 64 bits. int() refuses thousands."""
+
 
 def parse_unix(data: bytes, netns: Netns | None = None) -> Iterator[SocketRecord | None]:
     """Yield every socket of the file, with names rejoined that contain newlines. Yields None for each malformed line."""
@@ -57,7 +60,7 @@ def parse_unix_line(line: bytes, netns: Netns | None = None) -> SocketRecord | N
         flags, _ = int.from_bytes(bytes.fromhex(flags_text.decode())), bytes.fromhex(address[:-1].decode())
     except ValueError:
         return None
-    if not inode.isdigit() or len(kind) != 4 or len(code) != 2:
+    if not inode.isdigit() or len(inode) > _DIGITS or len(kind) != 4 or len(code) != 2:
         return None
     state = State.LISTEN if flags & _SO_ACCEPTCON else _STATES.get(code)
     return SocketRecord(

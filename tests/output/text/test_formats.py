@@ -8,12 +8,13 @@ import sys
 import pytest
 
 from portsock.errors import UsageError
-from portsock.model import Owner, State
+from portsock.model import Family, Owner, State, UnixEndpoint
 from portsock.output.columns import default_columns, parse_columns
 from portsock.output.context import Context, Options
 from portsock.output.tables.ports import PORTS
 from portsock.output.tables.sockets import SOCKETS
 from portsock.output.text.color import MEANINGS, paint, use_color
+from portsock.output.text.escape import escape
 from portsock.output.text.formats import format_names
 from portsock.output.text.renderers import renderer
 from portsock.output.text.table import table
@@ -33,6 +34,37 @@ def test_csv_can_be_read_back_and_has_numbers_only_where_numbers_belong() -> Non
         ["tcp", "80", "loopback", r'a|b,"c"\x0a<img src=x>[7]'],
         ["tcp", "8080", "", "python3[18085]"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("＝1", "'＝1"),
+        ("'=1", "''=1"),
+        ("'", "''"),
+        ("\t=1", r"\x09=1"),
+        ("\r=1", r"\x0d=1"),
+        ("\n=1", r"\x0a=1"),
+        ("\0=1", r"\x00=1"),
+        ('"=1"', '"=1"'),
+        ("a=1", "a=1"),
+    ],
+)
+def test_no_text_of_csv_is_a_formula_and_one_leading_apostrophe_removed_gives_it_back(name: str, cell: str) -> None:
+    columns = parse_columns(SOCKETS, "user,recv_q")
+    text = "".join(renderer("csv")([socket(owners=(Owner(7, 3, "web", name),))], columns, Context(), Options()))
+    assert list(csv.reader(io.StringIO(text)))[1] == [cell, "0"]
+    assert cell.removeprefix("'") == escape(name)
+
+
+def test_an_abstract_name_is_no_formula_in_csv() -> None:
+    row = socket(UnixEndpoint(b"bus", True), family=Family.UNIX, protocol="unix")
+    text = "".join(renderer("csv")([row], parse_columns(SOCKETS, "local,remote"), Context(), Options(header=False)))
+    assert text == "'@bus,\n"
 
 
 def test_csv_without_header_or_rows_is_empty() -> None:

@@ -26,6 +26,7 @@ PIECES = st.one_of(
     st.sampled_from(['users:(("', '",pid=', "[::1]:", "0.0.0.0:*", "timer:(", "(LISTEN)", "->"]),
     st.sampled_from(["\0", "\t", "{", '"', "p1", "-", "/"]),
     st.integers(-5, 10**25).map(str),
+    st.just("9" * 5000),  # more digits than int() takes
 )
 
 

@@ -32,6 +32,7 @@ from portsock.model import (
     UnixEndpoint,
     VsockEndpoint,
 )
+from portsock.normalize.processes import group_processes
 from portsock.output.context import Context
 from portsock.output.json.document import answer
 from portsock.parse.listings.capture import Capture
@@ -93,9 +94,10 @@ sockets = st.builds(
     vfs=st.none() | st.tuples(st.integers(0, 2**32), st.integers(0, 2**63)),
     timer=st.none() | st.builds(Timer, st.sampled_from(["on", "keepalive", "9"]), numbers, numbers),
     memory=st.none() | st.builds(SocketMemory, *[st.integers(0, 2**32)] * 9),
-    info=st.none() | st.dictionaries(st.sampled_from(["rtt_ms", "mss"]), st.none() | st.integers() | st.booleans()),
+    info=st.none()
+    | st.dictionaries(st.sampled_from(["rtt_ms", "mss"]), st.none() | st.integers(-(2**63), 2**64 - 1) | st.booleans()),
     subflow_of=numbers,
-)
+).map(lambda each: each if each.state is None else each._replace(state_raw=None))
 
 
 def snapshot(rows: list[Socket], **changes: Any) -> Snapshot:
@@ -193,3 +195,55 @@ def test_a_broken_document_is_a_usage_error() -> None:
     assert PortsockReader.accepts('{"schema":"portsock/1",')
     with pytest.raises(UsageError, match=r"^no readable portsock: "):
         list(Capture(EMPTY).read(['{"schema":"portsock/1",']))
+
+
+@pytest.mark.parametrize("key", ["recv_q", "inode", "peer_inode"])
+def test_a_number_of_thousands_of_digits_counts_as_missing(key: str) -> None:
+    text = written(snapshot([socket(recv_q=7, inode=7, peer_inode=7)]))
+    for lines in (text, written(snapshot([socket(recv_q=7, inode=7, peer_inode=7)]), lines=True)):
+        (row,) = read_snapshot(lines.replace(f'"{key}":7', f'"{key}":{"9" * 5000}')).sockets
+        assert getattr(row, key) is None
+
+
+def test_details_beyond_64_bits_are_left_out() -> None:
+    text = written(snapshot([socket("10.0.0.1:4", "10.0.0.2:5", info={"a": 1, "b": 2})]))
+    (row,) = read_snapshot(text.replace('"b":2', f'"b":{"9" * 4000}')).sockets
+    assert row.info == {"a": 1}
+
+
+@pytest.mark.parametrize(("time", "seconds"), [("0001-01-01T00:00:00Z", -62135596800), ("0001-01-01T00:00:00+14:00", None)])
+def test_times_outside_the_years_1_to_9999_count_as_missing(time: str, seconds: float | None) -> None:
+    text = written(snapshot([])).replace("2026-11-20T18:00:00Z", time)
+    assert time in text
+    assert read_snapshot(text).taken_at == seconds
+
+
+def test_equal_sockets_of_one_process_remain_several() -> None:
+    row = socket(inode=None, cookie=None)
+    assert read_snapshot(procs_text([row, row])).sockets == [row._replace(owners=each) for each in [LOST_FD, LOST_FD]]
+
+
+def procs_text(rows: list[Socket]) -> str:
+    return "".join(answer("procs", snapshot(rows), group_processes(rows, {}), Context(), lines=False))
+
+
+LOST_FD = (Owner(18085, None, "python3", "dev"),)
+"""The owner of a socket that was read from rows of `procs`, which have no descriptors."""
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.none() | st.integers(1, 9)), max_size=8), st.randoms())
+def test_sockets_of_a_process_have_one_order_live_and_from_a_capture(
+    held: list[tuple[bool, bool, int | None]], mix: Any
+) -> None:
+    """Two processes share some of their sockets, of which some have no inode, and the kernel lists them in any order."""
+    first, second = Owner(7, 3, "a", "dev"), Owner(8, 3, "b", "dev")
+    rows = [
+        socket(f"127.0.0.1:{at + 1}", inode=inode, owners=(first,) * one + (second,) * other)
+        for at, (one, other, inode) in enumerate(held)
+    ]
+    live = group_processes(rows, {})
+    again = group_processes(read_snapshot(procs_text(rows)).sockets, {})
+    mix.shuffle(rows)
+    listed = group_processes(rows, {})
+    ends = [[[each.local for each in row.sockets] for row in found] for found in (live, again, listed)]
+    assert ends[0] == ends[1] == ends[2]

@@ -47,3 +47,15 @@ def test_headers_and_broken_rows_are_refused(line: str) -> None:
 def test_any_fields_are_parsed_without_an_error(fields: list[str]) -> None:
     parse_packet_line(" ".join(fields))
     parse_netlink_line(" ".join(fields))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dbad1da9 4 1234 00000011 -64 8 0 2 0 1584",
+        "dbad1da9 4 1234 00000011 64 8 0 2 0 -1584",
+        "dbad1da9 4 - 0 64 8 0 2 0 1584",
+    ],
+)
+def test_only_port_ids_are_signed(line: str) -> None:
+    assert parse_netlink_line(line) is None

@@ -7,14 +7,20 @@ import re
 from collections.abc import Iterable
 from typing import Self
 
+from portsock.model import Notice
 from portsock.parse.listings.lsof.socket import SOCKET_TYPES, Row, Sockets, unescape
 from portsock.parse.listings.numbers import PID_DIGITS, is_number, number
+from portsock.parse.listings.reader import skipped
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
 _PROCESS = re.compile(r"p\d{1,10}(?:\0.*)?", re.DOTALL)
 _PROCESS_FIELDS = frozenset("cgKLMRuzZ")
 _FILE_FIELDS = frozenset("aCdDFGiklnNoPrsStT")
+_RAW = re.compile(r"[0-9A-F]{8,32}:[0-9A-F]{4}->[0-9A-F]{8,32}:[0-9A-F]{4} st=[0-9A-F]{2}")
+"""The name of a raw socket, as in /proc/net/raw."""
+_IPV4_DIGITS = 8
+"""Hexadecimal digits of an IPv4 address."""
 
 
 class LsofFieldsReader:
@@ -42,6 +48,11 @@ class LsofFieldsReader:
     def finish(self) -> Iterable[SocketRecord]:
         self._end_of_file()
         return self._sockets.take()
+
+    @property
+    def remarks(self) -> tuple[Notice, ...]:
+        """Return a notice of the sockets that could not be read: the lines of their fields were understood."""
+        return skipped(self._sockets.skipped)
 
     def _field(self, mark: str, value: str) -> bool:
         if mark == "p":
@@ -81,7 +92,9 @@ def row_of(fields: dict[str, str]) -> Row | None:
     kind = fields.get("t", "")
     name = fields.get("n", "")
     if not kind and ("->" in name or name.rpartition(":")[2].isdecimal()) and "/" not in name:
-        kind = "inet"  # -F did not request the type, but only internet sockets have such names
+        kind = "inet"  # -F did not request the type, but only internet sockets have such names, and raw ones with a state
+        if _RAW.fullmatch(name):
+            kind = "raw" if name.index(":") == _IPV4_DIGITS else "raw6"
     if kind not in SOCKET_TYPES:
         return None
     info = " ".join(part for part in fields.get("T", "").split() if not part.startswith("TF="))

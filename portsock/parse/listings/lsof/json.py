@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from portsock.model import Notice
 from portsock.parse.listings.json_text import integer, load
 from portsock.parse.listings.lsof.fields import row_of
 from portsock.parse.listings.lsof.socket import Sockets
+from portsock.parse.listings.reader import skipped
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
@@ -19,6 +21,14 @@ class LsofJsonReader:
     title = "lsof -J and -j (JSON)"
     system = "unknown"
 
+    def __init__(self) -> None:
+        self._sockets = Sockets()
+
+    @property
+    def remarks(self) -> tuple[Notice, ...]:
+        """Return a notice of the sockets that could not be read."""
+        return skipped(self._sockets.skipped)
+
     @classmethod
     def accepts(cls, head: str) -> bool:
         start = head.lstrip()[:2000]
@@ -28,7 +38,7 @@ class LsofJsonReader:
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
         """Return all sockets. Raises ValueError where the text is no JSON."""
-        sockets = Sockets()
+        sockets = self._sockets
         for process, file in _files(load(text)):
             row = row_of(_fields(file))
             if row is not None:

@@ -55,12 +55,15 @@ class Sockets:
     """Collects the descriptors of a section and returns each socket once, with all its holders."""
 
     def __init__(self) -> None:
+        self.skipped = 0
+        """Rows that could not be parsed."""
         self._found: dict[object, tuple[SocketRecord, dict[tuple[int | None, int | None], Holder]]] = {}
 
     def add(self, row: Row, holder: Holder, services: Services) -> bool:
         """Add a descriptor. Returns whether the row could be parsed."""
         record = parse_socket(row, services)
         if record is None:
+            self.skipped += 1
             return False
         key = _identity(row) or len(self._found)
         _, holders = self._found.setdefault(key, (record, {}))
@@ -153,9 +156,10 @@ def _unix(row: Row) -> SocketRecord:
     unnamed = connected or path in ("", "socket", "(none)")
     word, recv_q, send_q = _info(row.info)
     state = _UNIX_STATES.get(word or "") or (parse_state(word) if word else None)
+    if state is None and connected:
+        state = State.ESTABLISHED
     return SocketRecord(
-        Family.UNIX, SocketType.__members__.get(kind), "unix", None,
-        State.ESTABLISHED if connected and state is None else state, None if state else word,
+        Family.UNIX, SocketType.__members__.get(kind), "unix", None, state, None if state else word,
         UnixEndpoint(None) if unnamed else unix_endpoint(unescape(path)), None, recv_q, send_q,
         inode=_inode(row), peer_inode=int(peer) if peer else None,
     )  # fmt: skip

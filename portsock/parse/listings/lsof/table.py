@@ -57,8 +57,9 @@ class LsofReader:
         if _HEADER.match(line[:_HEAD]):
             self._headed = True
             return ()
-        words = line[:_HEAD].split(None, 2) if self._headed else []
-        return () if len(words) == 3 and words[1].isdecimal() else None
+        words = line[:_HEAD].split(None, _LAST_TYPE) if self._headed else []
+        known = len(words) > (_FIRST_TYPE - 1 if len(line) <= _HEAD else _FIRST_TYPE + 1)
+        return () if known and words[1].isdecimal() else None  # a file of another type; a longer row must show its type
 
     def finish(self) -> Iterable[SocketRecord]:
         return self._sockets.take()

@@ -74,7 +74,7 @@ class NetstatWindowsReader:
         state = _state(rest) if protocol.startswith("TCP") else None
         record = internet_record(protocol, local, remote, state)
         if record.state_raw is not None and is_no_peer(remote):
-            record = record._replace(state=State.LISTEN)  # the word is translated, but only listeners have no peer
+            record = record._replace(state=State.LISTEN, state_raw=None)  # a translated word; only listeners have no peer
         if not self._has_owners:
             return record
         return record._replace(holders=(Holder(pid, None),) if pid else ())  # 0 is the idle process
