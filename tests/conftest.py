@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from portsock.sources import failures
+from portsock.sources.linux import blocking
 
 # A developer's own configuration must not change what is tested.
 os.environ["XDG_CONFIG_HOME"] = "/nonexistent"
@@ -17,6 +18,7 @@ if "CI" not in os.environ:  # in CI hypothesis uses a profile of its own, with t
 
 
 @pytest.fixture(autouse=True)
-def without_earlier_failures() -> None:
-    """Forget what another test could not read."""
+def as_a_run_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what another test could not read, and how long it waited for that."""
     failures.take()
+    monkeypatch.setattr(blocking, "_OF_THIS_RUN", blocking.Patience())

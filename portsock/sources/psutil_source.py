@@ -15,7 +15,7 @@ from portsock.enums import Need, parse_state
 from portsock.errors import ReadError
 from portsock.model import Family, InetEndpoint, Notice, OwnerReason, Process, SocketType, Source, State, UnixEndpoint
 from portsock.records import Collection, Holder, Ownership, Request, SocketRecord, Unreadable
-from portsock.sources import system
+from portsock.sources import failures, system
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -65,18 +65,20 @@ def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
     if ownership is not None:
         ownership = ownership._replace(holders={})
     pids = {holder.pid for record in records for holder in record.holders or () if holder.pid is not None}
-    return Collection(
-        Source("live", "psutil"),
-        system.host(facts=Need.HOST in request.needs),
-        taken_at,
-        records,
-        ownership,
-        system.read_processes(pids, partial(_process, psutil), Need.PARENTS in request.needs)
-        if Need.PROCESSES in request.needs
-        else {},
-        {},
-        tuple(_notices(request, found)),
-    )
+    host = system.host(facts=Need.HOST in request.needs)
+    processes = _processes(psutil, pids, request) if Need.PROCESSES in request.needs else {}
+    notices = (*_notices(request, found), *failures.take())
+    return Collection(Source("live", "psutil"), host, taken_at, records, ownership, processes, {}, notices)
+
+
+def _processes(psutil: "ModuleType", pids: set[int], request: Request) -> dict[int, Process]:
+    """Return facts of these processes. On Linux they are not psutil's, which reads command lines without a limit."""
+    parents = Need.PARENTS in request.needs
+    if _LINUX:
+        from portsock.sources.linux.processes import facts
+
+        return facts(pids, parents=parents, commands=Need.COMMANDS in request.needs)
+    return system.read_processes(pids, partial(_process, psutil), parents)
 
 
 def _connections(psutil: "ModuleType", kind: str) -> _Found:

@@ -15,8 +15,10 @@ from portsock.sources.linux import owners
 from portsock.sources.system import read_text
 
 _AGREEING = 2
-"""Proven searches, after the first one, that must find no holder."""
-_SEARCHES = 5
+"""Proven searches, after the first one, that must find no holder: of a socket of root, as the kernel's own are."""
+_AGREEING_OF_USERS = 12
+"""The same of other users' sockets. The kernel has none of these, so that somebody may be passing them on."""
+_SEARCHES = 16
 """The most searches after the first one."""
 _SECONDS = 0.5
 """Time after which no further search begins."""
@@ -39,7 +41,11 @@ def confirm(
     if not suspects:
         return records, ownership
     records = _without_closed(records, suspects, dump)
-    wanted = {record.inode for record in records if record.inode is not None and _is_suspect(record, ownership)}
+    wanted = {
+        record.inode: _AGREEING_OF_USERS if record.uid else _AGREEING
+        for record in records
+        if record.inode is not None and _is_suspect(record, ownership)
+    }
     return records, _search_again(wanted, ownership, method)
 
 
@@ -71,11 +77,13 @@ def _identity(record: SocketRecord) -> object:
     return record.netns, record.protocol, record.inode if record.cookie is None else record.cookie
 
 
-def _search_again(wanted: set[int], ownership: Ownership, method: str) -> Ownership:
+def _search_again(wanted: dict[int, int], ownership: Ownership, method: str) -> Ownership:
+    """Add the holders of these sockets; `wanted` has the number of proven searches that each takes."""
     end = monotonic() + _SECONDS
-    agreeing = 0
+    proven = 0
     for _ in range(_SEARCHES):
-        if not wanted or agreeing == _AGREEING or monotonic() > end:
+        wanted = {inode: number for inode, number in wanted.items() if number > proven}
+        if not wanted or monotonic() > end:
             break
         before = _last_pid()
         found = owners.find(wanted, method=method, settle=True)
@@ -86,9 +94,9 @@ def _search_again(wanted: set[int], ownership: Ownership, method: str) -> Owners
         )
         if found.unreadable:
             return ownership
-        wanted = wanted - found.holders.keys()
-        agreeing += found.settled and before is not None and before <= (_last_pid() or 0)
-    return ownership if agreeing == _AGREEING else ownership._replace(raced=frozenset(wanted))
+        wanted = {inode: number for inode, number in wanted.items() if inode not in found.holders}
+        proven += found.settled and before is not None and before <= (_last_pid() or 0)
+    return ownership._replace(raced=frozenset(inode for inode, number in wanted.items() if number > proven))
 
 
 def _last_pid() -> int | None:

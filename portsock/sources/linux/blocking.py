@@ -7,34 +7,43 @@ lets a signal that kills end these waits (mmap_read_lock_killable() in fs/proc/b
 from collections import deque
 from collections.abc import Callable, Iterable
 from threading import Event, Thread
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from portsock.sources.system import read_text
 
 SECONDS = 0.3
-"""The longest that blocked calls can hold up one answer."""
+"""The longest that blocked calls can hold up one run."""
+_OVERTIME = 0.2
+"""Seconds by which further calls can exceed that: each gets one _STALL, so that those which are not blocked return."""
 _STALL = 0.025
 """Seconds without a result after which a thread is asked for its state."""
-_MOST_THREADS = 64
+_MOST_THREADS = 256
 """Calls that may be blocked at one time; further ones are not made."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
+class Outcome(NamedTuple, Generic[_Item, _Result]):
+    """The outcome of calls, by item."""
+
+    results: dict[_Item, _Result]
+    blocked: list[_Item]
+    """Calls that have not returned in time."""
+    unmade: list[_Item]
+    """Calls for which no time or no thread was left."""
+
+
 class Patience:
-    """The time that blocked calls may still take, in all calls of one collection."""
+    """The time that blocked calls may still take."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self.left = seconds
 
-    def call_each(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> dict[_Item, _Result]:
-        """Return the results of the function by item, without the items whose call has not returned in time.
-
-        Errors of the function are raised here. Where no thread can be started, nothing is called.
-        """
+    def call_each(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Outcome[_Item, _Result]:
+        """Call the function for each item, and wait as long as there is time. Errors of the function are raised here."""
         calls = _Calls(function, items)
-        if calls.waiting and self.left > 0:
+        if calls.waiting and self.left > -_OVERTIME:
             calls.start_thread()
         while not calls.ended.wait(_STALL):
             if calls.threads and not calls.is_blocked():
@@ -44,20 +53,28 @@ class Patience:
                 break
             for _ in range(len(calls.threads)):  # twice as many each time: hundreds of blocked calls cost little more than one
                 calls.start_thread()
-        return calls.results()
+        return calls.outcome()
+
+
+def patience() -> Patience:
+    """Return the patience of this run."""
+    return _OF_THIS_RUN
+
+
+_OF_THIS_RUN = Patience()
 
 
 class _Calls(Generic[_Item, _Result]):
     """Calls that several threads share."""
 
     def __init__(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> None:
-        self.waiting = deque(items)
+        self._items = list(items)
+        self.waiting = deque(self._items)
         self.ended = Event()
         """All calls have returned, or one has failed."""
         self.threads: list[int | None] = []
         """The thread ids, as in /proc/self/task."""
         self._function = function
-        self._number = len(self.waiting)
         self._done: dict[_Item, _Result] = {}
         self._seen = 0
         self._failed: list[BaseException] = []
@@ -85,7 +102,7 @@ class _Calls(Generic[_Item, _Result]):
         except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
             self._failed.append(error)
             self.waiting.clear()
-        if self._failed or len(self._done) == self._number:
+        if self._failed or len(self._done) == len(self._items):
             self.ended.set()
 
     def is_blocked(self) -> bool:
@@ -93,10 +110,14 @@ class _Calls(Generic[_Item, _Result]):
         progress, self._seen = len(self._done) > self._seen, len(self._done)
         return not progress and all(_state_of(thread) != "R" for thread in self.threads)
 
-    def results(self) -> dict[_Item, _Result]:
+    def outcome(self) -> Outcome[_Item, _Result]:
+        """Stop calling, and return what there is. Raises what a call has raised."""
+        unmade = list(self.waiting)
+        self.waiting.clear()
         if self._failed:
             raise self._failed[0]
-        return dict(self._done)
+        done = dict(self._done)
+        return Outcome(done, [item for item in self._items if item not in done and item not in unmade], unmade)
 
 
 def _state_of(thread: int | None) -> str:

@@ -13,7 +13,6 @@ from portsock.sources.failures import note, note_reason
 from portsock.sources.system import read_text, users
 
 if TYPE_CHECKING:
-    from portsock.sources.linux.blocking import Patience
     from portsock.sources.linux.containers.lookup import Containers
 
 _DELETED = b" (deleted)"
@@ -29,7 +28,6 @@ def facts(
     started: Mapping[int, int] | None = None,
     files: str = "",
     commands: bool = True,
-    patience: "Patience | None" = None,
 ) -> dict[int, Process]:
     """Return facts of these processes, with `parents` also of their ancestors. Facts that cannot be read are None.
 
@@ -37,7 +35,7 @@ def facts(
     returned. `files` is the root directory below which container runtimes keep their state. Without `commands`, command lines
     are read only for the names that depend on them.
     """
-    reader = _Reader(root, started or {}, files, commands, patience)
+    reader = _Reader(root, started or {}, files, commands)
     found: dict[int, Process] = {}
     waiting = list(dict.fromkeys(pids))
     while waiting:
@@ -67,12 +65,11 @@ class _Opened(NamedTuple):
 
 
 class _Reader:
-    def __init__(self, root: str, started: Mapping[int, int], files: str, commands: bool, patience: "Patience | None") -> None:
+    def __init__(self, root: str, started: Mapping[int, int], files: str, commands: bool) -> None:
         self._root = root
         self._started = started
         self._files = files
         self._commands = commands
-        self._patience = patience
         self._boot = _boot_time(root)
         self._tick = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -80,7 +77,7 @@ class _Reader:
     def _containers(self) -> "Containers":
         from portsock.sources.linux.containers.lookup import Containers  # here for start-up: most hosts have no container
 
-        return Containers(self._files, self._root, self._patience)
+        return Containers(self._files, self._root)
 
     def read(self, pids: Sequence[int]) -> dict[int, Process]:
         """Return the facts of a few processes; only the pid of one that has ended."""
@@ -128,14 +125,14 @@ class _Reader:
         """Return the arguments by the descriptor of the process's directory, of those that can be read in time."""
         if not processes:
             return {}
-        from portsock.sources.linux.blocking import Patience
+        from portsock.sources.linux.blocking import patience
 
-        self._patience = self._patience or Patience()
         pids = {process.home: process.pid for process in processes}
-        found = self._patience.call_each(lambda home: _command_line(pids[home], home), pids)
-        for home in pids.keys() - found.keys():
-            note_reason("command line of process", pids[home], "its memory is locked")
-        return found
+        found = patience().call_each(lambda home: _command_line(pids[home], home), pids)
+        for homes, reason in ((found.blocked, "its memory is locked"), (found.unmade, "others took too long")):
+            for home in homes:
+                note_reason("command line of process", pids[home], reason)
+        return found.results
 
     def _process(self, process: _Opened, raw: tuple[bytes, ...] | None) -> Process:
         pid, _, stat, uid, exe, deleted, placement = process

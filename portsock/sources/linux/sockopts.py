@@ -28,13 +28,13 @@ def options_of(sockets: Iterable[Socket], inodes: Collection[int]) -> dict[int, 
     }
     if not holders or not sys.platform.startswith("linux"):
         return {}
-    from portsock.sources.linux.blocking import Patience
+    from portsock.sources.linux.blocking import patience
 
     # The kernel waits for a process that is within execve(2): __pidfd_fget() in kernel/pid.c.
-    found = Patience().call_each(lambda inode: _first_options(holders[inode], inode), holders)
-    for inode in holders.keys() - found.keys():
+    found = patience().call_each(lambda inode: _first_options(holders[inode], inode), holders)
+    for inode in (*found.blocked, *found.unmade):
         note_reason("options of socket", inode, "its process is blocked")
-    return {inode: options for inode, options in found.items() if options is not None}
+    return {inode: options for inode, options in found.results.items() if options is not None}
 
 
 def _first_options(holders: Iterable[tuple[int, int]], inode: int) -> SocketOptions | None:

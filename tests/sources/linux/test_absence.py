@@ -10,7 +10,7 @@ from portsock.sources.linux import absence, owners
 from portsock.sources.linux.walk import Walk
 from tests.support.factory import tcp
 
-LISTENER = tcp("0.0.0.0:80", inode=7, cookie=70)
+LISTENER = tcp("0.0.0.0:80", inode=7, cookie=70, uid=0)
 OTHER = tcp("0.0.0.0:81", inode=8, cookie=80)
 NOBODY = Ownership({8: (Holder(5, 3),)}, (), None, "walk")
 
@@ -47,6 +47,13 @@ def test_two_proven_searches_without_a_holder_confirm_that_there_is_none(monkeyp
     assert (ownership.raced, searches.wanted) == (frozenset(), [{7}, {7}])
 
 
+def test_a_socket_of_a_user_takes_more_searches_since_the_kernel_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches = Searches(monkeypatch, [found({})] * 12)
+    of_user = LISTENER._replace(uid=1000)
+    _, ownership = absence.confirm([of_user, OTHER], NOBODY, lambda _: [of_user, OTHER], "auto")
+    assert (ownership.raced, searches.wanted) == (frozenset(), [{7}] * 12)
+
+
 def test_a_socket_that_is_closed_by_now_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     searches = Searches(monkeypatch, [])
     assert confirm([OTHER])[0] == [OTHER]
@@ -73,13 +80,13 @@ def test_a_holder_that_is_found_later_counts(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("settled", [False, True])
 def test_a_socket_may_have_changed_hands_where_no_search_is_proven(monkeypatch: pytest.MonkeyPatch, settled: bool) -> None:
-    begun_anew = [200, 100] * 5  # the numbers of processes have begun anew during each search
-    Searches(monkeypatch, [found({}, settled)] * 5, begun_anew if settled else [])
+    begun_anew = [200, 100] * 16  # the numbers of processes have begun anew during each search
+    Searches(monkeypatch, [found({}, settled)] * 16, begun_anew if settled else [])
     assert confirm([LISTENER, OTHER])[1].raced == {7}
 
 
 def test_an_unknown_youngest_pid_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    Searches(monkeypatch, [found({})] * 5, [None, 1] * 5)
+    Searches(monkeypatch, [found({})] * 16, [None, 1] * 16)
     assert confirm([LISTENER, OTHER])[1].raced == {7}
 
 

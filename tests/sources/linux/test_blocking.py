@@ -24,8 +24,8 @@ def read() -> Iterator[int]:
 
 
 def test_results_are_returned_by_item() -> None:
-    assert Patience().call_each(str, [1, 2, 3]) == {1: "1", 2: "2", 3: "3"}
-    assert Patience().call_each(str, []) == {}
+    assert Patience().call_each(str, [1, 2, 3]) == ({1: "1", 2: "2", 3: "3"}, [], [])
+    assert Patience().call_each(str, []) == ({}, [], [])
 
 
 @pytest.mark.parametrize("number", [1, 20, 50])
@@ -37,15 +37,25 @@ def test_blocked_calls_are_left_out_and_all_others_are_made(read: int, number: i
     patience = Patience(0.3)
     started = time.monotonic()
     found = patience.call_each(call, items)
-    assert set(found) == {item for item in items if item % 2}
+    assert set(found.results) == {item for item in items if item % 2}
+    assert (found.blocked, found.unmade) == ([item for item in items if not item % 2], [])
     assert time.monotonic() - started < 5  # of about 0.3 s; the machine may be busy
     assert patience.left <= 0
 
 
-def test_calls_after_the_time_is_used_up_are_not_made(read: int) -> None:
+def test_calls_that_are_not_blocked_return_after_the_time_is_used_up_too(read: int) -> None:
     patience = Patience(0.05)
-    assert patience.call_each(lambda _: os.read(read, 1), [1]) == {}
-    assert patience.call_each(str, [1]) == {}
+    for _ in range(3):
+        assert patience.call_each(lambda _: os.read(read, 1), [1]).blocked == [1]
+        assert patience.left <= 0
+    assert patience.call_each(str, [1]).results == {1: "1"}
+
+
+def test_blocked_calls_one_after_another_end_some_time(read: int) -> None:
+    patience = Patience(0.05)
+    outcomes = [patience.call_each(lambda _: os.read(read, 1), [1]) for _ in range(20)]
+    assert outcomes[0].blocked == [1]
+    assert outcomes[-1] == ({}, [], [1])
 
 
 def test_a_call_that_computes_for_long_is_not_blocked() -> None:
@@ -55,7 +65,7 @@ def test_a_call_that_computes_for_long_is_not_blocked() -> None:
             pass
         return seconds
 
-    assert Patience(0.05).call_each(compute, [0.3]) == {0.3: 0.3}
+    assert Patience(0.05).call_each(compute, [0.3]).results == {0.3: 0.3}
 
 
 def test_an_error_of_a_call_is_raised_in_the_caller() -> None:
@@ -71,4 +81,4 @@ def test_without_a_thread_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> 
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    assert Patience(0.05).call_each(str, [1]) == {}
+    assert Patience(0.05).call_each(str, [1]) == ({}, [], [1])

@@ -13,7 +13,7 @@ from itertools import islice
 from portsock.parse.proc.cgroup import Placement
 from portsock.parse.proc.forwarders import is_conmon, is_docker_proxy, is_rootlessport, parse_conmon, parse_docker_proxy
 from portsock.parse.proc.process import MOST_CMDLINE, parse_cmdline, text
-from portsock.sources.linux.blocking import Patience
+from portsock.sources.linux.blocking import patience
 from portsock.sources.linux.containers.state import ContainerState
 
 _DELETED = " (deleted)"
@@ -25,9 +25,8 @@ _MOST_DESCRIPTORS = 256
 class Containers:
     """Reads the containers below a root directory; '' is this host's own."""
 
-    def __init__(self, root: str = "", proc: str = "/proc", patience: Patience | None = None) -> None:
+    def __init__(self, root: str = "", proc: str = "/proc") -> None:
         self._root = root
-        self._patience = patience
         self._proc = proc
         self._state = ContainerState(root)
 
@@ -124,8 +123,7 @@ class Containers:
         except OSError:
             return found
         homes = [f"{self._proc}/{other}" for other in others]
-        patience = self._patience or Patience()
-        for home, arguments in patience.call_each(_arguments, list(filter(_is_monitor, homes))).items():
+        for home, arguments in patience().call_each(_arguments, list(filter(_is_monitor, homes))).results.items():
             with suppress(OSError):
                 found.update({(os.stat(home).st_uid, pipe): parse_conmon(arguments) for pipe in _pipes(home)})
         return found
