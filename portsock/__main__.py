@@ -37,7 +37,7 @@ def _unable(error: Exception) -> int:
     """Say in one line why the program cannot start, without what may not be importable either; return the exit status."""
     if sys.stderr is not None:
         sys.stderr.write(ascii(f"portsock: cannot start: {type(error).__name__}: {error}")[1:-1] + "\n")
-    return 4
+    return 3 if isinstance(error, OSError) else 4
 
 
 def _leave(status: int) -> None:

@@ -26,13 +26,15 @@ def stat_path(path: bytes, pid: int | None = None) -> PathStatus:
     """Return the status of the file at an absolute path, as process `pid` (Linux) or this one sees it.
 
     Without permission to search a directory, the file is assumed to exist. A file system that may never answer is not entered.
+    Both are noted as failures.
     """
     try:
         if not sys.platform.startswith("linux"):
             found = os.stat(path)
             return PathStatus(True, found.st_mode, (found.st_dev, found.st_ino & 0xFFFFFFFF), found.st_uid, found.st_gid)
         return _stat_local(path, pid)
-    except PermissionError:
+    except PermissionError as error:
+        note("the file at", os.fsdecode(path), error)
         return PathStatus(True)
     except (FileNotFoundError, NotADirectoryError, ProcessLookupError, ValueError):
         return PathStatus(False)

@@ -3,10 +3,11 @@
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 
-from portsock.errors import UsageError
+from portsock.errors import ReadError, UsageError
 from portsock.model import Host, Process
 from portsock.port_numbers import EMPTY, Services, default_ephemeral, parse_services
 from portsock.sources.failures import is_absent, note
@@ -80,18 +81,16 @@ def read_processes(pids: Iterable[int], read: Callable[[int], Process], parents:
     return found
 
 
-def groups(gids: Iterable[int]) -> dict[int, str]:
+def groups(gids: Collection[int]) -> dict[int, str]:
     """Return group names by gid, without gids that have no name."""
     try:
         import grp
     except ImportError:
         return {}
     found = {}
-    for gid in gids:
-        try:
+    for gid in (*gids, *gids):  # again, since libc reports a table that it could not read like a missing group
+        with suppress(KeyError, OverflowError):
             found[gid] = grp.getgrgid(gid).gr_name
-        except (KeyError, OverflowError):
-            continue
     return found
 
 
@@ -198,7 +197,7 @@ def find_configuration(environ: Mapping[str, str]) -> str | None:
     except OSError as error:
         if is_absent(error):
             return None
-        raise UsageError(f"{path}: {error.strerror}; mend that, or use --no-config") from None
+        raise ReadError(f"{path}: {error.strerror}; mend that, or use --no-config") from None
 
 
 def read_configuration(path: str) -> str:

@@ -63,10 +63,14 @@ def _known(values: Iterable[int | None]) -> set[int]:
 
 def own_namespace() -> Netns | None:
     """Return the network namespace of this thread; None where /proc does not show it."""
-    try:
-        inode = os.stat("/proc/thread-self/ns/net").st_ino
-    except OSError as error:
-        failures.note("file", "/proc/thread-self/ns/net", error)
+    inode = None
+    for path in ("/proc/thread-self/ns/net", "/proc/self/ns/net"):  # the first since Linux 3.17
+        try:
+            inode = os.stat(path).st_ino
+            break
+        except OSError as error:
+            failures.note("file", path, error)
+    if inode is None:
         return None
     if not os.path.isdir(system.NETNS_NAMES):  # no namespace has a name
         return Netns(inode)

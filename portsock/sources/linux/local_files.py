@@ -84,7 +84,7 @@ class _Walk:
         waiting = path.split(b"/")[::-1]
         links = 0
         try:
-            self._opened.append(os.open(f"{self._home}/root", _PATH_ONLY & ~getattr(os, "O_NOFOLLOW", 0)))
+            self._opened.append(self._root())
             self._require_local()
             while waiting:
                 name = waiting.pop()
@@ -105,6 +105,14 @@ class _Walk:
         finally:
             for descriptor in self._opened:
                 os.close(descriptor)
+
+    def _root(self) -> int:
+        """Open the root directory of the process. Raises OSError, not as if the path that is looked for were missing."""
+        path = f"{self._home}/root"
+        try:
+            return os.open(path, _PATH_ONLY & ~getattr(os, "O_NOFOLLOW", 0))
+        except OSError as error:
+            raise OSError(errno.EIO, f"{path}: {error.strerror}") from error
 
     def _enter(self, name: bytes) -> bytes | None:
         """Open a file of the present directory; return the target of a symbolic link."""

@@ -112,7 +112,7 @@ class _Reader:
         stat = parse_stat(_read(home, "stat"))
         if stat is None or self._started.get(pid, stat.started) != stat.started:
             return None
-        exe, deleted = _executable(pid, home, f"{self._root}/{pid}")
+        exe, deleted = _executable(pid, home, f"{self._root}/{pid}", pid in self._started)
         return _Opened(pid, home, stat, os.fstat(home).st_uid, exe, deleted, _placement(pid, home))
 
     def _needs_command_line(self, process: _Opened) -> bool:
@@ -191,14 +191,16 @@ def _read(home: int, name: str) -> bytes:
         os.close(file)
 
 
-def _executable(pid: int, home: int, path_of_home: str) -> tuple[bytes | None, bool]:
-    """Return the path of the executable, and whether it has been deleted. A file may really be called 'x (deleted)'."""
+def _executable(pid: int, home: int, path_of_home: str, holds_sockets: bool) -> tuple[bytes | None, bool]:
+    """Return the path of the executable, and whether it has been deleted. A file may really be called 'x (deleted)'.
+
+    It may be denied of an ancestor; a process whose descriptors could be read has an executable that can be read.
+    """
     try:
         path = os.readlink(b"exe", dir_fd=home)
-    except PermissionError:  # of a process whose descriptors may not be read either, or an ancestor
-        return None, False
     except OSError as error:  # a kernel thread has none
-        note("executable of process", pid, error)
+        if holds_sockets or not isinstance(error, PermissionError):
+            note("executable of process", pid, error)
         return None, False
     if not path.endswith(_DELETED):
         return path, False
@@ -229,4 +231,5 @@ def _boot_time(root: str) -> float | None:
         name, _, value = line.partition(" ")
         if name == "btime" and value.isdecimal():
             return float(value)
+    note_reason("file", f"{root}/stat", "it has no time of boot")
     return None

@@ -37,6 +37,10 @@ def process(
     (home / "exe").symlink_to(exe)
 
 
+def boot(root: Path) -> None:
+    (root / "stat").write_text("cpu 1\nbtime 1700000000\n", encoding="ascii")
+
+
 def wait_for_echo(child: subprocess.Popen[bytes]) -> None:
     """Wait until a cat runs: just after the fork it may have neither its name nor its arguments."""
     assert child.stdin is not None
@@ -51,7 +55,7 @@ def one(root: Path, pid: int = 50) -> Process:
 
 def test_all_facts_of_a_process(tmp_path: Path) -> None:
     process(tmp_path, 50, cmdline=b"web\0--port\0" + b"80\0")
-    (tmp_path / "stat").write_text("cpu 1\nbtime 1700000000\n", encoding="ascii")
+    boot(tmp_path)
     found = one(tmp_path)
     assert (found.name, found.comm, found.exe, found.exe_deleted) == ("web", "web", "/usr/bin/web", False)
     assert found.cmdline == ("web", "--port", "80")
@@ -62,6 +66,8 @@ def test_all_facts_of_a_process(tmp_path: Path) -> None:
 def test_unknown_boot_time_leaves_the_start_unknown(tmp_path: Path) -> None:
     process(tmp_path, 50)
     assert one(tmp_path).started_at is None
+    (notice,) = failures.take()
+    assert notice.message == f"file {tmp_path}/stat could not be read (it has no time of boot)"
 
 
 def test_a_process_that_has_ended_has_only_its_pid(tmp_path: Path) -> None:
@@ -167,6 +173,7 @@ def test_long_names_of_real_processes_are_complete(tmp_path: Path) -> None:
 
 
 def test_a_command_line_is_read_only_where_it_is_wanted_or_decides_the_name(tmp_path: Path) -> None:
+    boot(tmp_path)
     for pid, comm, exe in ((50, "web", "/usr/bin/web"), (51, "a-web-server-of", "/usr/bin/a-web-server-of-ours")):
         process(tmp_path, pid, comm=comm, exe=exe)
         (tmp_path / str(pid) / "cmdline").unlink()
@@ -179,6 +186,7 @@ def test_a_command_line_is_read_only_where_it_is_wanted_or_decides_the_name(tmp_
 
 
 def test_a_command_line_that_cannot_be_read_in_time_is_unknown_and_named_in_a_notice(tmp_path: Path) -> None:
+    boot(tmp_path)
     for pid in (50, 51, 52):
         process(tmp_path, pid)
     for pid in (50, 52):
@@ -193,6 +201,7 @@ def test_a_command_line_that_cannot_be_read_in_time_is_unknown_and_named_in_a_no
 
 
 def test_facts_that_fail_are_noted_and_the_others_stay(tmp_path: Path) -> None:
+    boot(tmp_path)
     process(tmp_path, 50)
     (tmp_path / "50" / "cgroup").unlink()
     (tmp_path / "50" / "cgroup").mkdir()
