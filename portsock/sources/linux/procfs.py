@@ -14,6 +14,8 @@ from portsock.records import Request, SocketRecord
 
 Rows = Iterable[SocketRecord | None]
 
+_ALWAYS = frozenset({"tcp", "udp"})
+"""Tables that every kernel with IPv4 has; the others may be missing."""
 _OTHERS: dict[str, Family] = {"unix": Family.UNIX, "netlink": Family.NETLINK, "packet": Family.PACKET}
 
 
@@ -46,10 +48,11 @@ def dump(
         try:
             with open(path, "rb") as file:
                 data = file.read()
-        except FileNotFoundError:
-            missing.add((protocol, family))
-            continue
         except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                missing.add((protocol, family))
+                if name not in _ALWAYS:
+                    continue
             text = f"{path} could not be read ({error.strerror}): its sockets are missing"
             notices.append(Notice("table_unreadable", 1, text))
             continue
