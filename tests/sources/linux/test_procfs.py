@@ -84,7 +84,7 @@ def test_an_unreadable_table_has_a_notice(tmp_path: Path) -> None:
 
 def test_a_table_that_every_kernel_has_is_missed(tmp_path: Path) -> None:
     root = tree(tmp_path, udp="header\n", tcp6="header\n")
-    found = procfs.dump(Request(frozenset({"tcp", "udp"})), root)
+    found = dump(Request(frozenset({"tcp", "udp"})), root)
     assert [notice.code for notice in found.notices] == ["table_unreadable"]
     assert "/net/tcp could not be read" in found.notices[0].message
 
