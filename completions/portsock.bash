@@ -22,7 +22,7 @@ _portsock_static()
         columns-sockets) REPLY='host protocol type state recv_q send_q local remote netns process peer timer memory rtt_ms congestion_window total_retransmits bytes_acked bytes_received last_data_received_ms congestion_control bytes_sent bytes_retransmitted min_rtt_ms last_data_sent_ms delivery_rate pacing_rate info family role service exposure user uid pid inode cookie interface v6only accept_queue accept_limit unit container exe owner_status owner_reason' ;;
         options-procs) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --tree --json --jsonl --csv --format --columns --sort --count --pids -H --no-header -n --numeric -W --wide --color --no-config -h --help' ;;
         columns-procs) REPLY='host pid name user container listening connections command sockets ppid uid comm exe started_at unit forwards_to' ;;
-        options-explain) REPLY='-N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --as --try --v6only --brief --json --color --no-config -h --help' ;;
+        options-explain) REPLY='-N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --as --try --v6only --long --brief --json --color --no-config -h --help' ;;
         *) REPLY='' ;;
     esac
 }

@@ -408,6 +408,7 @@ complete -c portsock -n '__portsock_command explain' -s v -l verbose -d 'say sou
 complete -c portsock -n '__portsock_command explain' -l as -d 'judge for this user' -x -a '(__portsock_value users explain)'
 complete -c portsock -n '__portsock_command explain' -l try -d 'ask the kernel: plain, reuseaddr or reuseport' -x -a '(__portsock_value ways explain)'
 complete -c portsock -n '__portsock_command explain' -l v6only -d 'try with IPV6_V6ONLY'
+complete -c portsock -n '__portsock_command explain' -l long -d 'all that is known'
 complete -c portsock -n '__portsock_command explain' -l brief -d 'only first sentence'
 complete -c portsock -n '__portsock_command explain' -l json -d 'one JSON object'
 complete -c portsock -n '__portsock_command explain' -l color -d 'auto, always, never' -x -a '(__portsock_value colors explain)'

@@ -55,6 +55,7 @@ KEYS = {
     "advice": "what to do",
     "target": "the target as given, and its kind",
     "summary": "the answer in a sentence",
+    "headline": "the first line of the short answer: the gravest finding, or else the summary",
     "sections": "paragraphs and facts about port, socket, connection, process, exposure and binding",
     "findings": "unusual facts",
     "next": "commands to run next",

@@ -163,6 +163,8 @@ class Explaining(NamedTuple):
     """Ask the kernel: bind a socket to the endpoint, plain or with SO_REUSEADDR or SO_REUSEPORT, and close it at once."""
     v6only: Annotated[bool, flag("--v6only", help="try with IPV6_V6ONLY", panel=BINDING)] = False
     """Set IPV6_V6ONLY on the socket of --try."""
+    long: Annotated[bool, flag("--long", help="all that is known", panel=OUTPUT)] = False
+    """Print all that is known: each part of the answer at length, every finding with its evidence, and the table of binds."""
     brief: Annotated[bool, flag("--brief", help="only first sentence", panel=OUTPUT)] = False
     """Print only the first sentence of each answer."""
     json: Json = False

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from portsock.explain.commands import next_commands, other_readings
-from portsock.explain.picture import draw
+from portsock.explain.picture import SKETCH, draw
 from portsock.explain.rules.registry import findings
 from portsock.explain.sections import binding, connection, exposure, port, process, socket
+from portsock.explain.short import leading, rows
 from portsock.explain.subject import Subject, find_subject
 from portsock.explain.summary import summarize
 from portsock.explain.texts import phrases
@@ -40,18 +41,23 @@ def explain(
     """
     subject = find_subject(target, snapshot, services, path)._replace(caller=caller)
     found = findings(subject)
+    sections = _sections(subject, attempts)
+    head = leading(found)
     return Explanation(
         target.text,
         target.kind,
         summarize(subject),
         draw(subject),
         tuple(subject.sockets),
-        _sections(subject, attempts),
+        sections,
         found,
         next_commands(subject, found),
         other_readings(subject),
         _notes(subject),
         bool(subject.sockets or subject.processes or (path is not None and path.exists)),
+        head.title if head else "",
+        draw(subject, SKETCH),
+        rows(subject, found, sections, attempts),
     )
 
 

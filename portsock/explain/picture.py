@@ -1,41 +1,51 @@
 """The picture of an answer: the listeners, and each connection once, with the processes at its ends on this host."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from portsock.explain.subject import Subject, accepted_from
 from portsock.explain.wording import end_text, plural, short_owner_text
 from portsock.model import Endpoint, Owner, Role, Socket
 from portsock.normalize.connections import unique_connections
 
-MOST_CONNECTIONS = 3
-"""Connections drawn: with a listener and both processes on a line of their own they still leave room for the text."""
-MOST_PASSIVE = 4
-"""Listeners drawn; `portsock procs` shows all of a process with more."""
+
+class Most(NamedTuple):
+    """How much is drawn; the rest is counted."""
+
+    passive: int
+    """Listeners; `portsock procs` shows all of a process with more."""
+    connections: int
+
+
+WHOLE = Most(4, 3)
+"""With a listener and both processes on a line of their own this still leaves room for the text."""
+SKETCH = Most(2, 1)
+"""For the short answer."""
 WIDTH = 78
 """Columns of a line; processes that do not fit go to a line below."""
 
 
-def draw(subject: Subject) -> tuple[str, ...]:
+def draw(subject: Subject, most: Most = WHOLE) -> tuple[str, ...]:
     """Return the lines of the picture."""
-    return draw_sockets(subject.passive, unique_connections([*subject.connected, *subject.remote_sockets]))
+    return draw_sockets(subject.passive, unique_connections([*subject.connected, *subject.remote_sockets]), most)
 
 
-def draw_sockets(passive: Sequence[Socket], connected: list[Socket]) -> tuple[str, ...]:
+def draw_sockets(passive: Sequence[Socket], connected: list[Socket], most: Most = WHOLE) -> tuple[str, ...]:
     """Return listeners, below each the connections that came to it, then the other connections."""
     lines: list[str] = []
     drawn = 0
-    for listener in passive[:MOST_PASSIVE]:
+    for listener in passive[: most.passive]:
         lines.append(passive_line(listener))
         accepted = {id(socket) for socket in accepted_from(listener, connected)}
         mine = [socket for socket in connected if id(socket) in accepted]
         connected = [socket for socket in connected if id(socket) not in accepted]
-        lines += _connections(mine[: MOST_CONNECTIONS - drawn], "  ")
-        if len(mine) > MOST_CONNECTIONS - drawn:
-            lines.append(f"  … and {len(mine) - (MOST_CONNECTIONS - drawn)} more that came to it")
-        drawn = min(MOST_CONNECTIONS, drawn + len(mine))
-    if len(passive) > MOST_PASSIVE:
-        lines.append(f"… and {plural(len(passive) - MOST_PASSIVE, 'more socket')} bound or listening")
-    room = max(1, MOST_CONNECTIONS - drawn)
+        lines += _connections(mine[: most.connections - drawn], "  ")
+        if len(mine) > most.connections - drawn:
+            lines.append(f"  … and {len(mine) - (most.connections - drawn)} more that came to it")
+        drawn = min(most.connections, drawn + len(mine))
+    if len(passive) > most.passive:
+        lines.append(f"… and {plural(len(passive) - most.passive, 'more socket')} bound or listening")
+    room = max(1, most.connections - drawn)
     lines += _connections(connected[:room], "")
     if len(connected) > room:
         lines.append(f"… and {plural(len(connected) - room, 'more connection')}")

@@ -126,6 +126,14 @@ class PathFacts(NamedTuple):
     """A path from here to the file of such a socket, if that is still the one it was bound to."""
 
 
+class Row(NamedTuple):
+    """A line of the short answer."""
+
+    label: str
+    """A word such as 'Reach', which names what the text is about."""
+    text: str
+
+
 class Explanation(NamedTuple):
     """The answer to one target."""
 
@@ -146,3 +154,9 @@ class Explanation(NamedTuple):
     """Assumptions of the answer."""
     found: bool = True
     """Something matched the target."""
+    headline: str = ""
+    """The first line of the short answer: the gravest finding, if one is the answer; else empty, and the summary is it."""
+    sketch: tuple[str, ...] = ()
+    """The picture of the short answer."""
+    rows: tuple[Row, ...] = ()
+    """The lines of the short answer below the picture."""

@@ -221,7 +221,7 @@ def test_only_a_terminal_gets_colors_and_no_color_turns_them_off() -> None:
         assert "\x1b[" not in on_terminal("ports", target, NO_COLOR="1")
         assert "\x1b[" in on_terminal("ports", target, "--color", "always", NO_COLOR="1")
         assert "\x1b[" not in portsock("ports", target).stdout
-        assert "\x1b[1mPort\x1b[0m" in on_terminal("explain", target)
+        assert "\x1b[1mReach\x1b[0m" in on_terminal("explain", target)
         assert "\x1b[" not in on_terminal("explain", target, NO_COLOR="1")
         assert "\x1b[" not in portsock("explain", target).stdout
 

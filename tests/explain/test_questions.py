@@ -23,7 +23,7 @@ def says(text: str, *points: str) -> None:
 def of_listing(path: Path, listing: str, *arguments: str, status: int = 0) -> str:
     """What explain says of a listing, on one line."""
     path.write_text(listing, encoding="utf-8")
-    done = portsock("explain", *arguments, "--from", str(path))
+    done = portsock("explain", "--long", *arguments, "--from", str(path))
     assert done.returncode == status, done.stderr
     return " ".join(done.stdout.split())
 
@@ -87,7 +87,7 @@ class TestLive:
                 f"portsock ports --all --netns all {place.port}",
             )
         says(
-            elsewhere_free := " ".join(portsock("explain", "EADDRINUSE").stdout.split()),
+            elsewhere_free := " ".join(portsock("explain", "--long", "EADDRINUSE").stdout.split()),
             "same protocol, port and network namespace",
         )
         says(elsewhere_free, "bound and idle", "excluded range (netsh int ipv4 show excludedportrange tcp)")
@@ -158,7 +158,7 @@ class TestLive:
                 f"2 sockets are bound to 127.0.0.1:{place.port} at the same time. On Linux that takes SO_REUSEPORT on each",
             )
         says(
-            " ".join(portsock("explain", "port").stdout.split()),
+            " ".join(portsock("explain", "--long", "port").stdout.split()),
             "two listeners need SO_REUSEPORT on both (and on Linux one user id)",
         )
 
@@ -397,7 +397,7 @@ def test_a_listener_and_what_it_accepted_share_the_local_port_in_a_listing(tmp_p
 
 def test_port_and_socket_together_answer_the_three_questions() -> None:
     """Does accept() open a new port? Can two programs share one? What identifies a connection?"""
-    text = " ".join((portsock("explain", "port", "socket").stdout).split())
+    text = " ".join((portsock("explain", "--long", "port", "socket").stdout).split())
     says(
         text,
         "accept(2) opens no new port",

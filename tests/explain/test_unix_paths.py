@@ -30,7 +30,7 @@ def bound(path: Path | str, kind: int = socket.SOCK_STREAM) -> Iterator[socket.s
 
 
 def said(path: Path | str, pid: int | None = None) -> str:
-    return " ".join(portsock("explain", str(path), pid=pid).stdout.split())
+    return " ".join(portsock("explain", "--long", str(path), pid=pid).stdout.split())
 
 
 def test_mounts_have_their_id_place_file_system_and_device() -> None:
@@ -198,5 +198,7 @@ def test_files_of_an_overlay_are_compared_as_the_kernel_counts_them(tmp_path: Pa
     layers = f"mount -t tmpfs none {tmp_path} && cd {tmp_path} && mkdir lower upper work merged"
     with elsewhere(f"{layers} && mount -t overlay overlay -o {options} merged", str(path)) as pid:
         enter = [tool("nsenter"), f"--mount=/proc/{pid}/ns/mnt", f"--wd={ROOT}", "--"]
-        done = subprocess.run([*enter, sys.executable, "-m", "portsock", "explain", str(path)], capture_output=True, text=True)
+        done = subprocess.run(
+            [*enter, sys.executable, "-m", "portsock", "explain", "--long", str(path)], capture_output=True, text=True
+        )
     assert "The path leads to this socket (same device and inode)." in " ".join(done.stdout.split()), done.stderr

@@ -13,7 +13,7 @@ from portsock.output.context import Context
 from portsock.output.json.explanations import explanation_json
 from portsock.output.json.objects import Objects
 from portsock.output.json.strings import encodable
-from portsock.output.text.explanation import attempts_table, render_explanation, render_explanations
+from portsock.output.text.explanation import attempts_table, render_explanation
 from tests.support.explain_factory import SERVICES, answer, attempt, seen, web
 from tests.support.factory import tcp
 
@@ -32,16 +32,6 @@ def test_an_answer_fits_one_screen_of_80_columns(target: str) -> None:
     assert max(map(len, lines)) <= 80
     assert len(lines) <= 45
     assert all(line == line.rstrip() for line in lines)
-
-
-def test_brief_is_the_first_sentence_on_one_line() -> None:
-    explanation = answer("80", web())
-    assert render_explanation(explanation, brief=True) == explanation.summary + "\n"
-
-
-def test_several_answers_are_parted_by_an_empty_line() -> None:
-    assert render_explanations([BARE, BARE]) == "Summary of it.\n\nSummary of it.\n"
-    assert render_explanations([BARE, BARE], brief=True) == "Summary of it.\nSummary of it.\n"
 
 
 def test_findings_show_severity_evidence_and_advice() -> None:

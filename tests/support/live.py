@@ -106,7 +106,7 @@ class Place(NamedTuple):
 
     def screen(self, *arguments: object, uid: int | None = None, status: int = 0) -> str:
         """Return the answer as it is laid out."""
-        done = portsock("explain", *map(str, arguments), pid=self.facts["pid"], uid=uid)
+        done = portsock("explain", "--long", *map(str, arguments), pid=self.facts["pid"], uid=uid)
         assert done.returncode == status, done.stderr
         return done.stdout
 

@@ -134,11 +134,24 @@ def _print(
         console.write(explanations(answers, snapshot, Context(services, False, snapshot.processes)))
         return
     from portsock.output.text.color import use_color
-    from portsock.output.text.explanation import render_explanations
 
     color = use_color(explaining.color, console.out_is_terminal, console.environ)
-    text = render_explanations(answers, brief=explaining.brief, ascii_only=console.ascii_only, color=color)
-    console.write([text])
+    gap = "" if explaining.brief else "\n"
+    console.write([gap.join(_text(each, explaining, console.ascii_only, color) for each in answers)])
+
+
+def _text(answer: "Explanation", explaining: Explaining, ascii_only: bool, color: bool) -> str:
+    if explaining.brief:
+        from portsock.output.text.escape import escape
+
+        return escape(answer.headline or answer.summary, ascii_only) + "\n"
+    if explaining.long or explaining.attempt or explaining.identity:  # these two ask about binding
+        from portsock.output.text.explanation import render_explanation
+
+        return render_explanation(answer, ascii_only=ascii_only, color=color)
+    from portsock.output.text.short_answer import render_short
+
+    return render_short(answer, ascii_only=ascii_only, color=color)
 
 
 def _status(

@@ -21,10 +21,8 @@ LONGEST_CHAIN = 12
 
 def paragraphs(subject: Subject) -> list[str]:
     """Return the paragraphs about the holders of the target's sockets, or the processes that it names."""
-    sockets = subject.passive or subject.local_sockets or subject.remote_sockets
-    owners = ((socket, owner) for socket in sockets for owner in holders([socket]))
-    found = subject.processes or [process_of(socket, owner, subject.snapshot) for socket, owner in owners]
-    found = list({(process.host, process.pid, process.name): process for process in found}.values())
+    sockets = _sockets(subject)
+    found = described(subject)
     kinds: dict[object, list[Process]] = {}
     for process in found:
         kinds.setdefault((process.host, process.name, process.user, process.cmdline), []).append(process)
@@ -46,6 +44,17 @@ def paragraphs(subject: Subject) -> list[str]:
     if subject.snapshot.host.system == "Windows" and any(process.pid == WINDOWS_KERNEL for process in found):
         notes.append(texts.WINDOWS_SYSTEM)
     return [*lines, *([" ".join(notes)] if notes else [])]
+
+
+def described(subject: Subject) -> list[Process]:
+    """Return the processes that the target names, or the holders of its sockets, each once."""
+    owners = ((socket, owner) for socket in _sockets(subject) for owner in holders([socket]))
+    found = subject.processes or [process_of(socket, owner, subject.snapshot) for socket, owner in owners]
+    return list({(process.host, process.pid, process.name): process for process in found}.values())
+
+
+def _sockets(subject: Subject) -> list[Socket]:
+    return subject.passive or subject.local_sockets or subject.remote_sockets
 
 
 def _described(kind: list[Process], subject: Subject) -> str:

@@ -25,6 +25,7 @@ def explanation_json(explanation: Explanation, make: Maker, valid: Callable[[str
     return {
         "target": {"input": valid(explanation.target_input), "kind": explanation.target_kind},
         "found": explanation.found,
+        "headline": valid(explanation.headline or explanation.summary),
         "summary": valid(explanation.summary),
         "readings": [{"meaning": valid(each.meaning), "command": valid(each.command)} for each in explanation.readings],
         "sockets": [make.socket(socket) for socket in in_order(explanation.sockets)],

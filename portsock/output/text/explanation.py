@@ -22,20 +22,10 @@ _HEADINGS = (*(part.capitalize() for part in Part), "Note", "Findings", "Or ask"
 _WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
 
 
-def render_explanation(explanation: Explanation, *, brief: bool = False, ascii_only: bool = False, color: bool = False) -> str:
-    """Return the text of one answer, ending in a newline; with `brief` its first sentence on one line."""
-    if brief:
-        return _safe(explanation.summary, ascii_only) + "\n"
+def render_explanation(explanation: Explanation, *, ascii_only: bool = False, color: bool = False) -> str:
+    """Return the text of one answer at length, ending in a newline."""
     lines = _lines(explanation, ascii_only)
     return "\n".join(map(_painted, lines) if color else lines) + "\n"
-
-
-def render_explanations(
-    explanations: Sequence[Explanation], *, brief: bool = False, ascii_only: bool = False, color: bool = False
-) -> str:
-    """Return the text of several answers, an empty line between them."""
-    gap = "" if brief else "\n"
-    return gap.join(render_explanation(each, brief=brief, ascii_only=ascii_only, color=color) for each in explanations)
 
 
 def _painted(line: str) -> str:
@@ -51,7 +41,9 @@ def _painted(line: str) -> str:
 
 
 def _lines(explanation: Explanation, ascii_only: bool) -> Iterator[str]:
-    yield from _wrapped(_safe(explanation.summary, ascii_only), WIDTH)
+    if explanation.headline:
+        yield from wrapped(_safe(explanation.headline, ascii_only), WIDTH)
+    yield from wrapped(_safe(explanation.summary, ascii_only), WIDTH)
     if explanation.picture:
         yield ""
         yield from ("  " + _safe(line, ascii_only) for line in explanation.picture)
@@ -80,7 +72,7 @@ def _lines(explanation: Explanation, ascii_only: bool) -> Iterator[str]:
 
 def _headed(heading: str, paragraphs: Iterable[str], ascii_only: bool) -> Iterator[str]:
     """Yield 'Port        text …', the paragraphs under each other; the heading alone where there are none."""
-    lines = [line for text in paragraphs for line in _wrapped(_safe(text, ascii_only), WIDTH - _INDENT)]
+    lines = [line for text in paragraphs for line in wrapped(_safe(text, ascii_only), WIDTH - _INDENT)]
     if not lines:
         yield heading
     for number, line in enumerate(lines):
@@ -97,20 +89,14 @@ def _finding(finding: Finding, ascii_only: bool, whole: bool) -> Iterator[str]:
 
 def _hanging(mark: str, text: str) -> Iterator[str]:
     indent = " " * (len(mark) - 2 if mark.endswith("- ") else 2) + "  "
-    for number, line in enumerate(_wrapped(text, WIDTH - len(indent), first=len(mark) - len(indent))):
+    for number, line in enumerate(wrapped(text, WIDTH - len(indent), first=len(mark) - len(indent))):
         yield (mark if number == 0 else indent) + line
 
 
 def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool) -> Iterator[str]:
-    """Yield commands and purposes, in two columns where all fit. They are never wrapped, so that they can be copied.
-
-    A command is left out where an escape would stand for what has to be typed.
-    """
-    pairs = [(each.command, each.meaning) if isinstance(each, Reading) else each for each in items]
-    safe = [(line, _safe(purpose, ascii_only)) for line, purpose in pairs if _is_typed_as_printed(line, ascii_only)]
-    if not safe:
-        return
-    column = max(len(line) for line, _ in safe) + 3
+    """Yield commands and purposes, in two columns where all fit. They are never wrapped, so that they can be copied."""
+    safe = typable(items, ascii_only)
+    column = max((len(line) for line, _ in safe), default=0) + 3
     two_columns = all(_INDENT + column + len(purpose) <= WIDTH for _, purpose in safe)
     for number, (line, purpose) in enumerate(safe):
         head = (heading if number == 0 else "").ljust(_INDENT)
@@ -118,7 +104,13 @@ def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool
             yield f"{head}{line.ljust(column)}{purpose}"
         else:
             yield head + line
-            yield from (" " * (_INDENT + 4) + text for text in _wrapped(purpose, WIDTH - _INDENT - 4))
+            yield from (" " * (_INDENT + 4) + text for text in wrapped(purpose, WIDTH - _INDENT - 4))
+
+
+def typable(items: Sequence[Command | Reading], ascii_only: bool) -> list[tuple[str, str]]:
+    """Return commands and purposes, without commands in which an escape would stand for what has to be typed."""
+    pairs = [(each.command, each.meaning) if isinstance(each, Reading) else each for each in items]
+    return [(line, _safe(purpose, ascii_only)) for line, purpose in pairs if _is_typed_as_printed(line, ascii_only)]
 
 
 def _is_typed_as_printed(line: str, ascii_only: bool) -> bool:
@@ -158,7 +150,7 @@ def _safe(text: str, ascii_only: bool) -> str:
     return escape(text, ascii_only)
 
 
-def _wrapped(text: str, width: int, first: int = 0) -> list[str]:
+def wrapped(text: str, width: int, first: int = 0) -> list[str]:
     """Return lines of at most `width` columns where words allow it; never broken inside a word, an address or a path.
 
     `first`: columns of the first line that are taken already.

@@ -82,7 +82,7 @@ def test_a_users_program_called_docker_proxy_stops_no_container_of_the_system(sh
     assert "only forwards this port to 172.17.0.2:80." in text
     assert "web" not in text
     assert "sudo -u nobody env -C / DOCKER_HOST=unix:///run/user/65534/docker.sock docker ps" in text
-    assert "as user nobody" in text
+    assert "sudo -u nobody" in text
 
 
 def test_the_user_needs_no_sudo_for_own_containers(shell: Path) -> None:

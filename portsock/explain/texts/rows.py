@@ -1,0 +1,35 @@
+"""The short rows of an answer: labels, and who can reach a bound address in a few words."""
+
+from portsock.explain.texts.findings import Code
+from portsock.model import Exposure
+
+REACH, BIND, MEANS, DO, ALSO, PROCESS, NOTE = "Reach", "Bind", "Means", "Do", "Also", "Process", "Note"
+
+REACHES: dict[Exposure, str] = {
+    Exposure.LOOPBACK: "programs on this machine only",
+    Exposure.LINK: "hosts on the same link as {address}",
+    Exposure.PRIVATE: "hosts of the private network of {address}",
+    Exposure.SHARED: "hosts of the network that uses {address}",
+    Exposure.PUBLIC: "anyone, by {address}",
+    Exposure.ALL: "anyone, by every address",
+}
+"""By the exposure of the address."""
+WILDCARDS = {
+    "v4": "anyone, by every IPv4 address of this host",
+    "v6": "anyone, by every IPv6 address of this host",
+    "both": "anyone, by every address of this host",
+    "unknown": "anyone, by every IPv6 and perhaps every IPv4 address of this host",
+}
+BEFORE_FIREWALL = ", before any firewall"
+DEVICE = ", through {device} only"
+NOT_LISTENING = "nobody: it is bound, but does not listen"
+
+LEADING = frozenset(
+    {
+        Code.CLOSE_WAIT_PILE_UP, Code.SYN_SENT_UNANSWERED, Code.SYN_RECV_FLOOD, Code.ACCEPT_QUEUE_FULL,
+        Code.EPHEMERAL_EXHAUSTION, Code.STALE_UNIX_PATH, Code.REPLACED_UNIX_PATH, Code.SELF_CONNECTION, Code.PORT_FORWARDER,
+        Code.SPECIFIC_AND_WILDCARD,
+    }
+)  # fmt: skip
+"""Findings that are the answer: their titles are its first line. All others stand below, under ALSO."""
+MORE = "{count} more with --long"
