@@ -17,7 +17,6 @@ COMMANDS = ("listening", "procs", "explain-unix", "netns")
 @pytest.mark.linux
 @pytest.mark.root
 @pytest.mark.skipif(bool(missing_tools()), reason=f"needs {', '.join(missing_tools())}")
-@pytest.mark.xfail(strict=False, reason="sources/ swallows errors; fixed on other branches")
 def test_no_failing_system_call_makes_the_answer_wrong_without_a_word() -> None:
     with ExitStack() as stack:
         matrix = Matrix(stack, 2, COMMANDS)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from portsock.errors import ReadError, UsageError
 from portsock.model import Netns, Notice
 from portsock.sources.failures import is_absent, note, note_reason
-from portsock.sources.linux.visibility import PROC, shows_our_namespace
+from portsock.sources.linux.visibility import PROC, read_pids, shows_our_namespace
 from portsock.sources.system import NETNS_NAMES, read_text
 
 _LONGEST_PID = 10
@@ -167,7 +167,7 @@ class _Survey:
         denied = []
         mounts: dict[int, int] = {}
         try:
-            processes = sorted(int(name) for name in os.listdir(self._proc) if name.isascii() and name.isdigit())
+            processes = read_pids(self._proc)
         except OSError as error:
             raise ReadError(
                 f"--netns all: cannot list {self._proc} ({error.strerror}); name the namespaces instead"
@@ -270,8 +270,6 @@ def _entries(directory: str) -> list[str]:
 def _device_and_inode(path: str) -> tuple[int, int] | tuple[None, None]:
     try:
         status = os.stat(path)
-    except PermissionError:
-        return None, None
     except OSError as error:
         note("file", path, error)
         return None, None

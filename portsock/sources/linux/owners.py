@@ -7,7 +7,7 @@ from portsock.enums import OwnerReason
 from portsock.errors import ReadError
 from portsock.records import Ownership, Unreadable
 from portsock.sources.failures import note_reason
-from portsock.sources.linux.visibility import PROC, Visibility, read_visibility
+from portsock.sources.linux.visibility import PROC, Visibility, read_pids, read_visibility
 from portsock.sources.linux.walk import GONE, Walk, merged, walk, walk_in_two_threads
 from portsock.sources.system import read_text
 
@@ -117,7 +117,6 @@ def _size(path: str) -> int:
 
 def _pids(root: str) -> list[int]:
     try:
-        names = os.listdir(root)
+        return read_pids(root)
     except OSError as error:
         raise ReadError(f"cannot read {root} ({error.strerror}): no owner can be found without; see --owners none") from error
-    return sorted(int(name) for name in names if name.isascii() and name.isdigit())

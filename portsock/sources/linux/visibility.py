@@ -1,5 +1,6 @@
 """Processes that /proc hides from this process, and why the descriptors of a process may not be read."""
 
+import errno
 import os
 from typing import NamedTuple
 
@@ -49,6 +50,17 @@ def read_visibility(root: str = "/proc") -> Visibility:
         note("file", f"{root}/self/ns/pid", error)
         nested = False
     return Visibility(hidepid, OwnerReason.PIDNS if nested and os.path.exists(f"{root}/{_INITIAL_NETWORK_ONLY}") else None)
+
+
+def read_pids(root: str = PROC) -> list[int]:
+    """Return the pids of all processes that /proc lists, ascending. Raises OSError.
+
+    libc takes some errors for the end of a directory: a list without this process is not whole.
+    """
+    pids = sorted(int(name) for name in os.listdir(root) if name.isascii() and name.isdigit())
+    if root == PROC and os.getpid() not in pids:
+        raise OSError(errno.EIO, "its list ends early")
+    return pids
 
 
 def shows_our_namespace() -> bool:

@@ -145,3 +145,13 @@ def test_a_directory_that_is_no_proc_or_shows_another_process_is_not_ours(tmp_pa
 @pytest.mark.linux
 def test_our_own_proc_is_ours() -> None:
     assert visibility.shows_our_namespace() is True
+
+
+@linux
+@pytest.mark.linux
+def test_a_list_of_processes_without_this_one_is_not_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert os.getpid() in visibility.read_pids()
+    monkeypatch.setattr(os, "listdir", lambda _: ["1", "self", "2"])
+    with pytest.raises(OSError, match="ends early"):
+        visibility.read_pids()
+    assert visibility.read_pids("/elsewhere") == [1, 2]
