@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from portsock.explain.texts.rows import DO, MEANS
 from portsock.explain.types import Command, Explanation, Part, Reading, Row
 from portsock.output.text.color import bold
 from portsock.output.text.escape import escape
@@ -16,8 +17,8 @@ _INDENT = 10
 _MOST_COMMANDS = 2
 _NEAR = 14
 """Letters of a word that is left out rather than cut."""
-_ROW_LINES = 2
-"""Lines of one row."""
+_LONG_ROWS = frozenset({MEANS, DO})
+"""Rows of up to two lines; all others have one."""
 
 
 def render_short(explanation: Explanation, *, ascii_only: bool = False, color: bool = False) -> str:
@@ -52,7 +53,7 @@ def _rows(rows: Sequence[Row], room: int, ascii_only: bool) -> Iterator[str]:
     """Yield the rows for which there is room, each whole or ending in '…'."""
     for row in rows:
         lines = wrapped(escape(row.text, ascii_only), WIDTH - _INDENT)
-        most = min(_ROW_LINES, room)
+        most = min(2 if row.label in _LONG_ROWS else 1, room)
         if most <= 0:
             return
         if len(lines) > most or len(lines[-1]) > WIDTH - _INDENT:
