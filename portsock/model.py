@@ -278,6 +278,23 @@ class Host(NamedTuple):
     """Linux: kernel settings by name, 'net.ipv4.tcp_fin_timeout' → '60'."""
 
 
+class Viewpoint(NamedTuple):
+    """Where a live snapshot was taken: network_namespaces(7), credentials(7)."""
+
+    netns: Netns | None
+    """The network namespace that portsock runs in; None where it was not asked for."""
+    uid: int | None = None
+    """The effective uid that portsock runs as."""
+    whole: bool = False
+    """The network namespaces of the whole host were counted, so that `others` and `unseen` are all besides `netns`."""
+    others: tuple[Netns, ...] = ()
+    """Other network namespaces whose sockets are in the snapshot."""
+    unseen: tuple[str, ...] = ()
+    """Names of network namespaces that exist, and whose sockets are not in the snapshot."""
+    unnamed: int = 0
+    """The number of such namespaces without a name."""
+
+
 Processes = Mapping[tuple[str | None, int], Process]
 """By (host label, pid); the label is None on the live system and in a single listing."""
 
@@ -298,6 +315,8 @@ class Snapshot(NamedTuple):
     """Pids of processes whose descriptors could not be read; each could hold any socket."""
     unlisted: OwnerReason | None = None
     """HIDEPID or PIDNS where there may be processes that could not even be listed."""
+    viewpoint: Viewpoint | None = None
+    """None for a listing, and on systems without network namespaces."""
 
     def with_notices(self, notices: tuple[Notice, ...]) -> "Snapshot":
         """Return the snapshot with these notices added; it is complete only where none of them says otherwise."""

@@ -18,6 +18,7 @@ from portsock.model import (
     Source,
     State,
     Timer,
+    Viewpoint,
 )
 
 
@@ -121,6 +122,7 @@ class Collection(NamedTuple):
     """From a listing that portsock itself printed, already normalized. `sockets` is then empty."""
     unprivileged: bool = False
     """The listing states that it leaves out processes of other users."""
+    viewpoint: Viewpoint | None = None
 
 
 class PortFilter(NamedTuple):

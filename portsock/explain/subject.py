@@ -6,7 +6,7 @@ from typing import NamedTuple
 from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
 from portsock.explain.types import PathFacts
-from portsock.model import Family, InetEndpoint, Owner, Process, Role, Scope, Snapshot, Socket, State, UnixEndpoint
+from portsock.model import Family, InetEndpoint, Netns, Owner, Process, Role, Scope, Snapshot, Socket, State, UnixEndpoint
 from portsock.normalize.roles import is_passive
 from portsock.port_numbers import Services
 from portsock.query.matching.owners import name_predicate
@@ -155,6 +155,19 @@ def takes(listener: Socket, endpoint: object) -> bool:
             return False
         return serves(listener, 6 if ":" in endpoint.address else 4) and scope(endpoint.address) is Scope.LOOPBACK
     return endpoint.address == address
+
+
+def namespace_text(netns: Netns) -> str:
+    """Return the name of a network namespace, or its number as /proc shows it."""
+    return netns.name or f"net:[{netns.id}]"
+
+
+def namespace_apart(socket: Socket, subject: Subject) -> str | None:
+    """Return the name of the socket's network namespace where it is not the one that portsock runs in."""
+    point = subject.snapshot.viewpoint
+    if point is None or point.netns is None or socket.netns is None or socket.netns.id == point.netns.id:
+        return None
+    return namespace_text(socket.netns)
 
 
 def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:

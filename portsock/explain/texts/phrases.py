@@ -75,7 +75,12 @@ ONLY_A_CLIENT = "These are only clients of that port: ending one frees nothing a
 BOUND_TO = "{address}: {sentence}"
 OUT_OF_USE = "The address is {scope}, so that nothing can be said about who could reach it."
 PEER_ADDRESS = "The peer's address {address} is {scope}."
-IN_CONTAINER = "It is in a container's network namespace: from the host only what the container engine publishes leads to it."
+IN_CONTAINER = "It is in the network namespace of container {name}: other hosts reach it by a port that the container engine \
+publishes; this host also by the container's own address, where a route leads to that (a bridge network has one)."
+IN_CONTAINER_LOOPBACK = (
+    "It is in the network namespace of container {name}, and no published port leads to a loopback address."
+)
+IN_NAMESPACE = "Network namespace {name} has addresses of its own, which are not those of this host."
 
 # Binding.
 BINDING_FOR = "Whether a program run as {who} could bind it now{blockers}:"

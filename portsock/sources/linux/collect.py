@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from portsock.enums import Need
 from portsock.errors import ReadError
-from portsock.model import Netns, Notice, Process, Source, State
+from portsock.model import Netns, Notice, Process, Source, State, Viewpoint
 from portsock.records import Collection, Ownership, Request, SocketRecord
 from portsock.sources import failures, system
 from portsock.sources.linux import owners, processes
@@ -37,7 +37,10 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     known_processes = _processes(request, ownership)
     users = system.users(_known(map(attrgetter("uid"), sockets)))
     all_notices = (*notices, *unlisted_notices, *failures.take())
-    return Collection(Source("live", used), host, taken_at, sockets, ownership, known_processes, users, all_notices)
+    source = Source("live", used)
+    # Only `explain` and questions about addresses need the namespace, which costs a look at the names of all.
+    viewpoint = Viewpoint(own_namespace() if Need.HOST in request.needs else None, os.geteuid())
+    return Collection(source, host, taken_at, sockets, ownership, known_processes, users, all_notices, viewpoint=viewpoint)
 
 
 def _sockets(request: Request, backend: str | None) -> "_Dumped":
