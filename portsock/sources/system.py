@@ -19,7 +19,8 @@ _SYSCTLS = (
     "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_retries2", "net.ipv4.tcp_orphan_retries",
     "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes",
     "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_syncookies", "net.ipv4.tcp_abort_on_overflow",
-    "net.ipv4.tcp_migrate_req", "net.ipv4.tcp_timestamps", "net.ipv6.bindv6only", "net.ipv6.ip_nonlocal_bind", "net.core.somaxconn",
+    "net.ipv4.tcp_timestamps",
+    "net.ipv4.tcp_migrate_req", "net.ipv6.bindv6only", "net.ipv6.ip_nonlocal_bind", "net.core.somaxconn",
 )  # fmt: skip
 _RANGE = _SYSCTLS[0]
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)

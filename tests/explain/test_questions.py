@@ -166,7 +166,9 @@ class TestLive:
         with situation("wide_and_narrow") as place:
             wide, narrow = place.facts["wide"], place.facts["narrow"]
             says(
-                place.explain(wide), "every IPv4 address", "Whoever can reach any address that this host has now or gets later"
+                place.explain(wide),
+                "every IPv4 address",
+                "Whoever can reach any IPv4 address that this host has now or gets later",
             )
             text = place.explain(narrow)
             says(text, "Only programs on this machine and in this network namespace", "(a container has its own)")

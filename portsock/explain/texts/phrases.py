@@ -46,6 +46,10 @@ BYTES_QUEUED = "{unread} bytes wait to be read here, {unacked} to be acknowledge
 COUNTS = "{connections}: {states}."
 PEERS = "Peers: {list}."
 FIVE_TUPLE = "Only the pair of endpoints with the protocol tells them apart: the {side} end is the same in all."
+FIVE_TUPLE_PORT = (
+    "Only the pair of endpoints with the protocol tells them apart: the {side} ends have the port in common, and \
+{count} addresses ({list})."
+)
 SIBLINGS = "{endpoint} takes part in {count} connections seen here (also with {others}), so that it identifies none of \
 them: only the pair of endpoints with the protocol does."
 DIRECTION_IN = "It came in (inferred: a listener holds the local port)."
