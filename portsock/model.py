@@ -243,6 +243,8 @@ class Notice(NamedTuple):
     """The number of sockets, processes or lines it is about. In JSON 'count', which is a method of tuples."""
     message: str
     incomplete: bool = True
+    silent: bool = False
+    """It is in JSON and makes the snapshot incomplete, but is not printed: what it warns of is unlikely."""
 
 
 class Input(NamedTuple):
@@ -285,8 +287,10 @@ class Viewpoint(NamedTuple):
     """The network namespace that portsock runs in; None where it was not asked for."""
     uid: int | None = None
     """The effective uid that portsock runs as."""
+    counted: bool = False
+    """The host's network namespaces were looked for: `others`, `unseen` and `unnamed` are all that were found but `netns`."""
     whole: bool = False
-    """The network namespaces of the whole host were counted, so that `others` and `unseen` are all besides `netns`."""
+    """Where `counted`: no further one can exist."""
     others: tuple[Netns, ...] = ()
     """Other network namespaces whose sockets are in the snapshot."""
     unseen: tuple[str, ...] = ()

@@ -84,7 +84,7 @@ class Unreadable(NamedTuple):
     pid: int
     uid: int | None
     reason: OwnerReason
-    """OTHER_USER, DENIED, FAILED, HIDEPID or PIDNS."""
+    """OTHER_USER, NOT_DUMPABLE, DENIED, FAILED, HIDEPID or PIDNS."""
 
 
 class Ownership(NamedTuple):
@@ -148,6 +148,8 @@ class Request(NamedTuple):
     """Names, PIDs or 'all'; empty is the namespace of this process."""
     needs: frozenset[Need] = frozenset({Need.PROCESSES})
     """Of INFO, TIMERS, MEMORY, PROCESSES, COMMANDS, PARENTS and HOST those to collect: they cost time, the others none."""
+    seconds: float | None = None
+    """The time after which no further network namespace is entered; None: no limit."""
     listeners: bool = False
     """Return all TCP listeners, whatever `ports` says: roles are inferred from them."""
 

@@ -16,7 +16,9 @@ MOST = 2
 """Commands suggested after an answer."""
 _LARGEST_NUMBER = 2**64 - 1
 """The largest inode."""
-_ROOT_HELPS = frozenset({OwnerReason.OTHER_USER, OwnerReason.HIDEPID})
+_ROOT_HELPS = frozenset({OwnerReason.OTHER_USER, OwnerReason.NOT_DUMPABLE, OwnerReason.HIDEPID})
+_AS_ROOT = 'sudo "$(command -v portsock)" '
+"""sudo has a PATH of its own, which lacks a portsock of a venv or of pipx."""
 
 
 def next_commands(subject: Subject, findings: tuple[Finding, ...]) -> tuple[Command, ...]:
@@ -59,7 +61,8 @@ def _by_findings(subject: Subject, codes: set[str]) -> list[Command]:
     text = operand(subject.target.text)
     found = []
     if any(socket.owner_reason in _ROOT_HELPS for socket in subject.passive or subject.local_sockets if not socket.owners):
-        found += commands("see the process that is hidden from this user", "sudo", "portsock", "explain", *text)
+        hidden = commands("see the process that is hidden from this user", "portsock", "explain", *text)
+        found += [command._replace(line=_AS_ROOT + command.line.partition(" ")[2]) for command in hidden]
     if Code.SOCKET_ACTIVATION in codes:
         found.append(Command("systemctl list-sockets --all", "find the .socket unit, and stop that"))
     if Code.PORT_FORWARDER in codes:

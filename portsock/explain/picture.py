@@ -17,7 +17,7 @@ WIDTH = 78
 
 def draw(subject: Subject) -> tuple[str, ...]:
     """Return the lines of the picture."""
-    return draw_sockets(subject.passive, unique_connections([*subject.connected, *subject.remote_sockets]))
+    return draw_sockets(subject.passive or subject.nearby, unique_connections([*subject.connected, *subject.remote_sockets]))
 
 
 def draw_sockets(passive: Sequence[Socket], connected: list[Socket]) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """The subject of an answer: the sockets and processes that a target names, by the end that it names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
+from portsock.explain.nearby import covered_sockets, nearby_sockets
 from portsock.explain.types import PathFacts
 from portsock.model import Family, InetEndpoint, Netns, Owner, Process, Role, Scope, Snapshot, Socket, State, UnixEndpoint
 from portsock.normalize.roles import is_passive
@@ -33,6 +34,10 @@ class Subject(NamedTuple):
     path: PathFacts | None = None
     caller: int | None = None
     """The uid that portsock runs as, None where that is not known."""
+    covers: bool = False
+    """Nothing matches the target, a wildcard, itself: `local_sockets` have addresses that it covers, and are in its way."""
+    nearby: Sequence[Socket] = ()
+    """Where nothing matches: what waits on the same port at other addresses, or under another protocol."""
 
     @property
     def captured(self) -> bool:
@@ -81,6 +86,12 @@ class Subject(NamedTuple):
 def find_subject(target: Target, snapshot: Snapshot, services: Services, path: PathFacts | None = None) -> Subject:
     """Select the sockets and processes that the target names."""
     local_sockets, remote_sockets, processes = _select(target, snapshot)
+    covers = False
+    nearby: Sequence[Socket] = ()
+    if isinstance(target, InetTarget) and not local_sockets and not remote_sockets:
+        local_sockets = covered_sockets(target, snapshot)
+        covers = bool(local_sockets)
+        nearby = () if covers else nearby_sockets(target, snapshot)
     if isinstance(target, UnixTarget) and path is not None and path.inode is not None:
         local_sockets = _with_same_file(local_sockets, path.inode, snapshot)
     outbound: list[Socket] = []
@@ -88,7 +99,9 @@ def find_subject(target: Target, snapshot: Snapshot, services: Services, path: P
         addresses = {address_of(socket.local) for socket in snapshot.sockets} | (snapshot.host.addresses or frozenset())
         outbound = [socket for socket in remote_sockets if not _ends_here(socket, addresses)]
         remote_sockets = [socket for socket in remote_sockets if _ends_here(socket, addresses)]
-    return Subject(target, snapshot, services, local_sockets, remote_sockets, outbound, processes, path)
+    return Subject(
+        target, snapshot, services, local_sockets, remote_sockets, outbound, processes, path, covers=covers, nearby=nearby
+    )
 
 
 def _with_same_file(sockets: list[Socket], file: tuple[int, int], snapshot: Snapshot) -> list[Socket]:

@@ -32,7 +32,7 @@ class TestForms:
             (":8080", "port", "8080/tcp "),
             ("*:8080", "port", "8080/tcp "),
             ("tcp/8080", "port", "8080/tcp "),
-            ("8080/udp", "port", "Nothing on this host uses port 8080 over udp."),
+            ("8080/udp", "port", "Nothing on this host uses port 8080 over udp; python (pids {pid}, "),
             ("8000-8100", "port", "8080/tcp "),
             ("http-alt", "service", "8080/tcp "),
             ("service:webcache", "service", "8080/tcp "),

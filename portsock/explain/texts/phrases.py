@@ -1,8 +1,21 @@
 """Sentences that no enum is the key of. Values in braces are filled in by the module named like the heading."""
 
 # Summary: one sentence.
-NOTHING_USES = "Nothing {here} uses {what}."
-NOTHING_MATCHES = "Nothing {here} matches {what}."
+NOTHING_USES = "Nothing {here} uses {what}{nearby}{beyond}."
+NOTHING_MATCHES = "Nothing {here} matches {what}{nearby}{beyond}."
+ON_HOST, IN_LISTING = "on this host", "in this listing"
+IN_THIS_NAMESPACE = "in this network namespace"
+IN_NAMESPACES_READ = "in the network namespaces that were read"
+NEARBY = "; {list}"
+NEARBY_ONE = "{who} {verb} {addresses}"
+NO_OTHER_SEEN = ", and no other one was found"
+NOT_SEEN = "; not looked into: {list}"
+TAKES_ROOT = " (that takes root)"
+APART = "In network namespace{s} {list}, not in this one: {sentence}"
+WILDCARD_BLOCKED = "{what} cannot be bound (EADDRINUSE{unless}): {who} {verb} {addresses}, which it covers."
+WILDCARD_COVERS = "Nothing {here} is bound to {what} itself; {who} {verb} {addresses}, which it covers."
+UNLESS_REUSEADDR = " unless both sides set SO_REUSEADDR"
+UNLESS_V6ONLY = " without IPV6_V6ONLY"
 ONLY_REMOTE = "Nothing {here} holds {what} itself; it is the far end of {connections}{by}."
 ONLY_CONNECTIONS = "{what} is the local end of {connections}{by}; {listener}."
 NO_LISTENER = "nothing listens on it"
@@ -97,9 +110,10 @@ BINDING_UNCERTAIN = "Whether a program run as {who} could bind it now cannot be 
 BINDING_FREE = "A program run as {who} could bind it now, in every way."
 
 # Nothing found.
-REFUSED = "A TCP connection to it would be refused at once (RST); a timeout instead means that something on the way \
-drops the packets."
-UNREACHABLE = "A UDP datagram to it would be answered with ICMP port unreachable, or by silence where a firewall drops either."
+REFUSED = "The kernel refuses a TCP connection to it (RST), unless a rule for packets redirects it to another socket or \
+drops it, so that it times out; rules were not looked at."
+CONNECT_WILDCARD = "As a destination {address} means {loopback} to connect(2)."
+UNREACHABLE = "A UDP datagram to it is answered with ICMP port unreachable, or by silence where a rule drops either."
 FOREIGN_ADDRESS = "{address} is no address of this host, and nothing here can say what answers there: this is about sockets \
 of this host only."
 CAPTURE_NO_PROOF = "This is a listing: what is missing from it may have been left out by the options it was made with \
