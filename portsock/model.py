@@ -297,6 +297,8 @@ class Viewpoint(NamedTuple):
     """Names of network namespaces that exist, and whose sockets are not in the snapshot."""
     unnamed: int = 0
     """The number of such namespaces without a name."""
+    addresses: Mapping[int, frozenset[str]] = {}
+    """Where namespaces were asked for: the addresses of each that was read, by its number."""
 
 
 Processes = Mapping[tuple[str | None, int], Process]

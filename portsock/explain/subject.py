@@ -139,7 +139,18 @@ def _select(target: Target, snapshot: Snapshot) -> tuple[list[Socket], list[Sock
 def _matching(target: Target, snapshot: Snapshot, side: str) -> list[Socket]:
     """Return the sockets that the other commands select by this target on this side."""
     predicates = target_predicates(snapshot, Query(targets=(target,)), side)
-    return [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
+    matching = [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
+    point = snapshot.viewpoint
+    if point is None or not point.addresses or target.kind not in ("address", "endpoint"):
+        return matching
+    # Which addresses a wildcard covers is another matter in each namespace.
+    found = [socket for socket in matching if socket.netns is None or socket.netns.id not in point.addresses]
+    for number, addresses in point.addresses.items():
+        inside = [socket for socket in snapshot.sockets if socket.netns is not None and socket.netns.id == number]
+        view = snapshot._replace(sockets=inside, host=snapshot.host._replace(addresses=addresses))
+        predicates = target_predicates(view, Query(targets=(target,)), side)
+        found += [socket for socket in inside if all(predicate(socket) for predicate in predicates)]
+    return found
 
 
 def process_of(socket: Socket, owner: Owner, snapshot: Snapshot) -> Process:

@@ -166,6 +166,11 @@ def _sysctl(root: str, name: str) -> str | None:
     return " ".join(value.split()) if value is not None else None
 
 
+def addresses_in(process: str) -> frozenset[str] | None:
+    """Return the addresses of the network namespace of a process: a pid, or 'thread-self'. Linux only."""
+    return _addresses(f"/proc/{process}", "Linux")
+
+
 def _addresses(root: str, system: str) -> frozenset[str] | None:
     """Return this host's addresses, IPv6 ones without zone; None where they cannot be read."""
     if system == "Linux":

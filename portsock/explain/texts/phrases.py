@@ -107,7 +107,11 @@ BINDING_TRIED = "Tried for real, {what}: the kernel says {answer}, the verdict w
 an instant where it succeeds, and gives it back."
 BINDING_REFUSED = "A program run as {who} could not bind it now in any way: {errno}{blockers}."
 BINDING_UNCERTAIN = "Whether a program run as {who} could bind it now cannot be told{blockers}."
-BINDING_FREE = "A program run as {who} could bind it now, in every way."
+BINDING_FREE = "A program run as {who} could bind it now, in every way, unless a policy forbids it (SELinux, Landlock, BPF)."
+BINDING_POLICY = (
+    "Neither a socket nor the limit for privileged ports is in the way: a policy refused it (SELinux's name_bind, \
+Landlock, or a BPF program on the cgroup)."
+)
 
 # Nothing found.
 REFUSED = "The kernel refuses a TCP connection to it (RST), unless a rule for packets redirects it to another socket or \

@@ -26,7 +26,7 @@ _SUBFLOWS = frozenset({"tcp", "mptcp"})
 def collect(request: Request, backend: str | None = None) -> Collection:
     """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc is used where netlink fails."""
     taken_at = time.time()
-    records, notices, used, others, unseen = _sockets(request, backend)
+    records, notices, used, others, unseen, addresses = _sockets(request, backend)
     ownership, unlisted_notices = _ownership(request, records, used)
     sockets: Sequence[SocketRecord] = records
     if ownership is not None and not ownership.unreadable and ownership.hidden_processes is None:
@@ -40,7 +40,7 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     source = Source("live", used)
     # Only `explain` and questions about addresses need the namespace, which costs a look at the names of all.
     own = own_namespace() if Need.HOST in request.needs else None
-    viewpoint = Viewpoint(own, os.geteuid(), others=others, unseen=unseen)
+    viewpoint = Viewpoint(own, os.geteuid(), others=others, unseen=unseen, addresses=addresses)
     return Collection(source, host, taken_at, sockets, ownership, known_processes, users, all_notices, viewpoint=viewpoint)
 
 
@@ -89,6 +89,8 @@ class _Dumped(NamedTuple):
     """Requested namespaces that were read, other than our own."""
     unseen: tuple[str, ...] = ()
     """Requested namespaces that were not read."""
+    addresses: Mapping[int, frozenset[str]] = {}
+    """The addresses of each requested namespace by its number, if asked for."""
 
 
 def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
@@ -157,10 +159,14 @@ def _every_namespace(request: Request, backend: str | None) -> _Dumped:
     denied: list[Namespace] = []
     late: list[Namespace] = []
     others: list[Netns] = []
+    addresses: dict[int, frozenset[str]] = {}
     until = time.monotonic() + (float("inf") if request.seconds is None else request.seconds)
 
     def read(namespace: "Namespace") -> _Dumped | None:
-        return None if time.monotonic() > until and not namespace.own else _dump(request, backend, namespace.netns)
+        if time.monotonic() > until and not namespace.own:
+            return None
+        dumped = _dump(request, backend, namespace.netns)
+        return dumped._replace(addresses=_addresses(request, namespace, "thread-self"))
 
     for namespace, outcome in zip(found, visit(found, read), strict=True):
         if isinstance(outcome, FileNotFoundError):  # it has ended since it was found
@@ -173,10 +179,17 @@ def _every_namespace(request: Request, backend: str | None) -> _Dumped:
         notices += dumped.notices
         used = dumped.backend
         others += [] if namespace.own else [namespace.netns]
+        addresses |= dumped.addresses
     if denied:
         notices.append(netns.denied_notice(denied))
     unseen = tuple(each.netns.name or f"net:[{each.netns.id}]" for each in (*denied, *late))
-    return _Dumped(records, notices, used, tuple(others), unseen)
+    return _Dumped(records, notices, used, tuple(others), unseen, addresses)
+
+
+def _addresses(request: Request, namespace: "Namespace", process: str) -> dict[int, frozenset[str]]:
+    """Return the addresses of a namespace, seen from a process in it, if they are requested and can be read."""
+    found = system.addresses_in(process) if Need.HOST in request.needs else None
+    return {} if found is None else {namespace.netns.id: found}
 
 
 def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
@@ -188,7 +201,8 @@ def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
             tables = procfs.dump(request, pid=str(pid), netns=namespace.netns)
         except ReadError:
             continue
-        return _Dumped(list(tables.sockets), list(tables.notices), "procfs")
+        found = _addresses(request, namespace, str(pid))
+        return _Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found)
     return None
 
 
