@@ -12,8 +12,12 @@ from typing import Any
 
 import pytest
 
+from portsock.cli.main import run as run_portsock
+from portsock.enums import Need
 from portsock.model import OwnerReason
-from portsock.sources.linux import owners
+from portsock.records import Request
+from portsock.sources.linux import owners, trial
+from portsock.sources.linux.collect import collect
 from tests.support import netns_lab
 from tests.support.live import Place, as_root, on_linux, portsock, run, situation
 from tests.support.zoo import NOBODY
@@ -104,9 +108,36 @@ def test_what_only_another_namespace_has_is_found_and_named(lab: netns_lab.Lab) 
 def test_an_ordinary_user_is_told_what_was_not_looked_into() -> None:
     done = portsock("explain", str(netns_lab.PORT), uid=NOBODY)
     first = " ".join(done.stdout.split("\n\n")[0].split())
-    assert first.startswith(f"Nothing in this network namespace uses port {netns_lab.PORT}; not looked into: ")
+    assert first.startswith("Nothing in ")
+    assert f" uses port {netns_lab.PORT}; not looked into: " in first
     assert first.endswith("(that takes root).")
     assert done.returncode == 1
+
+
+def test_namespaces_for_which_no_time_is_left_are_not_claimed_to_be_read(lab: netns_lab.Lab) -> None:
+    request = Request(frozenset({"tcp"}), owners="none", netns=("all",), needs=frozenset({Need.HOST}))
+    point = collect(request._replace(seconds=0.0)).viewpoint
+    assert point is not None
+    assert point.others == ()
+    assert {lab.names["a"], lab.names["b"]} <= set(point.unseen)
+    whole = collect(request).viewpoint
+    assert whole is not None
+    assert {lab.inodes["a"], lab.inodes["c"]} <= {each.id for each in whole.others}
+    assert "10.71.0.1" in whole.addresses[lab.inodes["a"]]
+    assert "10.71.0.1" not in whole.addresses[lab.inodes["b"]]
+
+
+def test_a_trial_is_made_once_though_the_question_is_answered_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    bind_once = trial.bind_once
+
+    def counted(*words: Any, **ways: Any) -> trial.Trial:
+        made.append(words)
+        return bind_once(*words, **ways)
+
+    monkeypatch.setattr(trial, "bind_once", counted)
+    assert run_portsock(["explain", "tcp/127.0.0.1:7997", "--try", "plain"]) == 1
+    assert len(made) == 1
 
 
 def test_nothing_on_this_host_is_said_after_every_namespace_was_read() -> None:
@@ -150,6 +181,32 @@ def test_reserved_ports_and_reusable_time_wait_are_counted_as_the_kernel_does() 
         assert found["title"].startswith("5 of 5 ephemeral ports toward 10.99.0.1:8001")
         codes = {each["code"] for each in here.ask("127.0.0.1:8000")["findings"]}
         assert "ephemeral_exhaustion" not in codes
+
+
+LANDLOCKED = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+handled = (ctypes.c_uint64 * 2)(0, 1)  # LANDLOCK_ACCESS_NET_BIND_TCP, with no rule that allows a port
+ruleset = libc.syscall(444, handled, 16, 0)
+if ruleset < 0:
+    sys.exit(77)
+libc.prctl(38, 1, 0, 0, 0)
+if libc.syscall(446, ruleset, 0):
+    sys.exit(77)
+os.execv(sys.executable, [sys.executable, "-m", "portsock", *sys.argv[1:]])
+"""
+
+
+def test_eacces_at_a_port_that_is_not_privileged_is_a_policys() -> None:
+    with situation("nothing") as here:
+        command = [sys.executable, "-c", LANDLOCKED, "explain", "tcp/127.0.0.1:8006", "--try", "plain"]
+        done = run(command, pid=here.facts["pid"])
+    if done.returncode == 77:
+        pytest.skip("this kernel has no Landlock for bind(2)")
+    text = " ".join(done.stdout.split())
+    assert "the kernel says no EACCES, the verdict was yes" in text
+    assert "a policy refused it (SELinux's name_bind, Landlock" in text
+    assert "or a security policy" in " ".join(portsock("explain", "EACCES").stdout.split())
 
 
 def as_nobody(work: Callable[[], Any]) -> tuple[int, Any]:
