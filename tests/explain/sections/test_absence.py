@@ -170,3 +170,18 @@ def test_of_a_listing_nothing_is_said_about_binding() -> None:
 def test_as_a_destination_a_wildcard_is_loopback() -> None:
     assert "As a destination 0.0.0.0 means 127.0.0.1 to connect(2)." in text("0.0.0.0:81", seen([]))
     assert "As a destination :: means ::1 to connect(2)." in text("[::]:81", seen([]))
+
+
+@pytest.mark.parametrize(
+    ("point", "commands"),
+    [
+        (HERE._replace(uid=0, counted=True, whole=True), []),
+        (HERE._replace(counted=True), []),
+        (HERE._replace(counted=True, unseen=("red",)), ['sudo "$(command -v portsock)" explain 99']),
+        (HERE._replace(counted=True, unnamed=1), ['sudo "$(command -v portsock)" explain 99']),
+        (HERE, ["portsock ports --all --netns all 99"]),
+    ],
+)
+def test_a_second_look_is_advised_only_where_it_would_see_more(point: Viewpoint, commands: list[str]) -> None:
+    found = [command.line for command in answer("99", seen([], viewpoint=point)).next]
+    assert found == [*commands, "nft list ruleset"]
