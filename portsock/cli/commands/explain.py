@@ -143,10 +143,12 @@ def _look_further(
     lost = [
         (index, target) for index, target in enumerate(targets) if not isinstance(target, str) and not answers[index].sockets
     ]
+    if not lost:
+        return snapshot
     from portsock.cli import namespaces
     from portsock.explain.types import Part
 
-    if not lost or not namespaces.is_possible(snapshot, collect):
+    if not namespaces.is_possible(snapshot, collect):
         return snapshot
     question = Question(Query(targets=tuple(target for _, target in lost)), "explain", NEEDS)
     wide = namespaces.look_further(question, snapshot, collect, services, console)

@@ -107,7 +107,8 @@ KIND = {"kind"}
         (PacketEndpoint(3, 1), ..., ["packet_endpoint"], {}, KIND),
         (VsockEndpoint(3, 1), ..., ["vsock_endpoint"], {}, KIND),
         # 'incomplete' of all notices together is 'complete' of the document; 'silent' is about the terminal.
-        (Notice("a", 1, "b"), notice_object(Notice("a", 1, "b")), ["notice"], {"amount": "count", "incomplete": None, "silent": None}, set()),
+        (Notice("a", 1, "b"), notice_object(Notice("a", 1, "b")), ["notice"],
+         {"amount": "count", "incomplete": None, "silent": None}, set()),
     ],
 )  # fmt: skip
 def test_every_field_is_a_key_of_the_json_and_of_the_schema(
