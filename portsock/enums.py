@@ -126,6 +126,8 @@ class OwnerReason(StrEnum):
     ORPHANED = "orphaned"
     UNACCEPTED = "unaccepted"
     OTHER_USER = "other_user"
+    NOT_DUMPABLE = "not_dumpable"
+    """A process of our own user that the kernel's ptrace check protects: ptrace(2), PR_SET_DUMPABLE."""
     HIDEPID = "hidepid"
     DENIED = "denied"
     KERNEL_CANDIDATE = "kernel_candidate"

@@ -243,6 +243,8 @@ class Notice(NamedTuple):
     """The number of sockets, processes or lines it is about. In JSON 'count', which is a method of tuples."""
     message: str
     incomplete: bool = True
+    silent: bool = False
+    """It is in JSON and makes the snapshot incomplete, but is not printed: what it warns of is unlikely."""
 
 
 class Input(NamedTuple):
@@ -278,6 +280,27 @@ class Host(NamedTuple):
     """Linux: kernel settings by name, 'net.ipv4.tcp_fin_timeout' → '60'."""
 
 
+class Viewpoint(NamedTuple):
+    """Where a live snapshot was taken: network_namespaces(7), credentials(7)."""
+
+    netns: Netns | None
+    """The network namespace that portsock runs in; None where it was not asked for."""
+    uid: int | None = None
+    """The effective uid that portsock runs as."""
+    counted: bool = False
+    """The host's network namespaces were looked for: `others`, `unseen` and `unnamed` are all that were found but `netns`."""
+    whole: bool = False
+    """Where `counted`: no further one can exist."""
+    others: tuple[Netns, ...] = ()
+    """Other network namespaces whose sockets are in the snapshot."""
+    unseen: tuple[str, ...] = ()
+    """Names of network namespaces that exist, and whose sockets are not in the snapshot."""
+    unnamed: int = 0
+    """The number of such namespaces without a name."""
+    addresses: Mapping[int, frozenset[str]] = {}
+    """Where namespaces were asked for: the addresses of each that was read, by its number."""
+
+
 Processes = Mapping[tuple[str | None, int], Process]
 """By (host label, pid); the label is None on the live system and in a single listing."""
 
@@ -298,6 +321,8 @@ class Snapshot(NamedTuple):
     """Pids of processes whose descriptors could not be read; each could hold any socket."""
     unlisted: OwnerReason | None = None
     """HIDEPID or PIDNS where there may be processes that could not even be listed."""
+    viewpoint: Viewpoint | None = None
+    """None for a listing, and on systems without network namespaces."""
 
     def with_notices(self, notices: tuple[Notice, ...]) -> "Snapshot":
         """Return the snapshot with these notices added; it is complete only where none of them says otherwise."""

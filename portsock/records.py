@@ -18,6 +18,7 @@ from portsock.model import (
     Source,
     State,
     Timer,
+    Viewpoint,
 )
 
 
@@ -83,7 +84,7 @@ class Unreadable(NamedTuple):
     pid: int
     uid: int | None
     reason: OwnerReason
-    """OTHER_USER, DENIED, FAILED, HIDEPID or PIDNS."""
+    """OTHER_USER, NOT_DUMPABLE, DENIED, FAILED, HIDEPID or PIDNS."""
 
 
 class Ownership(NamedTuple):
@@ -121,6 +122,7 @@ class Collection(NamedTuple):
     """From a listing that portsock itself printed, already normalized. `sockets` is then empty."""
     unprivileged: bool = False
     """The listing states that it leaves out processes of other users."""
+    viewpoint: Viewpoint | None = None
 
 
 class PortFilter(NamedTuple):
@@ -146,6 +148,8 @@ class Request(NamedTuple):
     """Names, PIDs or 'all'; empty is the namespace of this process."""
     needs: frozenset[Need] = frozenset({Need.PROCESSES})
     """Of INFO, TIMERS, MEMORY, PROCESSES, COMMANDS, PARENTS and HOST those to collect: they cost time, the others none."""
+    seconds: float | None = None
+    """The time after which no further network namespace is entered; None: no limit."""
     listeners: bool = False
     """Return all TCP listeners, whatever `ports` says: roles are inferred from them."""
 

@@ -23,8 +23,10 @@ class Collected(NamedTuple):
     """Connected sockets were collected whatever their state, so that they can be counted."""
 
 
-def collect_snapshot(question: Question, collect: Collecting, services: Services, console: Console) -> Collected:
-    """Collect what the question needs. Raises UsageError and ReadError."""
+def collect_snapshot(
+    question: Question, collect: Collecting, services: Services, console: Console, seconds: float | None = None
+) -> Collected:
+    """Collect what the question needs; after `seconds` enter no further network namespace. Raises UsageError and ReadError."""
     if collect.owners not in OWNER_METHODS:
         raise UsageError(f"--owners {collect.owners}: no such way; there are {', '.join(OWNER_METHODS)}")
     if collect.captures:
@@ -35,7 +37,7 @@ def collect_snapshot(question: Question, collect: Collecting, services: Services
         return Collected(snapshot.with_notices(failures.take()), True)
     from portsock.query.plan import plan
 
-    request = plan(question, collect.owners)
+    request = plan(question, collect.owners)._replace(seconds=seconds)
     collection = _collect_live(request, collect.backend, console)
     if collect.verbose:
         _say_how(collection, console)

@@ -16,7 +16,9 @@ MOST = 2
 """Commands suggested after an answer."""
 _LARGEST_NUMBER = 2**64 - 1
 """The largest inode."""
-_ROOT_HELPS = frozenset({OwnerReason.OTHER_USER, OwnerReason.HIDEPID})
+_ROOT_HELPS = frozenset({OwnerReason.OTHER_USER, OwnerReason.NOT_DUMPABLE, OwnerReason.HIDEPID})
+_AS_ROOT = 'sudo "$(command -v portsock)" '
+"""sudo has a PATH of its own, which lacks a portsock of a venv or of pipx."""
 
 
 def next_commands(subject: Subject, findings: tuple[Finding, ...]) -> tuple[Command, ...]:
@@ -48,18 +50,29 @@ def _if_nothing_found(subject: Subject) -> list[Command]:
         return [command for each in ends for command in each]
     if not isinstance(subject.target, InetTarget | ServiceTarget) or subject.snapshot.host.system != "Linux":
         return []
-    everywhere = ("portsock", "ports", "--all", "--netns", "all", *operand(subject.target.text))
-    return [
-        *commands("look into the other network namespaces", *everywhere),
-        Command("nft list ruleset", "see whether packet filter rules publish it"),
-    ]
+    return [*_look_further(subject), Command("nft list ruleset", "see whether packet filter rules publish it")]
+
+
+def _look_further(subject: Subject) -> list[Command]:
+    """Return the command that looks into other network namespaces, unless all of them were looked into."""
+    point = subject.snapshot.viewpoint
+    purpose, text = "look into the other network namespaces", operand(subject.target.text)
+    if point is None or not point.counted:
+        return commands(purpose, "portsock", "ports", "--all", "--netns", "all", *text)
+    if not point.uid or not (point.unseen or point.unnamed):
+        return []
+    return _as_root(commands(purpose, "portsock", "explain", *text))
+
+
+def _as_root(found: list[Command]) -> list[Command]:
+    return [command._replace(line=_AS_ROOT + command.line.partition(" ")[2]) for command in found]
 
 
 def _by_findings(subject: Subject, codes: set[str]) -> list[Command]:
     text = operand(subject.target.text)
     found = []
     if any(socket.owner_reason in _ROOT_HELPS for socket in subject.passive or subject.local_sockets if not socket.owners):
-        found += commands("see the process that is hidden from this user", "sudo", "portsock", "explain", *text)
+        found += _as_root(commands("see the process that is hidden from this user", "portsock", "explain", *text))
     if Code.SOCKET_ACTIVATION in codes:
         found.append(Command("systemctl list-sockets --all", "find the .socket unit, and stop that"))
     if Code.PORT_FORWARDER in codes:

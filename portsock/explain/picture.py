@@ -27,7 +27,8 @@ WIDTH = 78
 
 def draw(subject: Subject, most: Most = WHOLE) -> tuple[str, ...]:
     """Return the lines of the picture."""
-    return draw_sockets(subject.passive, unique_connections([*subject.connected, *subject.remote_sockets]), most)
+    connected = unique_connections([*subject.connected, *subject.remote_sockets])
+    return draw_sockets(subject.passive or subject.nearby, connected, most)
 
 
 def draw_sockets(passive: Sequence[Socket], connected: list[Socket], most: Most = WHOLE) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """The subject of an answer: the sockets and processes that a target names, by the end that it names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
+from portsock.explain.nearby import covered_sockets, nearby_sockets
 from portsock.explain.types import PathFacts
-from portsock.model import Family, InetEndpoint, Owner, Process, Role, Scope, Snapshot, Socket, State, UnixEndpoint
+from portsock.model import Family, InetEndpoint, Netns, Owner, Process, Role, Scope, Snapshot, Socket, State, UnixEndpoint
 from portsock.normalize.roles import is_passive
 from portsock.port_numbers import Services
 from portsock.query.matching.owners import name_predicate
@@ -33,6 +34,10 @@ class Subject(NamedTuple):
     path: PathFacts | None = None
     caller: int | None = None
     """The uid that portsock runs as, None where that is not known."""
+    covers: bool = False
+    """Nothing matches the target, a wildcard, itself: `local_sockets` have addresses that it covers, and are in its way."""
+    nearby: Sequence[Socket] = ()
+    """Where nothing matches: what waits on the same port at other addresses, or under another protocol."""
 
     @property
     def captured(self) -> bool:
@@ -81,6 +86,12 @@ class Subject(NamedTuple):
 def find_subject(target: Target, snapshot: Snapshot, services: Services, path: PathFacts | None = None) -> Subject:
     """Select the sockets and processes that the target names."""
     local_sockets, remote_sockets, processes = _select(target, snapshot)
+    covers = False
+    nearby: Sequence[Socket] = ()
+    if isinstance(target, InetTarget) and not local_sockets and not remote_sockets:
+        local_sockets = covered_sockets(target, snapshot)
+        covers = bool(local_sockets)
+        nearby = () if covers else nearby_sockets(target, snapshot)
     if isinstance(target, UnixTarget) and path is not None and path.inode is not None:
         local_sockets = _with_same_file(local_sockets, path.inode, snapshot)
     outbound: list[Socket] = []
@@ -88,7 +99,9 @@ def find_subject(target: Target, snapshot: Snapshot, services: Services, path: P
         addresses = {address_of(socket.local) for socket in snapshot.sockets} | (snapshot.host.addresses or frozenset())
         outbound = [socket for socket in remote_sockets if not _ends_here(socket, addresses)]
         remote_sockets = [socket for socket in remote_sockets if _ends_here(socket, addresses)]
-    return Subject(target, snapshot, services, local_sockets, remote_sockets, outbound, processes, path)
+    return Subject(
+        target, snapshot, services, local_sockets, remote_sockets, outbound, processes, path, covers=covers, nearby=nearby
+    )
 
 
 def _with_same_file(sockets: list[Socket], file: tuple[int, int], snapshot: Snapshot) -> list[Socket]:
@@ -126,7 +139,18 @@ def _select(target: Target, snapshot: Snapshot) -> tuple[list[Socket], list[Sock
 def _matching(target: Target, snapshot: Snapshot, side: str) -> list[Socket]:
     """Return the sockets that the other commands select by this target on this side."""
     predicates = target_predicates(snapshot, Query(targets=(target,)), side)
-    return [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
+    matching = [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
+    point = snapshot.viewpoint
+    if point is None or not point.addresses or target.kind not in ("address", "endpoint"):
+        return matching
+    # Which addresses a wildcard covers is another matter in each namespace.
+    found = [socket for socket in matching if socket.netns is None or socket.netns.id not in point.addresses]
+    for number, addresses in point.addresses.items():
+        inside = [socket for socket in snapshot.sockets if socket.netns is not None and socket.netns.id == number]
+        view = snapshot._replace(sockets=inside, host=snapshot.host._replace(addresses=addresses))
+        predicates = target_predicates(view, Query(targets=(target,)), side)
+        found += [socket for socket in inside if all(predicate(socket) for predicate in predicates)]
+    return found
 
 
 def process_of(socket: Socket, owner: Owner, snapshot: Snapshot) -> Process:
@@ -155,6 +179,19 @@ def takes(listener: Socket, endpoint: object) -> bool:
             return False
         return serves(listener, 6 if ":" in endpoint.address else 4) and scope(endpoint.address) is Scope.LOOPBACK
     return endpoint.address == address
+
+
+def namespace_text(netns: Netns) -> str:
+    """Return the name of a network namespace, or its number as /proc shows it."""
+    return netns.name or f"net:[{netns.id}]"
+
+
+def namespace_apart(socket: Socket, subject: Subject) -> str | None:
+    """Return the name of the socket's network namespace where it is not the one that portsock runs in."""
+    point = subject.snapshot.viewpoint
+    if point is None or point.netns is None or socket.netns is None or socket.netns.id == point.netns.id:
+        return None
+    return namespace_text(socket.netns)
 
 
 def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from portsock.addresses import WILDCARDS
 from portsock.endpoints import address_of, port_of
 from portsock.explain.picture import connection_line
+from portsock.explain.sections.absence import apart_text, covered_text, nothing_text
 from portsock.explain.subject import Subject, accepted_from
 from portsock.explain.texts import phrases
 from portsock.explain.wording import end_text, holders, holders_text, joined, owners_text, plural, port_name
@@ -16,11 +17,17 @@ from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, Numb
 
 def summarize(subject: Subject) -> str:
     """Return the sentence."""
+    return apart_text(subject, _summary(subject))
+
+
+def _summary(subject: Subject) -> str:
     target = subject.target
     if isinstance(target, UnixTarget):
         return _unix_summary(subject, target)
     if not subject.sockets and not subject.processes:
         return _nothing_found(subject)
+    if subject.covers:
+        return covered_text(subject, target_name(subject))
     if isinstance(target, ConnectionTarget):
         return connection_text(subject.local_sockets[0])
     if isinstance(target, NumberTarget) and target.kind == "inode":
@@ -48,10 +55,9 @@ def target_name(subject: Subject) -> str:
 
 
 def _nothing_found(subject: Subject) -> str:
-    here = "in this listing" if subject.captured else "on this host"
     if isinstance(subject.target, InetTarget | ServiceTarget):
-        return phrases.NOTHING_USES.format(here=here, what=target_name(subject))
-    return phrases.NOTHING_MATCHES.format(here=here, what=subject.target.text)
+        return nothing_text(subject, target_name(subject), phrases.NOTHING_USES)
+    return nothing_text(subject, subject.target.text, phrases.NOTHING_MATCHES)
 
 
 def _port_or_address(subject: Subject) -> str:

@@ -120,5 +120,12 @@ class OwnerLookup:
 def _likeliest(unreadable: Sequence[Unreadable]) -> OwnerReason | None:
     """Return the reason to name where the socket's uid decides none: another user's process is the most common case."""
     reasons = {process.reason for process in unreadable}
-    order = (OwnerReason.OTHER_USER, OwnerReason.FAILED, OwnerReason.DENIED, OwnerReason.HIDEPID, OwnerReason.PIDNS)
+    order = (
+        OwnerReason.OTHER_USER,
+        OwnerReason.NOT_DUMPABLE,
+        OwnerReason.FAILED,
+        OwnerReason.DENIED,
+        OwnerReason.HIDEPID,
+        OwnerReason.PIDNS,
+    )
     return next((reason for reason in order if reason in reasons), None)

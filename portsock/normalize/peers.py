@@ -1,4 +1,4 @@
-"""The other end of each socket: within one namespace, within one listing, or across several listings.
+"""The other end of each socket: in its own network namespace or another one, in its own listing or another one.
 
 Peers are found before sockets are made, so that each socket is made once. The names of unix sockets' other ends are added
 afterwards, since few sockets are unix sockets.
@@ -14,7 +14,7 @@ from portsock.records import Collection, SocketRecord
 
 _Row = SocketRecord | Socket
 _NOT_UNIQUE = frozenset({Scope.LOOPBACK, Scope.LINK, Scope.UNSPECIFIED})
-"""Addresses that every host has: they never join sockets of two hosts."""
+"""Addresses that every host and network namespace has: they never join sockets of two of them."""
 _UNIX = Family.UNIX
 _UNNAMED = UnixEndpoint(None)
 
@@ -24,12 +24,13 @@ def find_peers(
 ) -> list[Peer | None]:
     """Return each row's other end, or None where it is not among the rows.
 
-    `hosts` and `visible` hold each row's host and what is visible of its owners; `several`: join across listings, too.
+    `hosts` and `visible` hold each row's host and what is visible of its owners; `several`: join across listings, too. The
+    rows of a network namespace stand together.
     """
     index = _PeerIndex(rows, hosts, visible)
     found = index.same_namespace()
-    if several:
-        index.add_other_listings(found)
+    if several or (rows and rows[0].netns != rows[-1].netns):  # a source lists one namespace after another
+        index.add_other_places(found, several)
     if _UNIX in set(map(attrgetter("family"), rows)):
         index.add_unix(found)
     return found
@@ -74,24 +75,32 @@ class _PeerIndex:
                 found[index] = None
         return found
 
-    def add_other_listings(self, found: list[Peer | None]) -> None:
-        """Fill in peers of other listings, by protocol and endpoints alone. An end that two listings have is left out: which
-        of them it is cannot be decided."""
+    def add_other_places(self, found: list[Peer | None], several: bool) -> None:
+        """Fill in peers of other listings and of other network namespaces, by protocol and endpoints alone.
+
+        An end that two places have is nobody's peer: which of them it is cannot be decided. Of namespaces it has no peer,
+        either, so that a connection is joined from both of its ends or from none.
+        """
         keys = {
             index: (row.protocol, near, far)
             for index, (row, near, far) in enumerate(zip(self._rows, self._near, self._far, strict=True))
             if near is not None and far is not None and _is_unique(row.remote)
         }
-        places: dict[tuple[str, int | None, int | None], int] = {}
+        ends: dict[tuple[str, int | None, int | None], int] = {}
         twice = set()
         for index, key in keys.items():
-            if key in places and self._hosts[places[key]] != self._hosts[index]:
+            if key in ends and self._place(ends[key]) != self._place(index):
                 twice.add(key)
-            places[key] = index
+            ends[key] = index
         for index, (protocol, near, far) in keys.items():
-            other = places.get((protocol, far, near))
-            if found[index] is None and other is not None and other != index and (protocol, far, near) not in twice:
+            other = ends.get((protocol, far, near))
+            if found[index] is not None or other is None or other == index or (protocol, far, near) in twice:
+                continue
+            if several or (protocol, near, far) not in twice:
                 found[index] = self._as_seen_by(index, other)
+
+    def _place(self, index: int) -> object:
+        return self._hosts[index], self._rows[index].netns
 
     def add_unix(self, found: list[Peer | None]) -> None:
         """Fill in the peers of unix sockets, which the kernel reports by inode."""

@@ -45,6 +45,7 @@ def normalize(collections: Sequence[Collection]) -> Snapshot:
         not any(notice.incomplete for notice in notices),
         tuple(process.pid for process in ownership.unreadable) if ownership else (),
         ownership.hidden_processes if ownership else None,
+        first.viewpoint,
     )
 
 

@@ -7,7 +7,8 @@ from operator import itemgetter
 from portsock.model import Notice, OwnerReason, OwnerStatus, Snapshot, Socket
 
 _ADVICE: dict[OwnerReason | None, str] = {
-    OwnerReason.OTHER_USER: "run as root to see them",
+    OwnerReason.OTHER_USER: 'see them as root: sudo "$(command -v portsock)" …',
+    OwnerReason.NOT_DUMPABLE: 'your own among them take root, too: sudo "$(command -v portsock)" …',
     OwnerReason.HIDEPID: "/proc is mounted with hidepid: run as root, or as a member of its gid= group",
     OwnerReason.DENIED: "the system denies it even to you",
     OwnerReason.PIDNS: "look from the host's PID namespace",
@@ -48,8 +49,21 @@ def owner_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, 
             number = sum(numbers.values())
             commonest = max(numbers, key=numbers.__getitem__)
             advice = _ADVICE.get(commonest, "there may be more to see")
-            notices.append(Notice(code, number, f"{text.format(_sockets(number))}; {advice}"))
+            silent = status is OwnerStatus.PARTIAL and all(_is_our_own(each, snapshot) for each in shown)
+            notices.append(Notice(code, number, f"{text.format(_sockets(number))}; {advice}", silent=silent))
     return tuple(notices)
+
+
+def _is_our_own(socket: Socket, snapshot: Snapshot) -> bool:
+    """Tell whether a further holder, if there may be one, would have to have the socket from our own processes.
+
+    Its uid is its creator's: who made it as this user can have passed it on, but nobody passed it to us. That is no proof, so
+    that its status stays PARTIAL. A socket that root made may well be held by systemd besides.
+    """
+    if socket.owner_status is not OwnerStatus.PARTIAL:
+        return True
+    point = snapshot.viewpoint
+    return point is not None and bool(point.uid) and socket.uid == point.uid
 
 
 def is_hidden(socket: Socket) -> bool:

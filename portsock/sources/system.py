@@ -20,6 +20,7 @@ _SYSCTLS = (
     "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_retries2", "net.ipv4.tcp_orphan_retries",
     "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes",
     "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_syncookies", "net.ipv4.tcp_abort_on_overflow",
+    "net.ipv4.tcp_timestamps",
     "net.ipv4.tcp_migrate_req", "net.ipv6.bindv6only", "net.ipv6.ip_nonlocal_bind", "net.core.somaxconn",
 )  # fmt: skip
 _RANGE = _SYSCTLS[0]
@@ -162,6 +163,11 @@ def _sysctls(root: str) -> dict[str, str]:
 def _sysctl(root: str, name: str) -> str | None:
     value = read_text(f"{root}/sys/{name.replace('.', '/')}")
     return " ".join(value.split()) if value is not None else None
+
+
+def addresses_in(process: str) -> frozenset[str] | None:
+    """Return the addresses of the network namespace of a process: a pid, or 'thread-self'. Linux only."""
+    return _addresses(f"/proc/{process}", "Linux")
 
 
 def _addresses(root: str, system: str) -> frozenset[str] | None:

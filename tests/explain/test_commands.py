@@ -9,11 +9,11 @@ from tests.support.explain_factory import CURL, HOST, answer, seen, text, web
 from tests.support.factory import collection, tcp, udp
 
 
-@pytest.mark.parametrize("reason", [OwnerReason.OTHER_USER, OwnerReason.HIDEPID, OwnerReason.DENIED])
+@pytest.mark.parametrize("reason", [OwnerReason.OTHER_USER, OwnerReason.NOT_DUMPABLE, OwnerReason.HIDEPID, OwnerReason.DENIED])
 def test_root_is_advised_where_root_would_help(reason: OwnerReason) -> None:
     snapshot = normalize([collection([tcp("0.0.0.0:80", uid=33)], {}, [Unreadable(9, 33, reason)], host=HOST)])
     helps = reason is not OwnerReason.DENIED
-    assert ("sudo portsock explain 80" in {command.line for command in answer("80", snapshot).next}) == helps
+    assert ('sudo "$(command -v portsock)" explain 80' in {command.line for command in answer("80", snapshot).next}) == helps
     assert ("as root." in text("80", snapshot)) == helps
 
 

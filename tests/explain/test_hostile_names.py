@@ -58,7 +58,7 @@ def answers(name: str) -> Iterator[tuple[list[list[str]], Explanation]]:
     hidden = normalize([collection([tcp("0.0.0.0:80")], {}, [Unreadable(9, 33, OwnerReason.OTHER_USER)], host=HOST)])
     typed = f"{name}%"  # digits alone would also be a process and an inode
     text = InetTarget(typed, "port", None, (80, 80), (), None)
-    yield [["sudo", "portsock", "explain", *operand(typed)]], explain(text, hidden, SERVICES)
+    yield [["sudo", "$(command -v portsock)", "explain", *operand(typed)]], explain(text, hidden, SERVICES)
     everywhere = ["portsock", "ports", "--all", "--netns", "all", *operand(typed)]
     yield [everywhere, ["nft", "list", "ruleset"]], explain(text, seen([]), SERVICES)
     sides = [[*own[:2], "pid:500"], ["systemctl", "stop", "nginx.service"]]

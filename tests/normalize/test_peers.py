@@ -17,6 +17,7 @@ from portsock.model import (
     State,
     UnixEndpoint,
 )
+from portsock.normalize.connections import connections
 from portsock.normalize.snapshot import normalize
 from portsock.query.answer import select
 from portsock.query.query import Query
@@ -41,12 +42,38 @@ def test_both_ends_of_a_local_connection_name_each_other_across_address_families
     assert (client.peer.inode, client.peer.netns, client.peer.host) == (1, None, None)
 
 
-def test_the_same_addresses_in_two_namespaces_are_not_one_connection() -> None:
+def test_the_two_ends_of_a_connection_are_joined_across_namespaces() -> None:
+    records = [
+        tcp("10.0.0.1:80", "10.0.0.2:4000", inode=1, netns=Netns(1)),
+        tcp("10.0.0.1:80", "10.0.0.2:4001", inode=3, netns=Netns(1)),
+        tcp("10.0.0.2:4000", "10.0.0.1:80", inode=2, netns=Netns(2)),
+    ]
+    sockets = normalize([collection(records)]).sockets
+    assert [socket.peer and (socket.peer.inode, socket.peer.netns) for socket in sockets] == [
+        (2, Netns(2)),
+        None,
+        (1, Netns(1)),
+    ]
+    assert len(connections(sockets)) == 2
+
+
+def test_loopback_addresses_of_two_namespaces_are_not_one_connection() -> None:
+    records = [
+        tcp("127.0.0.1:80", "127.0.0.1:4000", inode=1, netns=Netns(1)),
+        tcp("127.0.0.1:4000", "127.0.0.1:80", inode=2, netns=Netns(2)),
+    ]
+    sockets = normalize([collection(records)]).sockets
+    assert [socket.peer for socket in sockets] == [None, None]
+    assert len(connections(sockets)) == 2
+
+
+def test_an_end_that_two_namespaces_have_joins_none_of_them() -> None:
     records = [
         tcp("10.0.0.1:80", "10.0.0.2:4000", inode=1, netns=Netns(1)),
         tcp("10.0.0.2:4000", "10.0.0.1:80", inode=2, netns=Netns(2)),
+        tcp("10.0.0.2:4000", "10.0.0.1:80", inode=3, netns=Netns(3)),
     ]
-    assert [socket.peer for socket in normalize([collection(records)]).sockets] == [None, None]
+    assert [socket.peer for socket in normalize([collection(records)]).sockets] == [None] * 3
 
 
 def test_a_socket_connected_to_itself_has_no_peer() -> None:

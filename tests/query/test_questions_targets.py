@@ -32,7 +32,7 @@ class TestForms:
             (":8080", "port", "8080/tcp "),
             ("*:8080", "port", "8080/tcp "),
             ("tcp/8080", "port", "8080/tcp "),
-            ("8080/udp", "port", "Nothing on this host uses port 8080 over udp."),
+            ("8080/udp", "port", "Nothing on this host uses port 8080 over udp; python (pids {pid}, "),
             ("8000-8100", "port", "8080/tcp "),
             ("http-alt", "service", "8080/tcp "),
             ("service:webcache", "service", "8080/tcp "),
@@ -88,7 +88,7 @@ class TestForms:
             text = portsock("explain", str(path), "--brief").stdout
             assert f"{path} is a unix stream socket on which python" in text
             assert f"(pid {os.getpid()})" in text
-        stale = portsock("explain", str(path))
+        stale = portsock("explain", "--long", str(path))
         assert "exists as a file, but no socket here is bound to it" in " ".join(stale.stdout.split())
         assert stale.returncode == 0
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
+from time import sleep
 
 from tests.support.zoo import NOBODY, connect, keep, kept, listener, wait
 
@@ -269,6 +270,32 @@ def docker_proxy() -> dict[str, int]:
         pass
     drop(server)
     return {"port": 8090, "proxy": proxy}
+
+
+def several_addresses() -> dict[str, int]:
+    """Listeners on loopback and on each kind of wildcard, and a socket that is bound to a wildcard and does not listen."""
+    listener(socket.AF_INET, "127.0.0.1", port=8000)
+    listener(socket.AF_INET, "0.0.0.0", port=8001)
+    listener(socket.AF_INET6, "::", v6only=True, port=8002)
+    listener(socket.AF_INET6, "::", v6only=False, port=8003)
+    keep(socket.socket()).bind(("0.0.0.0", 8004))
+    return {"port": 8000}
+
+
+def few_ports() -> dict[str, int]:
+    """Ten ephemeral ports, five of them reserved. All are used toward 8001; toward 8000 they are in TIME_WAIT on loopback."""
+    subprocess.run(["ip", "address", "add", f"{AWAY}/32", "dev", "lo"], check=True)
+    settings = ("ip_local_port_range=40000 40009", "ip_local_reserved_ports=40005-40009")
+    subprocess.run(["sysctl", "-qw", *(f"net.ipv4.{setting}" for setting in settings)], check=True)
+    near = listener(socket.AF_INET, "127.0.0.1", port=8000)
+    for _ in range(5):
+        client, accepted = connect(near, "127.0.0.1")
+        drop(client)
+        drop(accepted)
+    listener(socket.AF_INET, AWAY, port=8001)
+    refused = sum(keep(socket.socket()).connect_ex((AWAY, 8001)) != 0 for _ in range(10))
+    sleep(1.1)  # tcp_tw_reuse_delay
+    return {"port": 8001, "refused": refused}
 
 
 def nothing() -> dict[str, int]:

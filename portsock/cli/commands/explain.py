@@ -18,7 +18,7 @@ from portsock.query.query import Query, Question
 from portsock.sources import failures
 
 if TYPE_CHECKING:
-    from portsock.explain.types import Explanation
+    from portsock.explain.types import Attempt, Explanation
     from portsock.query.target import Target
 
 NEEDS = frozenset(
@@ -45,6 +45,7 @@ def command(
     if not collect.captures:
         snapshot = _with_named_processes(snapshot, named)
     answers = [_answer(target, snapshot, services, explaining, collect) for target in parsed]
+    snapshot = _look_further(parsed, answers, snapshot, services, collect, console)
     snapshot = with_notices(question, snapshot, [socket for answer in answers for socket in answer.sockets])
     snapshot = snapshot.with_notices(failures.take())
     _print(answers, snapshot, services, explaining, console)
@@ -106,22 +107,56 @@ def _answer(
         answer = explain_word(target, snapshot, services)
         assert answer is not None
         return answer
-    from portsock.explain.engine import explain
-
     if collect.captures:
+        from portsock.explain.engine import explain
+
         return explain(target, snapshot, services)
     from portsock.cli.binding import attempts_of
-    from portsock.sources.identity import effective_uid
 
     # The bind verdict is about portsock's own namespace, which --netns may leave out.
     own = not collect.netns or "all" in collect.netns
     attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only) if own else ()
+    return _explain_live(target, snapshot, services, attempts)
+
+
+def _explain_live(target: "Target", snapshot: Snapshot, services: Services, attempts: "Sequence[Attempt]") -> "Explanation":
+    from portsock.explain.engine import explain
+    from portsock.sources.identity import effective_uid
+
     path = None
     if target.kind == "unix":
         from portsock.cli.paths import path_facts
 
         path = path_facts(target, snapshot)
     return explain(target, snapshot, services, attempts, path, effective_uid())
+
+
+def _look_further(
+    targets: "Sequence[Target | str]",
+    answers: "list[Explanation]",
+    snapshot: Snapshot,
+    services: Services,
+    collect: Collecting,
+    console: Console,
+) -> Snapshot:
+    """Answer again, from all network namespaces, what matches nothing in this one; return the snapshot with what they add."""
+    lost = [
+        (index, target) for index, target in enumerate(targets) if not isinstance(target, str) and not answers[index].sockets
+    ]
+    if not lost:
+        return snapshot
+    from portsock.cli import namespaces
+    from portsock.explain.types import Part
+
+    if not namespaces.is_possible(snapshot, collect):
+        return snapshot
+    question = Question(Query(targets=tuple(target for _, target in lost)), "explain", NEEDS)
+    wide = namespaces.look_further(question, snapshot, collect, services, console)
+    wide = wide._replace(processes={**wide.processes, **snapshot.processes})
+    for index, target in lost:
+        binding = answers[index].sections.get(Part.BINDING)
+        answers[index] = _explain_live(target, wide, services, binding.attempts if binding else ())
+    return snapshot._replace(processes=wide.processes)
 
 
 def _print(

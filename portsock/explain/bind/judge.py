@@ -1,6 +1,7 @@
 """The verdict whether a program can bind an address and port now, by the rules of the Linux kernel.
 
-It ignores what no listing shows: a security module, a BPF program on the cgroup or a seccomp filter may refuse any bind(2).
+It ignores what no listing shows: a security module (SELinux's name_bind, Landlock), a BPF program on the cgroup or a seccomp
+filter may refuse any bind(2). EACCES is therefore no proof of a privileged port, and `ok` no promise: --try asks the kernel.
 Nor can the memory of the port's bind bucket be seen: in rare cases sockets that are gone decide whether a new one is let in
 (see existing.may_override).
 """

@@ -12,11 +12,13 @@ from portsock.explain.texts.findings import Code
 from portsock.explain.texts.ports import ADMIN_PORTS
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text, holders, holders_text
-from portsock.model import Exposure, Family, Socket, State
+from portsock.model import Exposure, Family, Host, Socket, State
 from portsock.normalize.roles import is_passive
 
 RESERVED = "net.ipv4.ip_local_reserved_ports"
 _WIDE = frozenset({Exposure.ALL, Exposure.PUBLIC})
+LARGEST = 65535
+"""The largest port."""
 _LONGEST_RANGE = 11
 """Characters of two ports of five digits, with a hyphen."""
 
@@ -25,11 +27,11 @@ def in_ephemeral_range(subject: Subject) -> Iterator[Finding]:
     """Find listeners whose port the system might give to a client."""
     host = subject.snapshot.host
     first, last = host.ephemeral
-    reserved = _ranges(host.sysctls.get(RESERVED, ""))
+    reserved = reserved_ports(host)
     ports: dict[int, Socket] = {}
     for socket in subject.listeners:
         port = port_of(socket.local)
-        if port is not None and first <= port <= last and not any(low <= port <= high for low, high in reserved):
+        if port is not None and first <= port <= last and port not in reserved:
             ports.setdefault(port, socket)
     for port, socket in ports.items():
         lines, how = evidence_lines([socket]), range_source(host)
@@ -128,6 +130,12 @@ def _port_space(socket: Socket) -> object:
 
 def _pids(sockets: Sequence[Socket]) -> frozenset[int | None]:
     return frozenset(owner.pid for owner in holders(sockets))
+
+
+def reserved_ports(host: Host) -> frozenset[int]:
+    """Return the ports that the system does not give to a program that names none; a program may still ask for them."""
+    ranges = _ranges(host.sysctls.get(RESERVED, ""))
+    return frozenset(port for low, high in ranges for port in range(low, min(high, LARGEST) + 1))
 
 
 def _ranges(text: str) -> list[tuple[int, int]]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from portsock.explain.rules import owners, ports, queues, states
+from portsock.explain.rules import exhaustion, owners, ports, queues, states
 from portsock.explain.subject import Subject
 from portsock.explain.types import Finding, Severity
 
 RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     queues.accept_queue,
     states.close_wait,
-    states.ephemeral_exhaustion,
+    exhaustion.ephemeral_exhaustion,
     states.syn_recv,
     states.syn_sent,
     owners.without_process,

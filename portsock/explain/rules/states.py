@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from portsock.endpoints import address_of, port_of
 from portsock.explain.rules.finding import evidence_line, evidence_lines, make_finding
 from portsock.explain.rules.queues import is_full
 from portsock.explain.sections.durations import sysctl_number
@@ -11,7 +10,7 @@ from portsock.explain.subject import Subject, takes
 from portsock.explain.texts.findings import SYN_SENT_FEW, Code
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text, holders_text, plural
-from portsock.model import Family, InetEndpoint, Role, Socket, State
+from portsock.model import Family, InetEndpoint, Socket, State
 
 CLOSE_WAIT_MANY = 5
 """A program closes within microseconds of reading the end: even a busy one seldom has more than a few at a time."""
@@ -23,9 +22,6 @@ FIN_WAIT_2_MANY = 10
 """As CLOSE_WAIT, seen from the other side; a few are connections that are just closing."""
 TIME_WAIT_MANY = 100
 """So many worry people; the finding says that it is normal."""
-EPHEMERAL_NOTICE, EPHEMERAL_WARNING = 50, 80
-"""Percent of the ephemeral range in use toward one destination: from half on connect(2) has to search, at 100 it
-fails."""
 
 
 def close_wait(subject: Subject) -> Iterator[Finding]:
@@ -91,39 +87,11 @@ def time_wait(subject: Subject) -> Iterator[Finding]:
         yield make_finding(Code.TIME_WAIT_MANY, lines, count=len(sockets))
 
 
-def ephemeral_exhaustion(subject: Subject) -> Iterator[Finding]:
-    """Find destinations of the target toward which local ports are nearly used up, counted over the whole snapshot."""
-    first, last = subject.snapshot.host.ephemeral
-    size = last - first + 1
-    wanted = {_destination(socket) for socket in subject.sockets if socket.remote is not None}
-    used: dict[object, list[Socket]] = defaultdict(list)
-    for socket in subject.snapshot.sockets:
-        port = port_of(socket.local)
-        if port is not None and first <= port <= last and socket.role is not Role.SERVER and socket.remote is not None:
-            key = _destination(socket)
-            if key in wanted:
-                used[key].append(socket)
-    for sockets in used.values():
-        count = len({port_of(socket.local) for socket in sockets})
-        percent = 100 * count // size
-        if percent >= EPHEMERAL_NOTICE:
-            waiting = sum(socket.state is State.TIME_WAIT for socket in sockets)
-            severity = Severity.WARNING if percent >= EPHEMERAL_WARNING else Severity.NOTICE
-            lines = [f"{count} local ports of {first}-{last} in use, {waiting} of them in TIME_WAIT"]
-            yield make_finding(Code.EPHEMERAL_EXHAUSTION, lines, severity, count=count, size=size, percent=percent,
-                               where=end_text(sockets[0].remote))  # fmt: skip
-
-
 def self_connection(subject: Subject) -> Iterator[Finding]:
     """Find sockets whose two ends are the same."""
     for socket in subject.sockets:
         if socket.family is not Family.UNIX and isinstance(socket.local, InetEndpoint) and socket.local == socket.remote:
             yield make_finding(Code.SELF_CONNECTION, evidence_lines([socket]), where=end_text(socket.local))
-
-
-def _destination(socket: Socket) -> object:
-    """Return a key that connections share if they compete for local ports."""
-    return (socket.host, socket.netns, socket.protocol, address_of(socket.local), socket.remote)
 
 
 def _by_remote(sockets: Sequence[Socket], state: State) -> dict[str, list[Socket]]:

@@ -13,6 +13,8 @@ from portsock.port_numbers import PRIVILEGED_END
 MOST_REASONS = 2
 """Different reasons that are shown; the attempts in JSON have all."""
 MOST_BLOCKERS = 2
+_POLICY_ERRORS = frozenset({"EACCES", "EPERM"})
+"""Security modules and Landlock give the first, BPF_CGROUP_INET4_BIND and its like by default the second."""
 
 
 def section(attempts: Sequence[Attempt]) -> Section:
@@ -77,7 +79,9 @@ def _kernel_answer(trial: Attempt, judged: Sequence[Attempt]) -> str:
     where = end_text(InetEndpoint(trial.address, trial.port))
     options = [*trial.options, *(["IPV6_V6ONLY"] if trial.v6only else [])]
     what = f"{trial.protocol} {where} with {' and '.join(options) or 'no option'}"
-    return phrases.BINDING_TRIED.format(what=what, answer=verdict_text(trial), verdict=verdict_text(same))
+    text = phrases.BINDING_TRIED.format(what=what, answer=verdict_text(trial), verdict=verdict_text(same))
+    by_policy = same.ok is True and trial.errno in _POLICY_ERRORS
+    return f"{text} {phrases.BINDING_POLICY}" if by_policy else text
 
 
 def _key(attempt: Attempt) -> tuple[object, ...]:

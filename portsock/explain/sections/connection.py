@@ -118,10 +118,21 @@ def _many(sockets: Sequence[Socket], subject: Subject) -> list[str]:
     elif any(socket.protocol in ("udp", "udplite") for socket in sockets):
         sentences.append(UDP_ESTABLISHED)
     if isinstance(subject.target, InetTarget) and subject.target.kind in ("port", "endpoint"):
-        sentences.append(
-            phrases.FIVE_TUPLE.format(side="remote" if subject.remote_sockets and not subject.connected else "local")
-        )
+        sentences.append(_common_end(sockets, subject))
     return sentences
+
+
+def _common_end(sockets: Sequence[Socket], subject: Subject) -> str:
+    """Return the sentence on what these connections have in common: one end, or its port only."""
+    remote = bool(subject.remote_sockets) and not subject.connected
+    side = "remote" if remote else "local"
+    by_local = {id(socket) for socket in subject.local_sockets}
+    # Of a connection within this host the end that the target names may be the far end of the socket that was kept.
+    named = [socket.remote if remote or id(socket) not in by_local else socket.local for socket in sockets]
+    addresses = list(dict.fromkeys(address_of(end) or "?" for end in named))
+    if len(addresses) == 1:
+        return phrases.FIVE_TUPLE.format(side=side)
+    return phrases.FIVE_TUPLE_PORT.format(side=side, count=len(addresses), list=joined(addresses, 3))
 
 
 def _unix(subject: Subject) -> list[str]:

@@ -2,48 +2,74 @@
 
 from portsock.addresses import WILDCARDS, exposure, scope
 from portsock.endpoints import address_of
-from portsock.explain.subject import Subject
+from portsock.explain.subject import Subject, namespace_apart
 from portsock.explain.texts import addresses, phrases
 from portsock.model import Exposure, Family, InetEndpoint, Scope, Socket, State
 
 MOST = 3
 """Addresses that are described."""
+BOTH = 0
+"""Stands for both IP versions."""
+_STREAMS = frozenset({"tcp", "mptcp", "sctp"})
 
 
 def paragraphs(subject: Subject) -> list[str]:
     """Return the paragraphs about the target's bound addresses, or about the peer's address of a single connection."""
-    bound: dict[tuple[str, str | None], Socket] = {}
+    bound: dict[object, Socket] = {}
     for socket in subject.passive:
         address = address_of(socket.local)
         if address is not None:
-            bound.setdefault((address, _device(socket)), socket)
+            bound.setdefault((address, _device(socket), socket.netns, wildcard_version(socket), _listens(socket)), socket)
     if not bound:
         return _peer(subject)
     sentences = []
-    described: set[Exposure] = set()
-    for (address, device), socket in list(bound.items())[:MOST]:
-        found = exposure(address)
-        if device is not None:
-            sentence = addresses.DEVICE_ONLY.format(device=device)
-        else:
-            sentence = _reach(address, found) if found not in described else ""
-            described |= {found} if found is not None else set()
+    described: set[str] = set()
+    for socket in list(bound.values())[:MOST]:
+        reach = _reach(socket, subject)
         wildcard = wildcard_sentence(socket)
-        parts = [part for part in (wildcard, sentence, _multicast(socket)) if part]
+        parts = [part for part in (wildcard, "" if reach in described else reach, _multicast(socket)) if part]
+        described.add(reach)
         if parts:
             text = " ".join(parts)
-            sentences.append(text if wildcard else phrases.BOUND_TO.format(address=address, sentence=text))
-    if any(_container(socket, subject) for socket in bound.values()):
-        sentences.append(phrases.IN_CONTAINER)
+            sentences.append(text if wildcard else phrases.BOUND_TO.format(address=address_of(socket.local), sentence=text))
+    sentences += _namespaces(list(bound.values()), subject)
     return [*sentences, addresses.GATE] if len(sentences) > 1 else [" ".join([*sentences, addresses.GATE])]
 
 
-def _reach(address: str, found: Exposure | None) -> str:
-    """Return who could reach the address, or why that is not known."""
+def _reach(socket: Socket, subject: Subject) -> str:
+    """Return who could reach the socket, or why that is not known."""
+    address, device = address_of(socket.local), _device(socket)
+    if not _listens(socket):
+        return addresses.NOT_LISTENING
+    if device is not None:
+        return addresses.DEVICE_ONLY.format(device=device)
+    found, apart = exposure(address), namespace_apart(socket, subject)
+    if found is Exposure.ALL and (version := wildcard_version(socket)) != BOTH:
+        place = addresses.HERE if apart is None else addresses.ELSEWHERE.format(name=apart)
+        return addresses.WILDCARD_REACH.format(family=addresses.FAMILIES[version], place=place)
+    if apart is not None and found in (Exposure.ALL, Exposure.LOOPBACK):
+        text = addresses.WILDCARD_REACH if found is Exposure.ALL else addresses.LOOPBACK_ELSEWHERE
+        return text.format(family="IPv4 or IPv6", place=addresses.ELSEWHERE.format(name=apart), name=apart)
     if found is not None:
         return addresses.EXPOSURES[found]
     kind = scope(address)
     return phrases.OUT_OF_USE.format(scope=addresses.SCOPES[kind]) if kind not in (None, Scope.MULTICAST) else ""
+
+
+def _listens(socket: Socket) -> bool:
+    """Tell whether the socket takes what is sent to its address: a TCP socket must also have called listen(2)."""
+    return socket.protocol not in _STREAMS or socket.state not in (State.BOUND, State.CLOSED)
+
+
+def wildcard_version(socket: Socket) -> int | None:
+    """Return the IP version of the addresses that a wildcard stands for; None where it is not known, BOTH for every other
+    socket."""
+    address = address_of(socket.local)
+    if address == "0.0.0.0" or (address == "*" and socket.family is Family.IPV4):
+        return 4
+    if address == "::" or (address == "*" and socket.family is Family.IPV6):
+        return {True: 6, False: BOTH, None: None}[socket.v6only]
+    return BOTH
 
 
 def _device(socket: Socket) -> str | None:
@@ -73,10 +99,27 @@ def _multicast(socket: Socket) -> str | None:
     return f"It is {addresses.SCOPES[Scope.MULTICAST]}."
 
 
-def _container(socket: Socket, subject: Subject) -> bool:
-    return any((process := subject.process(owner, socket)) and process.container for owner in socket.owners) and bool(
-        socket.netns is not None and socket.netns.name
-    )
+def _namespaces(sockets: list[Socket], subject: Subject) -> list[str]:
+    """Return a sentence about each other network namespace that the sockets are in: the container's, where it is one."""
+    sentences = []
+    for socket in sockets:
+        name = namespace_apart(socket, subject)
+        if name is None or not _listens(socket):
+            continue
+        container = _container(socket, subject)
+        loopback = scope(address_of(socket.local)) is Scope.LOOPBACK
+        if container is not None:
+            text = phrases.IN_CONTAINER_LOOPBACK if loopback else phrases.IN_CONTAINER
+            sentences.append(text.format(name=container))
+        elif not loopback:
+            sentences.append(phrases.IN_NAMESPACE.format(name=name))
+    return list(dict.fromkeys(sentences))[:MOST]
+
+
+def _container(socket: Socket, subject: Subject) -> str | None:
+    """Return the name of the container that holds the socket."""
+    found = (subject.process(owner, socket) for owner in socket.owners)
+    return next((process.container for process in found if process is not None and process.container), None)
 
 
 def _peer(subject: Subject) -> list[str]:

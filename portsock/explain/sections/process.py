@@ -35,7 +35,10 @@ def paragraphs(subject: Subject) -> list[str]:
         shared = any(len({owner.pid for owner in socket.owners}) > 1 for socket in sockets)
         notes += [texts.ONE_SOCKET_MANY] if shared else []
         notes += _missing([socket for socket in sockets if not socket.owners])
-        partial = any(socket.owner_status is OwnerStatus.PARTIAL for socket in sockets)
+        partial = any(
+            socket.owner_status is OwnerStatus.PARTIAL and not (subject.caller and socket.uid == subject.caller)
+            for socket in sockets
+        )
         notes += [texts.STATUSES[OwnerStatus.PARTIAL]] if partial and not names_first else []
     if found and not subject.local_sockets and any(socket.role is not Role.SERVER for socket in subject.remote_sockets):
         notes.append(phrases.ONLY_A_CLIENT)
@@ -128,7 +131,7 @@ def _missing(sockets: list[Socket]) -> list[str]:
         reason = socket.owner_reason
         sentences = absence_sentences(socket)
         reasons.setdefault(sentences[0] if is_worth_a_finding(socket) else " ".join(sentences))
-        if reason in (OwnerReason.OTHER_USER, OwnerReason.DENIED) and socket.uid is not None:
+        if reason in (OwnerReason.OTHER_USER, OwnerReason.NOT_DUMPABLE, OwnerReason.DENIED) and socket.uid is not None:
             user = f" ({socket.user})" if socket.user else ""
             reasons.setdefault(texts.UID_STILL_TELLS.format(uid=socket.uid, user=user))
     return list(reasons)[:2]

@@ -28,6 +28,14 @@ EXPOSURES: dict[Exposure, str] = {
     Exposure.ALL: "Whoever can reach any address that this host has now or gets later can reach it.",
 }
 
+WILDCARD_REACH = "Whoever can reach any {family} address that {place} has now or gets later can reach it."
+"""For a wildcard of one family, or in another network namespace."""
+FAMILIES: dict[int | None, str] = {4: "IPv4", 6: "IPv6", None: "IPv6 (and probably any IPv4)"}
+"""By the IP version that a wildcard takes; None: '::' whose IPV6_V6ONLY is not known."""
+HERE, ELSEWHERE = "this host", "network namespace {name}"
+LOOPBACK_ELSEWHERE = "Only programs in network namespace {name} can reach it: the loopback of this namespace is another one."
+NOT_LISTENING = "Nobody can reach it: a TCP socket that is bound and does not listen takes no connection."
+
 DEVICE_ONLY = (
     "As it is bound to the device {device}, whoever can reach an address of this host through {device} can reach it; "
     "what comes another way, loopback included, does not."

@@ -20,7 +20,11 @@ REASONS: dict[OwnerReason, str] = {
     "wait, there is nothing to kill.",
     OwnerReason.UNACCEPTED: "The handshake is complete and the listener's program has not called accept(2): "
     "look at the process of the listener.",
-    OwnerReason.OTHER_USER: "Its process belongs to another user, whose descriptors only root can read.",
+    OwnerReason.OTHER_USER: "Its process has other rights than yours, mostly another user's, and only root can read its "
+    "descriptors.",
+    OwnerReason.NOT_DUMPABLE: "Its process is probably your own (inferred from the uid), but you may not look into it: it was "
+    "started with capabilities, set-user-ID or in another user namespace, or has made itself not dumpable (prctl(2)). "
+    "Only root can read its descriptors.",
     OwnerReason.HIDEPID: "/proc is mounted with hidepid, which hides other users' processes: "
     "ask as root, or as a member of the group in its gid= option.",
     OwnerReason.DENIED: "The system denies reading that process's descriptors even to this user, as it does for sandboxed "

@@ -1,8 +1,21 @@
 """Sentences that no enum is the key of. Values in braces are filled in by the module named like the heading."""
 
 # Summary: one sentence.
-NOTHING_USES = "Nothing {here} uses {what}."
-NOTHING_MATCHES = "Nothing {here} matches {what}."
+NOTHING_USES = "Nothing {here} uses {what}{nearby}{beyond}."
+NOTHING_MATCHES = "Nothing {here} matches {what}{nearby}{beyond}."
+ON_HOST, IN_LISTING = "on this host", "in this listing"
+IN_THIS_NAMESPACE = "in this network namespace"
+IN_NAMESPACES_READ = "in the network namespaces that were read"
+NEARBY = "; {list}"
+NEARBY_ONE = "{who} {verb} {addresses}"
+NO_OTHER_SEEN = ", and no other one was found"
+NOT_SEEN = "; not looked into: {list}"
+TAKES_ROOT = " (that takes root)"
+APART = "In network namespace{s} {list}, not in this one: {sentence}"
+WILDCARD_BLOCKED = "{what} cannot be bound (EADDRINUSE{unless}): {who} {verb} {addresses}, which it covers."
+WILDCARD_COVERS = "Nothing {here} is bound to {what} itself; {who} {verb} {addresses}, which it covers."
+UNLESS_REUSEADDR = " unless both sides set SO_REUSEADDR"
+UNLESS_V6ONLY = " without IPV6_V6ONLY"
 ONLY_REMOTE = "Nothing {here} holds {what} itself; it is the far end of {connections}{by}."
 ONLY_CONNECTIONS = "{what} is the local end of {connections}{by}; {listener}."
 NO_LISTENER = "nothing listens on it"
@@ -46,6 +59,10 @@ BYTES_QUEUED = "{unread} bytes wait to be read here, {unacked} to be acknowledge
 COUNTS = "{connections}: {states}."
 PEERS = "Peers: {list}."
 FIVE_TUPLE = "Only the pair of endpoints with the protocol tells them apart: the {side} end is the same in all."
+FIVE_TUPLE_PORT = (
+    "Only the pair of endpoints with the protocol tells them apart: the {side} ends have the port in common, and \
+{count} addresses ({list})."
+)
 SIBLINGS = "{endpoint} takes part in {count} connections seen here (also with {others}), so that it identifies none of \
 them: only the pair of endpoints with the protocol does."
 DIRECTION_IN = "It came in (inferred: a listener holds the local port)."
@@ -75,7 +92,12 @@ ONLY_A_CLIENT = "These are only clients of that port: ending one frees nothing a
 BOUND_TO = "{address}: {sentence}"
 OUT_OF_USE = "The address is {scope}, so that nothing can be said about who could reach it."
 PEER_ADDRESS = "The peer's address {address} is {scope}."
-IN_CONTAINER = "It is in a container's network namespace: from the host only what the container engine publishes leads to it."
+IN_CONTAINER = "It is in the network namespace of container {name}: other hosts reach it by a port that the container engine \
+publishes; this host also by the container's own address, where a route leads to that (a bridge network has one)."
+IN_CONTAINER_LOOPBACK = (
+    "It is in the network namespace of container {name}, and no published port leads to a loopback address."
+)
+IN_NAMESPACE = "Network namespace {name} has addresses of its own, which are not those of this host."
 
 # Binding.
 BINDING_FOR = "Whether a program run as {who} could bind it now{blockers}:"
@@ -85,12 +107,17 @@ BINDING_TRIED = "Tried for real, {what}: the kernel says {answer}, the verdict w
 an instant where it succeeds, and gives it back."
 BINDING_REFUSED = "A program run as {who} could not bind it now in any way: {errno}{blockers}."
 BINDING_UNCERTAIN = "Whether a program run as {who} could bind it now cannot be told{blockers}."
-BINDING_FREE = "A program run as {who} could bind it now, in every way."
+BINDING_FREE = "A program run as {who} could bind it now, in every way, unless a policy forbids it (SELinux, Landlock, BPF)."
+BINDING_POLICY = (
+    "Neither a socket nor the limit for privileged ports is in the way: a policy refused it (SELinux's name_bind, \
+Landlock, or a BPF program on the cgroup)."
+)
 
 # Nothing found.
-REFUSED = "A TCP connection to it would be refused at once (RST); a timeout instead means that something on the way \
-drops the packets."
-UNREACHABLE = "A UDP datagram to it would be answered with ICMP port unreachable, or by silence where a firewall drops either."
+REFUSED = "The kernel refuses a TCP connection to it (RST), unless a rule for packets redirects it to another socket or \
+drops it, so that it times out; rules were not looked at."
+CONNECT_WILDCARD = "As a destination {address} means {loopback} to connect(2)."
+UNREACHABLE = "A UDP datagram to it is answered with ICMP port unreachable, or by silence where a rule drops either."
 FOREIGN_ADDRESS = "{address} is no address of this host, and nothing here can say what answers there: this is about sockets \
 of this host only."
 CAPTURE_NO_PROOF = "This is a listing: what is missing from it may have been left out by the options it was made with \

@@ -84,12 +84,14 @@ WORDS: dict[Word, WordText] = {
         ),
     ),
     Word.PROCESS: WordText(
-        "A process is a running program; it holds sockets through file descriptors, and the kernel knows no other owner.",
+        "A process is a running program; it holds sockets by file descriptors, and a socket lives as long as any of these.",
         Part.PROCESS,
         (
             "One process can hold many sockets, and one socket can be held by many processes: after fork(2), when a "
             "descriptor "
             "is passed over a unix socket, or when systemd opens the listener and hands it on.",
+            "The kernel also keeps the uid of the user who created the socket, which may not be the user of any holder: "
+            "a server that started as root and gave up its rights still has a socket of uid 0.",
             "To see another user's descriptors takes root, so that a missing process mostly means a missing right. "
             "Some sockets really have none: those in TIME_WAIT, those not yet accepted, and the kernel's own.",
         ),
@@ -165,11 +167,15 @@ WORDS: dict[Word, WordText] = {
         (Command("portsock explain 8080", "of the port in question: who is in the way, and which options would help"),),
     ),
     Word.EACCES: WordText(
-        "EACCES, 'Permission denied' from bind(2), means that the port is privileged and the program has no right to it.",
+        "EACCES, 'Permission denied' from bind(2), means that a rule forbids this program that port: the limit for privileged "
+        "ports, or a security policy.",
         Part.BINDING,
         (
             "On Linux ports below net.ipv4.ip_unprivileged_port_start{unprivileged} need CAP_NET_BIND_SERVICE in the network "
             "namespace's user namespace.",
+            "At any other port, or for root, it is a policy: SELinux (name_bind, see semanage port -l), Landlock's rule for "
+            "bind, or a BPF program on the cgroup (which mostly gives EPERM). No listing of sockets shows those: "
+            "ausearch -m avc and bpftool cgroup tree do.",
             "The ways out without running as root: setcap cap_net_bind_service=+ep on the program, AmbientCapabilities= in "
             "its systemd unit, socket activation, a lower ip_unprivileged_port_start, or a proxy in front.",
             "macOS asks for root only when the address is a specific one. Windows has no such rule: there error 10013 "
@@ -187,10 +193,13 @@ WORDS: dict[Word, WordText] = {
         (
             "bind(2) accepts an address of this host or a wildcard. IP_FREEBIND, IP_TRANSPARENT or "
             "net.ipv4.ip_nonlocal_bind=1 lift that, for addresses that come later or fail over.",
-            "From connect(2) it means that no ephemeral port is left toward that destination: too many connections, "
-            "or too many in TIME_WAIT.",
+            "From connect(2) it means that this host found no source: it has no address of that family (a container without "
+            "IPv6 that connects to ::1), or no ephemeral port is left toward that destination.",
             "In a container, an address of the host is not the container's.",
         ),
-        (Command("ip -brief address", "the addresses that this host has"),),
+        (
+            Command("ip -brief address", "the addresses that this host has"),
+            Command("ip -6 route get ::1", "whether there is a source address for a destination"),
+        ),
     ),
 }

@@ -10,6 +10,7 @@ _ABSENT = {
     OwnerReason.ORPHANED: "- (closed by its process)",
     OwnerReason.UNACCEPTED: "- (not accepted yet)",
     OwnerReason.OTHER_USER: "? (other user)",
+    OwnerReason.NOT_DUMPABLE: "? (not dumpable)",
     OwnerReason.HIDEPID: "? (hidepid)",
     OwnerReason.DENIED: "? (denied)",
     OwnerReason.KERNEL_CANDIDATE: "- (kernel?)",

@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portsock.enums import Need
 from portsock.errors import ReadError
-from portsock.model import Netns, Notice, Process, Source, State
+from portsock.model import Netns, Notice, Process, Source, State, Viewpoint
 from portsock.records import Collection, Ownership, Request, SocketRecord
 from portsock.sources import failures, system
 from portsock.sources.linux import owners, processes
@@ -26,7 +26,7 @@ _SUBFLOWS = frozenset({"tcp", "mptcp"})
 def collect(request: Request, backend: str | None = None) -> Collection:
     """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc is used where netlink fails."""
     taken_at = time.time()
-    records, notices, used = _sockets(request, backend)
+    records, notices, used, others, unseen, addresses = _sockets(request, backend)
     ownership, unlisted_notices = _ownership(request, records, used)
     sockets: Sequence[SocketRecord] = records
     if ownership is not None and not ownership.unreadable and ownership.hidden_processes is None:
@@ -37,7 +37,11 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     known_processes = _processes(request, ownership)
     users = system.users(_known(map(attrgetter("uid"), sockets)))
     all_notices = (*notices, *unlisted_notices, *failures.take())
-    return Collection(Source("live", used), host, taken_at, sockets, ownership, known_processes, users, all_notices)
+    source = Source("live", used)
+    # Only `explain` and questions about addresses need the namespace, which costs a look at the names of all.
+    own = own_namespace() if Need.HOST in request.needs else None
+    viewpoint = Viewpoint(own, os.geteuid(), others=others, unseen=unseen, addresses=addresses)
+    return Collection(source, host, taken_at, sockets, ownership, known_processes, users, all_notices, viewpoint=viewpoint)
 
 
 def _sockets(request: Request, backend: str | None) -> "_Dumped":
@@ -50,8 +54,8 @@ def _sockets_again(request: Request, used: str, protocols: frozenset[str]) -> li
     """Return the present sockets of these protocols, read as the first time; None where the tables could not be read whole."""
     if protocols & _SUBFLOWS:  # subflows of MPTCP are marked where both are requested
         protocols |= _SUBFLOWS & request.protocols
-    records, notices, _ = _sockets(request._replace(protocols=protocols), "procfs" if used == "procfs" else None)
-    return None if notices else records
+    again = _sockets(request._replace(protocols=protocols), "procfs" if used == "procfs" else None)
+    return None if again.notices else again.sockets
 
 
 def _known(values: Iterable[int | None]) -> set[int]:
@@ -79,7 +83,18 @@ def own_namespace() -> Netns | None:
     return Netns(inode, name_of(inode))
 
 
-_Dumped = tuple[list[SocketRecord], list[Notice], str]
+class _Dumped(NamedTuple):
+    """The sockets of one or several namespaces."""
+
+    sockets: list[SocketRecord]
+    notices: list[Notice]
+    backend: str
+    others: tuple[Netns, ...] = ()
+    """Requested namespaces that were read, other than our own."""
+    unseen: tuple[str, ...] = ()
+    """Requested namespaces that were not read."""
+    addresses: Mapping[int, frozenset[str]] = {}
+    """The addresses of each requested namespace by its number, if asked for."""
 
 
 def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
@@ -100,23 +115,23 @@ def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped
         else:
             if dump.missing:
                 return _add_tables(request, netns, dump, backend)
-            return dump.sockets, dump.notices, "netlink"
+            return _Dumped(dump.sockets, dump.notices, "netlink")
     from portsock.sources.linux import procfs
 
     tables = procfs.dump(request, pid="thread-self", netns=netns)
     missing = _missing_notice(request.protocols & _DIAG_ONLY.keys())
-    return list(tables.sockets), [*refused, *tables.notices, *missing], "procfs"
+    return _Dumped(list(tables.sockets), [*refused, *tables.notices, *missing], "procfs")
 
 
 def _add_tables(request: Request, netns: Netns | None, dump: "Dump", backend: str | None) -> _Dumped:
     """Add from /proc what this kernel has no diag module for; where netlink is forced, add a notice instead."""
     names = {protocol for protocol, _ in dump.missing}
     if backend == "netlink":
-        return dump.sockets, [*dump.notices, *_missing_notice(names)], "netlink"
+        return _Dumped(dump.sockets, [*dump.notices, *_missing_notice(names)], "netlink")
     from portsock.sources.linux import procfs
 
     tables = procfs.dump(request, pid="thread-self", netns=netns, only=dump.missing)
-    return (
+    return _Dumped(
         [*dump.sockets, *tables.sockets],
         [*dump.notices, *tables.notices, *_missing_notice(names & _DIAG_ONLY.keys())],
         "netlink",
@@ -145,23 +160,40 @@ def _every_namespace(request: Request, backend: str | None) -> _Dumped:
     found, notices = netns.namespaces(request.netns)
     records: list[SocketRecord] = []
     used = backend or "netlink"
-    denied = []
-    outcomes = visit(found, lambda namespace: _dump(request, backend, namespace.netns))
-    for namespace, outcome in zip(found, outcomes, strict=True):
+    denied: list[Namespace] = []
+    late: list[Namespace] = []
+    others: list[Netns] = []
+    addresses: dict[int, frozenset[str]] = {}
+    until = time.monotonic() + (float("inf") if request.seconds is None else request.seconds)
+
+    def read(namespace: "Namespace") -> _Dumped | None:
+        if time.monotonic() > until and not namespace.own:
+            return None
+        dumped = _dump(request, backend, namespace.netns)
+        return dumped._replace(addresses=_addresses(request, namespace, "thread-self"))
+
+    for namespace, outcome in zip(found, visit(found, read), strict=True):
         if isinstance(outcome, FileNotFoundError):  # it has ended since it was found
             continue
-        if isinstance(outcome, OSError):
-            dumped = _from_process(request, namespace)
-            if dumped is None:
-                denied.append(namespace)
-                continue
-            outcome = dumped
-        records += outcome[0]
-        notices += outcome[1]
-        used = outcome[2]
+        dumped = _from_process(request, namespace) if isinstance(outcome, OSError) else outcome
+        if dumped is None:
+            (denied if isinstance(outcome, OSError) else late).append(namespace)
+            continue
+        records += dumped.sockets
+        notices += dumped.notices
+        used = dumped.backend
+        others += [] if namespace.own else [namespace.netns]
+        addresses |= dumped.addresses
     if denied:
         notices.append(netns.denied_notice(denied))
-    return records, notices, used
+    unseen = tuple(each.netns.name or f"net:[{each.netns.id}]" for each in (*denied, *late))
+    return _Dumped(records, notices, used, tuple(others), unseen, addresses)
+
+
+def _addresses(request: Request, namespace: "Namespace", process: str) -> dict[int, frozenset[str]]:
+    """Return the addresses of a namespace, seen from a process in it, if they are requested and can be read."""
+    found = system.addresses_in(process) if Need.HOST in request.needs else None
+    return {} if found is None else {namespace.netns.id: found}
 
 
 def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
@@ -173,7 +205,8 @@ def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
             tables = procfs.dump(request, pid=str(pid), netns=namespace.netns)
         except ReadError:
             continue
-        return list(tables.sockets), list(tables.notices), "procfs"
+        found = _addresses(request, namespace, str(pid))
+        return _Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found)
     return None
 
 

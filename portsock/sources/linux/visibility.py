@@ -29,7 +29,9 @@ class Visibility(NamedTuple):
         if self.hidepid:
             return OwnerReason.HIDEPID
         own = os.geteuid()
-        return OwnerReason.OTHER_USER if own != 0 and uid != own else OwnerReason.DENIED
+        if own == 0:
+            return OwnerReason.DENIED
+        return OwnerReason.NOT_DUMPABLE if uid == own else OwnerReason.OTHER_USER
 
 
 def read_visibility(root: str = "/proc") -> Visibility:
@@ -44,12 +46,22 @@ def read_visibility(root: str = "/proc") -> Visibility:
     hidepid = _hidepid(root, mountinfo)
     if hidepid >= INVISIBLE:
         return Visibility(hidepid, OwnerReason.HIDEPID)
+    nested = _is_nested(root)
+    return Visibility(hidepid, OwnerReason.PIDNS if nested and os.path.exists(f"{root}/{_INITIAL_NETWORK_ONLY}") else None)
+
+
+def lists_whole_host() -> bool:
+    """Tell whether /proc lists every process of the host: it is of the initial PID namespace, and hides none from us."""
+    visible = read_visibility()
+    return visible.unlisted is None and not visible.hidepid and not _is_nested(PROC)
+
+
+def _is_nested(root: str) -> bool:
     try:
-        nested = os.readlink(f"{root}/self/ns/pid") != f"pid:[{INITIAL_PID_NAMESPACE}]"
+        return os.readlink(f"{root}/self/ns/pid") != f"pid:[{INITIAL_PID_NAMESPACE}]"
     except OSError as error:
         note("file", f"{root}/self/ns/pid", error)
-        nested = False
-    return Visibility(hidepid, OwnerReason.PIDNS if nested and os.path.exists(f"{root}/{_INITIAL_NETWORK_ONLY}") else None)
+        return False
 
 
 def read_pids(root: str = PROC) -> list[int]:

@@ -68,9 +68,9 @@ def test_a_listener_of_another_user_without_root() -> None:
     explanation = answer("80", snapshot)
     found = finding("listener_without_process", explanation)
     assert found is not None
-    assert "belongs to another user" in found.detail
+    assert "mostly another user's" in found.detail
     assert "1 process could not be read" in found.evidence
-    assert explanation.next[0].line == "sudo portsock explain 80"
+    assert explanation.next[0].line == 'sudo "$(command -v portsock)" explain 80'
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from portsock.explain.types import Severity
 from portsock.model import State, Timer
-from tests.support.explain_factory import HOST, answer, codes, finding, seen
+from tests.support.explain_factory import answer, codes, finding, seen
 from tests.support.factory import tcp
 
 
@@ -85,43 +85,9 @@ def test_many_time_wait_are_only_information() -> None:
     assert codes("80", seen(records[:99])) == set()
 
 
-@pytest.mark.parametrize(("used", "severity"), [(8, Severity.WARNING), (5, Severity.NOTICE), (4, None)])
-def test_ephemeral_exhaustion_is_counted_per_destination(used: int, severity: Severity | None) -> None:
-    host = HOST._replace(ephemeral=(40000, 40009))
-    records = [tcp(f"10.0.0.7:{40000 + i}", "192.0.2.1:443", State.TIME_WAIT, inode=None) for i in range(used)]
-    records += [tcp(f"10.0.0.7:{40000 + i}", "192.0.2.2:443", inode=50 + i) for i in range(4)]
-    found = finding("ephemeral_exhaustion", answer("192.0.2.1:443", seen(records, host=host)))
-    assert (found.severity if found else None) is severity
-    if found:
-        assert f"{used} of 10 ephemeral ports toward 192.0.2.1:443" in found.title
-
-
-def test_clients_of_a_server_do_not_use_up_its_ephemeral_ports() -> None:
-    host = HOST._replace(ephemeral=(40000, 40001))
-    records = [tcp("10.0.0.7:40001", inode=1), *[tcp("10.0.0.7:40001", "10.0.0.9:40000", inode=2)]]
-    assert "ephemeral_exhaustion" not in codes("40001", seen(records, {1: 700, 2: 700}, host=host))
-
-
 def test_a_connection_to_itself() -> None:
     record = tcp("127.0.0.1:40404", "127.0.0.1:40404")
     assert "self_connection" in codes("127.0.0.1:40404", seen([record], {1: 700}))
-
-
-@pytest.mark.parametrize(("used", "percent"), [(5, 50), (8, 80), (10, 100)])
-def test_the_percentage_of_the_ephemeral_range_counts_both_its_ends(used: int, percent: int) -> None:
-    host = HOST._replace(ephemeral=(40000, 40009))
-    records = [tcp(f"10.0.0.7:{40009 - i}", "192.0.2.1:443", inode=10 + i) for i in range(used)]
-    found = finding("ephemeral_exhaustion", answer("192.0.2.1:443", seen(records, host=host)))
-    assert found is not None
-    assert found.title == f"{used} of 10 ephemeral ports toward 192.0.2.1:443 are in use ({percent} %)."
-
-
-def test_ports_outside_the_ephemeral_range_do_not_use_it_up() -> None:
-    host = HOST._replace(ephemeral=(40000, 40003))
-    records = [tcp(f"10.0.0.7:{port}", "192.0.2.1:443", inode=port) for port in (39999, 40000, 40003, 40004)]
-    found = finding("ephemeral_exhaustion", answer("192.0.2.1:443", seen(records, host=host)))
-    assert found is not None
-    assert found.title.startswith("2 of 4 ephemeral ports")
 
 
 @pytest.mark.parametrize(("number", "severity"), [(2, Severity.INFO), (3, Severity.WARNING)])

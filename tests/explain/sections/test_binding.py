@@ -22,6 +22,17 @@ def test_without_attempts_there_is_no_binding_part() -> None:
     assert Part.BINDING not in answer("80", web()).sections
 
 
+@pytest.mark.parametrize(
+    ("verdict", "errno", "words"),
+    [(True, "EACCES", True), (True, "EPERM", True), (True, "EADDRINUSE", False), (False, "EACCES", False)],
+)
+def test_a_refusal_that_neither_socket_nor_privilege_explains_is_a_policys(verdict: bool, errno: str, words: bool) -> None:
+    judged = attempt(ok=verdict, errno=None if verdict else "EACCES", blockers=(), reason=None)
+    tried = attempt(ok=False, errno=errno, blockers=(), reason=None, tried=True)
+    said = part(answer("80", web(), attempts=[judged, tried]), Part.BINDING)
+    assert ("a policy refused it" in said) is words
+
+
 def test_binding_that_always_fails_is_said_in_one_sentence() -> None:
     said = part(answer("80", web(), attempts=[attempt(), attempt(options=("SO_REUSEADDR",))]), Part.BINDING)
     assert "could not bind it now in any way: EADDRINUSE (in the way: 0.0.0.0:80 LISTEN nginx[500]). A listener" in said
@@ -36,7 +47,9 @@ def test_a_trial_is_compared_with_the_verdict() -> None:
 
 def test_binding_that_always_succeeds_is_said_in_one_sentence() -> None:
     free = attempt(ok=True, errno=None, blockers=(), reason=None)
-    assert "could bind it now, in every way." in part(answer("8080", seen([]), attempts=[free]), Part.BINDING)
+    assert "could bind it now, in every way, unless a policy forbids it" in part(
+        answer("8080", seen([]), attempts=[free]), Part.BINDING
+    )
 
 
 def test_open_verdicts_give_their_reason_before_refusals_and_reuseport_before_nothing() -> None:

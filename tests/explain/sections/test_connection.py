@@ -3,7 +3,7 @@
 import pytest
 
 from portsock.explain.types import Part
-from portsock.model import State, Timer
+from portsock.model import Netns, State, Timer
 from tests.support.explain_factory import CURL, answer, captured, part, seen, text, web
 from tests.support.factory import tcp, udp
 
@@ -71,3 +71,33 @@ def test_linux_durations_are_not_used_for_other_systems() -> None:
 def test_the_rest_of_time_wait_is_given_in_seconds() -> None:
     record = tcp("10.0.0.7:40000", "192.0.2.1:443", State.TIME_WAIT, inode=None, timer=Timer("timewait", 42500, 0))
     assert "Of it 42 s remain here." in part(answer("10.0.0.7:40000,192.0.2.1:443", seen([record])), Part.CONNECTION)
+
+
+def test_of_a_port_with_two_remote_addresses_only_the_port_is_the_same() -> None:
+    records = [tcp("10.0.0.7:40000", "192.0.2.1:443", inode=1), tcp("10.0.0.7:40001", "192.0.2.2:443", inode=2)]
+    said = part(answer("443", seen(records)), Part.CONNECTION)
+    assert "the remote ends have the port in common, and 2 addresses (192.0.2.1 and 192.0.2.2)" in said
+    assert "the same in all" not in said
+
+
+def test_of_a_listener_with_clients_at_two_of_its_addresses_only_the_port_is_the_same() -> None:
+    records = [
+        tcp("0.0.0.0:80", inode=1),
+        tcp("127.0.0.1:80", "127.0.0.1:40000", inode=2),
+        tcp("10.0.0.7:80", "10.0.0.9:40000", inode=3),
+    ]
+    said = part(answer("80", seen(records)), Part.CONNECTION)
+    assert "the local ends have the port in common, and 2 addresses (127.0.0.1 and 10.0.0.7)" in said
+
+
+def test_the_two_ends_of_a_connection_in_two_namespaces_are_one_connection() -> None:
+    records = [
+        tcp("10.0.0.1:80", inode=1, netns=Netns(1, "a")),
+        tcp("10.0.0.1:80", "10.0.0.2:40000", inode=2, netns=Netns(1, "a")),
+        tcp("10.0.0.2:40000", "10.0.0.1:80", inode=3, netns=Netns(2, "b")),
+    ]
+    explanation = answer("80", seen(records, {1: 500, 2: 500, 3: 800}))
+    assert "with 1 connection" in explanation.summary
+    said = part(explanation, Part.CONNECTION)
+    assert "On the far side it is in network namespace b" in said
+    assert "curl[800] → nginx[500]" in " ".join(explanation.picture)

@@ -106,8 +106,9 @@ KIND = {"kind"}
         (NetlinkEndpoint(0, 1, 2), ..., ["netlink_endpoint"], {}, KIND),
         (PacketEndpoint(3, 1), ..., ["packet_endpoint"], {}, KIND),
         (VsockEndpoint(3, 1), ..., ["vsock_endpoint"], {}, KIND),
-        # 'incomplete' of all notices together is 'complete' of the document.
-        (Notice("a", 1, "b"), notice_object(Notice("a", 1, "b")), ["notice"], {"amount": "count", "incomplete": None}, set()),
+        # 'incomplete' of all notices together is 'complete' of the document; 'silent' is about the terminal.
+        (Notice("a", 1, "b"), notice_object(Notice("a", 1, "b")), ["notice"],
+         {"amount": "count", "incomplete": None, "silent": None}, set()),
     ],
 )  # fmt: skip
 def test_every_field_is_a_key_of_the_json_and_of_the_schema(

@@ -83,10 +83,10 @@ def test_root_is_exempt_from_hidepid(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @linux
 @pytest.mark.usefixtures("as_user")
-def test_reasons_distinguish_other_users_from_denials() -> None:
+def test_reasons_distinguish_other_users_from_a_protected_process_of_our_own() -> None:
     seen = visibility.Visibility(0, None)
     assert seen.reason(0) is OwnerReason.OTHER_USER
-    assert seen.reason(1000) is OwnerReason.DENIED
+    assert seen.reason(1000) is OwnerReason.NOT_DUMPABLE
 
 
 @linux

@@ -1,0 +1,51 @@
+"""The second look of `explain`, where nothing was found: into the other network namespaces of this host."""
+
+from portsock.cli.collection import collect_snapshot
+from portsock.cli.console import Console
+from portsock.cli.options import Collecting
+from portsock.errors import ReadError
+from portsock.model import Snapshot
+from portsock.port_numbers import Services
+from portsock.query.query import Question
+
+SECONDS = 1.5
+"""The time after which no further namespace is entered. One takes about 2 ms, and a node of Kubernetes may have 500."""
+
+
+def is_possible(snapshot: Snapshot, collect: Collecting) -> bool:
+    """Tell whether there may be other network namespaces to look into: on live Linux, if none was asked for."""
+    if collect.captures or collect.netns or collect.backend == "psutil" or snapshot.viewpoint is None:
+        return False
+    return snapshot.viewpoint.netns is not None
+
+
+def look_further(
+    question: Question, snapshot: Snapshot, collect: Collecting, services: Services, console: Console
+) -> Snapshot:
+    """Return a snapshot with the sockets of all network namespaces that may be read, or the given one where there are none.
+
+    Its viewpoint tells which could not be read. It has no notice about them, since nobody asked for other namespaces.
+    """
+    from portsock.sources.linux.netns import namespaces
+    from portsock.sources.linux.visibility import lists_whole_host
+
+    assert snapshot.viewpoint is not None
+    try:
+        found, notices = namespaces(("all",))
+        others = [each for each in found if not each.own]
+        wide = snapshot
+        if others:
+            everywhere = question._replace(query=question.query._replace(netns=("all",)))
+            wide = collect_snapshot(everywhere, collect, services, console, SECONDS).snapshot
+    except ReadError:
+        return snapshot
+    assert wide.viewpoint is not None
+    viewpoint = wide.viewpoint._replace(
+        counted=True,
+        # Only root can see a namespace that no process is in and that another user's process keeps open.
+        whole=wide.viewpoint.uid == 0 and lists_whole_host(),
+        unnamed=sum(notice.amount or 0 for notice in notices),
+    )
+    kept = tuple(notice for notice in wide.notices if notice.code != "netns_denied")
+    complete = not any(notice.incomplete for notice in kept)
+    return wide._replace(viewpoint=viewpoint, notices=kept, complete=complete)
