@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from portsock.cli.asked import annotated, read_questions
 from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
 from portsock.cli.options import Collecting, Explaining
@@ -37,14 +38,18 @@ def command(
 
     console: Console = ctx.obj
     services = system_services()
-    parsed = [_parse(text, services, collect) for text in targets]
+    asked = read_questions(targets, services, collect)
+    parsed = [each.subject for each in asked]
     _check(parsed, explaining, collect)
     named = tuple(target for target in parsed if not isinstance(target, str))
     question = Question(Query(targets=named, netns=tuple(collect.netns or ())), "explain", NEEDS)
     snapshot = collect_snapshot(question, collect, services, console).snapshot
     if not collect.captures:
         snapshot = _with_named_processes(snapshot, named)
-    answers = [_answer(target, snapshot, services, explaining, collect) for target in parsed]
+    answers = [
+        annotated(each, _answer(each.subject, snapshot, services, explaining, collect), live=not collect.captures)
+        for each in asked
+    ]
     snapshot = with_notices(question, snapshot, [socket for answer in answers for socket in answer.sockets])
     snapshot = snapshot.with_notices(failures.take())
     _print(answers, snapshot, services, explaining, console)
@@ -66,18 +71,6 @@ def _check(targets: "Sequence[Target | str]", explaining: Explaining, collect: C
     from portsock.cli.binding import check_trial
 
     check_trial(targets, explaining.attempt, explaining.v6only)
-
-
-def _parse(text: str, services: Services, collect: Collecting) -> "Target | str":
-    """Parse the target; return the text itself where it is one of explain's words."""
-    from portsock.explain.vocabulary import recognise_word
-
-    if recognise_word(text) is not None:
-        return text
-    from portsock.cli.query_parsing import resolver
-    from portsock.query.target import parse_target
-
-    return parse_target(text, services, resolve=resolver(collect))
 
 
 def _with_named_processes(snapshot: Snapshot, targets: "Sequence[Target]") -> Snapshot:

@@ -1,0 +1,190 @@
+"""What a person asks `explain`: targets and words, or what a URL, an error message, or a name plainly means."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from portsock.cli.options import Collecting
+from portsock.cli.query_parsing import resolver
+from portsock.errors import UsageError
+from portsock.explain.vocabulary import recognise_word, recognise_words
+from portsock.port_numbers import Services
+from portsock.query.pasted import KINDS, Pasted, is_message, masked, read_pasted
+from portsock.query.refusals import near, shown
+from portsock.query.target import NameTarget, NumberTarget, Target, parse_target
+
+if TYPE_CHECKING:
+    from portsock.explain.types import Explanation
+
+_PATTERN = frozenset("*?[]:/,@%")
+"""Characters of targets and patterns: a text with one of them is no bare name."""
+
+
+class Asked(NamedTuple):
+    """One question."""
+
+    text: str
+    """What was typed, without credentials."""
+    subject: "Target | str"
+    """A target, or words of explain: several are explained together."""
+    notes: tuple[str, ...] = ()
+    """How the text was read, where it is no target, and the error in it."""
+    refusal: UsageError | None = None
+    """The error to raise where the subject is not found."""
+
+
+def read_questions(texts: Sequence[str], services: Services, collect: Collecting) -> list[Asked]:
+    """Read the arguments of explain. Raises UsageError for the first that cannot be read."""
+    reader = _Reader(services, collect)
+    whole = " ".join(texts)
+    together = None if len(texts) < 2 else whole if recognise_word(whole) is not None else recognise_words(whole)
+    if together is not None:
+        return [Asked(whole, together)]
+    found: list[Asked | None] = []
+    for text in _paired(texts):
+        found.append(reader.read(text))
+        if found[-1] is None and len(texts) > 1:
+            message = reader.message(whole)
+            if message is not None:
+                return [message]
+    return [each or reader.program(text) for each, text in zip(found, _paired(texts), strict=True)]
+
+
+def is_question(texts: Sequence[str], services: Services, collect: Collecting) -> bool:
+    """Tell whether explain understands the arguments, the first of which is no command."""
+    try:
+        read_questions(texts, services, collect)
+    except UsageError:
+        # A target with a mistake in it: the error that names the mistake says more than a list of commands.
+        return len(texts[0]) > 1 and any(letter in texts[0] for letter in ":.[]%") and not texts[0].startswith(".")
+    return True
+
+
+def annotated(asked: Asked, answer: "Explanation", live: bool) -> "Explanation":
+    """Return the answer with what was typed, how it was read, and whether what holds no socket exists at all."""
+    if not answer.found and asked.refusal is not None:
+        raise asked.refusal
+    if live and not answer.found and (absence := absence_text(asked.subject)) is not None:
+        answer = answer._replace(summary=absence[:1].upper() + absence[1:] + ".")
+    return answer._replace(target_input=asked.text, notes=(*asked.notes, *answer.notes))
+
+
+def absence_text(subject: "Target | str") -> str | None:
+    """Say whether the process, user, unit or container exists on this system; None for other targets."""
+    if not isinstance(subject, NameTarget | NumberTarget) or subject.kind in ("inode", "fd"):
+        return None
+    from portsock.explain.presence import presence_sentence
+    from portsock.sources.presence import running_processes, unit_installed, user_exists
+
+    exists = None
+    if isinstance(subject, NameTarget) and subject.kind in ("user", "unit"):
+        exists = (user_exists if subject.kind == "user" else unit_installed)(subject.name)
+    return presence_sentence(subject, running_processes(), exists)
+
+
+def _paired(texts: Sequence[str]) -> list[str]:
+    """Join 'pid' and '55', 'port' and '8080', 'process' and 'nginx', as if they were one argument."""
+    found: list[str] = []
+    rest = list(texts)
+    while rest:
+        first = rest.pop(0)
+        if first.lower() in KINDS and rest and recognise_word(rest[0]) is None and " " not in rest[0]:
+            first = f"{first} {rest.pop(0)}"
+        found.append(first)
+    return found
+
+
+class _Reader:
+    def __init__(self, services: Services, collect: Collecting) -> None:
+        self._services = services
+        self._collect = collect
+        self._resolve = resolver(collect)
+
+    def read(self, text: str) -> Asked | None:
+        """Read one argument; None where it may at most be the name of a program. Raises UsageError."""
+        if recognise_word(text) is not None:
+            return Asked(text, text)
+        words = recognise_words(text)
+        if words:
+            return Asked(masked(text), words)
+        if is_message(text) and (read := self.message(text)) is not None:
+            return read
+        try:
+            return Asked(masked(text), self._parse(text), _wildcard_notes(text))
+        except UsageError as refused:
+            read = self._understood(text, read_pasted(text, self._services))
+            if read is None and not _is_name(text):
+                raise refused from None
+        return read
+
+    def message(self, text: str) -> Asked | None:
+        """Read an error message, which may be several arguments."""
+        if recognise_word(text) is not None:
+            return Asked(text, text)
+        pasted = read_pasted(text, self._services)
+        return self._understood(text, pasted) if pasted is not None and pasted.error else None
+
+    def program(self, text: str) -> Asked:
+        """Read the name of a running program. Raises UsageError where none has it."""
+        target = NameTarget(f"proc:{text}", "proc", text)
+        notes = (f"Read as proc:{text}: no service has this name, and a program has.",)
+        if self._collect.captures:
+            return Asked(
+                text, target, notes, UsageError(f"{shown(text)}: no service and no program in the listing has this name")
+            )
+        from portsock.sources.presence import running_processes
+
+        names = {name for each in running_processes() for name in (each.name, each.comm, (each.exe or "").rpartition("/")[2])}
+        if text in names:
+            return Asked(text, target, notes)
+        close = [f"service:{name}" for name in near(text.lower(), self._services.names(), amount=1)]
+        close += [f"proc:{name}" for name in near(text, filter(None, names), amount=1)]
+        hint = f"; did you mean {' or '.join(map(shown, close))}?" if close else ""
+        raise UsageError(f"{shown(text)}: no service and no running program has this name{hint}")
+
+    def _parse(self, text: str) -> Target:
+        return parse_target(text, self._services, resolve=self._resolve)
+
+    def _understood(self, text: str, pasted: Pasted | None) -> Asked | None:
+        """Return the question that a pasted text is. Raises UsageError where its host would have to be looked up."""
+        if pasted is None:
+            return None
+        refused: UsageError | None = None
+        for place in (*pasted.targets, *(pasted.hosts if self._resolve else ())):
+            try:
+                target = self._parse(place)
+            except UsageError as error:
+                refused = refused or error
+                continue
+            return Asked(masked(text), target, self._notes(place, pasted))
+        hosts = f"{shown(pasted.hosts[0])} has a host name, which only --resolve looks up" if pasted.hosts else ""
+        if pasted.error:
+            notes = f"Read as {pasted.error}." + (f" {hosts}." if hosts else "")
+            return Asked(masked(text), pasted.error, (notes,))
+        if hosts:
+            port = pasted.hosts[0].rpartition(":")[2]
+            raise UsageError(f"{hosts}; portsock explain :{port} tells about the port here")
+        if refused is not None:
+            raise refused
+        raise UsageError(f"{shown(text)} is a URL without a host that can be read; write HOST:PORT")
+
+    def _notes(self, place: str, pasted: Pasted) -> tuple[str, ...]:
+        from portsock.explain.words import word_summary
+
+        error = f" and {pasted.error}" if pasted.error else ""
+        scheme = f", the endpoint of the {pasted.scheme} URL" if pasted.scheme else ""
+        meaning = (word_summary(pasted.error),) if pasted.error else ()
+        return (f"Read as {place}{error}{scheme}.", *meaning)
+
+
+def _wildcard_notes(text: str) -> tuple[str, ...]:
+    """Return what the wildcard address is, where it was typed alone."""
+    if text not in ("0.0.0.0", "::", "[::]"):
+        return ()
+    from portsock.explain.words import word_summary
+
+    return (word_summary("wildcard"),)
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether the text may be the name of a program."""
+    return text.isprintable() and not any(letter in _PATTERN or letter.isspace() for letter in text) and not text.isdecimal()
