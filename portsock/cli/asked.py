@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from portsock.cli.options import Collecting
+from portsock.cli.commands import COMMANDS
+from portsock.cli.declare import declared
+from portsock.cli.options import Collecting, Explaining
 from portsock.cli.query_parsing import resolver
 from portsock.errors import UsageError
 from portsock.explain.vocabulary import recognise_word, recognise_words
 from portsock.port_numbers import Services
-from portsock.query.pasted import KINDS, Pasted, is_message, masked, read_pasted
-from portsock.query.refusals import near, shown
 from portsock.query.target import NameTarget, NumberTarget, Target, parse_target
+from portsock.sources.system import services
 
 if TYPE_CHECKING:
     from portsock.explain.types import Explanation
+    from portsock.query.pasted import Pasted
+
+# Most questions are targets: what reads anything else is imported where it is needed.
 
 _PATTERN = frozenset("*?[]:/,@%")
 """Characters of targets and patterns: a text with one of them is no bare name."""
@@ -39,24 +43,75 @@ def read_questions(texts: Sequence[str], services: Services, collect: Collecting
     together = None if len(texts) < 2 else whole if recognise_word(whole) is not None else recognise_words(whole)
     if together is not None:
         return [Asked(whole, together)]
-    found: list[Asked | None] = []
-    for text in _paired(texts):
-        found.append(reader.read(text))
-        if found[-1] is None and len(texts) > 1:
-            message = reader.message(whole)
-            if message is not None:
-                return [message]
-    return [each or reader.program(text) for each, text in zip(found, _paired(texts), strict=True)]
-
-
-def is_question(texts: Sequence[str], services: Services, collect: Collecting) -> bool:
-    """Tell whether explain understands the arguments, the first of which is no command."""
+    paired = _paired(texts)
+    refused = None
     try:
-        read_questions(texts, services, collect)
+        found = [reader.read(text) for text in paired]
+    except UsageError as error:
+        refused = error
+    if len(texts) > 1 and (refused is not None or None in found) and (message := reader.message(whole)) is not None:
+        return [message]
+    if refused is not None:
+        raise refused
+    return [each or reader.program(text) for each, text in zip(found, paired, strict=True)]
+
+
+def with_explain(arguments: Sequence[str]) -> Sequence[str]:
+    """Put 'explain' before arguments whose first operand is no command, but what explain understands."""
+    texts = operands(arguments)
+    if not texts or not texts[0] or texts[0] in COMMANDS:
+        return arguments
+    captures = ["?"] if any(word == "--from" or word.startswith("--from=") for word in arguments) else None
+    # Without a name server: whether a host has an address matters later.
+    collect = Collecting(captures=captures)
+    try:
+        read_questions(texts, services(), collect)
     except UsageError:
         # A target with a mistake in it: the error that names the mistake says more than a list of commands.
-        return len(texts[0]) > 1 and any(letter in texts[0] for letter in ":.[]%") and not texts[0].startswith(".")
-    return True
+        if not any(letter in texts[0] for letter in ":.[]%") or not any(letter.isalnum() for letter in texts[0]):
+            return arguments
+    return ["explain", *arguments]
+
+
+def operands(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments that are neither options of explain nor their values."""
+    found: list[str] = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return found + rest
+        if word in _VALUED:
+            del rest[:1]
+        elif word == "-" or not word.startswith("-"):
+            found.append(word)
+    return found
+
+
+_VALUED = frozenset(
+    name
+    for group in (Collecting, Explaining)
+    for option in declared(group).values()
+    if getattr(option, "metavar", None)
+    for name in option.names
+)
+"""The options of explain that take a value."""
+
+
+def similar_names(text: str) -> list[str]:
+    """Return targets for services and running programs of nearly this name."""
+    names = _program_names() if _is_name(text) else set()
+    from portsock.query.similar import nearest
+
+    found = {"service": nearest(text.lower(), services().names()), "proc": nearest(text, sorted(names))}
+    return [f"{kind}:{name}" for kind, name in found.items() if name is not None]
+
+
+def _program_names() -> set[str]:
+    from portsock.sources.presence import running_processes
+
+    names = {name for each in running_processes() for name in (each.name, each.comm, (each.exe or "").rpartition("/")[2])}
+    return {name for name in names if name}
 
 
 def annotated(asked: Asked, answer: "Explanation", live: bool) -> "Explanation":
@@ -83,6 +138,10 @@ def absence_text(subject: "Target | str") -> str | None:
 
 def _paired(texts: Sequence[str]) -> list[str]:
     """Join 'pid' and '55', 'port' and '8080', 'process' and 'nginx', as if they were one argument."""
+    if len(texts) < 2:
+        return list(texts)
+    from portsock.query.pasted import KINDS
+
     found: list[str] = []
     rest = list(texts)
     while rest:
@@ -105,12 +164,14 @@ class _Reader:
             return Asked(text, text)
         words = recognise_words(text)
         if words:
-            return Asked(masked(text), words)
-        if is_message(text) and (read := self.message(text)) is not None:
+            return Asked(text, words)
+        if _is_message(text) and (read := self.message(text)) is not None:
             return read
         try:
-            return Asked(masked(text), self._parse(text), _wildcard_notes(text))
+            return Asked(_masked(text), self._parse(text), _wildcard_notes(text))
         except UsageError as refused:
+            from portsock.query.pasted import read_pasted
+
             read = self._understood(text, read_pasted(text, self._services))
             if read is None and not _is_name(text):
                 raise refused from None
@@ -120,34 +181,38 @@ class _Reader:
         """Read an error message, which may be several arguments."""
         if recognise_word(text) is not None:
             return Asked(text, text)
+        from portsock.query.pasted import read_pasted
+
         pasted = read_pasted(text, self._services)
         return self._understood(text, pasted) if pasted is not None and pasted.error else None
 
     def program(self, text: str) -> Asked:
         """Read the name of a running program. Raises UsageError where none has it."""
+        from portsock.query.refusals import shown
+
         target = NameTarget(f"proc:{text}", "proc", text)
         notes = (f"Read as proc:{text}: no service has this name, and a program has.",)
         if self._collect.captures:
             return Asked(
                 text, target, notes, UsageError(f"{shown(text)}: no service and no program in the listing has this name")
             )
-        from portsock.sources.presence import running_processes
-
-        names = {name for each in running_processes() for name in (each.name, each.comm, (each.exe or "").rpartition("/")[2])}
-        if text in names:
+        if text in _program_names():
             return Asked(text, target, notes)
-        close = [f"service:{name}" for name in near(text.lower(), self._services.names(), amount=1)]
-        close += [f"proc:{name}" for name in near(text, filter(None, names), amount=1)]
+        if "." in text:  # more likely a host or an address
+            self._parse(text)
+        close = similar_names(text)
         hint = f"; did you mean {' or '.join(map(shown, close))}?" if close else ""
         raise UsageError(f"{shown(text)}: no service and no running program has this name{hint}")
 
     def _parse(self, text: str) -> Target:
         return parse_target(text, self._services, resolve=self._resolve)
 
-    def _understood(self, text: str, pasted: Pasted | None) -> Asked | None:
+    def _understood(self, text: str, pasted: "Pasted | None") -> Asked | None:
         """Return the question that a pasted text is. Raises UsageError where its host would have to be looked up."""
         if pasted is None:
             return None
+        from portsock.query.refusals import shown
+
         refused: UsageError | None = None
         for place in (*pasted.targets, *(pasted.hosts if self._resolve else ())):
             try:
@@ -155,11 +220,11 @@ class _Reader:
             except UsageError as error:
                 refused = refused or error
                 continue
-            return Asked(masked(text), target, self._notes(place, pasted))
+            return Asked(_masked(text), target, self._notes(place, pasted))
         hosts = f"{shown(pasted.hosts[0])} has a host name, which only --resolve looks up" if pasted.hosts else ""
         if pasted.error:
             notes = f"Read as {pasted.error}." + (f" {hosts}." if hosts else "")
-            return Asked(masked(text), pasted.error, (notes,))
+            return Asked(_masked(text), pasted.error, (notes,))
         if hosts:
             port = pasted.hosts[0].rpartition(":")[2]
             raise UsageError(f"{hosts}; portsock explain :{port} tells about the port here")
@@ -167,13 +232,29 @@ class _Reader:
             raise refused
         raise UsageError(f"{shown(text)} is a URL without a host that can be read; write HOST:PORT")
 
-    def _notes(self, place: str, pasted: Pasted) -> tuple[str, ...]:
+    def _notes(self, place: str, pasted: "Pasted") -> tuple[str, ...]:
         from portsock.explain.words import word_summary
 
         error = f" and {pasted.error}" if pasted.error else ""
         scheme = f", the endpoint of the {pasted.scheme} URL" if pasted.scheme else ""
         meaning = (word_summary(pasted.error),) if pasted.error else ()
         return (f"Read as {place}{error}{scheme}.", *meaning)
+
+
+def _is_message(text: str) -> bool:
+    if ": " not in text:
+        return False
+    from portsock.query.pasted import is_message
+
+    return is_message(text)
+
+
+def _masked(text: str) -> str:
+    if "@" not in text:
+        return text
+    from portsock.query.pasted import masked
+
+    return masked(text)
 
 
 def _wildcard_notes(text: str) -> tuple[str, ...]:

@@ -98,9 +98,9 @@ def _sentence(word: Word, shown: Scene) -> str | None:
         Word.SOCKET: f"Two sockets, objects of the kernel, have one port here. The first takes connections, the second is "
         f"the end of one of them{_inodes(shown)}.",
         Word.ENDPOINT: f"{here} and {there} are endpoints, each an address and a port.",
-        Word.CONNECTION: f"{here} and {there} joined under {accepted.protocol} are the connection; only the pair identifies it.",
+        Word.CONNECTION: f"{here} and {there} under {accepted.protocol} are the connection; only the pair identifies it.",
         Word.FIVE_TUPLE: f"Its 5-tuple is {accepted.protocol}, {here} and {there}, which no other connection has.",
-        Word.HALF_ASSOCIATION: f"One half-association of it is {accepted.protocol} with {here}, the other is that with {there}.",
+        Word.HALF_ASSOCIATION: f"One half-association of it is {accepted.protocol} with {here}, the other with {there}.",
         Word.ACCEPT: f"accept(2) made the second socket; its local port is still {port}.",
         Word.EPHEMERAL: f"{port_of(accepted.remote)} is the client's port, an ephemeral one if its system chose it.",
     }.get(word)

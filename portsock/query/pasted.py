@@ -89,7 +89,8 @@ _DEFAULT_PORTS = {
     "http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "redis": 6379, "amqp": 5672, "amqps": 5671, "mongodb": 27017,
     "mqtt": 1883, "secure-mqtt": 8883, "nats": 4222, "ssh": 22, "ftp": 21, "ldap": 389, "ldaps": 636, "smtp": 25, "imap": 143,
     "clickhouse": 9000, "memcached": 11211, "kafka": 9092, "sqlserver": 1433, "rtsp": 554, "vnc": 5900, "rdp": 3389,
-    "git": 9418, "bolt": 7687, "neo4j": 7687, "cassandra": 9042, "stomp": 61613, "etcd": 2379, "consul": 8500, "zookeeper": 2181,
+    "git": 9418, "bolt": 7687, "neo4j": 7687, "cassandra": 9042, "stomp": 61613, "etcd": 2379, "consul": 8500,
+    "zookeeper": 2181,
 }  # fmt: skip
 """Ports of schemes that a table of services may lack."""
 

@@ -12,7 +12,8 @@ ERRNOS: dict[Word, WordText] = {
             "The usual causes: the server does not run, it listens on another port, or only on another address, such as "
             "127.0.0.1 when the client used the host's own. A packet filter that rejects looks the same.",
             "localhost may be ::1 to the client while the server listens on 127.0.0.1. In a container it is the container.",
-            "A full queue is no cause on Linux, unless tcp_abort_on_overflow is set: the client waits. A unix socket whose server has ended refuses, too.",
+            "A full queue is no cause on Linux, unless tcp_abort_on_overflow is set: the client waits. A "
+            "unix socket whose server has ended refuses, too.",
         ),
         (Command("portsock explain 10.0.0.5:5432", "of the endpoint in question: what listens, and where"),),
     ),
