@@ -268,4 +268,6 @@ def _wildcard_notes(text: str) -> tuple[str, ...]:
 
 def _is_name(text: str) -> bool:
     """Tell whether the text may be the name of a program."""
-    return text.isprintable() and not any(letter in _PATTERN or letter.isspace() for letter in text) and not text.isdecimal()
+    if not text.isprintable() or not any(letter.isalpha() for letter in text) or text.endswith("-"):
+        return False
+    return not any(letter in _PATTERN or letter.isspace() for letter in text)

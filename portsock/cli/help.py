@@ -23,7 +23,7 @@ TARGET_HELP = (
     "network (10.0.0.5, [::1]:631, 10.0.0.0/8:443), connection (A,B), process (pid:N,",
     "proc:GLOB, user:NAME, unit:NAME, container:NAME) or unix socket (/run/x.sock).",
 )
-WORDS_HELP = "explain also takes words (port, backlog, a state, EADDRINUSE), URLs, error messages."
+WORDS_HELP = "explain also takes words (port, a state, EADDRINUSE), URLs and error messages."
 
 
 def command_help(command: Any, context: Any) -> str:

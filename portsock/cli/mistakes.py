@@ -25,9 +25,9 @@ _GROUPS: Mapping[str, Sequence[Any]] = {
 _ALIKE = {
     "--inet": "--ipv4", "--inet4": "--ipv4", "--inet6": "--ipv6", "--program": "--process", "--name": "--process",
     "--comm": "--process", "--owner": "--user", "--uid": "--user", "--sport": "--port", "--lport": "--port",
-    "--src": "--local", "--dst": "--remote", "--dport": "--remote", "--host": "--remote",
-    "--peer": "--remote", "--dns": "--resolve",    "--namespace": "--netns", "--file": "--from", "--input": "--from", "--output": "--format", "--fields": "--columns",
-    "--short": "--brief", "--quiet": "--brief",
+    "--src": "--local", "--dst": "--remote", "--dport": "--remote", "--host": "--remote", "--peer": "--remote",
+    "--dns": "--resolve", "--namespace": "--netns", "--file": "--from", "--input": "--from", "--output": "--format",
+    "--fields": "--columns", "--short": "--brief", "--quiet": "--brief",
 }  # fmt: skip
 """Options of other tools → the one of the same meaning here."""
 

@@ -66,7 +66,8 @@ _WILDCARD = re.compile(r"^(?:\*|0\.0\.0\.0|\[::\]):(?=\d+$)")
 """A program that binds a wildcard is in the way of whatever has the port on any address, and the other way round."""
 _NAMED = re.compile(r"([A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*):(\d{1,5})")
 _HOST_AND_PORT = re.compile(
-    r"\b(?:host|to|at|for)[ =:]['\"]?(?!localhost)([A-Za-z][\w.-]*)['\"]?,? port[ =:]{1,2}['\"]?(\d{1,5})\b", re.IGNORECASE
+    r"\b(?:host|to|at|for)[ =:]['\"]?(?!localhost)([A-Za-z][\w-]*(?:\.[\w-]+)*)['\"]?,? port[ =:]{1,2}['\"]?(\d{1,5})\b",
+    re.IGNORECASE,
 )
 _SOURCE_FILE = re.compile(
     r"\.(?:[cm]?[jt]sx?|py|go|rs|rb|php|java|kt|scala|cs|c|cc|cpp|h|ex|erl|lua|pl|swift)$", re.IGNORECASE
@@ -140,9 +141,7 @@ def url_place(scheme: str, rest: str, services: Services) -> str | None:
     """Return the target that a URL of this scheme names, None where none can be read; `rest` is what follows '://'."""
     scheme = scheme.lower()
     if scheme in ("unix", "http+unix"):
-        from urllib.parse import unquote  # only here: most URLs need no decoding
-
-        path = unquote(rest.partition("?")[0]) if scheme == "unix" else unquote(rest.partition("/")[0])
+        path = _decoded(rest.partition("?")[0] if scheme == "unix" else rest.partition("/")[0])
         return path if path.startswith("/") and "\0" not in path else None
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2].partition(",")[0].rstrip(":.")
     if authority.startswith("["):
@@ -157,6 +156,11 @@ def url_place(scheme: str, rest: str, services: Services) -> str | None:
     if host in ("*", "+"):
         return f"{transport or ':'}{port}" if port else None
     return f"{transport}{host}:{port}" if port else f"{transport}{host.strip('[]')}"
+
+
+def _decoded(text: str) -> str:
+    """Replace '%2F' and the like by what they stand for, in ASCII."""
+    return re.sub(r"%([0-7][0-9A-Fa-f])", lambda found: chr(int(found[1], 16)), text)
 
 
 def _port_of_scheme(scheme: str, services: Services) -> int | None:
