@@ -94,9 +94,13 @@ _portsock()
         [[ $word != -* ]] && { subcommand=$word; break; }
     done
 
+    # A target in place of a command is explained.
+    _portsock_static commands
+    [[ -z $subcommand || " $REPLY " == *" $subcommand "* ]] || subcommand=explain
+
     if [[ -z $subcommand ]]; then
-        _portsock_static commands
         candidates=($REPLY --help --version)
+        [[ $current == [0-9:/@]* ]] && _portsock_candidates targets
     elif [[ $current == --*=* ]]; then
         value=${current#*=}
         _portsock_kind "${current%%=*}"

@@ -20,6 +20,11 @@ function __portsock_wants_target
     __portsock_subcommand >/dev/null; and not string match -q -- '-*' (commandline -ct)
 end
 
+# A target in place of a command is explained.
+function __portsock_wants_first_target
+    __portsock_no_command; and string match -qr '^[0-9:/@]' -- (commandline -ct)
+end
+
 function __portsock_command
     test (__portsock_subcommand; or echo) = $argv[1]
 end
@@ -50,6 +55,7 @@ end
 complete -c portsock -f
 complete -c portsock -n __portsock_no_command -s h -l help -d 'show the help'
 complete -c portsock -n __portsock_no_command -s V -l version -d 'show the version'
+complete -c portsock -n __portsock_wants_first_target -a '(__portsock_live targets)'
 complete -c portsock -n __portsock_wants_target -a '(__portsock_live targets)'
 complete -c portsock -n '__portsock_command explain' -a '(__portsock_static words)'
 
