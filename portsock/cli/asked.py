@@ -61,11 +61,11 @@ def with_explain(arguments: Sequence[str]) -> Sequence[str]:
     texts = operands(arguments)
     if not texts or not texts[0] or texts[0] in COMMANDS:
         return arguments
+    if "--resolve" in arguments:  # any word may be a host
+        return ["explain", *arguments]
     captures = ["?"] if any(word == "--from" or word.startswith("--from=") for word in arguments) else None
-    # Without a name server: whether a host has an address matters later.
-    collect = Collecting(captures=captures)
     try:
-        read_questions(texts, services(), collect)
+        read_questions(texts, services(), Collecting(captures=captures))
     except UsageError:
         # A target with a mistake in it: the error that names the mistake says more than a list of commands.
         if not any(letter in texts[0] for letter in ":.[]%") or not any(letter.isalnum() for letter in texts[0]):
@@ -125,7 +125,7 @@ def annotated(asked: Asked, answer: "Explanation", live: bool) -> "Explanation":
 
 def absence_text(subject: "Target | str") -> str | None:
     """Say whether the process, user, unit or container exists on this system; None for other targets."""
-    if not isinstance(subject, NameTarget | NumberTarget) or subject.kind in ("inode", "fd"):
+    if not isinstance(subject, NameTarget | NumberTarget) or subject.kind == "inode":
         return None
     from portsock.explain.presence import presence_sentence
     from portsock.sources.presence import running_processes, unit_installed, user_exists

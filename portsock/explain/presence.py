@@ -22,6 +22,7 @@ def presence_sentence(target: NameTarget | NumberTarget, processes: Sequence[Pro
         process = next((each for each in processes if each.pid == target.number), None)
         if process is None:
             return f"there is no process {target.number}"
+        holds = f"has no socket as descriptor {target.fd}" if target.kind == "fd" else holds
         return f"process {target.number} ({process.name or process.comm or 'no name'}) runs and {holds}"
     test = process_test(target.kind, target.name)
     running = [each for each in processes if test(Owner(each.pid, None, each.name, each.user), each)]

@@ -109,6 +109,7 @@ def test_a_name_is_looked_for_in_the_listing_and_not_on_this_host() -> None:
         (["connect:", "connection", "refused"], True),
         (["300.1.1.1:80"], True),
         (["--", "8080"], True),
+        (["--resolve", "web1"], True),
         (["--json", "ports"], False),
         (["-l", "sockets"], False),
         (["wibble"], False),

@@ -33,4 +33,6 @@ def test_a_name_exists_or_does_not(kind: str, name: str, exists: bool | None, se
 
 def test_a_process_exists_or_does_not() -> None:
     assert presence_sentence(NumberTarget("", "pid", 800), PROCESSES, None) == f"process 800 (curl) runs and {HOLDS}"
+    said = presence_sentence(NumberTarget("", "fd", 800, 7), PROCESSES, None)
+    assert said == "process 800 (curl) runs and has no socket as descriptor 7"
     assert presence_sentence(NumberTarget("", "pid", 9), PROCESSES, None) == "there is no process 9"

@@ -6,11 +6,11 @@ from portsock.explain.vocabulary import Word
 
 ERRNOS: dict[Word, WordText] = {
     Word.ECONNREFUSED: WordText(
-        "ECONNREFUSED, 'Connection refused', means that the host answered, and that nothing accepts on that port.",
+        "ECONNREFUSED, 'Connection refused', means that the answer was no: nothing listens at that address and port.",
         Part.CONNECTION,
         (
             "The usual causes: the server does not run, it listens on another port, or only on another address, such as "
-            "127.0.0.1 when the client used the host's own. A packet filter that rejects looks the same.",
+            "127.0.0.1 when the client used the host's own. A firewall that rejects gives the same error.",
             "localhost may be ::1 to the client while the server listens on 127.0.0.1. In a container it is the container.",
             "A full queue is no cause on Linux, unless tcp_abort_on_overflow is set: the client waits. A "
             "unix socket whose server has ended refuses, too.",
