@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from portsock.errors import UsageError
 from portsock.model import Process
 from portsock.query.target import NameTarget
 from portsock.sources import presence
-from tests.support.live import as_root, on_linux, portsock, situation
+from tests.support.live import answer, as_root, on_linux, portsock, situation
 from tests.support.query_factory import SERVICES
 
 
@@ -181,3 +182,25 @@ def test_what_holds_nothing_is_said_to_exist_or_not() -> None:
     finally:
         sleeper.kill()
         sleeper.wait()
+
+
+@on_linux
+@pytest.mark.linux
+def test_json_has_what_was_typed_and_how_it_was_read() -> None:
+    (found,) = answer("explain", "https://127.0.0.2/x")["explanations"]
+    assert found["target"] == {"input": "https://127.0.0.2/x", "kind": "endpoint"}
+    assert found["notes"][0] == "Read as 127.0.0.2:443, the endpoint of the https URL."
+
+
+@on_linux
+@pytest.mark.linux
+def test_a_program_of_a_listing_is_found_by_its_name_alone(tmp_path: Path) -> None:
+    listing = tmp_path / "ss.txt"
+    listing.write_text(
+        "State Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n"
+        'LISTEN 0 5 127.0.0.1:81 0.0.0.0:* users:(("wibbled",pid=7,fd=3))\n'
+    )
+    assert portsock("wibbled", "--from", str(listing), "--brief").stdout.startswith("wibbled (pid 7) listens on 81/tcp")
+    done = portsock("wobbled", "--from", str(listing))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "portsock: 'wobbled': no service and no program in the listing has this name\n"
