@@ -192,7 +192,7 @@ function __portsock_static
             printf '%s\t%s\n' 'SO_LINGER' 'SO_LINGER says what close(2) does with data that is not sent yet: wait for it, or throw it away.'
             printf '%s\t%s\n' 'loopback' 'Loopback (127.0.0.0/8, ::1, localhost) leads back to this machine: only its own programs can connect to it.'
             printf '%s\t%s\n' 'wildcard' '0.0.0.0 and :: are wildcards: a socket bound there takes every address of this host, of IPv4 or of IPv6.'
-            printf '%s\t%s\n' 'ECONNREFUSED' 'ECONNREFUSED, \'Connection refused\', means that the host answered, and that nothing accepts on that port.'
+            printf '%s\t%s\n' 'ECONNREFUSED' 'ECONNREFUSED, \'Connection refused\', means that the answer was no: nothing listens at that address and port.'
             printf '%s\t%s\n' 'ECONNRESET' 'ECONNRESET, \'Connection reset by peer\', means that the other side, or something on the way, aborted the connection.'
             printf '%s\t%s\n' 'ETIMEDOUT' 'ETIMEDOUT, \'Connection timed out\', means that no answer came: neither yes nor no.'
             printf '%s\t%s\n' 'EHOSTUNREACH' 'EHOSTUNREACH, \'No route to host\', means that the last hop cannot reach the host, or that a firewall says so.'
