@@ -58,10 +58,11 @@ def kind_of(option: Any) -> str:
 
 def static_values() -> dict[str, list[tuple[str, str]]]:
     """Return the closed lists that are the same for every command: kind → (value, description)."""
-    from portsock.cli.binding import WAYS
     from portsock.cli.collection import OWNER_METHODS
+    from portsock.cli.explaining.binding import WAYS
     from portsock.enums import GROUPS
-    from portsock.explain.texts.words import WORDS
+    from portsock.explain.vocabulary import Word
+    from portsock.explain.words import word_summary
     from portsock.model import State
     from portsock.output.text.formats import format_names
     from portsock.parse.listings.registry import formats
@@ -76,7 +77,7 @@ def static_values() -> dict[str, list[tuple[str, str]]]:
         "ways": [(name, "way to bind") for name in WAYS],
         "colors": [("auto", "on a terminal"), ("always", "also in a pipe"), ("never", "plain text")],
         "formats": [(name, "layout") for name in format_names() if name not in NEW_LAYOUTS],
-        "words": [(word.value, text.summary) for word, text in WORDS.items()] + [(state.value, "state") for state in State],
+        "words": [(word.value, word_summary(word)) for word in Word] + [(state.value, "state") for state in State],
     }
 
 

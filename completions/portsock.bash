@@ -14,7 +14,7 @@ _portsock_static()
         ways) REPLY='plain reuseaddr reuseport' ;;
         colors) REPLY='auto always never' ;;
         formats) REPLY='asciidoc csv double_grid double_outline fancy_grid fancy_outline github grid heavy_grid heavy_outline html jira latex latex_booktabs latex_longtable mediawiki mixed_grid mixed_outline moinmoin orgtbl outline pipe plain presto pretty psql rounded_grid rounded_outline rst simple simple_grid simple_outline table textile tsv youtrack' ;;
-        words) REPLY='port socket endpoint connection process listener ephemeral backlog EADDRINUSE EACCES EADDRNOTAVAIL LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT CLOSED BOUND UNCONN CONNECTING DELETE_TCB' ;;
+        words) REPLY='port socket endpoint connection process listener ephemeral backlog EADDRINUSE EACCES EADDRNOTAVAIL tcp udp unix netlink stream datagram seqpacket raw 5-tuple half-association bind accept Recv-Q Send-Q SO_REUSEADDR SO_REUSEPORT SO_LINGER loopback wildcard ECONNREFUSED ECONNRESET ETIMEDOUT EHOSTUNREACH ENETUNREACH EPIPE EMFILE LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT CLOSED BOUND UNCONN CONNECTING DELETE_TCB' ;;
         commands) REPLY='ports sockets procs explain' ;;
         options-ports) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --json --jsonl --csv --format --columns --sort --count --pids -H --no-header -n --numeric -W --wide --color --no-config -h --help' ;;
         columns-ports) REPLY='host protocol port addresses exposure state connections netns user process service range pid sockets unit container exe uid inode owner_status owner_reason' ;;
@@ -94,9 +94,13 @@ _portsock()
         [[ $word != -* ]] && { subcommand=$word; break; }
     done
 
+    # A target in place of a command is explained.
+    _portsock_static commands
+    [[ -z $subcommand || " $REPLY " == *" $subcommand "* ]] || subcommand=explain
+
     if [[ -z $subcommand ]]; then
-        _portsock_static commands
         candidates=($REPLY --help --version)
+        [[ $current == [0-9:/@]* ]] && _portsock_candidates targets
     elif [[ $current == --*=* ]]; then
         value=${current#*=}
         _portsock_kind "${current%%=*}"

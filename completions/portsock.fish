@@ -20,6 +20,11 @@ function __portsock_wants_target
     __portsock_subcommand >/dev/null; and not string match -q -- '-*' (commandline -ct)
 end
 
+# A target in place of a command is explained.
+function __portsock_wants_first_target
+    __portsock_no_command; and string match -qr '^[0-9:/@]' -- (commandline -ct)
+end
+
 function __portsock_command
     test (__portsock_subcommand; or echo) = $argv[1]
 end
@@ -50,6 +55,7 @@ end
 complete -c portsock -f
 complete -c portsock -n __portsock_no_command -s h -l help -d 'show the help'
 complete -c portsock -n __portsock_no_command -s V -l version -d 'show the version'
+complete -c portsock -n __portsock_wants_first_target -a '(__portsock_live targets)'
 complete -c portsock -n __portsock_wants_target -a '(__portsock_live targets)'
 complete -c portsock -n '__portsock_command explain' -a '(__portsock_static words)'
 
@@ -167,6 +173,32 @@ function __portsock_static
             printf '%s\t%s\n' 'EADDRINUSE' 'EADDRINUSE, \'Address already in use\', means that some socket holds the port in a way that this bind conflicts with.'
             printf '%s\t%s\n' 'EACCES' 'EACCES, \'Permission denied\' from bind(2), means that a rule forbids this program that port: the limit for privileged ports, or a security policy.'
             printf '%s\t%s\n' 'EADDRNOTAVAIL' 'EADDRNOTAVAIL, \'Cannot assign requested address\', means from bind(2) that no interface here has the address.'
+            printf '%s\t%s\n' 'tcp' 'TCP carries a stream of bytes between two endpoints, in order, and sends again what is lost.'
+            printf '%s\t%s\n' 'udp' 'UDP carries single datagrams between ports: no handshake, no order, and nothing is sent again.'
+            printf '%s\t%s\n' 'unix' 'A unix socket joins programs of one machine; its address is a path or an abstract name, and it has no port.'
+            printf '%s\t%s\n' 'netlink' 'A netlink socket carries messages between a process and the kernel: routes, links, audit, and lists of sockets.'
+            printf '%s\t%s\n' 'stream' 'A stream socket (SOCK_STREAM) carries bytes in order over a connection: TCP, and most unix sockets.'
+            printf '%s\t%s\n' 'datagram' 'A datagram socket (SOCK_DGRAM) carries single messages without a connection: UDP, and some unix sockets.'
+            printf '%s\t%s\n' 'seqpacket' 'A seqpacket socket (SOCK_SEQPACKET) carries messages in order over a connection: a type of unix and SCTP sockets.'
+            printf '%s\t%s\n' 'raw' 'A raw socket (SOCK_RAW) takes the IP packets of one protocol below TCP and UDP, and so it has no port.'
+            printf '%s\t%s\n' '5-tuple' 'The 5-tuple is protocol, local address, local port, remote address and remote port: it identifies one connection.'
+            printf '%s\t%s\n' 'half-association' 'A half-association is one side of a connection: its protocol, address and port. portsock calls it an endpoint.'
+            printf '%s\t%s\n' 'bind' 'bind(2) gives a socket its local address and port. Whether it succeeds depends on who has that port already.'
+            printf '%s\t%s\n' 'accept' 'accept(2) takes the next finished connection from a listener\'s queue, as a new socket with a new descriptor.'
+            printf '%s\t%s\n' 'Recv-Q' 'Recv-Q is what waits for the program: bytes it has not read, or on a listener connections it has not accepted.'
+            printf '%s\t%s\n' 'Send-Q' 'Send-Q is what the program has written and the peer has not acknowledged, including what was never sent yet.'
+            printf '%s\t%s\n' 'SO_REUSEADDR' 'SO_REUSEADDR lets a server bind its port although old connections, such as TIME_WAIT ones, still have it.'
+            printf '%s\t%s\n' 'SO_REUSEPORT' 'SO_REUSEPORT lets several sockets listen on one endpoint, if all of them set it and, on Linux, belong to one user.'
+            printf '%s\t%s\n' 'SO_LINGER' 'SO_LINGER says what close(2) does with data that is not sent yet: wait for it, or throw it away.'
+            printf '%s\t%s\n' 'loopback' 'Loopback (127.0.0.0/8, ::1, localhost) leads back to this machine: only its own programs can connect to it.'
+            printf '%s\t%s\n' 'wildcard' '0.0.0.0 and :: are wildcards: a socket bound there takes every address of this host, of IPv4 or of IPv6.'
+            printf '%s\t%s\n' 'ECONNREFUSED' 'ECONNREFUSED, \'Connection refused\', means that the answer was no: nothing listens at that address and port.'
+            printf '%s\t%s\n' 'ECONNRESET' 'ECONNRESET, \'Connection reset by peer\', means that the other side, or something on the way, aborted the connection.'
+            printf '%s\t%s\n' 'ETIMEDOUT' 'ETIMEDOUT, \'Connection timed out\', means that no answer came: neither yes nor no.'
+            printf '%s\t%s\n' 'EHOSTUNREACH' 'EHOSTUNREACH, \'No route to host\', means that the last hop cannot reach the host, or that a firewall says so.'
+            printf '%s\t%s\n' 'ENETUNREACH' 'ENETUNREACH, \'Network is unreachable\', means that this host has no route to the address.'
+            printf '%s\t%s\n' 'EPIPE' 'EPIPE, \'Broken pipe\', means that the program wrote to a connection that was already closed or reset.'
+            printf '%s\t%s\n' 'EMFILE' 'EMFILE, \'Too many open files\', means that the process has no descriptor left; every socket takes one.'
             printf '%s\t%s\n' 'LISTEN' 'state'
             printf '%s\t%s\n' 'SYN_SENT' 'state'
             printf '%s\t%s\n' 'SYN_RECV' 'state'

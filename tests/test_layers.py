@@ -60,7 +60,7 @@ CLI_EXCEPTIONS = {
     # A thread shows progress on the terminal.
     "cli/progress.py": {"threading.Event", "threading.Thread"},
     # A trial bind changes the user only where --as names another one.
-    "cli/binding.py": {"os.geteuid"},
+    "cli/explaining/binding.py": {"os.geteuid"},
 }
 """The only ways in which cli/ touches the system itself."""
 

@@ -23,7 +23,7 @@ TARGET_HELP = (
     "network (10.0.0.5, [::1]:631, 10.0.0.0/8:443), connection (A,B), process (pid:N,",
     "proc:GLOB, user:NAME, unit:NAME, container:NAME) or unix socket (/run/x.sock).",
 )
-WORDS_HELP = "explain also takes a word: port, socket, backlog, a state, EADDRINUSE, EACCES."
+WORDS_HELP = "explain also takes words (port, a state, EADDRINUSE), URLs and error messages."
 
 
 def command_help(command: Any, context: Any) -> str:
@@ -43,7 +43,8 @@ def root_help(group: Any, context: Any) -> str:
     """Return the help page of the program."""
     options, _ = split(visible(group, context))
     return "\n".join([
-        "Usage: portsock COMMAND [OPTION]... [TARGET]...", "", group.help,
+        "Usage: portsock COMMAND [OPTION]... [TARGET]...",
+        "       portsock TARGET...                          as portsock explain TARGET", "", group.help,
         "", "Commands:", *(f"  {name:9}{text}" for name, text in COMMANDS.items()),
         "", "Options:", *_columns(options),
         "", "Examples:", *_examples(ROOT_EXAMPLES),

@@ -45,8 +45,13 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
         return _internal(error, console)
 
 
-def _invoke(arguments: Sequence[str], console: Console) -> int:
+def _invoke(typed: Sequence[str], console: Console) -> int:
     printed = StringIO()
+    arguments = typed
+    if typed and typed[0] not in COMMANDS and typed[0] not in _ROOT_OPTIONS:
+        from portsock.cli.explaining.asked import with_explain
+
+        arguments = with_explain(typed)
     try:
         # Typer prints help and version itself, and would exit with 1 if that output were a closed pipe.
         with redirect_stdout(printed):
@@ -54,7 +59,7 @@ def _invoke(arguments: Sequence[str], console: Console) -> int:
     except ClickException as error:
         from portsock.cli.mistakes import usage_line
 
-        console.say(usage_line(error, arguments))
+        console.say(usage_line(error, typed))
         return Exit.USAGE
     except typer.Exit as leaving:
         return leaving.exit_code
@@ -131,6 +136,7 @@ class _Commands(TyperGroup):
 
 
 _HELP = {"help_option_names": ["-h", "--help"]}
+_ROOT_OPTIONS = frozenset({"-h", "--help", "-V", "--version"})
 
 
 def _show_version(requested: bool) -> None:

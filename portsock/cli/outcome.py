@@ -29,9 +29,13 @@ def report(answer: Answer[Any], strict: bool, console: Console) -> int:
         return Exit.SYSTEM
     if answer.possible:
         why = "not told here" if _are_unreported(answer.possible) else "not all seen"
-        console.say(f"nothing matches for certain; {_count(answer.possible)} that might, whose owners are {why}")
+        absent = _absent(query) if snapshot.source.kind == "live" else None
+        console.say(
+            f"nothing matches for certain; {_count(answer.possible)} that might, whose owners are {why}"
+            + (f"; {absent}" if absent is not None else "")
+        )
         return Exit.SYSTEM
-    console.say(_nothing_matches(query))
+    console.say(_nothing_matches(query, snapshot.source.kind == "live"))
     return Exit.NO_MATCH
 
 
@@ -62,8 +66,11 @@ def _are_unreported(sockets: Sequence[Socket]) -> bool:
     return all(socket.owner_status is OwnerStatus.UNREPORTED for socket in sockets)
 
 
-def _nothing_matches(query: Query) -> str:
-    """Return the line for targets or filters that match nothing, with a command that may say more."""
+def _nothing_matches(query: Query, live: bool) -> str:
+    """Return the line for targets or filters that match nothing: whether what they name exists, or what may say more."""
+    absent = _absent(query) if live else None
+    if absent is not None:
+        return absent
     if query.targets:
         named = " or ".join(target.text for target in query.targets)
         from portsock.explain.wording import command_line, operand
@@ -71,3 +78,20 @@ def _nothing_matches(query: Query) -> str:
         line = command_line("portsock", "explain", *operand(query.targets[0].text))
         return f"nothing matches {named} here" + (f"; {line} says what can be said of it" if line is not None else "")
     return "no socket matches these filters"
+
+
+def _absent(query: Query) -> str | None:
+    """Say of each process, user, unit and container that was named whether it exists; None where something else was."""
+    from portsock.cli.explaining.asked import absence_text
+    from portsock.query.target import NameTarget, NumberTarget
+
+    named: list[Any] = [*query.targets, *(NumberTarget("", "pid", pid) for pid in query.pids)]
+    named += [NameTarget("", "proc", name) for name in query.processes] + [
+        NameTarget("", "user", name) for name in query.users
+    ]
+    sentences = [absence_text(each) for each in named[:_MOST_NAMED]]
+    return "; ".join(filter(None, sentences)) if sentences and None not in sentences else None
+
+
+_MOST_NAMED = 3
+"""Names of which it is said whether they exist."""

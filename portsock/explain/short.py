@@ -10,7 +10,7 @@ from portsock.explain.sections.process import described
 from portsock.explain.subject import Subject
 from portsock.explain.texts import rows as texts
 from portsock.explain.texts.findings import Code
-from portsock.explain.types import Attempt, Finding, Part, Row, Section, Severity
+from portsock.explain.types import Attempt, Explanation, Finding, Part, Row, Section, Severity
 from portsock.model import Exposure, Family, Socket, State
 
 _MOST_ALSO = 2
@@ -38,6 +38,11 @@ def rows(
     found += _process(subject)
     found += _also([finding for finding in findings if finding is not head])
     return tuple(found)
+
+
+def with_note(explanation: Explanation, text: str) -> Explanation:
+    """Return the answer with a note as its first row."""
+    return explanation._replace(rows=(Row(texts.NOTE, text), *explanation.rows))
 
 
 def _meaning(subject: Subject, sections: dict[Part, Section]) -> Iterator[Row]:

@@ -5,27 +5,37 @@ from collections.abc import Iterable
 
 from portsock.endpoints import port_of
 from portsock.explain.picture import draw_sockets
+from portsock.explain.related import relation, scene, sections
 from portsock.explain.sections.durations import duration_sentence, sysctl_number, unprivileged_start
 from portsock.explain.sections.port import range_source, system_name
 from portsock.explain.sections.socket import SOMAXCONN
 from portsock.explain.subject import accepted_from
 from portsock.explain.texts import phrases
+from portsock.explain.texts.errnos import ERRNOS
 from portsock.explain.texts.states import STATES, UDP_ESTABLISHED
-from portsock.explain.texts.words import WORDS
+from portsock.explain.texts.terms import TERMS
+from portsock.explain.texts.words import WORDS, WordText
 from portsock.explain.types import Command, Explanation, Part, Reading, Section
-from portsock.explain.vocabulary import Word, recognise_word
+from portsock.explain.vocabulary import RELATED, Word, recognise_word, recognise_words
 from portsock.explain.wording import holders, plural, quoted_argument
 from portsock.model import INTERNET, Role, Snapshot, Socket, State
 from portsock.normalize.connections import unique_connections
 from portsock.normalize.roles import NO_PEER_STATES, is_passive
 from portsock.port_numbers import Services
 
+_BY_PROTOCOL = frozenset({Word.TCP, Word.UDP, Word.UNIX})
+_WITH_EXAMPLE = RELATED | {Word.RECV_Q, Word.SEND_Q}
+
 
 def explain_word(text: str, snapshot: Snapshot, services: Services) -> Explanation | None:
-    """Return the explanation of a word, or None where the text is none. Words win over services of the same name."""
+    """Return the explanation of a word, or of several together, or None where the text is neither.
+
+    Words win over services of the same name.
+    """
     word = recognise_word(text)
     if word is None:
-        return None
+        several = recognise_words(text)
+        return _explain_related(text, several.split(), snapshot) if several else None
     answer = _explain_state(text, word, snapshot) if isinstance(word, State) else _explain_term(text, word, snapshot)
     if not services.ports(text):
         return answer
@@ -36,8 +46,33 @@ def explain_word(text: str, snapshot: Snapshot, services: Services) -> Explanati
     return answer._replace(readings=readings)
 
 
+def word_summary(text: str) -> str:
+    """Return the sentence that says what a term or an error is."""
+    return _text_of(Word(text)).summary
+
+
+def _text_of(word: Word) -> WordText:
+    return WORDS.get(word) or TERMS.get(word) or ERRNOS[word]
+
+
+def _explain_related(text: str, words: Iterable[str], snapshot: Snapshot) -> Explanation:
+    example = _example(Word.PORT, snapshot)
+    shown = scene(example, snapshot.sockets)
+    chosen = [Word(word) for word in words]
+    meanings = {Part.SOCKET: Section(tuple(word_summary(word) for word in chosen))}
+    return Explanation(
+        text,
+        "word",
+        relation(shown),
+        tuple(_picture(example)),
+        tuple(example),
+        sections(chosen, shown, word_summary) if shown is not None else meanings,
+        next=tuple(Command(f"portsock explain {word}", f"more about {word} alone") for word in chosen[:2]),
+    )
+
+
 def _explain_term(text: str, word: Word, snapshot: Snapshot) -> Explanation:
-    texts, values = WORDS[word], _values(snapshot)
+    texts, values = _text_of(word), _values(snapshot)
     example = _example(word, snapshot)
     return Explanation(
         text,
@@ -68,17 +103,19 @@ def _values(snapshot: Snapshot) -> dict[str, str]:
 def _example(word: Word, snapshot: Snapshot) -> list[Socket]:
     """Return sockets of this host as an example of the word; a listener with accepted sockets where there are some."""
     internet = [socket for socket in snapshot.sockets if socket.family in INTERNET]
-    if word in (Word.EADDRINUSE, Word.EACCES, Word.EADDRNOTAVAIL):
+    if word in _BY_PROTOCOL:
+        return _owned_first(socket for socket in snapshot.sockets if socket.protocol == word)[:1]
+    if word not in _WITH_EXAMPLE:
         return []
     if word is Word.EPHEMERAL:
         first, last = snapshot.host.ephemeral
         return [s for s in internet if s.role is Role.CLIENT and first <= (port_of(s.local) or 0) <= last][:1]
-    if word in (Word.CONNECTION, Word.ENDPOINT):
+    if word in (Word.CONNECTION, Word.ENDPOINT, Word.FIVE_TUPLE, Word.HALF_ASSOCIATION, Word.SEND_Q):
         return _owned_first(socket for socket in internet if socket.state is State.ESTABLISHED and socket.protocol == "tcp")[
             :1
         ]
     listeners = _owned_first(socket for socket in internet if socket.state is State.LISTEN)
-    if word in (Word.LISTENER, Word.BACKLOG):
+    if word in (Word.LISTENER, Word.BACKLOG, Word.BIND, Word.RECV_Q):
         return listeners[:1]
     servers: dict[object, list[Socket]] = defaultdict(list)
     for socket in internet:

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 
 from portsock.enums import parse_state
 from portsock.errors import UsageError
+from portsock.query.pasted import masked
 
 _UNIT_ENDINGS = (".service", ".socket", ".scope", ".slice", ".timer")
 
 
 def shown(text: str) -> str:
-    """Quote the value on one line, cut to 60 characters."""
+    """Quote the value on one line, without credentials, cut to 60 characters."""
+    text = masked(text)
     cut = text if len(text) <= 60 else text[:57] + "..."
     return f"'{cut}'" if cut.isprintable() else ascii(cut)
 
@@ -96,9 +98,12 @@ def protocol_refused(word: str, body: str, whole: str, protocols: Iterable[str])
 
 def url_refused(text: str) -> UsageError:
     """Refuse a URL."""
-    place = text.partition("://")[2].partition("/")[0].rpartition("@")[2]
-    hint = f"; write {shown(place)}" if place else ""
-    return UsageError(f"{shown(text)} is a URL, not a target{hint}")
+    from portsock.port_numbers import EMPTY
+    from portsock.query.pasted import url_place
+
+    scheme, _, rest = text.removeprefix("jdbc:").partition("://")
+    place = url_place(scheme, rest, EMPTY)
+    return UsageError(f"{shown(text)} is a URL, not a target" + (f"; write {shown(place)}" if place else ""))
 
 
 def list_refused(text: str) -> UsageError:

@@ -14,7 +14,8 @@ TARGETS = """
     8080 tcp/22 53/udp 8000-9000 0 :::80 ::1:631 [::1]:80 fe80::1%lo 10.0.0.0/8 10.0.0.0/8:443 1.2.3.4:5,6.7.8.9:10
     A->B 127.0.0.1:40000- localhost:3000 http service:http *:80 ::ffff:1.2.3.4 pid:1 proc:* user:root user:0
     unit:x.service container:web fd:1/2 inode:5 socket:[71] /run/x.sock unix:rel @abstract CLOSE_WAIT port
-    EADDRINUSE 99999 300.1.1.1:80 ８０ 80_80 nginx
+    EADDRINUSE 99999 300.1.1.1:80 ８０ 80_80 nginx http://localhost:8080/x postgres://a:b@[::1]/x unix:///run/x pid port
+    refused address:in:use listen: tcp Recv-Q 5-tuple
 """
 OPTIONS = """
     -l; -a; -tulnp; -x; -4; -6; --all-families; --json; --jsonl; --csv; --count; --pids; -n; --strict; --exact;
@@ -65,3 +66,20 @@ def test_random_words_are_answered_or_refused_in_one_line(words: list[str]) -> N
     status, _, err = run_portsock(words)
     assert status in {0, 1, 2, 3}
     assert status != 2 or len(err.splitlines()) <= 1
+
+
+_TEXTS = st.text(max_size=40) | st.sampled_from(
+    ["9" * 5000, "bind: address already in use ", "http://", "port ", "pid ", ":::"]
+)
+
+
+@on_linux
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_TEXTS | targets(), min_size=1, max_size=4).map("".join), st.booleans())
+def test_any_text_is_explained_or_refused_in_one_line(text: str, named: bool) -> None:
+    status, out, err = run_portsock(["explain", "--", text] if named else ["--", text])
+    assert status in {0, 1, 2, 3}, err
+    assert "internal error" not in err
+    assert (status == 2) == (out == "")
+    assert status != 2 or len(err.splitlines()) == 1
+    assert all(letter.isprintable() or letter == "\n" for letter in out)

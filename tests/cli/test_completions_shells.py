@@ -122,6 +122,8 @@ def test_a_shell_completes_commands_options_and_closed_lists_without_starting_th
 
 def test_a_shell_completes_a_port_that_is_listened_on(shell: Complete, place: Place) -> None:
     assert shell(f"portsock explain {typed(place.port)}") == f"portsock explain {place.port} "
+    assert shell(f"portsock {typed(place.port)}") == f"portsock {place.port} "
+    assert shell(f"portsock {place.port} --bri") == f"portsock {place.port} --brief "
     assert shell(f"portsock ports --port {typed(place.port)}") == f"portsock ports --port {place.port} "
     assert shell(f"portsock sockets tcp/{typed(place.port)}") == f"portsock sockets tcp/{place.port} "
 
@@ -171,6 +173,7 @@ def test_fish_completes_a_port_with_its_process_as_the_description(
 ) -> None:
     found = dict(fish(f"portsock explain {typed(place.port)}"))
     assert found[str(place.port)].startswith("python")
+    assert str(place.port) in dict(fish(f"portsock {typed(place.port)}"))
     assert str(place.port) in dict(fish(f"portsock ports --port {typed(place.port)}"))
 
 

@@ -127,7 +127,7 @@ def test_an_answer_has_at_most_twelve_lines_of_80_columns(target: str) -> None:
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_live_answers_are_short_and_say_the_same_as_the_json(name: str) -> None:
     with situation(name) as place:
-        port = str(place.facts.get("port", 8080))
+        port = str(place.facts.get("port", 59999))
         text = portsock("explain", port, pid=place.facts["pid"]).stdout
         found = json.loads(portsock("explain", port, "--json", pid=place.facts["pid"]).stdout)["explanations"][0]
         brief = portsock("explain", port, "--brief", pid=place.facts["pid"]).stdout

@@ -100,7 +100,7 @@ class TestForms:
     def test_a_process_is_explained_with_its_ancestors(self, server: Place) -> None:
         assert "→ python → python." in server.explain(f"pid:{server.facts['client']}")
 
-    @pytest.mark.parametrize("target", ["9", "10.9.9.9:80", "pid:4194304", "inode:9999999999", "@none"])
+    @pytest.mark.parametrize("target", ["9", "10.9.9.9:80", "inode:9999999999", "@none"])
     def test_a_target_that_nothing_matches_is_status_1_with_an_answer(self, server: Place, target: str) -> None:
         assert server.explain(target, status=1).startswith("Nothing on this host ")
 
@@ -108,14 +108,17 @@ class TestForms:
         sockets = answer("sockets", pid=server.facts["pid"])["sockets"]
         hidden = any(each["owner_status"] in ("hidden", "partial", "elsewhere") for each in sockets)
         text = server.explain("unit:none.service", status=3 if hidden else 1)
-        assert text.startswith("Nothing on this host ")
+        assert text.startswith("No unit none.service runs or is installed.")
+
+    def test_a_process_that_does_not_exist_is_said_not_to(self, server: Place) -> None:
+        assert server.explain("pid:4194304", status=1).startswith("There is no process 4194304.")
 
     def test_a_port_that_nothing_uses_is_still_explained(self, server: Place) -> None:
         text = server.explain("22/tcp", status=1)
         assert "22 (conventionally ssh) is a system (well-known) port" in text
         assert "could bind it now, in every way" in text
 
-    @pytest.mark.parametrize("targets", [["8080"], ["port", "8080"], ["9"], ["pid:1"], ["127.0.0.1:8080", "EADDRINUSE"]])
+    @pytest.mark.parametrize("targets", [["8080"], ["port", "EADDRINUSE"], ["9"], ["pid:1"], ["127.0.0.1:8080", "EADDRINUSE"]])
     def test_json_fits_the_schema(self, server: Place, targets: list[str]) -> None:
         found = server.json(*targets)
         jsonschema.validate(found, SCHEMA)
@@ -136,7 +139,7 @@ class TestForms:
         ("99999", "ports end at 65535"),
         ("::1:631", "write [::1]:631 for the port, or [::1:631] for the address"),
         ("pid:x", "pid:1234"),
-        ("htttp", "services of a like name: http"),
+        ("htttp", "did you mean 'service:http'?"),
         ("8080-", "redirection"),
         ("fd:1", "fd:1234/7"),
         ("", "empty"),

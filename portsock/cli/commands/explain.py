@@ -7,6 +7,7 @@ import typer
 
 from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
+from portsock.cli.explaining.asked import annotated, read_questions
 from portsock.cli.options import Collecting, Explaining
 from portsock.cli.outcome import has_unanswerable_filter, say_notices
 from portsock.enums import Need
@@ -37,7 +38,8 @@ def command(
 
     console: Console = ctx.obj
     services = system_services()
-    parsed = [_parse(text, services, collect) for text in targets]
+    asked = read_questions(targets, services, collect)
+    parsed = [each.subject for each in asked]
     _check(parsed, explaining, collect)
     named = tuple(target for target in parsed if not isinstance(target, str))
     question = Question(Query(targets=named, netns=tuple(collect.netns or ())), "explain", NEEDS)
@@ -46,6 +48,7 @@ def command(
         snapshot = _with_named_processes(snapshot, named)
     answers = [_answer(target, snapshot, services, explaining, collect) for target in parsed]
     snapshot = _look_further(parsed, answers, snapshot, services, collect, console)
+    answers = [annotated(each, answer, live=not collect.captures) for each, answer in zip(asked, answers, strict=True)]
     snapshot = with_notices(question, snapshot, [socket for answer in answers for socket in answer.sockets])
     snapshot = snapshot.with_notices(failures.take())
     _print(answers, snapshot, services, explaining, console)
@@ -64,21 +67,9 @@ def _check(targets: "Sequence[Target | str]", explaining: Explaining, collect: C
         raise UsageError("--try with --from: a listing is another machine's; leave one of them out")
     if collect.netns:
         raise UsageError("--try with --netns: it binds in the namespace that portsock runs in; leave one of them out")
-    from portsock.cli.binding import check_trial
+    from portsock.cli.explaining.binding import check_trial
 
     check_trial(targets, explaining.attempt, explaining.v6only)
-
-
-def _parse(text: str, services: Services, collect: Collecting) -> "Target | str":
-    """Parse the target; return the text itself where it is one of explain's words."""
-    from portsock.explain.vocabulary import recognise_word
-
-    if recognise_word(text) is not None:
-        return text
-    from portsock.cli.query_parsing import resolver
-    from portsock.query.target import parse_target
-
-    return parse_target(text, services, resolve=resolver(collect))
 
 
 def _with_named_processes(snapshot: Snapshot, targets: "Sequence[Target]") -> Snapshot:
@@ -111,7 +102,7 @@ def _answer(
         from portsock.explain.engine import explain
 
         return explain(target, snapshot, services)
-    from portsock.cli.binding import attempts_of
+    from portsock.cli.explaining.binding import attempts_of
 
     # The bind verdict is about portsock's own namespace, which --netns may leave out.
     own = not collect.netns or "all" in collect.netns
@@ -125,7 +116,7 @@ def _explain_live(target: "Target", snapshot: Snapshot, services: Services, atte
 
     path = None
     if target.kind == "unix":
-        from portsock.cli.paths import path_facts
+        from portsock.cli.explaining.paths import path_facts
 
         path = path_facts(target, snapshot)
     return explain(target, snapshot, services, attempts, path, effective_uid())
@@ -145,7 +136,7 @@ def _look_further(
     ]
     if not lost:
         return snapshot
-    from portsock.cli import namespaces
+    from portsock.cli.explaining import namespaces
     from portsock.explain.types import Part
 
     if not namespaces.is_possible(snapshot, collect):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from portsock.explain.texts.rows import DO, MEANS
+from portsock.explain.texts.rows import DO, MEANS, NOTE
 from portsock.explain.types import Command, Explanation, Part, Reading, Row
 from portsock.output.text.color import bold
 from portsock.output.text.escape import escape
@@ -28,7 +28,7 @@ def render_short(explanation: Explanation, *, ascii_only: bool = False, color: b
     asked = list(_commands("Or ask", explanation.readings, ascii_only))
     following = list(_commands("Next", explanation.next, ascii_only))
     room = LINES - len(head) - len(picture) - len(asked) - len(following) - 1
-    body = list(_rows(explanation.rows or _paragraphs(explanation), room, ascii_only))
+    body = list(_rows(_rows_of(explanation), room, ascii_only))
     rest = [*asked, *body, *following]
     lines = [*(map(bold, head) if color else head), *picture, *([""] if rest else []), *(_painted(rest) if color else rest)]
     return "\n".join(lines) + "\n"
@@ -39,14 +39,19 @@ def _picture(explanation: Explanation, ascii_only: bool) -> list[str]:
     return ["", *("  " + escape(line, ascii_only) for line in lines)] if lines else []
 
 
-def _paragraphs(explanation: Explanation) -> tuple[Row, ...]:
-    """Return the first paragraph of each part, for answers that have no rows: those about words."""
+def _rows_of(explanation: Explanation) -> tuple[Row, ...]:
+    """Return the rows; of an answer about a word, which has none, the first paragraph of each part."""
+    rows = explanation.rows
+    return rows if any(row.label != NOTE for row in rows) else (*rows, *_paragraphs(explanation))
+
+
+def _paragraphs(explanation: Explanation) -> list[Row]:
     found = []
     for part in Part:
         section = explanation.sections.get(part)
         if section is not None and section.paragraphs:
             found.append(Row(part.capitalize(), section.paragraphs[0]))
-    return tuple(found)
+    return found
 
 
 def _rows(rows: Sequence[Row], room: int, ascii_only: bool) -> Iterator[str]:

@@ -31,7 +31,7 @@ def fd_predicate(pid: int, fd: int | None) -> Predicate:
 
 def name_predicate(kind: str, name: str, processes: Processes) -> Predicate:
     """Match a socket with an owner of this name; `kind` is 'proc', 'user', 'unit' or 'container'."""
-    test = {"proc": _named, "user": _of_user, "unit": _in_unit, "container": _in_container}[kind](name)
+    test = process_test(kind, name)
     verdicts: dict[tuple[str | None, int | None, str | None, str | None], bool] = {}
 
     def held(socket: Socket) -> bool:
@@ -49,6 +49,11 @@ def name_predicate(kind: str, name: str, processes: Processes) -> Predicate:
         return held
     uid = _uid(name)
     return lambda socket: held(socket) if socket.owners else _same_user(name, uid, socket.user, socket.uid)
+
+
+def process_test(kind: str, name: str) -> ProcessTest:
+    """Return a test whether a holder and its process, if that is known, have this name; `kind` as in name_predicate."""
+    return {"proc": _named, "user": _of_user, "unit": _in_unit, "container": _in_container}[kind](name)
 
 
 def _uid(name: str) -> int | None:

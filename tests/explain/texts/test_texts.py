@@ -11,10 +11,12 @@ import pytest
 
 from portsock.explain import texts
 from portsock.explain.texts.addresses import EXPOSURES, SCOPES
+from portsock.explain.texts.errnos import ERRNOS
 from portsock.explain.texts.findings import FINDINGS, Code
 from portsock.explain.texts.owners import REASONS, STATUSES
 from portsock.explain.texts.ports import RANGES
 from portsock.explain.texts.states import STATES
+from portsock.explain.texts.terms import TERMS
 from portsock.explain.texts.words import WORDS
 from portsock.explain.types import Command
 from portsock.explain.vocabulary import Word
@@ -29,7 +31,7 @@ TABLES = [
     (OwnerStatus, STATUSES),
     (OwnerReason, REASONS),
     (Code, FINDINGS),
-    (Word, WORDS),
+    (Word, {**WORDS, **TERMS, **ERRNOS}),
 ]
 
 
