@@ -1,6 +1,6 @@
-"""The shorter forms of cells, by the name that a column gives; only a terminal without room for the whole table loads them.
+"""The shorter forms of cells, by the name that a column gives; loaded only for a terminal.
 
-Ranks put them into an order with the columns that may be left out (`spare`). What hardly misleads goes first; an address is
+Ranks put them into an order with the columns that may be left out (`spare`). What misleads least goes first; addresses are
 collapsed before a column goes, a name is cut before a pid goes, and of pids the first and the number of others always stay.
 """
 

@@ -135,7 +135,7 @@ def fitted(rows: Iterable[Row], columns: Sequence[Column[Row]], context: Context
     kept = [state for state in states if not state.left_out]
     yield from laid_out(shown, [state.cells for state in kept], [state.column for state in kept], options)
     items = [state.column.header for state in states if state.left_out]
-    items += dict.fromkeys(loss for state in kept for loss in state.losses)
+    items += sorted({loss for state in kept for loss in state.losses}, key=len)
     if items:
         line = _note(items, width)
         yield f"{faint(line) if options.color else line}\n"
