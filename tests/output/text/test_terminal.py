@@ -84,7 +84,7 @@ def random_sockets(draw: st.DrawFn) -> list[Socket]:
         ends: st.SearchStrategy[Endpoint] = UNIX if draw(st.integers(0, 5)) == 0 else INET
         local, remote, owners = draw(ends), draw(st.none() | ends), draw(OWNERS)
         rows.append(socket(
-            local, remote, owners=owners, recv_q=draw(st.integers(0, 10**7)),
+            local, remote, owners=owners, recv_q=draw(st.integers(0, 999_999)),
             family=Family.UNIX if isinstance(local, UnixEndpoint) else Family.IPV4,
             protocol=draw(st.sampled_from(["tcp", "udp", "udplite", "unix"])),
             state=draw(st.sampled_from(State)), role=draw(st.sampled_from(Role)),
