@@ -212,6 +212,13 @@ def test_no_other_column_goes_for_a_row_whose_pids_do_not_fit_anyway() -> None:
     assert lines[2].endswith("gunicorn[998/6]")
 
 
+def test_a_row_is_not_shortened_because_of_one_that_does_not_fit_anyway() -> None:
+    rows = [port(8000, owners=owned(*range(10000, 10060))), port(80, owners=owned(*range(10000, 10005)))]
+    lines = lines_of(rows, PORTS, 72)
+    assert "EXPOSURE" not in lines[0]
+    assert lines[2].endswith("gunicorn[10000,10001,10002,10003,10004]")
+
+
 def test_workers_beyond_the_sixth_give_way_to_the_exposure_of_a_port() -> None:
     rows = [port(8000, owners=owned(*range(10000, 10010)))]
     lines = lines_of(rows, PORTS, 105)
