@@ -81,7 +81,7 @@ class Layout(NamedTuple, Generic[Row]):
         elif rows or self.kind == "csv":
             console.write(self._text(rows, context))
             if console.out_is_terminal and summary and self.kind == "table":
-                console.write([f"\n{summary(rows)}\n"])
+                console.write(["\n", *_wrapped(summary(rows), self.options.width)])
         return Exit.OK
 
     def _text(self, rows: Sequence[Row], context: Context) -> Iterator[str]:
@@ -89,6 +89,15 @@ class Layout(NamedTuple, Generic[Row]):
         fixed = self.kind == "csv"
         columns = self.columns or (fixed_columns(self.view, self.asked) if fixed else default_columns(self.view, rows))
         return self.render(rows, columns, context, self.options)
+
+
+def _wrapped(text: str, width: int | None) -> list[str]:
+    """Return the lines of a text on a terminal of that width."""
+    if width is None or len(text) <= width:
+        return [f"{text}\n"]
+    from textwrap import wrap
+
+    return [f"{line}\n" for line in wrap(text, width)]
 
 
 def _write_pids(answer: Answer[Row], console: Console) -> Exit:
@@ -140,8 +149,8 @@ def lay_out(view: View[Row], output: Printing, asked: frozenset[Need], console: 
         named = " and ".join(f"--{kind}" for kind in kinds)
         raise UsageError(f"{named} exclude each other; choose one")
     kind = kinds[0] if kinds else "table"
-    render = renderer(output.format or ("csv" if output.csv else "table"))
     shortened = console.out_is_terminal and not output.wide and kind == "table"
+    render = renderer(output.format or ("csv" if output.csv else "table"), shortened)
     options = Options(
         header=not output.no_header,
         width=console.width if shortened else None,

@@ -204,7 +204,8 @@ class Printing(NamedTuple):
     numeric: Annotated[bool, flag("-n", "--numeric", help="numbers, not names", panel=OUTPUT)] = False
     """Print numbers in place of service and host names."""
     wide: Annotated[bool, flag("-W", "--wide", help="never shorten", panel=OUTPUT)] = False
-    """Never shorten the last column on a terminal. In a pipe nothing is ever shortened."""
+    """Shorten and leave out nothing on a terminal, however long the lines. Without it a line below the table names what was
+    left out; +3 stands for three more, lo for loopback addresses. In a pipe nothing is ever shortened."""
     color: Color = "auto"
     """Color by meaning. auto colors on a terminal only."""
     no_config: NoConfig = False

@@ -40,10 +40,12 @@ def report(answer: Answer[Any], strict: bool, console: Console) -> int:
 
 
 def say_notices(snapshot: Snapshot, console: Console) -> None:
-    """Say what could not be seen in one line, and each other notice in a line of its own."""
+    """Say what could not be seen, in one line for programs, and each other notice in a line of its own."""
     notices = [notice for notice in snapshot.notices if not notice.silent]
-    missing = "; ".join(notice.message for notice in notices if notice.incomplete)
-    for line in [missing, *(notice.message for notice in notices if not notice.incomplete)]:
+    missing = [notice.message for notice in notices if notice.incomplete]
+    if not console.err_is_terminal:
+        missing = ["; ".join(missing)]
+    for line in [*missing, *(notice.message for notice in notices if not notice.incomplete)]:
         if line:
             console.say(line)
 

@@ -10,6 +10,30 @@ from portsock.output.context import Context
 Row = TypeVar("Row")
 
 
+class Space(NamedTuple):
+    """The room for a cell that must be shortened."""
+
+    room: int
+    """Columns of the terminal; 0 asks for the shortest text of a form."""
+    context: Context
+    ascii_only: bool = False
+
+
+class Form(NamedTuple, Generic[Row]):
+    """A shorter form of a column's cells, for a terminal without room for the whole table."""
+
+    rank: int
+    """Its place in the table's order of losses, which columns that may be left out share: the lowest goes first."""
+    text: Callable[[Row, str, Space], str]
+    """Return the shorter cell, escaped, from the row and the whole cell, escaped: as long as there is room for."""
+    loses: str | None = None
+    """The thing left out, where no sign in the cell says so ('…', '+3'); it is named below the table."""
+    least: int = 0
+    """Cells of no more columns cannot become shorter in this form; this saves time only."""
+    instead: int | None = None
+    """Columns of this rank do not come back while cells have this form."""
+
+
 class Column(NamedTuple, Generic[Row]):
     """One column of one command's table."""
 
@@ -27,10 +51,10 @@ class Column(NamedTuple, Generic[Row]):
     """Of a default column: shown only where this is true of the rows."""
     needs: frozenset[Need] = frozenset()
     """Facts to collect for it: owners, connections, info, timers, memory, processes, peer."""
-    free_text: bool = False
-    """May be shortened on a terminal."""
-    spare: bool = False
-    """May be left out on a terminal that has no room for it."""
+    forms: str | None = None
+    """The name of its shorter forms (FORMS in output/tables/narrow.py); None where a cell is never shortened."""
+    spare: int | None = None
+    """The rank at which it is left out on a terminal without room for it (see Form); None where it never is."""
     meaning: Callable[[Row], str | None] | None = None
     """The enum member by which the cell is colored."""
     short: str | None = None

@@ -25,8 +25,8 @@ class Options(NamedTuple):
 
     header: bool = True
     width: int | None = None
-    """Columns of the terminal, to shorten the last free text to; None where nothing may be shortened."""
+    """Columns of the terminal, which no line may exceed; None where nothing may be shortened."""
     chosen: bool = False
-    """The columns are the default ones, of which spare ones may be left out where there is no room."""
+    """The columns are the default ones, some of which may be left out where there is no room."""
     color: bool = False
     ascii_only: bool = False

@@ -17,7 +17,10 @@ from typing import Any
 
 import pytest
 
-from portsock.cli.console import Console
+from portsock.cli.console import Console, system_console
+from portsock.cli.outcome import say_notices
+from portsock.model import Notice
+from tests.support.factory import snapshot
 from tests.support.live import ENVIRONMENT, ROOT, as_root, on_linux, portsock, tool
 
 pytestmark = [on_linux, pytest.mark.linux]
@@ -233,7 +236,7 @@ def test_only_a_terminal_gets_a_summary_under_the_table() -> None:
         assert "1 port" not in portsock("ports", target).stdout
 
 
-def test_only_a_terminal_shortens_and_only_the_last_column(tmp_path: Path) -> None:
+def test_only_a_terminal_shortens(tmp_path: Path) -> None:
     name = "a-rather-long-name-of-a-program-that-fills-the-line-and-more-than-that"
     path = tmp_path / "ss.txt"
     path.write_text(f'tcp LISTEN 0 5 0.0.0.0:80 0.0.0.0:* users:(("{name}",pid=7,fd=3))\n')
@@ -243,6 +246,54 @@ def test_only_a_terminal_shortens_and_only_the_last_column(tmp_path: Path) -> No
     assert "0.0.0.0:80" in shown
     assert name in on_terminal("sockets", "--from", str(path), "--wide", NO_COLOR="1")
     assert name in portsock("sockets", "--from", str(path)).stdout
+
+
+BUSY = "".join(
+    f"{line}\n"
+    for line in (
+        'tcp LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=20010,fd=6),("nginx",pid=20011,fd=6))',
+        'tcp LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=20016,fd=6))',
+        'tcp LISTEN 0 511 [::1]:6379 [::]:* users:(("redis-server",pid=20016,fd=7))',
+        'tcp LISTEN 0 9 192.168.100.100:5432 0.0.0.0:* users:(("postgres",pid=20041,fd=5))',
+        'tcp ESTAB 0 0 192.168.100.100:5432 192.168.100.101:51234 users:(("postgres",pid=20075,fd=7))',
+    )
+)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 120])
+def test_listings_fit_a_terminal_with_every_pid(tmp_path: Path, columns: int) -> None:
+    path = tmp_path / "ss.txt"
+    path.write_text(BUSY)
+    for command in (["ports", "-l"], ["ports"], ["sockets"], ["procs"]):
+        shown = on_terminal(*command, "--from", str(path), columns=columns, NO_COLOR="1")
+        assert max(map(len, shown.splitlines())) <= columns
+        for pid in ("20010", "20016", "20041"):
+            assert pid in shown
+    pipe = portsock("ports", "-l", "--from", str(path)).stdout
+    assert "127.0.0.1,[::1]" in pipe
+    wide = on_terminal("ports", "-l", "--from", str(path), "--wide", columns=60, NO_COLOR="1")
+    assert wide.startswith(pipe)
+    assert "Left out: " in on_terminal("ports", "-l", "--from", str(path), columns=60, NO_COLOR="1")
+    assert "Left out: " not in wide
+
+
+def test_a_long_summary_breaks_between_words(tmp_path: Path) -> None:
+    path = tmp_path / "ss.txt"
+    path.write_text(BUSY)
+    _, _, summary = on_terminal("ports", "--from", str(path), columns=60, NO_COLOR="1").partition("\n\n")
+    assert summary == ("3 ports (3 tcp), 3 listening: 1 on all addresses, 1 on\nprivate addresses, 1 loopback only\n")
+
+
+def test_each_notice_has_a_line_of_its_own_on_a_terminal_and_they_share_one_elsewhere() -> None:
+    notices = (
+        Notice("owners_hidden", 2, "one"),
+        Notice("owners_partial", 1, "two"),
+        Notice("x", 1, "three", incomplete=False),
+    )
+    for terminal, lines in ((True, ["one", "two", "three"]), (False, ["one; two", "three"])):
+        err = io.StringIO()
+        say_notices(snapshot(notices=notices), system_console()._replace(err=err, err_is_terminal=terminal))
+        assert err.getvalue().splitlines() == [f"portsock: {line}" for line in lines]
 
 
 def test_an_ascii_only_terminal_gets_no_other_characters(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from portsock.output.columns import (
     sort_rows,
 )
 from portsock.output.context import Context
+from portsock.output.tables.narrow import FORMS, QUEUES
 from portsock.output.tables.ports import PORTS
 from portsock.output.tables.procs import PROCS
 from portsock.output.tables.sockets import SOCKETS
@@ -42,6 +43,17 @@ def test_every_column_has_text_a_sort_key_and_help(view: View[Any], row: Any) ->
         assert column.needs <= KNOWN_NEEDS
         assert f" {column.name} " in columns_help(view)
         assert column.help in columns_help(view)
+
+
+@pytest.mark.parametrize("view", [view for view, _ in VIEWS])
+def test_the_losses_of_a_column_have_an_order(view: View[Any]) -> None:
+    for column in view.columns:
+        ranks = [form.rank for form in FORMS[column.forms]] if column.forms else []
+        if column.spare is not None and column.default:
+            ranks.append(column.spare)
+        assert ranks == sorted(set(ranks))
+    queues = {column.spare for column in view.columns if column.name in {"recv_q", "send_q"}}
+    assert queues <= {QUEUES}
 
 
 def test_columns_are_taken_in_the_order_given_by_either_name() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from portsock.model import Owner, OwnerReason, OwnerStatus, Processes
+from portsock.model import Owner, OwnerReason, OwnerStatus, Peer, Processes
 
 _ABSENT = {
     OwnerReason.TIME_WAIT: "- (closed, time wait)",
@@ -29,7 +29,7 @@ _BY_STATUS = {
     OwnerStatus.ELSEWHERE: "? (elsewhere)",
 }
 
-_MORE = " +?"
+MORE = " +?"
 """Stands after owners where there may be more."""
 
 
@@ -47,19 +47,30 @@ def holders_text(owners: Sequence[Owner], partial: bool) -> str:
     if len(owners) == 1:
         pid, fd, name, _ = owners[0]
         if pid is not None and fd is not None:
-            return f"{name or ''}[{pid}/{fd}]{_MORE if partial else ''}"
-    return _grouped(((owner.name, _number(owner)) for owner in owners), partial)
+            return f"{name or ''}[{pid}/{fd}]{MORE if partial else ''}"
+    return _grouped(((owner.name, number_of_holder(owner)) for owner in owners), partial)
 
 
 def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, processes: Processes) -> str:
     """Return every process once, grouped by name: 'nginx[812,813]'; after a port forwarder its destination."""
     text = _grouped(((owner.name, "" if owner.pid is None else str(owner.pid)) for owner in owners), partial)
+    return text + destinations(owners, host, processes)
+
+
+def destinations(owners: Iterable[Owner], host: str | None, processes: Processes) -> str:
+    """Return ' -> 172.17.0.2:80' of a port forwarder; empty for other owners."""
     targets = dict.fromkeys(
         process.forwards_to
         for owner in owners
         if owner.pid is not None and (process := processes.get((host, owner.pid))) and process.forwards_to
     )
-    return f"{text} -> {', '.join(filter(None, targets))}" if targets else text
+    return f" -> {', '.join(filter(None, targets))}" if targets else ""
+
+
+def peer_place(peer: Peer) -> str:
+    """Return where the other end is, if it is in another place: ' in netns web', ' on db1'."""
+    place = f" in netns {peer.netns.name or peer.netns.id}" if peer.netns else ""
+    return f"{place} on {peer.host}" if peer.host else place
 
 
 def facts_text(owners: Iterable[Owner], host: str | None, processes: Processes, field: str) -> str:
@@ -83,18 +94,24 @@ def users_of(owners: Iterable[Owner]) -> list[str]:
     return list(dict.fromkeys(owner.user for owner in owners if owner.user))
 
 
-def _number(owner: Owner) -> str:
+def number_of_holder(owner: Owner) -> str:
+    """Return the pid, with the descriptor where it is known: '812/6'."""
     if owner.pid is None:
         return ""
     return str(owner.pid) if owner.fd is None else f"{owner.pid}/{owner.fd}"
 
 
-def _grouped(pairs: Iterable[tuple[str | None, str]], partial: bool) -> str:
+def group_by_name(pairs: Iterable[tuple[str | None, str]]) -> dict[str | None, dict[str, None]]:
+    """Return the numbers of each name, each once."""
     groups: dict[str | None, dict[str, None]] = {}
     for name, number in pairs:
         groups.setdefault(name, {})[number] = None
+    return groups
+
+
+def _grouped(pairs: Iterable[tuple[str | None, str]], partial: bool) -> str:
     texts = []
-    for name, numbers in groups.items():
+    for name, numbers in group_by_name(pairs).items():
         listed = ",".join(filter(None, numbers))
         texts.append(f"{name or ''}[{listed}]" if listed else name or "?")
-    return " ".join(texts) + (_MORE if partial else "")
+    return " ".join(texts) + (MORE if partial else "")

@@ -43,6 +43,10 @@ def _memory_key(row: Socket, context: Context) -> int | None:  # noqa: ARG001
     return row.memory and row.memory.recv_used + row.memory.send_used
 
 
+_SPARE = 140
+"""The rank at which a detail is left out: late, since it was asked for."""
+
+
 def _info(row: Socket, context: Context) -> str:  # noqa: ARG001
     return " ".join(f"{name} {value}" for name, value in (row.info or {}).items() if value is not None)
 
@@ -58,14 +62,14 @@ def _detail(name: str, help: str, short: str | None = None, default: bool = Fals
         return "" if found is None else str(found)
 
     return Column(name, help, text, key=value, right=right, default=default, when=_HAS_INFO,
-                  needs=frozenset({Need.INFO}), short=short)  # fmt: skip
+                  needs=frozenset({Need.INFO}), short=short, spare=_SPARE if default else None)  # fmt: skip
 
 
 DETAILS: tuple[Column[Socket], ...] = (
     Column("timer", "pending kernel timer", _timer, key=_timer_key, default=True,
-           when=any_has("timer"), needs=frozenset({Need.TIMERS})),
+           when=any_has("timer"), needs=frozenset({Need.TIMERS}), spare=_SPARE),
     Column("memory", "buffer memory in bytes: used/most", _memory, key=_memory_key, default=True,
-           when=any_has("memory"), needs=frozenset({Need.MEMORY})),
+           when=any_has("memory"), needs=frozenset({Need.MEMORY}), spare=_SPARE),
     _detail("rtt_ms", "smoothed round-trip time, milliseconds", default=True),
     _detail("congestion_window", "congestion window, segments", short="cwnd", default=True),
     _detail("total_retransmits", "segments sent again so far", short="retrans", default=True),
@@ -79,5 +83,5 @@ DETAILS: tuple[Column[Socket], ...] = (
     _detail("last_data_sent_ms", "milliseconds since data was last sent", short="last_sent"),
     _detail("delivery_rate", "rate of delivery, bytes a second"),
     _detail("pacing_rate", "rate of sending, bytes a second"),
-    Column("info", "all TCP details", _info, needs=frozenset({Need.INFO}), free_text=True),
+    Column("info", "all TCP details", _info, needs=frozenset({Need.INFO}), forms="text"),
 )  # fmt: skip

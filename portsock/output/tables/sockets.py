@@ -8,7 +8,7 @@ from portsock.addresses import exposure
 from portsock.enums import Need
 from portsock.model import INTERNET, Exposure, Family, InetEndpoint, OwnerReason, OwnerStatus, Role, Socket
 from portsock.output.cells.endpoints import local_key, local_text, netns_text, remote_key, remote_text, several_namespaces
-from portsock.output.cells.owners import absence, facts_text, first_pid, holders_text, pids_text, users_of
+from portsock.output.cells.owners import absence, facts_text, first_pid, holders_text, peer_place, pids_text, users_of
 from portsock.output.columns import Column, View
 from portsock.output.context import Context
 from portsock.output.tables.details import DETAILS, any_has
@@ -53,9 +53,7 @@ def _peer(row: Socket, context: Context) -> str:  # noqa: ARG001
     if not text:
         waits = OwnerReason.UNACCEPTED if peer.inode is None and row.family is Family.UNIX else None
         text = absence(peer.owner_status, waits, None)
-    if peer.netns:
-        text += f" in netns {peer.netns.name or peer.netns.id}"
-    return f"{text} on {peer.host}" if peer.host else text
+    return text + peer_place(peer) if peer.netns or peer.host else text
 
 
 def _fact(field: str) -> Callable[[Socket, Context], str]:
@@ -97,22 +95,25 @@ def _other_families(rows: Sequence[Socket]) -> bool:
 SOCKETS: View[Socket] = View(
     "sockets",
     (
-        Column("host", "which listing it is from", lambda row, _: row.host or "", default=True, when=any_has("host")),
-        Column("protocol", "protocol; raw sockets with the number of theirs", _protocol, default=True, short="proto"),
-        Column("type", "the type given to socket(2)", lambda row, _: row.type or "", default=True, when=_other_families),
+        Column("host", "which listing it is from", lambda row, _: row.host or "", default=True, when=any_has("host"),
+               spare=200),
+        Column("protocol", "protocol; raw sockets with the number of theirs", _protocol, default=True, short="proto",
+               forms="protocol"),
+        Column("type", "the type given to socket(2)", lambda row, _: row.type or "", default=True, when=_other_families,
+               spare=65),
         Column("state", "connection state", lambda row, _: row.state or row.state_raw or "", default=True,
-               meaning=lambda row: row.state),
+               meaning=lambda row: row.state, forms="state"),
         Column("recv_q", "bytes not yet read; of a listener: connections not yet accepted", _number("recv_q"),
-               key=_key("recv_q"), right=True, default=True, spare=True),
+               key=_key("recv_q"), right=True, default=True, spare=50),
         Column("send_q", "bytes not yet acknowledged; of a listener: how many may wait", _number("send_q"), key=_key("send_q"),
-               right=True, default=True, spare=True),
-        Column("local", "local endpoint", local_text, key=local_key, default=True),
-        Column("remote", "remote endpoint", remote_text, key=remote_key, default=True),
-        Column("netns", "network namespace", netns_text, default=True, when=several_namespaces),
+               right=True, default=True, spare=50),
+        Column("local", "local endpoint", local_text, key=local_key, default=True, forms="local"),
+        Column("remote", "remote endpoint", remote_text, key=remote_key, default=True, forms="remote"),
+        Column("netns", "network namespace", netns_text, default=True, when=several_namespaces, spare=160),
         Column("process", "every process and descriptor that holds it, or why none is known", _process, default=True,
-               needs=_OWNERS, free_text=True, meaning=lambda row: row.owner_status),
+               needs=_OWNERS, forms="holders", meaning=lambda row: row.owner_status),
         Column("peer", "the process at the other end, where it is known", _peer, default=True, when=any_has("peer"),
-               needs=_PEER, free_text=True, spare=True),
+               needs=_PEER, forms="peer", spare=100),
         *DETAILS,
         Column("family", "address family", lambda row, _: row.family),
         Column("role", "which end it is, inferred", lambda row, _: row.role),
@@ -132,7 +133,7 @@ SOCKETS: View[Socket] = View(
         Column("accept_limit", "how many may wait", _number("accept_limit"), key=_key("accept_limit"), right=True),
         Column("unit", "systemd units of its processes", _fact("unit"), needs=_PROCESSES),
         Column("container", "containers of its processes", _fact("container"), needs=_PROCESSES),
-        Column("exe", "executables of its processes", _fact("exe"), needs=_PROCESSES, free_text=True),
+        Column("exe", "executables of its processes", _fact("exe"), needs=_PROCESSES, forms="text"),
         Column("owner_status", "what is known of its holders", lambda row, _: row.owner_status, needs=_OWNERS),
         Column("owner_reason", "why an owner is missing", lambda row, _: row.owner_reason or "", needs=_OWNERS),
     ),

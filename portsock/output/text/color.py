@@ -1,12 +1,12 @@
-"""Colors by meaning. Only the eight basic colors, without yellow, white and black, and without faint text: each terminal's
-own palette makes those readable on its background, light or dark."""
+"""Colors by meaning. Only the eight basic colors, without yellow, white and black: each terminal's own palette makes those
+readable on its background, light or dark. Faint text, which some palettes make hard to read, is for remarks on the layout."""
 
 from collections.abc import Mapping
 
 from portsock.errors import UsageError
 from portsock.model import Exposure, OwnerStatus, State
 
-_BOLD, _RED, _GREEN, _MAGENTA, _CYAN = "1", "31", "32", "35", "36"
+_BOLD, _FAINT, _RED, _GREEN, _MAGENTA, _CYAN = "1", "2", "31", "32", "35", "36"
 _RESET = "\x1b[0m"
 
 MEANINGS: Mapping[str, str] = {
@@ -38,6 +38,11 @@ def paint(text: str, meaning: str | None) -> str:
 def bold(text: str) -> str:
     """Return the text as a bold heading."""
     return f"\x1b[{_BOLD}m{text}{_RESET}"
+
+
+def faint(text: str) -> str:
+    """Return the text as a remark that can be missed."""
+    return f"\x1b[{_FAINT}m{text}{_RESET}"
 
 
 def use_color(when: str, terminal: bool, environ: Mapping[str, str]) -> bool:

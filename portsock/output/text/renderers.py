@@ -21,8 +21,15 @@ class Renderer(Protocol):
         ...
 
 
-def renderer(name: str) -> Renderer:
-    """Return the renderer of a layout: 'table', 'csv', or one of tabulate's names. Raises UsageError."""
+def renderer(name: str, terminal: bool = False) -> Renderer:
+    """Return the renderer of a layout: 'table', 'csv', or one of tabulate's names. Raises UsageError.
+
+    `terminal`: the table must fit one.
+    """
+    if name == "table" and terminal:
+        from portsock.output.text.terminal import fitted
+
+        return fitted
     if name == "table":
         return table
     if name == "csv":

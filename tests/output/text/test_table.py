@@ -1,18 +1,17 @@
-"""The default table: its layout, its widths, what is shortened and what is never."""
+"""The default table: its layout, its widths, what it is escaped from."""
 
 from typing import TypeVar
 
-import pytest
 import tabulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.model import Owner, OwnerStatus, Peer
-from portsock.output.columns import View, default_columns, parse_columns
+from portsock.model import Owner
+from portsock.output.columns import View, default_columns
 from portsock.output.context import Context, Options
 from portsock.output.tables.ports import PORTS
 from portsock.output.tables.sockets import SOCKETS
-from portsock.output.text.table import layout, shorten, table, width_of
+from portsock.output.text.table import layout, table, width_of
 from portsock.port_numbers import parse_services
 from tests.support.factory import port, socket
 
@@ -91,52 +90,6 @@ def test_an_empty_table_is_its_header() -> None:
     assert text_of([], PORTS, Options(header=False)) == ""
 
 
-def test_free_text_is_shortened_on_a_terminal_and_nothing_else() -> None:
-    owners = tuple(Owner(pid, 6, "gunicorn", "dev") for pid in range(1000, 1060))
-    full = text_of([port(owners=owners)], PORTS)
-    assert "1059" in full
-    narrow = text_of([port(owners=owners)], PORTS, Options(width=100)).splitlines()
-    assert 95 <= len(narrow[1]) <= 100
-    assert narrow[1].endswith(",…]")
-    assert "127.0.0.1" in narrow[1]
-    ascii_only = text_of([port(owners=owners)], PORTS, Options(width=100, ascii_only=True))
-    assert ascii_only.isascii()
-    assert ascii_only.endswith(",...]\n")
-
-
-@given(ASCII | WIDE, st.integers(min_value=3, max_value=10))
-def test_a_shortened_text_fits(text: str, width: int) -> None:
-    assert width_of(shorten(text, width)) <= width
-    assert shorten(text, 100) == text
-
-
-@pytest.mark.parametrize(
-    ("width", "shown"),
-    [
-        (21, "python3[3,4567/8,999]"),
-        (20, "python3[3,4567/8,…]"),
-        (19, "python3[3,4567/8,…]"),
-        (18, "python3[3,…]"),
-        (12, "python3[3,…]"),
-        (11, "python3…"),
-        (8, "python3…"),
-        (7, "python…"),
-    ],
-)
-def test_a_number_in_brackets_is_never_cut(width: int, shown: str) -> None:
-    assert shorten("python3[3,4567/8,999]", width) == shown
-
-
-def test_other_brackets_are_text() -> None:
-    assert shorten("[kworker/0:1] and more", 10) == "[kworker/…"
-    assert shorten("a[1] bcdefghijk[22]", 12) == "a[1] bcdefg…"
-
-
-def test_a_line_that_cannot_fit_is_not_shortened() -> None:
-    owners = tuple(Owner(pid, 6, "gunicorn", "dev") for pid in range(1000, 1060))
-    assert text_of([port(owners=owners)], PORTS, Options(width=40)) == text_of([port(owners=owners)], PORTS)
-
-
 def test_a_hostile_process_name_stays_on_its_line() -> None:
     rows = [socket(owners=(Owner(7, 3, "evil\n\x1b[2Jtcp LISTEN", "dev"),))]
     lines = text_of(rows, SOCKETS).splitlines()
@@ -147,41 +100,3 @@ def test_a_hostile_process_name_stays_on_its_line() -> None:
 def test_services_do_not_hide_numbers_of_sockets() -> None:
     services = parse_services("http-alt 8080/tcp webcache")
     assert "127.0.0.1:8080" in text_of([socket()], SOCKETS, context=Context(services))
-
-
-def test_the_last_free_text_is_shortened_first() -> None:
-    process = Owner(7, 3, "a-rather-long-name", "dev")
-    peer = Peer(1, None, None, OwnerStatus.KNOWN, (Owner(8, 3, "another-rather-long-name", "dev"),))
-    rows = [socket(owners=(process,), peer=peer)]
-    full = max(map(len, text_of(rows, SOCKETS).splitlines()))
-    shown = text_of(rows, SOCKETS, Options(width=full - 5)).splitlines()
-    assert max(map(len, shown)) <= full - 5
-    assert "a-rather-long-name[7/3]" in shown[1]
-    assert "another-rather-long-name" not in shown[1]
-
-
-def test_spare_columns_are_left_out_where_there_is_no_room_and_named_below() -> None:
-    peer = Peer(1, None, None, OwnerStatus.KNOWN, (Owner(8, 3, "client", "dev"),))
-    rows = [socket(peer=peer)]
-    full = text_of(rows, SOCKETS)
-    headings, notes = set(), set()
-    for width in range(40, 120):
-        lines = text_of(rows, SOCKETS, Options(width=width, chosen=True)).splitlines()
-        table_lines = lines[:2]
-        assert max(map(len, table_lines)) <= width or "\n".join([*lines, ""]) == full
-        headings.add(" ".join(lines[0].split()))
-        notes.update(lines[2:])
-    assert "PROTO STATE LOCAL REMOTE PROCESS" in headings
-    assert "(RECV-Q, SEND-Q, PEER left out for want of room; --wide shows all)" in notes
-
-
-def test_columns_that_were_named_are_never_left_out() -> None:
-    rows = [socket()]
-    assert text_of(rows, SOCKETS, Options(width=40, chosen=False)) == text_of(rows, SOCKETS)
-
-
-def test_free_text_keeps_twelve_columns() -> None:
-    row = port(owners=(Owner(4567, None, "a-process-of-a-long-name"),))
-    columns = parse_columns(PORTS, "process")
-    assert "".join(table([row], columns, Context(), Options(width=12))).splitlines()[1] == "a-process-o…"
-    assert "a-process-of-a-long-name[4567]" in "".join(table([row], columns, Context(), Options(width=11)))
