@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
 from portsock.parse.proc.forwarders import is_forwarder, may_be_forwarder
-from portsock.parse.proc.process import MOST_CMDLINE, Stat, needs_arguments, parse_cmdline, parse_stat, shown_name, text
+from portsock.parse.proc.process import (
+    MOST_CMDLINE,
+    STATES,
+    Stat,
+    needs_arguments,
+    parse_cmdline,
+    parse_descriptor_limit,
+    parse_login,
+    parse_stat,
+    shown_name,
+    text,
+)
 from portsock.sources.failures import note, note_reason
 from portsock.sources.system import read_text, users
 
@@ -28,14 +39,15 @@ def facts(
     started: Mapping[int, int] | None = None,
     files: str = "",
     commands: bool = True,
+    context: bool = False,
 ) -> dict[int, Process]:
     """Return facts of these processes, with `parents` also of their ancestors. Facts that cannot be read are None.
 
     `started` is Ownership.started: a process with another start time has only reused the pid, and none of its facts are
     returned. `files` is the root directory below which container runtimes keep their state. Without `commands`, command lines
-    are read only for the names that depend on them.
+    are read only for the names that depend on them. `context`: Need.CONTEXT.
     """
-    reader = _Reader(root, started or {}, files, commands)
+    reader = _Reader(root, started or {}, files, commands, context)
     found: dict[int, Process] = {}
     waiting = list(dict.fromkeys(pids))
     while waiting:
@@ -45,11 +57,17 @@ def facts(
         if parents:
             ancestors = dict.fromkeys(process.ppid for process in read.values() if process.ppid)
             waiting += ancestors.keys() - found.keys() - set(waiting)
-    names = users({process.uid for process in found.values() if process.uid is not None})
-    return {
-        pid: process._replace(user=names.get(process.uid)) if process.uid is not None else process
-        for pid, process in found.items()
-    }
+    names = users({uid for process in found.values() for uid in (process.uid, process.login_uid) if uid is not None})
+    return {pid: _with_users(process, names) for pid, process in found.items()}
+
+
+def _with_users(process: Process, names: Mapping[int, str]) -> Process:
+    """Return the process with the names of its users."""
+    if process.uid is None:
+        return process
+    if process.login_uid is None:
+        return process._replace(user=names.get(process.uid))
+    return process._replace(user=names.get(process.uid), login_user=names.get(process.login_uid))
 
 
 class _Opened(NamedTuple):
@@ -62,14 +80,29 @@ class _Opened(NamedTuple):
     exe: bytes | None
     deleted: bool
     placement: Placement
+    context: "_Context"
+
+
+class _Context(NamedTuple):
+    """Facts of Need.CONTEXT."""
+
+    descriptors: int | None = None
+    descriptor_limit: int | None = None
+    cwd: bytes | None = None
+    login_uid: int | None = None
+    login_session: int | None = None
+
+
+_NO_CONTEXT = _Context()
 
 
 class _Reader:
-    def __init__(self, root: str, started: Mapping[int, int], files: str, commands: bool) -> None:
+    def __init__(self, root: str, started: Mapping[int, int], files: str, commands: bool, context: bool) -> None:
         self._root = root
         self._started = started
         self._files = files
         self._commands = commands
+        self._context = context
         self._boot = _boot_time(root)
         self._tick = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -113,7 +146,8 @@ class _Reader:
         if stat is None or self._started.get(pid, stat.started) != stat.started:
             return None
         exe, deleted = _executable(pid, home, f"{self._root}/{pid}")
-        return _Opened(pid, home, stat, os.fstat(home).st_uid, exe, deleted, _placement(pid, home))
+        context = _context(pid, home) if self._context and not stat.kernel_thread else _NO_CONTEXT
+        return _Opened(pid, home, stat, os.fstat(home).st_uid, exe, deleted, _placement(pid, home), context)
 
     def _needs_command_line(self, process: _Opened) -> bool:
         if process.stat.kernel_thread:
@@ -135,7 +169,7 @@ class _Reader:
         return found.results
 
     def _process(self, process: _Opened, raw: tuple[bytes, ...] | None) -> Process:
-        pid, _, stat, uid, exe, deleted, placement = process
+        pid, _, stat, uid, exe, deleted, placement, context = process
         arguments = tuple(text(argument) for argument in raw or ())
         path = text(exe) if exe is not None else None
         forwards = placement.container_id is None and is_forwarder(path, arguments)
@@ -153,6 +187,13 @@ class _Reader:
             self._containers.name(placement) if placement.container_id else None,
             deleted,
             self._containers.forwards_to(pid, path, uid, arguments) if forwards else None,
+            state=STATES.get(stat.state, stat.state),
+            container_runtime=placement.runtime if placement.container_id else None,
+            descriptors=context.descriptors,
+            descriptor_limit=context.descriptor_limit,
+            cwd=text(context.cwd) if context.cwd is not None else None,
+            login_uid=context.login_uid,
+            login_session=context.login_session,
         )
 
 
@@ -163,6 +204,45 @@ def _command_line(pid: int, home: int) -> tuple[bytes, ...]:
     except OSError as error:
         note("command line of process", pid, error)
         return ()
+
+
+def _context(pid: int, home: int) -> _Context:
+    """Return the facts of Need.CONTEXT. A login session is that of its user only where both were set, by pam_loginuid(8)."""
+    limits = _read_fact(pid, home, "limits")
+    login_uid = parse_login(_read_fact(pid, home, "loginuid"))
+    session = parse_login(_read_fact(pid, home, "sessionid")) if login_uid is not None else None
+    return _Context(
+        _count_descriptors(pid, home), parse_descriptor_limit(limits), _working_directory(pid, home), login_uid, session
+    )
+
+
+def _read_fact(pid: int, home: int, name: str) -> bytes:
+    """Return a file of the process; empty where it cannot be read, or the kernel has no such file."""
+    try:
+        return _read(home, name)
+    except OSError as error:
+        note(f"{name} of process", pid, error)
+        return b""
+
+
+def _count_descriptors(pid: int, home: int) -> int | None:
+    """Return the size of the directory, which no descriptor need be listed for; None before Linux 6.2, where it is 0."""
+    try:
+        return os.stat("fd", dir_fd=home).st_size or None
+    except OSError as error:
+        note("number of descriptors of process", pid, error)
+        return None
+
+
+def _working_directory(pid: int, home: int) -> bytes | None:
+    """Return the path as the kernel has it: it is not followed, since its file system may never answer."""
+    try:
+        return os.readlink(b"cwd", dir_fd=home)
+    except PermissionError:  # another user's
+        return None
+    except OSError as error:
+        note("working directory of process", pid, error)
+        return None
 
 
 def _placement(pid: int, home: int) -> Placement:
