@@ -154,7 +154,7 @@ class Need(StrEnum):
     PARENTS = "parents"
     """The ancestors of these processes, too."""
     CONTEXT = "context"
-    """Descriptors and their limit, working directory and login session of these processes."""
+    """Descriptors and their limit, working directory, login session and signals of these processes."""
     PEER = "peer"
     """The owners of the other end."""
     CONNECTIONS = "connections"

@@ -215,6 +215,8 @@ class Process(NamedTuple):
     login_user: str | None = None
     login_session: int | None = None
     """The number of that login session, as in the audit log."""
+    sigterm: str | None = None
+    """What SIGTERM does to it: 'default' ends it, 'caught', 'ignored', 'blocked' (kept for later, or read by signalfd(2))."""
 
 
 class Connection(NamedTuple):

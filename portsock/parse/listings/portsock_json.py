@@ -151,6 +151,7 @@ def _processes(document: _Object) -> Iterator[Process]:
             text_at(item, "forwards_to"), text_at(item, "host"), text_at(item, "state"), text_at(item, "container_runtime"),
             integer(item.get("descriptors")), integer(item.get("descriptor_limit")), text_at(item, "cwd"),
             integer(item.get("login_uid")), text_at(item, "login_user"), integer(item.get("login_session")),
+            text_at(item, "sigterm"),
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""/proc/PID/stat, cmdline and limits, and the name to show for a process: proc(5), fs/proc/array.c."""
+"""/proc/PID/stat, status, cmdline and limits, and the name to show for a process: proc(5), fs/proc/array.c."""
 
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ STATES = {
 }  # fmt: skip
 """Letter of /proc/PID/stat → word of /proc/PID/status: task_state_array in fs/proc/array.c."""
 STOPPED, TRACED = STATES["T"], STATES["t"]
+_SIGTERM = 1 << (15 - 1)
 _UNSET = 2**32 - 1
 """The loginuid and sessionid of what no login started."""
 CUT = "…".encode()
@@ -61,6 +62,19 @@ def parse_login(data: bytes) -> int | None:
     """Return the number in /proc/PID/loginuid or sessionid; None where it is not set."""
     number = _number(data.strip())
     return None if number == _UNSET else number
+
+
+def parse_sigterm(data: bytes) -> str | None:
+    """Return what SIGTERM does, from the masks in /proc/PID/status; None where a mask is missing."""
+    masks = {name: value for name, _, value in (line.partition(b":\t") for line in data.split(b"\n"))}
+    found = None
+    for name, action in ((b"SigCgt", "caught"), (b"SigIgn", "ignored"), (b"SigBlk", "blocked")):
+        try:
+            mask = int(masks[name], 16)
+        except (KeyError, ValueError):
+            return None
+        found = action if found is None and mask & _SIGTERM else found
+    return found or "default"
 
 
 def _number(word: bytes) -> int | None:

@@ -9,18 +9,16 @@ from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
 from portsock.parse.proc.forwarders import is_forwarder, may_be_forwarder
 from portsock.parse.proc.process import (
-    MOST_CMDLINE,
     STATES,
     Stat,
     needs_arguments,
     parse_cmdline,
-    parse_descriptor_limit,
-    parse_login,
     parse_stat,
     shown_name,
     text,
 )
 from portsock.sources.failures import note, note_reason
+from portsock.sources.linux.process_context import NOTHING, Context, read_context, read_file
 from portsock.sources.system import read_text, users
 
 if TYPE_CHECKING:
@@ -80,20 +78,7 @@ class _Opened(NamedTuple):
     exe: bytes | None
     deleted: bool
     placement: Placement
-    context: "_Context"
-
-
-class _Context(NamedTuple):
-    """Facts of Need.CONTEXT."""
-
-    descriptors: int | None = None
-    descriptor_limit: int | None = None
-    cwd: bytes | None = None
-    login_uid: int | None = None
-    login_session: int | None = None
-
-
-_NO_CONTEXT = _Context()
+    context: Context
 
 
 class _Reader:
@@ -142,11 +127,11 @@ class _Reader:
 
     def _open(self, pid: int, home: int) -> _Opened | None:
         """Return the process; None where it has ended or is another one with the same pid. Raises OSError."""
-        stat = parse_stat(_read(home, "stat"))
+        stat = parse_stat(read_file(home, "stat"))
         if stat is None or self._started.get(pid, stat.started) != stat.started:
             return None
         exe, deleted = _executable(pid, home, f"{self._root}/{pid}")
-        context = _context(pid, home) if self._context and not stat.kernel_thread else _NO_CONTEXT
+        context = read_context(pid, home) if self._context and not stat.kernel_thread else NOTHING
         return _Opened(pid, home, stat, os.fstat(home).st_uid, exe, deleted, _placement(pid, home), context)
 
     def _needs_command_line(self, process: _Opened) -> bool:
@@ -194,61 +179,23 @@ class _Reader:
             cwd=text(context.cwd) if context.cwd is not None else None,
             login_uid=context.login_uid,
             login_session=context.login_session,
+            sigterm=context.sigterm,
         )
 
 
 def _command_line(pid: int, home: int) -> tuple[bytes, ...]:
     """Return the arguments; empty where there are none, or they cannot be read."""
     try:
-        return parse_cmdline(_read(home, "cmdline"))
+        return parse_cmdline(read_file(home, "cmdline"))
     except OSError as error:
         note("command line of process", pid, error)
         return ()
 
 
-def _context(pid: int, home: int) -> _Context:
-    """Return the facts of Need.CONTEXT. A login session is that of its user only where both were set, by pam_loginuid(8)."""
-    limits = _read_fact(pid, home, "limits")
-    login_uid = parse_login(_read_fact(pid, home, "loginuid"))
-    session = parse_login(_read_fact(pid, home, "sessionid")) if login_uid is not None else None
-    return _Context(
-        _count_descriptors(pid, home), parse_descriptor_limit(limits), _working_directory(pid, home), login_uid, session
-    )
-
-
-def _read_fact(pid: int, home: int, name: str) -> bytes:
-    """Return a file of the process; empty where it cannot be read, or the kernel has no such file."""
-    try:
-        return _read(home, name)
-    except OSError as error:
-        note(f"{name} of process", pid, error)
-        return b""
-
-
-def _count_descriptors(pid: int, home: int) -> int | None:
-    """Return the size of the directory, which no descriptor need be listed for; None before Linux 6.2, where it is 0."""
-    try:
-        return os.stat("fd", dir_fd=home).st_size or None
-    except OSError as error:
-        note("number of descriptors of process", pid, error)
-        return None
-
-
-def _working_directory(pid: int, home: int) -> bytes | None:
-    """Return the path as the kernel has it: it is not followed, since its file system may never answer."""
-    try:
-        return os.readlink(b"cwd", dir_fd=home)
-    except PermissionError:  # another user's
-        return None
-    except OSError as error:
-        note("working directory of process", pid, error)
-        return None
-
-
 def _placement(pid: int, home: int) -> Placement:
     """Return where the process is among the control groups; nowhere if that cannot be read."""
     try:
-        return _parsed_cgroup(_read(home, "cgroup"))
+        return _parsed_cgroup(read_file(home, "cgroup"))
     except OSError as error:
         note("control group of process", pid, error)
         return _parsed_cgroup(b"")
@@ -257,18 +204,6 @@ def _placement(pid: int, home: int) -> Placement:
 @lru_cache(maxsize=1024)
 def _parsed_cgroup(data: bytes) -> Placement:
     return parse_cgroup(text(data))
-
-
-def _read(home: int, name: str) -> bytes:
-    """Return the bytes of a file of the process, little more than MOST_CMDLINE of them. Raises OSError."""
-    file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=home)
-    try:
-        data = b""
-        while len(data) <= MOST_CMDLINE and (part := os.read(file, 65536)):
-            data += part
-        return data
-    finally:
-        os.close(file)
 
 
 def _executable(pid: int, home: int, path_of_home: str) -> tuple[bytes | None, bool]:
