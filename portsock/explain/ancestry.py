@@ -39,9 +39,8 @@ def ancestors(process: Process, subject: Subject) -> list[Process]:
 
 
 def parent_of(process: Process, subject: Subject) -> Process | None:
-    """Return the parent; None where it is not known, or has ended and is only kept for its own parent."""
-    parent = next(iter(ancestors(process, subject)), None)
-    return None if parent is None or parent.state in _ENDED else parent
+    """Return the parent, None where it is not known."""
+    return next(iter(ancestors(process, subject)), None)
 
 
 def is_called(process: Process, names: Iterable[str]) -> bool:
@@ -94,6 +93,8 @@ def common_parent(processes: Iterable[Process], subject: Subject) -> Process | N
     if len(parents) != 1 or any(process.ppid not in parents for process in children):
         return None
     parent = next(iter(parents.values()))
+    if parent.state in _ENDED:  # it holds none of the sockets, and no other thread of it is known to run
+        return None
     forked = all(same_program(each, parent) and each.cmdline == parent.cmdline is not None for each in children)
     return parent if forked else None
 
