@@ -121,7 +121,7 @@ def stop_activated(manager: Process, services: Sequence[str]) -> list[Command]:
         return find
     whose, name = words
     both = (*operand(name.removesuffix(".service") + ".socket"), name)
-    purpose = "stop both: systemd would start the service again (socket units mostly have its name)"
+    purpose = "with its socket unit, else systemd starts it again"
     return [*commands(purpose, "systemctl", *whose, "stop", *both), *find]
 
 
@@ -156,7 +156,7 @@ def end_process(process: Process, workers: Sequence[Process]) -> list[Command]:
     """Return the commands that end a process, the master of these workers."""
     pid = str(process.pid)
     if is_called(process, ("postgres", "postmaster")):
-        return commands("shut the server down fast; TERM would wait until every client has left", "kill", "-INT", pid)
+        return commands("fast shutdown: TERM waits until every client has left", "kill", "-INT", pid)
     if process.sigterm == "ignored":
         return commands("end it, and with it its connections: it ignores TERM", "kill", "-KILL", pid)
     if workers and process.sigterm == "default":
@@ -168,7 +168,7 @@ def end_process(process: Process, workers: Sequence[Process]) -> list[Command]:
     if workers:
         return commands(f"end the master, and by it its {plural(len(workers), 'worker')}", "kill", pid)
     if process.sigterm in ("caught", "blocked"):
-        return commands("have it end: it handles TERM itself, and may first finish its connections", "kill", pid)
+        return commands("it handles TERM itself, and may finish its connections first", "kill", pid)
     return commands("end it, and with it its connections", "kill", pid)
 
 

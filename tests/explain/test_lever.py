@@ -118,8 +118,8 @@ def test_postgres_is_shut_down_by_its_master_with_int() -> None:
     [
         ("default", "end it, and with it its connections"),
         (None, "end it, and with it its connections"),
-        ("caught", "have it end: it handles TERM itself, and may first finish its connections"),
-        ("blocked", "have it end: it handles TERM itself, and may first finish its connections"),
+        ("caught", "it handles TERM itself, and may finish its connections first"),
+        ("blocked", "it handles TERM itself, and may finish its connections first"),
         ("ignored", "end it, and with it its connections: it ignores TERM"),
     ],
 )

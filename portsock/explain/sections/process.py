@@ -1,14 +1,14 @@
 """Section PROCESS: the holders and who started them; where there is none, the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from portsock.endpoints import port_of
-from portsock.explain.ancestry import ancestors, is_called
+from portsock.explain.ancestry import ancestors, is_called, master_of
 from portsock.explain.sections.durations import time_text
 from portsock.explain.subject import Subject, process_of
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts import phrases
-from portsock.explain.wording import holders, joined
+from portsock.explain.wording import holders, joined, plural
 from portsock.model import OwnerReason, OwnerStatus, Process, Role, Socket, State
 from portsock.normalize.roles import is_passive
 
@@ -27,10 +27,13 @@ def paragraphs(subject: Subject) -> list[str]:
     owners = ((socket, owner) for socket in sockets for owner in holders([socket]))
     found = subject.processes or [process_of(socket, owner, subject.snapshot) for socket, owner in owners]
     found = list({(process.host, process.pid, process.name): process for process in found}.values())
+    workers = _workers(found, subject)
     kinds: dict[object, list[Process]] = {}
     for process in found:
+        if process in workers:
+            continue
         kinds.setdefault((process.host, process.name, process.user, process.cmdline), []).append(process)
-    lines = [_described(kind, subject) for kind in list(kinds.values())[:MOST]]
+    lines = [_described(kind, workers, subject) for kind in list(kinds.values())[:MOST]]
     if len(kinds) > MOST:
         lines.append(phrases.MORE_HOLDERS.format(count=sum(map(len, list(kinds.values())[MOST:]))))
     names_first = subject.captured and _linux_netstat(subject)
@@ -50,7 +53,15 @@ def paragraphs(subject: Subject) -> list[str]:
     return [*lines, *([" ".join(notes)] if notes else [])]
 
 
-def _described(kind: list[Process], subject: Subject) -> str:
+def _workers(found: Sequence[Process], subject: Subject) -> dict[Process, Process]:
+    """Return the masters of those that are the workers of another of the processes."""
+    if not subject.passive or len(found) < 2:
+        return {}
+    masters = {process: master_of(process, subject.passive, subject) for process in found}
+    return {process: master for process, master in masters.items() if master.pid != process.pid and master in masters}
+
+
+def _described(kind: list[Process], workers: Mapping[Process, Process], subject: Subject) -> str:
     """Describe the first of the processes that share name, user and command line; name the pids of the others."""
     process = kind[0]
     sentences = [
@@ -64,6 +75,9 @@ def _described(kind: list[Process], subject: Subject) -> str:
     ]
     if len(kind) > 1:
         sentences.append(phrases.ALIKE.format(pids=_pids(kind[1:])))
+    number = sum(master == process for master in workers.values())
+    if number:
+        sentences.append(phrases.MASTER.format(workers=plural(number, "worker"), s="s" if number == 1 else ""))
     service = process.unit is not None and process.unit.endswith(".service")
     adopted = process.ppid == 1 and bool(subject.passive) and not service and not process.container
     above = ancestors(process, subject)

@@ -81,6 +81,7 @@ PROCESS_STATES = {
 }
 SIGTERM_IGNORED = "It ignores SIGTERM."
 ALIKE = "The same program runs with {pids}."
+MASTER = "It is the master of {workers}, which hold{s} the same socket."
 MORE_HOLDERS = "… and {count} more."
 ONLY_A_CLIENT = "These are only clients of that port: ending one frees nothing at the server's end."
 
