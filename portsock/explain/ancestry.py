@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from portsock.explain.subject import Subject
-from portsock.model import Owner, Process, Socket
+from portsock.model import Owner, Process, Socket, State
 from portsock.normalize.roles import is_passive
 
 LONGEST_CHAIN = 12
@@ -159,7 +159,7 @@ def halted(subject: Subject) -> list[Waiting]:
         return []
     found: dict[tuple[int, ...], Waiting] = {}
     for socket in sorted(subject.local_sockets, key=_urgency):
-        if not is_passive(socket) and not socket.recv_q:
+        if socket.state is State.BOUND or (not is_passive(socket) and not socket.recv_q):
             continue
         processes = holders_of([socket], subject)
         if processes and len(processes) == len({each.pid for each in socket.owners}) and all(map(is_halted, processes)):

@@ -5,7 +5,7 @@ import pytest
 from portsock.model import Process, State
 from portsock.records import SocketRecord
 from tests.support.explain_factory import NGINX, SYSTEMD, WORKER, answer, finding, seen
-from tests.support.factory import tcp
+from tests.support.factory import tcp, udp
 
 LISTENER = tcp("127.0.0.1:8080", accept_queue=0, accept_limit=128)
 
@@ -39,6 +39,34 @@ def test_a_stopped_process_with_a_full_queue_is_no_victim() -> None:
     assert advised(60, web, records=(full,)) == ["kill -CONT 60", "kill -KILL 60"]
     codes = [each.code for each in answer("8080", seen([full], {1: 60}, [web])).findings]
     assert codes[:2] == ["stopped_process", "accept_queue_full"]
+
+
+@pytest.mark.parametrize(
+    ("record", "ending"),
+    [
+        (tcp("127.0.0.1:8080", accept_queue=0, accept_limit=9), " connections to 8080/tcp will wait."),
+        (tcp("127.0.0.1:8080", accept_queue=3, accept_limit=9), " connections to 8080/tcp wait, 3 in its queue."),
+        (udp("127.0.0.1:8080", recv_q=1664), " what comes to 8080/udp waits, 1664 bytes of buffer used."),
+        (udp("127.0.0.1:8080", recv_q=0), " what comes to 8080/udp waits."),
+        (tcp("127.0.0.1:8080", "10.0.0.9:5", recv_q=1), " 1 byte from 10.0.0.9:5 waits to be read."),
+        (tcp("127.0.0.1:8080", "10.0.0.9:5", recv_q=0), None),
+        (tcp("127.0.0.1:8080", state=State.BOUND), None),
+    ],
+)
+def test_what_waits_for_a_stopped_process_is_named(record: SocketRecord, ending: str | None) -> None:
+    web = Process(60, "web", state="stopped")
+    found = finding("stopped_process", answer("8080", seen([record], {1: 60}, [web])))
+    head = "web (pid 60) is stopped by a signal, such as SIGSTOP or Ctrl-Z:"
+    assert (found and found.title) == (ending and head + ending)
+    running = seen([record], {1: (60, 61)}, [web, Process(61, "web", state="sleeping")])
+    assert finding("stopped_process", answer("8080", running)) is None
+
+
+def test_a_stopped_process_that_is_asked_for_is_named_without_a_socket_that_waits() -> None:
+    web = Process(60, "web", state="tracing stop")
+    asked = answer("pid:60", seen([tcp("127.0.0.1:8080", "10.0.0.9:5", inode=1)], {1: 60}, [web]))
+    assert asked.findings[0].title == "web (pid 60) is stopped by a debugger."
+    assert asked.next[0].line == "grep TracerPid /proc/60/status"
 
 
 def test_a_stopped_service_is_stopped_by_systemd_which_continues_it() -> None:

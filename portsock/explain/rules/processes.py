@@ -28,7 +28,9 @@ def stopped(subject: Subject) -> Iterator[Finding]:
             who=f"{who} {'is' if len(processes) == 1 else 'are'}",
             how=BY_SIGNAL if debugged is None else BY_DEBUGGER,
             what=f": {_waiting(sockets[0])}" if sockets else "",
-            what_to_do=OF_SIGNAL.format(pids=pids) if debugged is None else OF_DEBUGGER.format(pid=debugged.pid),
+            what_to_do=OF_SIGNAL.format(pids=pids, it="it" if len(processes) == 1 else "them")
+            if debugged is None
+            else OF_DEBUGGER.format(pid=debugged.pid),
         )
 
 
@@ -37,11 +39,13 @@ def _waiting(socket: Socket) -> str:
     port = port_of(socket.local)
     where = f"{port}/{socket.protocol}" if port is not None else end_text(socket.local)
     if socket.state is State.LISTEN:
-        queue = f", {socket.accept_queue or 'none'} in its queue" if socket.accept_queue is not None else ""
-        return f"connections to {where} wait{queue}"
+        return f"connections to {where} " + (
+            f"wait, {socket.accept_queue} in its queue" if socket.accept_queue else "will wait"
+        )
     if is_passive(socket):
         return f"what comes to {where} waits" + (f", {plural(socket.recv_q, 'byte')} of buffer used" if socket.recv_q else "")
-    return f"{plural(socket.recv_q or 0, 'byte')} from {end_text(socket.remote)} wait to be read"
+    verb = "waits" if socket.recv_q == 1 else "wait"
+    return f"{plural(socket.recv_q or 0, 'byte')} from {end_text(socket.remote)} {verb} to be read"
 
 
 def descriptors(subject: Subject) -> Iterator[Finding]:

@@ -218,7 +218,7 @@ FINDINGS: dict[Code, FindingText] = {
 }
 
 BY_SIGNAL, BY_DEBUGGER = "by a signal, such as SIGSTOP or Ctrl-Z", "by a debugger"
-OF_SIGNAL = "kill -CONT {pids} lets it continue, kill -KILL ends it. TERM waits until it continues."
+OF_SIGNAL = "kill -CONT {pids} lets {it} continue. Until then TERM waits, and only KILL takes effect."
 OF_DEBUGGER = "Continue it or detach in the debugger (TracerPid in /proc/{pid}/status): SIGCONT does not help."
 
 SYN_SENT_FEW = "So few may simply have been seen while their answers were on the way."
