@@ -2,7 +2,7 @@
 
 import pytest
 
-from portsock.model import Process, State
+from portsock.model import Netns, Process, State
 from portsock.records import SocketRecord
 from tests.support.explain_factory import NGINX, SYSTEMD, WORKER, answer, finding, seen
 from tests.support.factory import tcp, udp
@@ -206,3 +206,30 @@ def test_a_nearly_full_table_of_descriptors_is_a_notice_and_a_roomy_one_nothing(
 def test_two_programs_of_one_name_in_different_units_or_commands_are_not_ended_together() -> None:
     apart = [Process(pid, "python3", cmdline=("python3", f"{pid}.py"), ppid=1) for pid in (60, 61)]
     assert advised((60, 61), *apart) == []
+
+
+def test_a_stopped_worker_with_waiting_data_continues_and_its_running_master_stays() -> None:
+    records = [LISTENER, tcp("127.0.0.1:8080", "10.0.0.9:5", inode=2, recv_q=5)]
+    workers = [WORKER._replace(pid=pid, state="stopped") for pid in (501, 502)]
+    snapshot = seen(records, {1: (500, 501, 502), 2: 501}, [NGINX._replace(state="sleeping"), *workers])
+    assert [command.line for command in answer("8080", snapshot).next] == ["kill -CONT 501", "portsock procs pid:500"]
+
+
+def test_another_program_of_the_same_package_is_a_worker_and_one_of_a_shared_directory_an_heir() -> None:
+    def made(directory: str) -> tuple[list[str], set[str]]:
+        master = Process(50, "master", "master", f"{directory}/master", ppid=1)
+        child = Process(60, "smtpd", "smtpd", f"{directory}/smtpd", ppid=50)
+        snapshot = seen([LISTENER], {1: (50, 60)}, [master, child])
+        return advised((50, 60), master, child), {each.code for each in answer("8080", snapshot).findings}
+
+    assert made("/usr/lib/postfix/sbin") == (["kill 50"], set())
+    assert made("/usr/bin") == (["kill 50 60"], {"inherited_descriptor"})
+
+
+def test_servers_of_two_namespaces_are_not_ended_together() -> None:
+    twins = [Process(pid, "web", cmdline=("web",), ppid=1) for pid in (60, 61)]
+    for names, lines in ((("a", "a"), ["kill 60 61"]), (("a", "b"), [])):
+        spaces = [Netns(ord(name), name) for name in names]
+        records = [LISTENER._replace(inode=1, netns=spaces[0]), LISTENER._replace(inode=2, netns=spaces[1])]
+        answered = answer("8080", seen(records, {1: 60, 2: 61}, twins))
+        assert [command.line for command in answered.next if command.line.startswith("kill")] == lines
