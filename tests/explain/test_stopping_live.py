@@ -49,6 +49,13 @@ class Tree(NamedTuple):
         return False
 
 
+def halt(pid: int) -> None:
+    """Stop a process, and wait until it is: it might yet accept a connection."""
+    os.kill(pid, signal.SIGSTOP)
+    while Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] != "T":
+        time.sleep(0.005)
+
+
 Plant = Callable[[str], Tree]
 
 
@@ -144,7 +151,7 @@ def test_the_only_heir_is_ended() -> None:
 def test_a_stopped_server_is_found_and_term_would_wait(plant: Plant) -> None:
     tree = plant("single")
     pid, port = tree.facts["pid"], tree.facts["port"]
-    os.kill(pid, signal.SIGSTOP)
+    halt(pid)
     with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
         asked = tree.ask()
         found = asked["findings"][0]
@@ -160,14 +167,14 @@ def test_a_stopped_server_is_found_and_term_would_wait(plant: Plant) -> None:
 
 def test_a_stopped_server_goes_on_by_the_first_of_the_commands(plant: Plant) -> None:
     tree = plant("single")
-    os.kill(tree.facts["pid"], signal.SIGSTOP)
+    halt(tree.facts["pid"])
     subprocess.run(tree.advised()[0].split(), check=True)
     assert "stopped_process" not in tree.codes()
 
 
 def test_one_stopped_worker_of_several_is_no_stopped_listener(plant: Plant) -> None:
     tree = plant("prefork")
-    os.kill(tree.facts["worker"], signal.SIGSTOP)
+    halt(tree.facts["worker"])
     assert "stopped_process" not in tree.codes()
     assert tree.advised() == [f"kill {tree.facts['pid']}"]
 
@@ -176,6 +183,8 @@ def test_a_family_that_is_stopped_continues_by_its_master_and_its_children(plant
     tree = plant("prefork")
     pid = tree.facts["pid"]
     os.killpg(pid, signal.SIGSTOP)
+    for process in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())):
+        halt(process)
     assert tree.advised() == [f"kill -CONT {pid}", f"pkill -CONT -P {pid}"]
     for line in tree.advised():
         subprocess.run(line.split(), check=True)
@@ -198,8 +207,7 @@ def test_a_client_that_is_stopped_while_data_wait_is_named() -> None:
     ):
         accepted, (_, port) = server.accept()
         with accepted:
-            os.kill(client.pid, signal.SIGSTOP)
-            os.waitid(os.P_PID, client.pid, os.WSTOPPED)
+            halt(client.pid)
             accepted.sendall(b"hello")
             asked = answer("explain", f"pid:{client.pid}")["explanations"][0]
             client.kill()
@@ -299,7 +307,7 @@ def test_the_service_or_container_is_stopped_and_no_process_of_it(
     cgroup(path, pid)
     wanted = f"kill {pid}" if command == "kill" else command
     assert tree.advised() == ([] if wanted is None else [wanted])
-    os.kill(pid, signal.SIGSTOP)
+    halt(pid)
     assert tree.advised()[0] == f"kill -CONT {pid}"
     if command != "kill":
         assert tree.advised()[1:] == ([] if wanted is None else [wanted])
