@@ -52,8 +52,11 @@ class Tree(NamedTuple):
 def halt(pid: int) -> None:
     """Stop a process, and wait until it is: it might yet accept a connection."""
     os.kill(pid, signal.SIGSTOP)
-    while Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] != "T":
+    for _ in range(1000):
+        if Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] == "T":
+            return
         time.sleep(0.005)
+    pytest.fail(f"process {pid} does not stop")
 
 
 Plant = Callable[[str], Tree]

@@ -144,12 +144,12 @@ def traced(listener: socket.socket, _: str) -> dict[str, int]:
 
 
 def main() -> None:
+    signal.alarm(LIFE)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     facts: dict[str, int] = globals()[sys.argv[1]](listener, sys.argv[2])
     sys.stdout.write(json.dumps({"port": port, "pid": os.getpid()} | facts) + "\n")
     sys.stdout.flush()
-    signal.alarm(LIFE)
     if listener.fileno() == -1 or sys.argv[1] == "full":
         while True:
             signal.pause()
