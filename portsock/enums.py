@@ -155,6 +155,8 @@ class Need(StrEnum):
     """Their command lines, which the process itself can make slow to read."""
     PARENTS = "parents"
     """The ancestors of these processes, too."""
+    CONTEXT = "context"
+    """Descriptors and their limit, working directory, login session and signals of these processes."""
     PEER = "peer"
     """The owners of the other end."""
     CONNECTIONS = "connections"
@@ -171,7 +173,7 @@ class Need(StrEnum):
     CONTAINERS = "containers"
 
 
-OWNER_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PARENTS, Need.PEER})
+OWNER_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PARENTS, Need.CONTEXT, Need.PEER})
 """Needs for which the owners of sockets must be looked up."""
 DETAILS = frozenset({Need.INFO, Need.TIMERS, Need.MEMORY})
 """Needs that the kernel serves only when asked, because they cost time."""

@@ -200,6 +200,23 @@ class Process(NamedTuple):
     forwards_to: str | None = None
     """Of a port forwarder (docker-proxy, rootlessport): its destination as 'address:port', and the container's name."""
     host: str | None = None
+    state: str | None = None
+    """The state of its main thread, in the words of /proc/PID/status: 'running', 'sleeping', 'disk sleep', 'stopped' …"""
+    container_runtime: str | None = None
+    """Of a process in a container: docker, podman, containerd or cri-o, where its cgroup says which."""
+    descriptors: int | None = None
+    """Open file descriptors. Linux 6.2 and later."""
+    descriptor_limit: int | None = None
+    """The soft limit on descriptors (RLIMIT_NOFILE)."""
+    cwd: str | None = None
+    """The working directory, as the kernel prints it: ' (deleted)' follows where it has been removed."""
+    login_uid: int | None = None
+    """The user who logged in (pam_loginuid(8)), whoever the process runs as now; None of what no login started."""
+    login_user: str | None = None
+    login_session: int | None = None
+    """The number of that login session, as in the audit log."""
+    sigterm: str | None = None
+    """What SIGTERM does to it: 'default' ends it, 'caught', 'ignored', 'blocked' (kept for later, or read by signalfd(2))."""
 
 
 class Connection(NamedTuple):

@@ -147,7 +147,7 @@ class Request(NamedTuple):
     netns: tuple[str, ...] = ()
     """Names, PIDs or 'all'; empty is the namespace of this process."""
     needs: frozenset[Need] = frozenset({Need.PROCESSES})
-    """Of INFO, TIMERS, MEMORY, PROCESSES, COMMANDS, PARENTS and HOST those to collect: they cost time, the others none."""
+    """Of INFO, TIMERS, MEMORY, PROCESSES, COMMANDS, PARENTS, CONTEXT, HOST those to collect: they cost time, others none."""
     seconds: float | None = None
     """The time after which no further network namespace is entered; None: no limit."""
     listeners: bool = False

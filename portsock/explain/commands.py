@@ -1,13 +1,16 @@
 """Commands worth typing: the next step after an answer, and other meanings of an ambiguous target."""
 
 from portsock.endpoints import port_of
-from portsock.explain.stopping import end_processes, stop_container, stop_service
+from portsock.explain.ancestry import halted, holders_of
+from portsock.explain.lever import lever
+from portsock.explain.rules.processes import fullest
+from portsock.explain.stopping import continue_stopped, stop_container
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding, Reading
 from portsock.explain.wording import command_line, commands, holders, operand
-from portsock.model import OwnerReason, Process, State
+from portsock.model import OwnerReason, State
 from portsock.normalize.connections import unique_connections
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
 from portsock.query.values import parse_number
@@ -26,7 +29,9 @@ def next_commands(subject: Subject, findings: tuple[Finding, ...]) -> tuple[Comm
     if subject.captured:
         return _reread_listing(subject)
     codes = {finding.code for finding in findings}
-    return tuple(dict.fromkeys([*_if_nothing_found(subject), *_by_findings(subject, codes), *_about_holder(subject)]))[:MOST]
+    return tuple(dict.fromkeys([*_if_nothing_found(subject), *_by_findings(subject, codes), *_about_holder(subject, codes)]))[
+        :MOST
+    ]
 
 
 def _reread_listing(subject: Subject) -> tuple[Command, ...]:
@@ -71,52 +76,46 @@ def _as_root(found: list[Command]) -> list[Command]:
 def _by_findings(subject: Subject, codes: set[str]) -> list[Command]:
     text = operand(subject.target.text)
     found = []
+    if Code.STOPPED_PROCESS in codes:
+        found += _of_stopped(subject, codes)
     if any(socket.owner_reason in _ROOT_HELPS for socket in subject.passive or subject.local_sockets if not socket.owners):
         found += _as_root(commands("see the process that is hidden from this user", "portsock", "explain", *text))
     if Code.SOCKET_ACTIVATION in codes:
-        found.append(Command("systemctl list-sockets --all", "find the .socket unit, and stop that"))
+        found += lever(subject, codes)
     if Code.PORT_FORWARDER in codes:
-        found += stop_container(next(each for each in _holders_of_passive(subject) if each.forwards_to), subject.caller)
+        found += stop_container(
+            next(each for each in holders_of(subject.passive, subject) if each.forwards_to), subject.caller
+        )
     if Code.CLOSE_WAIT_PILE_UP in codes:
         found += commands("those it should close", "portsock", "sockets", "--state", "close-wait", *text)
     if codes & {Code.ACCEPT_QUEUE_FULL, Code.ACCEPT_QUEUE_FILLING}:
         found.append(Command("nstat -az 'TcpExtListen*'", "count what was dropped so far"))
+    if Code.DESCRIPTORS_EXHAUSTED in codes:
+        found.append(Command(f"ls -l /proc/{fullest(subject)[0][0].pid}/fd", "what its descriptors are"))
     if Code.EPHEMERAL_EXHAUSTION in codes:
         found.append(Command("sysctl net.ipv4.ip_local_port_range", "the range that is running out"))
     return found
 
 
-def _about_holder(subject: Subject) -> list[Command]:
+def _of_stopped(subject: Subject, codes: set[str]) -> list[Command]:
+    """Return the command that lets the stopped processes continue, then the one that ends them, where they hold a listener."""
+    sockets, processes = halted(subject)[0]
+    listens = any(socket in subject.passive for socket in sockets[:1])
+    return [*continue_stopped(processes), *(lever(subject, codes) if listens else ())]
+
+
+def _about_holder(subject: Subject, codes: set[str]) -> list[Command]:
     sockets = subject.passive or subject.local_sockets or subject.remote_sockets
     owners = [owner for owner in holders(sockets) if owner.pid is not None]
     if subject.passive and owners and port_of(sockets[0].local) is not None:
-        stop = _stop_command(subject)
+        stop = lever(subject, codes)
         show = Command(f"portsock procs pid:{owners[0].pid}", "all that it listens on and talks to")
-        return [show, *stop]
+        return [show, *stop] if len(stop) < MOST else stop
     if owners:
         return [Command(f"portsock procs pid:{owners[0].pid}", "what else this process holds")]
     if any(socket.state is State.TIME_WAIT for socket in sockets):
         return [Command("portsock explain TIME_WAIT", "why there is no process, and how long it lasts")]
     return []
-
-
-def _stop_command(subject: Subject) -> list[Command]:
-    """Return the command that frees the port, where one program has it; never PID 1.
-
-    Only holders of passive sockets are named, since ending a client frees nothing.
-    """
-    holding = _holders_of_passive(subject)
-    if len({process.name for process in holding}) != 1 or subject.snapshot.host.system == "Windows":
-        return []
-    if any(each.forwards_to or each.pid == 1 for each in holding):
-        return []
-    units = {each.unit for each in holding if each.unit}
-    return (stop_service(units.pop()) if len(units) == 1 else []) or end_processes(holding)
-
-
-def _holders_of_passive(subject: Subject) -> list[Process]:
-    found = [subject.process(owner, socket) for socket in subject.passive for owner in holders([socket])]
-    return list({process.pid: process for process in found if process is not None}.values())
 
 
 def other_readings(subject: Subject) -> tuple[Reading, ...]:

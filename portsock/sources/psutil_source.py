@@ -77,7 +77,8 @@ def _processes(psutil: "ModuleType", pids: set[int], request: Request) -> dict[i
     if _LINUX:
         from portsock.sources.linux.processes import facts
 
-        return facts(pids, parents=parents, commands=Need.COMMANDS in request.needs)
+        commands, context = Need.COMMANDS in request.needs, Need.CONTEXT in request.needs
+        return facts(pids, parents=parents, commands=commands, context=context)
     return system.read_processes(pids, partial(_process, psutil), parents)
 
 

@@ -134,4 +134,4 @@ def test_a_rootless_container_is_listed_by_its_users_podman() -> None:
 def test_a_service_is_not_stopped_for_a_holder_that_is_in_another() -> None:
     both = [Process(60, "app", unit="a.service"), Process(61, "app", unit="b.service")]
     lines = [command.line for command in answer("8080", seen([tcp("127.0.0.1:8080")], {1: (60, 61)}, both)).next]
-    assert lines[1] == "kill 60 61"
+    assert lines == ["portsock procs pid:60"]

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from portsock.query.target import Target
 
 NEEDS = frozenset(
-    {Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PEER, Need.CONNECTIONS, Need.PARENTS, Need.TIMERS, Need.MEMORY}
+    {Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.CONTEXT, Need.PEER, Need.CONNECTIONS, Need.PARENTS}
+    | {Need.TIMERS, Need.MEMORY}
 )
 
 
@@ -85,7 +86,7 @@ def _with_named_processes(snapshot: Snapshot, targets: "Sequence[Target]") -> Sn
 
     if not shows_our_namespace():
         return snapshot
-    named = [process for process in facts(pids, parents=True).values() if process.comm is not None]
+    named = [process for process in facts(pids, parents=True, context=True).values() if process.comm is not None]
     return snapshot._replace(processes={**{(process.host, process.pid): process for process in named}, **snapshot.processes})
 
 

@@ -1,22 +1,17 @@
 """Rules about the holders of sockets, and about missing ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from portsock.explain.ancestry import NOT_SERVERS, is_handed_over, is_systemd
 from portsock.explain.rules.finding import evidence_line, evidence_lines, make_finding
 from portsock.explain.sections.process import absence_sentences, is_worth_a_finding, kernel_user
-from portsock.explain.subject import Subject
+from portsock.explain.subject import Subject, process_of
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Finding
-from portsock.explain.wording import end_text, holders, holders_text, joined, owner_text
+from portsock.explain.wording import end_text, holders, holders_text, owner_text, owners_text
 from portsock.model import Family, Owner, OwnerReason, OwnerStatus, Process, Socket, UnixEndpoint
 from portsock.query.target import UnixTarget
-
-NOT_SERVERS = frozenset(
-    ("bash", "sh", "dash", "zsh", "fish", "ksh", "ash", "csh", "tcsh", "sleep", "cat", "tail", "tee", "head", "grep", "less",
-     "more", "vi", "vim", "nano", "su", "sudo", "timeout", "nohup", "xargs", "make", "gzip", "tar", "cron", "crond")
-)  # fmt: skip
-"""Programs that do not open listening ports of their own: one that holds a port has inherited it."""
 
 
 def deleted_executable(subject: Subject) -> Iterator[Finding]:
@@ -30,24 +25,57 @@ def deleted_executable(subject: Subject) -> Iterator[Finding]:
 def socket_activation(subject: Subject) -> Iterator[Finding]:
     """Find systemd among the holders of a listener."""
     for socket in subject.passive:
-        manager = next((owner for owner in socket.owners if _is_systemd(owner)), None)
+        manager = next((owner for owner in socket.owners if is_systemd(owner)), None)
         if manager is not None:
             yield make_finding(Code.SOCKET_ACTIVATION, [evidence_line(socket)])
             return
 
 
 def inherited(subject: Subject) -> Iterator[Finding]:
-    """Find listeners held by a program that probably did not open them."""
+    """Find listeners held by a program that has only inherited them."""
     for socket in subject.passive:
-        if socket.family is Family.UNIX or any(map(_is_systemd, socket.owners)):
+        if socket.family is Family.UNIX or any(map(is_systemd, socket.owners)):
             continue  # systemd hands descriptors on purpose
-        odd = [owner for owner in holders([socket]) if _program(owner, socket, subject) in NOT_SERVERS]
-        names = {owner.name for owner in socket.owners}
+        holding = [process_of(socket, owner, subject.snapshot) for owner in holders([socket])]
+        heirs = [(each, _opener(each, holding, socket)) for each in holding]
+        odd = [(heir, opener) for heir, opener in heirs if opener is not None or (len(holding) == 1 and _serves_nothing(heir))]
         if odd:
-            who = joined([owner_text(owner) for owner in odd], 3)
-            yield make_finding(Code.INHERITED_DESCRIPTOR, evidence_lines([socket]), who=who)
-        elif len(names) > 1 and None not in names and (other := _other_program(socket, subject)) is not None:
-            yield make_finding(Code.INHERITED_DESCRIPTOR, evidence_lines([socket]), who=owner_text(other))
+            yield _inherited(socket, odd[0][1], [heir for heir, _ in odd])
+
+
+def _opener(process: Process, holding: Sequence[Process], socket: Socket) -> Process | None:
+    """Return the other holder from which the process has inherited the socket; None where it was given to it on purpose."""
+    parent = next((each for each in holding if each.pid == process.ppid), None)
+    if parent is not None:
+        known = process.exe is not None and parent.exe is not None
+        differ = _serves_nothing(process) or (known and process.exe != parent.exe)
+        return parent if differ and not is_handed_over(process, parent, [socket]) else None
+    other = next((each for each in holding if not _serves_nothing(each)), None)
+    return other if _serves_nothing(process) else None
+
+
+def _serves_nothing(process: Process) -> bool:
+    return (process.comm or process.name) in NOT_SERVERS
+
+
+def _inherited(socket: Socket, opener: Process | None, heirs: Sequence[Process]) -> Finding:
+    """Return the finding about those who have inherited the socket from `opener`, or from a program that holds it no more."""
+    who = owners_text([Owner(each.pid, None, each.name or each.comm) for each in heirs])
+    name = heirs[0].name or heirs[0].comm
+    why = (
+        f"{name} opens no ports" if _serves_nothing(heirs[0]) else "it is another program than its parent, which holds it, too"
+    )
+    where = end_text(socket.local)
+    if opener is None:
+        title = f"Only {who} still holds the listener at {where}, by inheritance"
+        effect, what = "The program that opened it holds it no more.", f"End {who}: that frees the port."
+    else:
+        other = _name_and_pid(opener)
+        title = f"{who} holds the listener at {where} as well, by inheritance from {other}"
+        effect, what = f"Ending {other} alone does not free the port.", f"To free the port, end both {other} and {who}."
+    return make_finding(
+        Code.INHERITED_DESCRIPTOR, evidence_lines([socket]), what=title, why=why, effect=effect, what_to_do=what
+    )
 
 
 def forwarder(subject: Subject) -> Iterator[Finding]:
@@ -105,26 +133,6 @@ def _holders(subject: Subject) -> list[tuple[Process, list[Socket]]]:
 
 def _name_and_pid(process: Process) -> str:
     return owner_text(Owner(process.pid, None, process.name or process.comm))
-
-
-def _is_systemd(owner: Owner) -> bool:
-    return owner.name == "systemd"
-
-
-def _program(owner: Owner, socket: Socket, subject: Subject) -> str | None:
-    process = subject.process(owner, socket)
-    return (process.comm if process and process.comm else owner.name) or None
-
-
-def _other_program(socket: Socket, subject: Subject) -> Owner | None:
-    """Return the holder that runs another program than its parent, which also holds the socket."""
-    processes = {owner.pid: subject.process(owner, socket) for owner in holders([socket])}
-    for owner in holders([socket]):
-        process = processes[owner.pid]
-        parent = processes.get(process.ppid) if process and process.ppid else None
-        if process and parent and process.exe and parent.exe and process.exe != parent.exe:
-            return owner
-    return None
 
 
 def _what_to_do(socket: Socket) -> str:

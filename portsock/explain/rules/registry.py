@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from portsock.explain.rules import exhaustion, owners, ports, queues, states
+from portsock.explain.rules import exhaustion, owners, ports, processes, queues, states
 from portsock.explain.subject import Subject
 from portsock.explain.types import Finding, Severity
 
 RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+    processes.stopped,
+    processes.descriptors,
     queues.accept_queue,
     states.close_wait,
     exhaustion.ephemeral_exhaustion,

@@ -1,32 +1,37 @@
 """Section PROCESS: the holders and who started them; where there is none, the reason."""
 
+from collections.abc import Mapping, Sequence
+
 from portsock.endpoints import port_of
+from portsock.explain.ancestry import ancestors, is_called, master_of
 from portsock.explain.sections.durations import time_text
 from portsock.explain.subject import Subject, process_of
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts import phrases
-from portsock.explain.wording import holders, joined
+from portsock.explain.wording import holders, joined, plural
 from portsock.model import OwnerReason, OwnerStatus, Process, Role, Socket, State
 from portsock.normalize.roles import is_passive
 
 MOST = 2
 """Processes that are described: each takes up to three lines."""
-MOST_ARGUMENTS = 60
-"""Characters of a command line that are shown."""
+MOST_ARGUMENTS = 2000
+"""Characters of a command line that are shown; of a longer one the number is, too."""
 WINDOWS_KERNEL = 4
 """The pid of 'System'."""
-LONGEST_CHAIN = 12
-"""The most ancestors that are followed; a longer chain is no help, and in a broken table it could be a circle."""
+SSH = ("sshd", "sshd-session")
 
 
 def paragraphs(subject: Subject) -> list[str]:
     """Return the paragraphs about the holders of the target's sockets, or the processes that it names."""
     sockets = _sockets(subject)
     found = described(subject)
+    workers = _workers(found, subject)
     kinds: dict[object, list[Process]] = {}
     for process in found:
+        if process in workers:
+            continue
         kinds.setdefault((process.host, process.name, process.user, process.cmdline), []).append(process)
-    lines = [_described(kind, subject) for kind in list(kinds.values())[:MOST]]
+    lines = [_described(kind, workers, subject) for kind in list(kinds.values())[:MOST]]
     if len(kinds) > MOST:
         lines.append(phrases.MORE_HOLDERS.format(count=sum(map(len, list(kinds.values())[MOST:]))))
     names_first = subject.captured and _linux_netstat(subject)
@@ -60,7 +65,15 @@ def _sockets(subject: Subject) -> list[Socket]:
     return subject.passive or subject.local_sockets or subject.remote_sockets
 
 
-def _described(kind: list[Process], subject: Subject) -> str:
+def _workers(found: Sequence[Process], subject: Subject) -> dict[Process, Process]:
+    """Return the masters of those that are the workers of another of the processes."""
+    if not subject.passive or len(found) < 2:
+        return {}
+    masters = {process: master_of(process, subject.passive, subject) for process in found}
+    return {process: master for process, master in masters.items() if master.pid != process.pid and master in masters}
+
+
+def _described(kind: list[Process], workers: Mapping[Process, Process], subject: Subject) -> str:
     """Describe the first of the processes that share name, user and command line; name the pids of the others."""
     process = kind[0]
     sentences = [
@@ -74,18 +87,25 @@ def _described(kind: list[Process], subject: Subject) -> str:
     ]
     if len(kind) > 1:
         sentences.append(phrases.ALIKE.format(pids=_pids(kind[1:])))
+    number = sum(master == process for master in workers.values())
+    if number:
+        sentences.append(phrases.MASTER.format(workers=plural(number, "worker"), s="s" if number == 1 else ""))
     service = process.unit is not None and process.unit.endswith(".service")
     adopted = process.ppid == 1 and bool(subject.passive) and not service and not process.container
-    chain = ancestors(process, subject)
-    if chain and not adopted:
-        sentences.append(phrases.CHAIN.format(chain=" → ".join([*chain, process.name or process.comm or str(process.pid)])))
+    above = ancestors(process, subject)
+    if above and not adopted:
+        sentences.append(phrases.CHAIN.format(chain=" → ".join(map(_name, [*above[::-1], process]))))
     if adopted:
-        sentences.append(phrases.ADOPTED)
+        sentences.append(phrases.ADOPTED if process.login_uid is None else phrases.ADOPTED_FROM_LOGIN)
     if process.unit:
         sentences.append(phrases.UNIT.format(unit=process.unit))
     if process.container:
         sentences.append(phrases.CONTAINER.format(container=process.container))
-    return " ".join(sentences)
+    return " ".join([*sentences, *_circumstances(process, above)])
+
+
+def _name(process: Process) -> str:
+    return process.name or process.comm or str(process.pid)
 
 
 def _pids(processes: list[Process]) -> str:
@@ -97,7 +117,7 @@ def _arguments(process: Process) -> str:
     if not process.cmdline:
         return "."
     text = " ".join(process.cmdline)
-    return f": {text}." if len(text) <= MOST_ARGUMENTS else f": {text[:MOST_ARGUMENTS]}…"
+    return f": {text}." if len(text) <= MOST_ARGUMENTS else f": {text[:MOST_ARGUMENTS]}… ({len(text)} characters)."
 
 
 def _started(process: Process, subject: Subject) -> str:
@@ -111,17 +131,27 @@ def _started(process: Process, subject: Subject) -> str:
     return phrases.STARTED.format(when=when + ago)
 
 
-def ancestors(process: Process, subject: Subject) -> list[str]:
-    """Return the names of the process's ancestors, the oldest first; empty where no parent is known."""
-    names: list[str] = []
-    seen = {process.pid}
-    current: Process | None = process
-    while current is not None and current.ppid and current.ppid not in seen and len(names) < LONGEST_CHAIN:
-        seen.add(current.ppid)
-        current = subject.snapshot.processes.get((process.host, current.ppid))
-        if current is not None:
-            names.append(current.name or current.comm or str(current.pid))
-    return names[::-1]
+def _circumstances(process: Process, above: Sequence[Process]) -> list[str]:
+    """Return the sentences on what started the process, where it works, and what hinders it."""
+    sentences = []
+    if process.login_uid is not None:
+        session = process.login_session
+        sentences.append(
+            phrases.LOGIN.format(
+                user=process.login_user or f"uid {process.login_uid}",
+                session="" if session is None else phrases.LOGIN_SESSION.format(session=session),
+                way=phrases.OVER_SSH if any(is_called(each, SSH) for each in above) else "",
+            )
+        )
+    if process.cwd is not None:
+        sentences.append(phrases.WORKING_DIRECTORY.format(path=process.cwd))
+    if process.descriptors is not None and process.descriptor_limit is not None:
+        sentences.append(phrases.DESCRIPTORS_OPEN.format(count=process.descriptors, limit=process.descriptor_limit))
+    if process.state in phrases.PROCESS_STATES:
+        sentences.append(phrases.PROCESS_STATES[process.state])
+    if process.sigterm == "ignored":
+        sentences.append(phrases.SIGTERM_IGNORED)
+    return sentences
 
 
 def _missing(sockets: list[Socket]) -> list[str]:

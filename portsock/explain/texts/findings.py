@@ -33,6 +33,8 @@ class Code(StrEnum):
     SELF_CONNECTION = "self_connection"
     STALE_UNIX_PATH = "stale_unix_path"
     REPLACED_UNIX_PATH = "replaced_unix_path"
+    STOPPED_PROCESS = "stopped_process"
+    DESCRIPTORS_EXHAUSTED = "descriptors_exhausted"
 
 
 class FindingText(NamedTuple):
@@ -140,10 +142,9 @@ FINDINGS: dict[Code, FindingText] = {
     ),
     Code.INHERITED_DESCRIPTOR: FindingText(
         NOTICE,
-        "The listener is held by {who}, which hardly opened it.",
-        "A descriptor without close-on-exec is inherited by every child, and keeps the port in use after the program that "
-        "opened it has ended (inferred from the names of the holders).",
-        "End that process, or have the server open its sockets with SOCK_CLOEXEC.",
+        "{what}.",
+        "A child inherits every descriptor that has no close-on-exec flag (inferred: {why}). {effect}",
+        "{what_to_do} A server that opens its sockets with SOCK_CLOEXEC leaves none behind.",
     ),
     Code.PORT_FORWARDER: FindingText(
         INFO,
@@ -200,7 +201,25 @@ FINDINGS: dict[Code, FindingText] = {
         "Programs that connect by the path no longer reach that server.",
         "Restart the server, so that it makes its file again.",
     ),
+    Code.STOPPED_PROCESS: FindingText(
+        WARNING,
+        "{who} stopped {how}{what}.",
+        "The kernel goes on taking connections and data for it until a queue or buffer is full; the program does nothing.",
+        "{what_to_do}",
+    ),
+    Code.DESCRIPTORS_EXHAUSTED: FindingText(
+        WARNING,
+        "{who} has {count} of its {limit} descriptors open{effect}.",
+        "At the limit every accept(2), socket(2) and open(2) fails with EMFILE until it closes something; connections wait "
+        "in the listener's queue.",
+        "See what they are: ls -l /proc/{pid}/fd. Many connections in CLOSE_WAIT are a leak; a program that needs more "
+        "descriptors takes a higher limit (ulimit -n, LimitNOFILE=).",
+    ),
 }
+
+BY_SIGNAL, BY_DEBUGGER = "by a signal, such as SIGSTOP or Ctrl-Z", "by a debugger"
+OF_SIGNAL = "kill -CONT {pids} lets {it} continue. Until then TERM waits, and only KILL takes effect."
+OF_DEBUGGER = "Continue it or detach in the debugger (TracerPid in /proc/{pid}/status): SIGCONT does not help."
 
 SYN_SENT_FEW = "So few may simply have been seen while their answers were on the way."
 LIMIT_UNKNOWN = ", limit not told"

@@ -84,7 +84,21 @@ UNIT = "systemd unit {unit}."
 CONTAINER = "It runs in container {container}."
 ADOPTED = "Its parent is PID 1: that started it, or it made itself a daemon, or the program that started it has ended and \
 left it what it holds."
+ADOPTED_FROM_LOGIN = "Its parent is PID 1 now: the program that started it has ended, or it made itself a daemon."
+LOGIN = "It was started from {user}'s login{session}{way}."
+LOGIN_SESSION = " (session {session})"
+OVER_SSH = " over ssh"
+WORKING_DIRECTORY = "Working directory {path}."
+DESCRIPTORS_OPEN = "{count} of its {limit} descriptors are open."
+PROCESS_STATES = {
+    "stopped": "It is stopped: SIGTERM waits until SIGCONT lets it continue, SIGKILL ends it at once.",
+    "tracing stop": "A debugger has stopped it.",
+    "zombie": "Its main thread has ended; another thread holds the socket.",
+    "disk sleep": "It was waiting for a disk or a network file system when it was looked at, and takes no signal meanwhile.",
+}
+SIGTERM_IGNORED = "It ignores SIGTERM."
 ALIKE = "The same program runs with {pids}."
+MASTER = "It is the master of {workers}, which hold{s} the same socket."
 MORE_HOLDERS = "… and {count} more."
 ONLY_A_CLIENT = "These are only clients of that port: ending one frees nothing at the server's end."
 

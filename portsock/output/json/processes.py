@@ -8,6 +8,8 @@ from portsock.output.json.strings import encodable
 from portsock.output.timestamps import iso
 
 Object = dict[str, Any]
+_RARE = Process._fields[Process._fields.index("state") :]
+"""Keys that stand only where they are known, under the names of the fields."""
 
 
 def process_object(process: Process) -> Object:
@@ -32,6 +34,9 @@ def process_object(process: Process) -> Object:
         result["forwards_to"] = encodable(process.forwards_to)
     if process.host is not None:
         result["host"] = encodable(process.host)
+    for name in _RARE:
+        if (value := getattr(process, name)) is not None:
+            result[name] = encodable(value) if isinstance(value, str) else value
     return result
 
 

@@ -29,6 +29,8 @@ def render_short(explanation: Explanation, *, ascii_only: bool = False, color: b
     following = list(_commands("Next", explanation.next, ascii_only))
     room = LINES - len(head) - len(picture) - len(asked) - len(following) - 1
     body = list(_rows(_rows_of(explanation), room, ascii_only))
+    room -= len(body)
+    following = list(_commands("Next", explanation.next, ascii_only, room))
     rest = [*asked, *body, *following]
     lines = [*(map(bold, head) if color else head), *picture, *([""] if rest else []), *(_painted(rest) if color else rest)]
     return "\n".join(lines) + "\n"
@@ -69,11 +71,18 @@ def _rows(rows: Sequence[Row], room: int, ascii_only: bool) -> Iterator[str]:
             yield (row.label if number == 0 else "").ljust(_INDENT) + line
 
 
-def _commands(label: str, items: Sequence[Command | Reading], ascii_only: bool) -> Iterator[str]:
-    """Yield the first commands, each with its purpose if that fits into the line."""
+def _commands(label: str, items: Sequence[Command | Reading], ascii_only: bool, room: int = 0) -> Iterator[str]:
+    """Yield the first commands, each with its purpose if that fits into the line, or below it while there is room."""
     for number, (line, purpose) in enumerate(typable(items, ascii_only)[:_MOST_COMMANDS]):
         head = f"{(label if number == 0 else '').ljust(_INDENT)}{line}"
-        yield f"{head}   {purpose}" if len(head) + 3 + len(purpose) <= WIDTH else head
+        if len(head) + 3 + len(purpose) <= WIDTH:
+            yield f"{head}   {purpose}"
+            continue
+        yield head
+        below = wrapped(purpose, WIDTH - _INDENT - 2)
+        if len(below) <= room:
+            room -= len(below)
+            yield from (" " * (_INDENT + 2) + text for text in below)
 
 
 def _shortened(line: str, ascii_only: bool) -> str:

@@ -148,7 +148,10 @@ def _processes(document: _Object) -> Iterator[Process]:
             tuple(str(word) for word in words) if isinstance(words, list) else None,
             text_at(item, "user"), integer(item.get("uid")), integer(item.get("ppid")), _seconds(item.get("started_at")),
             text_at(item, "unit"), text_at(item, "container"), item.get("exe_deleted") is True,
-            text_at(item, "forwards_to"), text_at(item, "host"),
+            text_at(item, "forwards_to"), text_at(item, "host"), text_at(item, "state"), text_at(item, "container_runtime"),
+            integer(item.get("descriptors")), integer(item.get("descriptor_limit")), text_at(item, "cwd"),
+            integer(item.get("login_uid")), text_at(item, "login_user"), integer(item.get("login_session")),
+            text_at(item, "sigterm"),
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""/proc/PID/stat and cmdline, and the name to show for a process: proc(5), fs/proc/array.c."""
+"""/proc/PID/stat, status, cmdline and limits, and the name to show for a process: proc(5), fs/proc/array.c."""
 
 from typing import NamedTuple
 
@@ -12,6 +12,15 @@ _PPID, _FLAGS, _THREADS, _STARTED = 1, 6, 17, 19
 """Indexes of the fields behind the name, the state being 0."""
 MOST_CMDLINE, MOST_ARGUMENTS = 128 * 1024, 4096
 """Bytes and arguments of a command line that are read: a process can declare gigabytes (PR_SET_MM_MAP, prctl(2))."""
+STATES = {
+    "R": "running", "S": "sleeping", "D": "disk sleep", "T": "stopped", "t": "tracing stop", "X": "dead", "Z": "zombie",
+    "P": "parked", "I": "idle",
+}  # fmt: skip
+"""Letter of /proc/PID/stat → word of /proc/PID/status: task_state_array in fs/proc/array.c."""
+STOPPED, TRACED = STATES["T"], STATES["t"]
+_SIGTERM = 1 << (15 - 1)
+_UNSET = 2**32 - 1
+"""The loginuid and sessionid of what no login started."""
 CUT = "…".encode()
 """Marks a command line that was cut."""
 
@@ -41,6 +50,35 @@ def parse_stat(data: bytes) -> Stat | None:
     return Stat(
         data[opening + 1 : closing], fields[0].decode("ascii", "replace"), ppid, bool(flags & _PF_KTHREAD), threads, started
     )
+
+
+def parse_descriptor_limit(data: bytes) -> int | None:
+    """Return the soft limit on descriptors from /proc/PID/limits; None where there is none, or it is unlimited."""
+    row = next((line for line in data.split(b"\n") if line.startswith(b"Max open files ")), b"")
+    return _number((row.removeprefix(b"Max open files ").split() or [b""])[0])
+
+
+def parse_login(data: bytes) -> int | None:
+    """Return the number in /proc/PID/loginuid or sessionid; None where it is not set."""
+    number = _number(data.strip())
+    return None if number == _UNSET else number
+
+
+def parse_sigterm(data: bytes) -> str | None:
+    """Return what SIGTERM does, from the masks in /proc/PID/status; None where a mask is missing."""
+    masks = {name: value for name, _, value in (line.partition(b":\t") for line in data.split(b"\n"))}
+    found = None
+    for name, action in ((b"SigCgt", "caught"), (b"SigIgn", "ignored"), (b"SigBlk", "blocked")):
+        try:
+            mask = int(masks[name], 16)
+        except (KeyError, ValueError):
+            return None
+        found = action if found is None and mask & _SIGTERM else found
+    return found or "default"
+
+
+def _number(word: bytes) -> int | None:
+    return int(word) if word.isdigit() and len(word) <= 20 else None
 
 
 def parse_cmdline(data: bytes) -> tuple[bytes, ...]:

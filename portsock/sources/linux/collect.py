@@ -238,5 +238,5 @@ def _processes(request: Request, ownership: Ownership | None) -> Mapping[int, Pr
     if ownership is None or Need.PROCESSES not in request.needs:
         return {}
     pids = {holder.pid for holders in ownership.holders.values() for holder in holders if holder.pid is not None}
-    commands = Need.COMMANDS in request.needs
-    return processes.facts(pids, parents=Need.PARENTS in request.needs, started=ownership.started, commands=commands)
+    parents, commands, context = (need in request.needs for need in (Need.PARENTS, Need.COMMANDS, Need.CONTEXT))
+    return processes.facts(pids, parents=parents, started=ownership.started, commands=commands, context=context)

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from portsock.model import Process
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
 from portsock.parse.proc.forwarders import is_forwarder, may_be_forwarder
-from portsock.parse.proc.process import MOST_CMDLINE, Stat, needs_arguments, parse_cmdline, parse_stat, shown_name, text
+from portsock.parse.proc.process import (
+    STATES,
+    Stat,
+    needs_arguments,
+    parse_cmdline,
+    parse_stat,
+    shown_name,
+    text,
+)
 from portsock.sources.failures import note, note_reason
+from portsock.sources.linux.process_context import NOTHING, Context, read_context, read_file
 from portsock.sources.system import read_text, users
 
 if TYPE_CHECKING:
@@ -28,14 +37,15 @@ def facts(
     started: Mapping[int, int] | None = None,
     files: str = "",
     commands: bool = True,
+    context: bool = False,
 ) -> dict[int, Process]:
     """Return facts of these processes, with `parents` also of their ancestors. Facts that cannot be read are None.
 
     `started` is Ownership.started: a process with another start time has only reused the pid, and none of its facts are
     returned. `files` is the root directory below which container runtimes keep their state. Without `commands`, command lines
-    are read only for the names that depend on them.
+    are read only for the names that depend on them. `context`: Need.CONTEXT.
     """
-    reader = _Reader(root, started or {}, files, commands)
+    reader = _Reader(root, started or {}, files, commands, context)
     found: dict[int, Process] = {}
     waiting = list(dict.fromkeys(pids))
     while waiting:
@@ -45,11 +55,17 @@ def facts(
         if parents:
             ancestors = dict.fromkeys(process.ppid for process in read.values() if process.ppid)
             waiting += ancestors.keys() - found.keys() - set(waiting)
-    names = users({process.uid for process in found.values() if process.uid is not None})
-    return {
-        pid: process._replace(user=names.get(process.uid)) if process.uid is not None else process
-        for pid, process in found.items()
-    }
+    names = users({uid for process in found.values() for uid in (process.uid, process.login_uid) if uid is not None})
+    return {pid: _with_users(process, names) for pid, process in found.items()}
+
+
+def _with_users(process: Process, names: Mapping[int, str]) -> Process:
+    """Return the process with the names of its users."""
+    if process.uid is None:
+        return process
+    if process.login_uid is None:
+        return process._replace(user=names.get(process.uid))
+    return process._replace(user=names.get(process.uid), login_user=names.get(process.login_uid))
 
 
 class _Opened(NamedTuple):
@@ -62,14 +78,16 @@ class _Opened(NamedTuple):
     exe: bytes | None
     deleted: bool
     placement: Placement
+    context: Context
 
 
 class _Reader:
-    def __init__(self, root: str, started: Mapping[int, int], files: str, commands: bool) -> None:
+    def __init__(self, root: str, started: Mapping[int, int], files: str, commands: bool, context: bool) -> None:
         self._root = root
         self._started = started
         self._files = files
         self._commands = commands
+        self._context = context
         self._boot = _boot_time(root)
         self._tick = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -109,11 +127,12 @@ class _Reader:
 
     def _open(self, pid: int, home: int) -> _Opened | None:
         """Return the process; None where it has ended or is another one with the same pid. Raises OSError."""
-        stat = parse_stat(_read(home, "stat"))
+        stat = parse_stat(read_file(home, "stat"))
         if stat is None or self._started.get(pid, stat.started) != stat.started:
             return None
         exe, deleted = _executable(pid, home, f"{self._root}/{pid}", pid in self._started)
-        return _Opened(pid, home, stat, os.fstat(home).st_uid, exe, deleted, _placement(pid, home))
+        context = read_context(pid, home) if self._context and not stat.kernel_thread else NOTHING
+        return _Opened(pid, home, stat, os.fstat(home).st_uid, exe, deleted, _placement(pid, home), context)
 
     def _needs_command_line(self, process: _Opened) -> bool:
         if process.stat.kernel_thread:
@@ -135,7 +154,7 @@ class _Reader:
         return found.results
 
     def _process(self, process: _Opened, raw: tuple[bytes, ...] | None) -> Process:
-        pid, _, stat, uid, exe, deleted, placement = process
+        pid, _, stat, uid, exe, deleted, placement, context = process
         arguments = tuple(text(argument) for argument in raw or ())
         path = text(exe) if exe is not None else None
         forwards = placement.container_id is None and is_forwarder(path, arguments)
@@ -153,13 +172,21 @@ class _Reader:
             self._containers.name(placement) if placement.container_id else None,
             deleted,
             self._containers.forwards_to(pid, path, uid, arguments) if forwards else None,
+            state=STATES.get(stat.state, stat.state),
+            container_runtime=placement.runtime if placement.container_id else None,
+            descriptors=context.descriptors,
+            descriptor_limit=context.descriptor_limit,
+            cwd=text(context.cwd) if context.cwd is not None else None,
+            login_uid=context.login_uid,
+            login_session=context.login_session,
+            sigterm=context.sigterm,
         )
 
 
 def _command_line(pid: int, home: int) -> tuple[bytes, ...]:
     """Return the arguments; empty where there are none, or they cannot be read."""
     try:
-        return parse_cmdline(_read(home, "cmdline"))
+        return parse_cmdline(read_file(home, "cmdline"))
     except OSError as error:
         note("command line of process", pid, error)
         return ()
@@ -168,7 +195,7 @@ def _command_line(pid: int, home: int) -> tuple[bytes, ...]:
 def _placement(pid: int, home: int) -> Placement:
     """Return where the process is among the control groups; nowhere if that cannot be read."""
     try:
-        return _parsed_cgroup(_read(home, "cgroup"))
+        return _parsed_cgroup(read_file(home, "cgroup"))
     except OSError as error:
         note("control group of process", pid, error)
         return _parsed_cgroup(b"")
@@ -177,18 +204,6 @@ def _placement(pid: int, home: int) -> Placement:
 @lru_cache(maxsize=1024)
 def _parsed_cgroup(data: bytes) -> Placement:
     return parse_cgroup(text(data))
-
-
-def _read(home: int, name: str) -> bytes:
-    """Return the bytes of a file of the process, little more than MOST_CMDLINE of them. Raises OSError."""
-    file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=home)
-    try:
-        data = b""
-        while len(data) <= MOST_CMDLINE and (part := os.read(file, 65536)):
-            data += part
-        return data
-    finally:
-        os.close(file)
 
 
 def _executable(pid: int, home: int, path_of_home: str, holds_sockets: bool) -> tuple[bytes | None, bool]:

@@ -27,7 +27,10 @@ def test_socket_activation_says_to_stop_the_socket_unit() -> None:
     found = finding("socket_activation", explanation)
     assert found is not None
     assert "stop the .socket unit" in found.advice
-    assert explanation.next[0].line.startswith("systemctl list-sockets")
+    assert [command.line for command in explanation.next] == [
+        "systemctl stop nginx.socket nginx.service",
+        "systemctl list-sockets --all",
+    ]
     assert finding("inherited_descriptor", explanation) is None
     assert not any(command.line.startswith("kill") for command in explanation.next)
 

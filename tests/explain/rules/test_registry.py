@@ -110,6 +110,8 @@ EXAMPLES: dict[Code, tuple[str, Snapshot]] = {
     Code.DELETED_EXECUTABLE: ("8080", port_held_by(Process(910, "appd", exe_deleted=True))),
     Code.SOCKET_ACTIVATION: ("8080", seen([tcp("127.0.0.1:8080")], {1: SYSTEMD.pid})),
     Code.INHERITED_DESCRIPTOR: ("8080", port_held_by(Process(920, "sleep"))),
+    Code.STOPPED_PROCESS: ("8080", port_held_by(Process(910, "appd", state="stopped"))),
+    Code.DESCRIPTORS_EXHAUSTED: ("8080", port_held_by(Process(910, "appd", descriptors=64, descriptor_limit=64))),
     Code.PORT_FORWARDER: ("8080", port_held_by(Process(930, "docker-proxy", forwards_to="172.17.0.2:80 (web)"))),
     Code.ADMIN_PORT_EXPOSED: ("5432", seen([tcp("0.0.0.0:5432")])),
     Code.LISTENER_WITHOUT_PROCESS: ("80", seen([tcp("0.0.0.0:80")])),

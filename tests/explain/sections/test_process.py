@@ -92,3 +92,41 @@ def test_netstat_shows_only_one_holder() -> None:
     snapshot = captured([record], linux, "netstat-linux")
     assert "netstat shows only one holder" in text("80", snapshot)
     assert "some processes could not be read" not in text("80", snapshot)
+
+
+def test_workers_are_counted_and_their_master_described() -> None:
+    said = part(answer("80", web()), Part.PROCESS)
+    assert "It is the master of 1 worker, which holds the same socket." in said
+    assert "nginx (pid 501" not in said
+    assert "It is the master" not in part(answer("pid:501", web()), Part.PROCESS)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        (
+            {"login_uid": 1000, "login_user": "dev", "login_session": 3},
+            "It was started from dev's login (session 3) over ssh.",
+        ),
+        ({"login_uid": 1000}, "It was started from uid 1000's login over ssh."),
+        ({"cwd": "/srv/web"}, "Working directory /srv/web."),
+        ({"descriptors": 60, "descriptor_limit": 1024}, "60 of its 1024 descriptors are open."),
+        ({"state": "zombie"}, "Its main thread has ended; another thread holds the socket."),
+        ({"sigterm": "ignored"}, "It ignores SIGTERM."),
+    ],
+)
+def test_what_started_a_process_and_what_hinders_it(facts: dict[str, Any], words: str) -> None:
+    left = Process(60, "python3", ppid=50, **facts)
+    shell = Process(50, "sshd-session", ppid=1)
+    said = part(answer("8080", seen([tcp("127.0.0.1:8080")], {1: 60}, [left, shell])), Part.PROCESS)
+    assert words in said
+    assert "is stopped" not in said
+
+
+def test_a_long_command_line_is_whole_or_says_how_long_it_is() -> None:
+    def said(length: int) -> str:
+        long = Process(60, "java", cmdline=("java", "x" * (length - 5)), ppid=9)
+        return part(answer("8080", seen([tcp("127.0.0.1:8080")], {1: 60}, [long])), Part.PROCESS)
+
+    assert "x" * 1995 + "." in said(2000)
+    assert "x" * 1995 + "… (2001 characters)." in said(2001)

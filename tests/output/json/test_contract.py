@@ -52,8 +52,9 @@ SOCKET = Socket(
     Timer("on", 5, 1), SocketMemory(*range(9)), {"rtt_ms": 0.5}, 11,
 )  # fmt: skip
 PROCESS = Process(
-    7, "web", "nginx", "/bin/nginx", ("nginx",), "www", 33, 1, 0.0, "nginx.service", "web", True, "172.17.0.2:80", "web1"
-)
+    7, "web", "nginx", "/bin/nginx", ("nginx",), "www", 33, 1, 0.0, "nginx.service", "web", True, "172.17.0.2:80", "web1",
+    "sleeping", "docker", 12, 1024, "/srv", 1000, "dev", 3, "default",
+)  # fmt: skip
 PORT = Port(
     "tcp", 80, "http", "system", State.LISTEN, ("*",), Exposure.ALL, (SOCKET,), 3, OwnerStatus.PARTIAL, OwnerReason.OTHER_USER,
     (OWNER,), Netns(1, "red"), "web1",

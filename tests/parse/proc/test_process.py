@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from portsock.output.json.strings import encodable
 from portsock.output.text.escape import escape
-from portsock.parse.proc.process import CUT, MOST_ARGUMENTS, MOST_CMDLINE, parse_cmdline, parse_stat, shown_name, text
+from portsock.parse.proc.process import (
+    CUT,
+    MOST_ARGUMENTS,
+    MOST_CMDLINE,
+    parse_cmdline,
+    parse_descriptor_limit,
+    parse_login,
+    parse_stat,
+    shown_name,
+    text,
+)
 
 STAT = b"42 (%s) S 7 42 42 0 -1 %d 1 2 3 4 5 6 7 8 20 0 3 0 12345 1 2 18446744073709551615\n"
 
@@ -33,6 +43,31 @@ def test_an_incomplete_stat_is_none(data: bytes) -> None:
 @given(st.binary(max_size=200))
 def test_stat_of_any_bytes_does_not_raise(data: bytes) -> None:
     parse_stat(data)
+
+
+@pytest.mark.parametrize(
+    ("row", "limit"),
+    [
+        (b"Max open files            1024                 524288               files     ", 1024),
+        (b"Max open files            unlimited            unlimited            files     ", None),
+        (b"Max open files", None),
+        (b"Max processes             63448                63448                processes ", None),
+    ],
+)
+def test_the_soft_limit_on_descriptors(row: bytes, limit: int | None) -> None:
+    head = b"Limit                     Soft Limit           Hard Limit           Units     \n"
+    assert parse_descriptor_limit(head + row + b"\n") == limit
+
+
+@pytest.mark.parametrize(("data", "number"), [(b"1000", 1000), (b"0\n", 0), (b"4294967295", None), (b"", None), (b"-1", None)])
+def test_a_login_that_is_not_set_is_none(data: bytes, number: int | None) -> None:
+    assert parse_login(data) == number
+
+
+@given(st.binary(max_size=200))
+def test_limits_and_logins_of_any_bytes_do_not_raise(data: bytes) -> None:
+    parse_login(data)
+    parse_descriptor_limit(b"Max open files " + data)
 
 
 def test_arguments_may_be_empty() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from portsock.model import Process
 from portsock.sources import failures
 from portsock.sources.linux import owners, processes
+from tests.support.live import as_root
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc")
 
@@ -198,6 +200,91 @@ def test_a_command_line_that_cannot_be_read_in_time_is_unknown_and_named_in_a_no
     assert notice.message == "command line of process 50, 52 could not be read (its memory is locked)"
     for pid in (50, 52):
         os.close(os.open(tmp_path / str(pid) / "cmdline", os.O_WRONLY))
+
+
+def add_context(root: Path, pid: int = 50, limit: str = "1024", loginuid: str = "0", session: str = "7") -> None:
+    home = root / str(pid)
+    (home / "fd").mkdir()
+    rows = [
+        "Limit                     Soft Limit           Hard Limit           Units     ",
+        "Max processes   9   9   processes",
+    ]
+    rows.append(f"Max open files            {limit:21}1048576              files     ")
+    (home / "limits").write_text("\n".join(rows) + "\n", encoding="ascii")
+    (home / "loginuid").write_text(loginuid, encoding="ascii")
+    (home / "sessionid").write_text(session, encoding="ascii")
+    (home / "cwd").symlink_to("/srv/web (deleted)")
+
+
+def test_context_is_read_only_on_request(tmp_path: Path) -> None:
+    boot(tmp_path)
+    process(tmp_path, 50)
+    add_context(tmp_path)
+    plain, asked = one(tmp_path), processes.facts([50], str(tmp_path), context=True)[50]
+    assert (plain.descriptor_limit, plain.cwd, plain.login_uid, plain.login_session) == (None, None, None, None)
+    assert (asked.descriptor_limit, asked.cwd, asked.login_uid, asked.login_user) == (1024, "/srv/web (deleted)", 0, "root")
+    assert (asked.login_session, asked.state, plain.state) == (7, "sleeping", "sleeping")
+    assert failures.take() == ()
+
+
+def test_what_no_login_started_has_no_session(tmp_path: Path) -> None:
+    process(tmp_path, 50)
+    add_context(tmp_path, limit="unlimited", loginuid="4294967295", session="4294967295")
+    asked = processes.facts([50], str(tmp_path), context=True)[50]
+    assert (asked.descriptor_limit, asked.login_uid, asked.login_user, asked.login_session) == (None, None, None, None)
+
+
+def test_context_that_fails_is_noted_unless_the_kernel_has_no_such_file(tmp_path: Path) -> None:
+    boot(tmp_path)
+    process(tmp_path, 50)
+    add_context(tmp_path)
+    (tmp_path / "50" / "sessionid").unlink()
+    (tmp_path / "50" / "limits").unlink()
+    (tmp_path / "50" / "limits").mkdir()
+    asked = processes.facts([50], str(tmp_path), context=True)[50]
+    assert (asked.descriptor_limit, asked.login_uid, asked.login_session) == (None, 0, None)
+    (notice,) = failures.take()
+    assert notice.message == "limits of process 50 could not be read (Is a directory)"
+
+
+@pytest.mark.linux
+def test_context_of_a_real_process_follows_its_descriptors_limit_and_signals(tmp_path: Path) -> None:
+    import resource
+
+    where = tmp_path / "gone"
+    where.mkdir()
+    child = subprocess.Popen(["cat", "-u"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=where)
+    try:
+        wait_for_echo(child)
+        resource.prlimit(child.pid, resource.RLIMIT_NOFILE, (77, 77))
+        where.rmdir()
+        os.kill(child.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+        found = processes.facts([child.pid], context=True)[child.pid]
+        counted = len(os.listdir(f"/proc/{child.pid}/fd"))
+        assert (found.state, found.descriptor_limit, found.cwd) == ("stopped", 77, f"{where} (deleted)")
+        assert found.descriptors == (counted if os.stat("/proc/self/fd").st_size else None)
+    finally:
+        os.kill(child.pid, signal.SIGCONT)
+        child.communicate()
+
+
+@pytest.mark.linux
+@pytest.mark.root
+@as_root
+def test_the_login_that_started_a_process_is_named() -> None:
+    """Writing loginuid is what pam_loginuid(8) does, and makes the kernel number a session."""
+    if not os.path.exists("/proc/self/loginuid"):
+        pytest.skip("this kernel keeps no login uid (CONFIG_AUDIT)")
+    login = "echo 65534 > /proc/self/loginuid && exec cat -u"
+    child = subprocess.Popen(["sh", "-c", login], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    try:
+        wait_for_echo(child)
+        found = processes.facts([child.pid], context=True)[child.pid]
+        assert (found.uid, found.login_uid, found.login_user) == (0, 65534, "nobody")
+        assert found.login_session == int(Path(f"/proc/{child.pid}/sessionid").read_text())
+    finally:
+        child.communicate()
 
 
 def test_facts_that_fail_are_noted_and_the_others_stay(tmp_path: Path) -> None:
