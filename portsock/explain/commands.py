@@ -6,7 +6,7 @@ from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding, Reading
-from portsock.explain.wording import command_line, commands, holders, operand
+from portsock.explain.wording import command_line, commands, file_argument, holders, operand
 from portsock.model import OwnerReason, Process, State
 from portsock.normalize.connections import unique_connections
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
@@ -32,8 +32,7 @@ def _reread_listing(subject: Subject) -> tuple[Command, ...]:
     inputs = subject.snapshot.source.inputs
     if len(inputs) != 1 or not inputs[0].name or not subject.sockets:
         return ()
-    name = "-" if inputs[0].name == "stdin" else inputs[0].name
-    name = f"./{name}" if name.startswith("-") and name != "-" else name
+    name = file_argument(inputs[0].name)
     purpose = "the rows of the listing that this is about"
     return tuple(commands(purpose, "portsock", "sockets", "--from", name, *operand(subject.target.text)))
 

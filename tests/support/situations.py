@@ -276,12 +276,12 @@ def nothing() -> dict[str, int]:
     return {}
 
 
-def main() -> None:
-    facts: dict[str, int] = globals()[sys.argv[1]]()
-    sys.stdout.write(json.dumps(facts | {"pid": os.getpid()}) + "\n")
+def make(work: Callable[[], dict[str, int]]) -> None:
+    """Make a situation, print its facts and wait."""
+    sys.stdout.write(json.dumps(work() | {"pid": os.getpid()}) + "\n")
     sys.stdout.flush()
     wait()
 
 
 if __name__ == "__main__":
-    main()
+    make(globals()[sys.argv[1]])

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from portsock.query.target import Target
 
 NEEDS = frozenset(
-    {Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PEER, Need.CONNECTIONS, Need.PARENTS, Need.TIMERS, Need.MEMORY}
+    {
+        Need.OWNERS,
+        Need.PROCESSES,
+        Need.COMMANDS,
+        Need.PEER,
+        Need.CONNECTIONS,
+        Need.PARENTS,
+        Need.TIMERS,
+        Need.MEMORY,
+        Need.INFO,
+    }
 )
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator
 
-from portsock.explain.rules import owners, ports, queues, states
+from portsock.explain.rules import datagrams, handshakes, owners, ports, queues, states, transfer
 from portsock.explain.subject import Subject
 from portsock.explain.types import Finding, Severity
 
 RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     queues.accept_queue,
+    transfer.transfers,
+    transfer.not_accepted,
     states.close_wait,
     states.ephemeral_exhaustion,
-    states.syn_recv,
+    handshakes.syn_recv,
     states.syn_sent,
     owners.without_process,
     owners.deleted_executable,
@@ -25,9 +27,10 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     ports.wildcard_v6,
     queues.unread,
     queues.unacknowledged,
-    queues.drops,
+    datagrams.drops,
     states.fin_wait_2,
     states.time_wait,
+    states.time_wait_holds_port,
     states.self_connection,
 )
 
