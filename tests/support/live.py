@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGCONT, SIGTERM
 from typing import Any, NamedTuple
 
 import pytest
@@ -133,3 +133,4 @@ def situation(name: str, module: str = "situations") -> Iterator[Place]:
         if "end" in facts:
             with suppress(ProcessLookupError):
                 os.kill(facts["end"], SIGTERM)
+                os.kill(facts["end"], SIGCONT)

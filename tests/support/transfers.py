@@ -5,6 +5,8 @@ second namespace that a veth pair joins to it. It prints a line of JSON with its
 close.
 """
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import threading
 import time
 from contextlib import suppress
 
-from tests.support.situations import make
+from tests.support.situations import child, make
 from tests.support.zoo import keep, kept, listener
 
 NEAR, FAR, PORT = "10.66.0.1", "10.66.0.2", 9092
@@ -252,15 +254,21 @@ def last_ack_held() -> dict[str, int]:
 
 
 def both_here() -> dict[str, int]:
-    """A client and a server of this host; the server does not read."""
-    server = listener(socket.AF_INET, "127.0.0.1", port=8100)
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    """A client and a server of this host; the server is stopped (SIGSTOP)."""
+
+    def serve() -> None:
+        server = listener(socket.AF_INET, "127.0.0.1", port=8100)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        threading.Thread(target=lambda: keep(server.accept()[0]), daemon=True).start()
+
+    server = child(serve)
     client = keep(socket.create_connection(("127.0.0.1", 8100)))
-    keep(server.accept()[0])
+    time.sleep(0.1)
+    os.kill(server, signal.SIGSTOP)
     client.setblocking(False)
     fill(client)
     time.sleep(1.2)
-    return {"port": 8100, "client_port": client.getsockname()[1]}
+    return {"port": 8100, "client_port": client.getsockname()[1], "end": server}
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Findings about dropped datagrams."""
 
+from typing import Any
+
 import pytest
 
 from portsock.explain.types import Finding, Severity
@@ -10,7 +12,7 @@ from tests.support.factory import OWN, udp
 MEMORY = SocketMemory(0, 212992, 0, 212992, 0, 0, 0, 0, 17)
 
 
-def dropped(memory: SocketMemory = MEMORY, **counters: int) -> Finding:
+def dropped(memory: SocketMemory = MEMORY, **counters: Any) -> Finding:
     host = HOST._replace(counters=counters, netns=OWN.id)
     found = finding("datagrams_dropped", answer("53/udp", seen([udp("127.0.0.1:53", memory=memory)], {1: 700}, host=host)))
     assert found is not None
@@ -34,7 +36,7 @@ def test_no_drops_are_no_finding() -> None:
     ],
 )  # fmt: skip
 def test_a_full_buffer_is_named_only_where_the_counters_show_it(
-    counters: dict[str, int], severity: Severity, title: str
+    counters: dict[str, Any], severity: Severity, title: str
 ) -> None:
     found = dropped(**counters)
     assert found.title == f"python3 (pid 700) has lost 17 datagrams at 127.0.0.1:53{title}"

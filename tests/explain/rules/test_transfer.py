@@ -12,7 +12,7 @@ from tests.support.factory import socket, tcp
 
 HERE, THERE = "10.0.0.7:40000", "192.0.2.1:443"
 PAIR = f"{HERE},{THERE}"
-OPEN = {"peer_window": 65536, "send_mss": 1448, "unsent_bytes": 0}
+OPEN: dict[str, Any] = {"peer_window": 65536, "send_mss": 1448, "unsent_bytes": 0}
 
 
 def record(timer: Timer | None = None, state: State = State.ESTABLISHED, number: int = 0, **values: Any) -> SocketRecord:
@@ -53,7 +53,7 @@ def test_two_resends_may_be_loss(resends: int, silent: bool) -> None:
 
 @pytest.mark.parametrize(("resends", "code"), [(4, "slowed_by_loss"), (5, "peer_silent")])
 def test_on_a_lossy_path_silence_takes_more_resends(resends: int, code: str) -> None:
-    loss = {"bytes_sent": 100_000, "bytes_retransmitted": 20_000, "total_retransmits": 20}
+    loss: dict[str, Any] = {"bytes_sent": 100_000, "bytes_retransmitted": 20_000, "total_retransmits": 20}
     timer = Timer("on", 900, resends)
     assert codes(PAIR, seen([record(timer, send_q=5, **OPEN, **loss)], {1: 800})) == {code}
 
@@ -85,7 +85,7 @@ def test_a_closed_window_means_that_the_peers_program_does_not_read(age: int, se
 
 
 def test_a_window_that_has_just_closed_is_a_slow_reader_or_nothing() -> None:
-    closed = {"timer": Timer("persist", 90, 0), "send_q": 5, "last_data_sent_ms": 80, "peer_window": 0}
+    closed: dict[str, Any] = {"timer": Timer("persist", 90, 0), "send_q": 5, "last_data_sent_ms": 80, "peer_window": 0}
     slow = record(**closed, busy_ms=2000, peer_window_limited_ms=1000)
     assert codes(PAIR, seen([slow], {1: 800})) == {"peer_reads_slowly"}
     assert codes(PAIR, seen([record(**closed, busy_ms=2000, peer_window_limited_ms=999)], {1: 800})) == {"data_moves"}
