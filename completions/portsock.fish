@@ -160,7 +160,7 @@ function __portsock_static
             printf '%s\t%s\n' 'socket' 'A socket is the operating system\'s object for communicating, which a program reaches through a file descriptor.'
             printf '%s\t%s\n' 'endpoint' 'An endpoint is an address and a port under one transport protocol: one end that a connection can have.'
             printf '%s\t%s\n' 'connection' 'A connection is two endpoints joined under one protocol, and that pair, the 5-tuple, is what identifies it.'
-            printf '%s\t%s\n' 'process' 'A process is a running program; it holds sockets through file descriptors, and the kernel knows no other owner.'
+            printf '%s\t%s\n' 'process' 'A process is a running program; it holds sockets through file descriptors. The kernel also keeps the uid that made each.'
             printf '%s\t%s\n' 'listener' 'A listener is a socket in LISTEN: it has a local endpoint, no peer and a queue, and it never carries data.'
             printf '%s\t%s\n' 'ephemeral' 'An ephemeral port is one that the system chose for a program which did not ask for a certain one, mostly a client\'s.'
             printf '%s\t%s\n' 'backlog' 'The backlog is how many completed connections may wait at a listener until the program accepts them.'
