@@ -126,7 +126,16 @@ def _select(target: Target, snapshot: Snapshot) -> tuple[list[Socket], list[Sock
 def _matching(target: Target, snapshot: Snapshot, side: str) -> list[Socket]:
     """Return the sockets that the other commands select by this target on this side."""
     predicates = target_predicates(snapshot, Query(targets=(target,)), side)
-    return [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
+    found = [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
+    if not any(socket.protocol == "mptcp" for socket in found) or getattr(target, "protocol", None) == "mptcp":
+        return found
+    # The kernel lists the first subflow of an MPTCP connection as a TCP socket as well, with more details.
+    subflows = {(socket.netns, socket.inode, socket.local, socket.remote) for socket in found if socket.protocol == "tcp"}
+    return [
+        socket
+        for socket in found
+        if socket.protocol != "mptcp" or (socket.netns, socket.inode, socket.local, socket.remote) not in subflows
+    ]
 
 
 def process_of(socket: Socket, owner: Owner, snapshot: Snapshot) -> Process:
