@@ -1,6 +1,6 @@
 """Commands worth typing: the next step after an answer, and other meanings of an ambiguous target."""
 
-from portsock.endpoints import port_of
+from portsock.endpoints import address_of, port_of
 from portsock.explain.stopping import end_processes, stop_container, stop_service
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
@@ -65,6 +65,11 @@ def _by_findings(subject: Subject, codes: set[str]) -> list[Command]:
         found += stop_container(next(each for each in _holders_of_passive(subject) if each.forwards_to), subject.caller)
     if Code.CLOSE_WAIT_PILE_UP in codes:
         found += commands("those it should close", "portsock", "sockets", "--state", "close-wait", *text)
+    if Code.PEER_SILENT in codes:
+        address = address_of(max(subject.sockets, key=lambda socket: socket.send_q or 0).remote)
+        found += commands("the way that packets to it take", "ip", "route", "get", address) if address else []
+    if Code.SENDING_REFUSED in codes:
+        found.append(Command("nft list ruleset", "find the rule that drops what goes out"))
     if codes & {Code.ACCEPT_QUEUE_FULL, Code.ACCEPT_QUEUE_FILLING}:
         found.append(Command("nstat -az 'TcpExtListen*'", "count what was dropped so far"))
     if Code.EPHEMERAL_EXHAUSTION in codes:

@@ -36,6 +36,7 @@ def test_resends_with_an_open_window_mean_the_path_or_the_peer() -> None:
     assert item.evidence[0] == first
     assert "ETIMEDOUT after about 15 min (tcp_retries2 = 15" in item.advice
     assert found("peer_silent", stuck, target=THERE) == item
+    assert answer(THERE, seen([stuck], {1: 800})).next[0].line == "ip route get 192.0.2.1"
 
 
 def test_silence_begins_with_the_first_send_and_not_with_the_last_acknowledgement() -> None:
