@@ -106,8 +106,9 @@ def states(_: str) -> Iterator[str]:
 
 def findings(_: str) -> Iterator[str]:
     from portsock.explain.texts.findings import FINDINGS
+    from portsock.explain.texts.transfers import TRANSFERS
 
-    for code, found in FINDINGS.items():
+    for code, found in (FINDINGS | TRANSFERS).items():
         yield from roff.tagged(f"{roff.bold(code)} ({found.severity})", roff.sentences(_without_places(found.detail)))
 
 

@@ -295,6 +295,10 @@ class Host(NamedTuple):
     """This host's own addresses, or None where they were not read."""
     sysctls: Mapping[str, str] = {}
     """Linux: kernel settings by name, 'net.ipv4.tcp_fin_timeout' → '60'."""
+    counters: Mapping[str, int] = {}
+    """Linux: counters of a network namespace since it exists, 'SyncookiesSent' → 12; see portsock.parse.proc.counters."""
+    netns: int | None = None
+    """The inode number of the network namespace that the counters are of."""
 
 
 class Viewpoint(NamedTuple):

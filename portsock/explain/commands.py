@@ -1,6 +1,6 @@
 """Commands worth typing: the next step after an answer, and other meanings of an ambiguous target."""
 
-from portsock.endpoints import port_of
+from portsock.endpoints import address_of, port_of
 from portsock.explain.ancestry import halted, holders_of
 from portsock.explain.lever import lever
 from portsock.explain.rules.processes import fullest
@@ -9,7 +9,7 @@ from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding, Reading
-from portsock.explain.wording import command_line, commands, holders, operand
+from portsock.explain.wording import command_line, commands, file_argument, holders, operand
 from portsock.model import OwnerReason, State
 from portsock.normalize.connections import unique_connections
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
@@ -39,8 +39,7 @@ def _reread_listing(subject: Subject) -> tuple[Command, ...]:
     inputs = subject.snapshot.source.inputs
     if len(inputs) != 1 or not inputs[0].name or not subject.sockets:
         return ()
-    name = "-" if inputs[0].name == "stdin" else inputs[0].name
-    name = f"./{name}" if name.startswith("-") and name != "-" else name
+    name = file_argument(inputs[0].name)
     purpose = "the rows of the listing that this is about"
     return tuple(commands(purpose, "portsock", "sockets", "--from", name, *operand(subject.target.text)))
 
@@ -88,6 +87,11 @@ def _by_findings(subject: Subject, codes: set[str]) -> list[Command]:
         )
     if Code.CLOSE_WAIT_PILE_UP in codes:
         found += commands("those it should close", "portsock", "sockets", "--state", "close-wait", *text)
+    if Code.PEER_SILENT in codes:
+        address = address_of(max(subject.sockets, key=lambda socket: socket.send_q or 0).remote)
+        found += commands("the way that packets to it take", "ip", "route", "get", address) if address else []
+    if Code.SENDING_REFUSED in codes:
+        found.append(Command("nft list ruleset", "find the rule that drops what goes out"))
     if codes & {Code.ACCEPT_QUEUE_FULL, Code.ACCEPT_QUEUE_FILLING}:
         found.append(Command("nstat -az 'TcpExtListen*'", "count what was dropped so far"))
     if Code.DESCRIPTORS_EXHAUSTED in codes:

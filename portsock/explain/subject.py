@@ -142,7 +142,7 @@ def _matching(target: Target, snapshot: Snapshot, side: str) -> list[Socket]:
     matching = [socket for socket in snapshot.sockets if all(predicate(socket) for predicate in predicates)]
     point = snapshot.viewpoint
     if point is None or not point.addresses or target.kind not in ("address", "endpoint"):
-        return matching
+        return _without_twins(matching, target)
     # Which addresses a wildcard covers is another matter in each namespace.
     found = [socket for socket in matching if socket.netns is None or socket.netns.id not in point.addresses]
     for number, addresses in point.addresses.items():
@@ -150,7 +150,19 @@ def _matching(target: Target, snapshot: Snapshot, side: str) -> list[Socket]:
         view = snapshot._replace(sockets=inside, host=snapshot.host._replace(addresses=addresses))
         predicates = target_predicates(view, Query(targets=(target,)), side)
         found += [socket for socket in inside if all(predicate(socket) for predicate in predicates)]
-    return found
+    return _without_twins(found, target)
+
+
+def _without_twins(found: list[Socket], target: Target) -> list[Socket]:
+    """Leave out MPTCP sockets that are listed as TCP sockets, too: the kernel does so with the first subflow of each."""
+    if not any(socket.protocol == "mptcp" for socket in found) or getattr(target, "protocol", None) == "mptcp":
+        return found
+    subflows = {(socket.netns, socket.inode, socket.local, socket.remote) for socket in found if socket.protocol == "tcp"}
+    return [
+        socket
+        for socket in found
+        if socket.protocol != "mptcp" or (socket.netns, socket.inode, socket.local, socket.remote) not in subflows
+    ]
 
 
 def process_of(socket: Socket, owner: Owner, snapshot: Snapshot) -> Process:

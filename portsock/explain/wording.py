@@ -92,6 +92,13 @@ def commands(purpose: str, *words: str) -> list[Command]:
     return [Command(line, purpose)] if line is not None else []
 
 
+def file_argument(name: str) -> str:
+    """Return the name of a listing as --from takes it: '-' is standard input."""
+    if name == "stdin":
+        return "-"
+    return f"./{name}" if name.startswith("-") and name != "-" else name
+
+
 def operand(text: str) -> tuple[str, ...]:
     """Return the words for an operand. Behind '--' portsock, systemctl, docker and podman take nothing for an option."""
     return ("--", text) if text.startswith("-") else (text,)

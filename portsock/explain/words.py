@@ -17,7 +17,7 @@ from portsock.explain.texts.terms import TERMS
 from portsock.explain.texts.words import WORDS, WordText
 from portsock.explain.types import Command, Explanation, Part, Reading, Section
 from portsock.explain.vocabulary import RELATED, Word, recognise_word, recognise_words
-from portsock.explain.wording import holders, plural, quoted_argument
+from portsock.explain.wording import command_line, file_argument, holders, plural, quoted_argument
 from portsock.model import INTERNET, Role, Snapshot, Socket, State
 from portsock.normalize.connections import unique_connections
 from portsock.normalize.roles import NO_PEER_STATES, is_passive
@@ -81,8 +81,20 @@ def _explain_term(text: str, word: Word, snapshot: Snapshot) -> Explanation:
         tuple(_picture(example)),
         tuple(example),
         {texts.part: Section(tuple(paragraph.format_map(values) for paragraph in texts.paragraphs))},
-        next=texts.next,
+        next=_next(texts.next, snapshot),
     )
+
+
+def _next(found: tuple[Command, ...], snapshot: Snapshot) -> tuple[Command, ...]:
+    """Return the commands; for a captured listing only portsock's own, reading the same file."""
+    if snapshot.source.kind != "capture":
+        return found
+    inputs = snapshot.source.inputs
+    if len(inputs) != 1 or not inputs[0].name:
+        return ()
+    own = (each for each in found if each.line.startswith("portsock "))
+    again = ((each, command_line(*each.line.split(), "--from", file_argument(inputs[0].name))) for each in own)
+    return tuple(Command(line, each.purpose) for each, line in again if line is not None)
 
 
 def _values(snapshot: Snapshot) -> dict[str, str]:
@@ -160,13 +172,15 @@ def _explain_state(text: str, state: State, snapshot: Snapshot) -> Explanation:
         tuple(_picture(example)),
         tuple(example),
         {Part.SOCKET if state in NO_PEER_STATES else Part.CONNECTION: Section(tuple(paragraphs))},
-        next=(Command(f"portsock sockets --state {spelling}", "the sockets in this state"),),
+        next=_next((Command(f"portsock sockets --state {spelling}", "the sockets in this state"),), snapshot),
     )
 
 
 def _count_sentence(state: State, sockets: list[Socket], snapshot: Snapshot) -> str:
     here = "In this listing" if snapshot.source.kind == "capture" else "On this host"
-    names = Counter(owner.name or "?" for socket in sockets for owner in holders([socket]))
+    names = Counter(owner.name for socket in sockets for owner in holders([socket]) if owner.name)
     most = f", most of them held by {names.most_common(1)[0][0]}" if names and len(sockets) > 1 else ""
+    if sockets and snapshot.source.kind == "capture" and not any(socket.owners for socket in sockets):
+        most = "; the listing does not name their holders"
     verb = "is" if len(sockets) == 1 else "are"
     return f"{here} {plural(len(sockets), 'socket')} {verb} in {state} now{most}."

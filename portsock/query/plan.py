@@ -51,7 +51,7 @@ def plan(question: Question, owners: str = "auto") -> Request:
     if command == "explain" or asks_address:
         looked_up |= {Need.HOST}
     return Request(
-        protocols=(wanted_protocols(query) or ALL_PROTOCOLS) if whole else _protocols(query),
+        protocols=_all_protocols(query, command) if whole else _protocols(query),
         # The other end of an IPv4 connection within this host may be an IPv6 socket; only `ports` shows no peers.
         families=query.families if query.families and command == "ports" and not whole else frozenset(Family),
         states=None if whole else _states(question),
@@ -61,6 +61,12 @@ def plan(question: Question, owners: str = "auto") -> Request:
         needs=needs - {Need.PROCESSES} | looked_up,
         listeners=ports is not None and ports.side == "either",
     )
+
+
+def _all_protocols(query: Query, command: str) -> frozenset[str]:
+    """Return every protocol of the query; for `explain` of TCP also MPTCP, whose connections TCP sockets may be part of."""
+    protocols = wanted_protocols(query) or ALL_PROTOCOLS
+    return protocols | {"mptcp"} if command == "explain" and "tcp" in protocols else protocols
 
 
 def _protocols(query: Query) -> frozenset[str]:

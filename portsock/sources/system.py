@@ -137,6 +137,7 @@ def host(root: str = "/proc", facts: bool = False) -> Host:
         name,
         _addresses(root, system) if facts else None,
         _sysctls(root) if facts and system == "Linux" else {},
+        *(_counters(root) if facts and system == "Linux" else ()),
     )
 
 
@@ -168,6 +169,19 @@ def _sysctl(root: str, name: str) -> str | None:
 def addresses_in(process: str) -> frozenset[str] | None:
     """Return the addresses of the network namespace of a process: a pid, or 'thread-self'. Linux only."""
     return _addresses(f"/proc/{process}", "Linux")
+
+
+def _counters(root: str) -> tuple[dict[str, int], int | None]:
+    """Return the counters of this thread's network namespace, and its inode number."""
+    from portsock.parse.proc.counters import parse_counters, parse_snmp6
+
+    base = f"{root}/thread-self" if os.path.isdir(f"{root}/thread-self") else root
+    found = parse_counters(read_text(f"{base}/net/netstat") or "")
+    found |= parse_counters(read_text(f"{base}/net/snmp") or "") | parse_snmp6(read_text(f"{base}/net/snmp6") or "")
+    try:
+        return found, os.stat(f"{base}/ns/net").st_ino
+    except OSError:
+        return found, None
 
 
 def _addresses(root: str, system: str) -> frozenset[str] | None:

@@ -15,6 +15,7 @@ from portsock.cli.help import split
 from portsock.cli.main import build, parameters
 from portsock.errors import Exit
 from portsock.explain.texts.findings import FINDINGS
+from portsock.explain.texts.transfers import TRANSFERS
 from portsock.parse.listings.registry import formats
 from tests.support.generators import generator
 
@@ -94,7 +95,11 @@ def test_an_option_without_a_text_for_the_manual_is_named_in_one_line(tmp_path: 
 
 def test_formats_findings_and_exit_statuses_stand_in_the_manual() -> None:
     assert [name for name, _ in formats() if name not in tags("portsock.1")] == []
-    assert [code for code, found in FINDINGS.items() if f"{code} ({found.severity})" not in tags("portsock-explain.1")] == []
+    assert [
+        code
+        for code, found in (FINDINGS | TRANSFERS).items()
+        if f"{code} ({found.severity})" not in tags("portsock-explain.1")
+    ] == []
     for page in PAGES:
         if page.suffix == ".1":
             assert [status for status in Exit if str(status.value) not in tags(page.name)] == []

@@ -7,7 +7,7 @@ from portsock.explain.words import explain_word
 from portsock.model import Snapshot, State
 from portsock.output.text.explanation import render_explanation
 from portsock.port_numbers import parse_services
-from tests.support.explain_factory import CURL, SERVICES, seen
+from tests.support.explain_factory import CURL, SERVICES, captured, seen
 from tests.support.factory import tcp
 
 
@@ -137,3 +137,31 @@ def test_the_listeners_own_limit_bounds_unfinished_handshakes() -> None:
 
 def test_time_wait_also_follows_a_simultaneous_close() -> None:
     assert "closed first, or both did at the same time" in plain("TIME_WAIT", seen([]))
+
+
+def test_time_wait_is_there_for_the_peers_last_acknowledgement_first() -> None:
+    said = plain("TIME_WAIT", seen([]))
+    assert "to repeat the last acknowledgement if the peer did not get it" in said
+    assert "a server without SO_REUSEADDR that is started again" in said
+    assert "matter only" not in said
+
+
+def test_a_few_close_wait_are_said_to_be_healthy() -> None:
+    assert "A few for a moment are healthy" in plain("CLOSE_WAIT", seen([]))
+
+
+def test_a_listing_without_owners_has_no_unknown_holder() -> None:
+    connections = [tcp("10.0.0.7:80", f"10.0.0.9:{port}", inode=None, holders=None) for port in (40000, 40001)]
+    said = plain("ESTABLISHED", captured(connections))
+    assert "2 sockets are in ESTABLISHED now; the listing does not name their holders." in said
+    assert "held by" not in said
+
+
+def test_next_commands_of_a_word_read_the_same_listing() -> None:
+    snapshot = captured([tcp("10.0.0.7:80", inode=None)])
+    for word in ("TIME_WAIT", "port", "backlog", "eaddrnotavail"):
+        explanation = explain_word(word, snapshot, SERVICES)
+        assert explanation is not None
+        lines = [command.line for command in explanation.next]
+        assert all(line.startswith("portsock ") and line.endswith(" --from netstat.txt") for line in lines), lines
+    assert explain_word("eaddrnotavail", snapshot, SERVICES).next == ()  # type: ignore[union-attr]

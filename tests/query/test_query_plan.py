@@ -158,7 +158,7 @@ def test_explain_requests_all_states_with_listeners_and_peers() -> None:
     found = request(asking("tcp/8080", listening=True), "explain")
     assert (found.states, Need.HOST in found.needs, found.listeners) == (None, True, True)
     assert found.ports == PortFilter(((8080, 8080),), "either")
-    assert found.protocols == {"tcp", "udp", "udplite"}
+    assert found.protocols == {"tcp", "udp", "udplite", "mptcp"}
 
 
 def test_other_namespaces_are_requested_whole_since_their_sockets_show_which_addresses_are_local() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGCONT, SIGTERM
 from typing import Any, NamedTuple
 
 import pytest
@@ -120,13 +120,17 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def situation(name: str) -> Iterator[Place]:
-    """Make the situation of this name (see tests.support.situations) in a network namespace of its own."""
+def situation(name: str, module: str = "situations") -> Iterator[Place]:
+    """Make the situation of this name (see tests.support.situations) in a network namespace of its own.
+
+    `module`: situations, transfers or another one beside it.
+    """
     facts: dict[str, int] = {}
     try:
-        with waiting(_in_namespace("tests.support.situations", name)) as facts:
+        with waiting(_in_namespace(f"tests.support.{module}", name)) as facts:
             yield Place(facts)
     finally:
         if "end" in facts:
             with suppress(ProcessLookupError):
                 os.kill(facts["end"], SIGTERM)
+                os.kill(facts["end"], SIGCONT)

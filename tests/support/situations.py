@@ -11,7 +11,9 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from time import sleep
@@ -144,6 +146,7 @@ def close_wait_leak() -> dict[str, int]:
     for _ in range(12):
         client, _ = connect(server, "127.0.0.1")
         drop(client)
+    time.sleep(1.1)
     return {"port": 8082}
 
 
@@ -170,7 +173,87 @@ def unanswered() -> dict[str, int]:
     raw.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
     for number in range(30):
         raw.sendto(_syn(SILENT, 40000 + number, AWAY, 8084), (AWAY, 0))
+    time.sleep(1.3)
     return {"port": 8084}
+
+
+def forged() -> dict[str, int]:
+    """Handshakes of forged senders, as many as the listener's limit, that have only just begun."""
+    for command in (f"address add {AWAY}/32 dev lo", f"route add 10.99.0.0/24 dev lo src {AWAY}"):
+        subprocess.run(["ip", *command.split()], check=True)
+    listener(socket.AF_INET, "0.0.0.0", port=8084).listen(64)
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    raw.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
+    for number in range(40):
+        raw.sendto(_syn(f"10.99.0.{number + 2}", 40000, AWAY, 8084), (AWAY, 0))
+    return {"port": 8084}
+
+
+def overflowing_datagrams() -> dict[str, int]:
+    """A UDP socket that was not read while too much came, and is read now."""
+    deaf, sender = (keep(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(2))
+    deaf.bind(("127.0.0.1", 0))
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    for _ in range(50):
+        sender.sendto(bytes(500), deaf.getsockname())
+    deaf.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            deaf.recv(1000)
+    return {"port": port_of(deaf)}
+
+
+def filtered_datagrams() -> dict[str, int]:
+    """A UDP socket whose own filter drops everything (SO_ATTACH_FILTER with one instruction: return 0)."""
+    import ctypes
+
+    opened, sender = (keep(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(2))
+    opened.bind(("127.0.0.1", 0))
+    code = ctypes.create_string_buffer(struct.pack("=HBBI", 0x06, 0, 0, 0))
+    opened.setsockopt(socket.SOL_SOCKET, 26, struct.pack("@HP", 1, ctypes.addressof(code)))
+    for _ in range(5):
+        sender.sendto(b"x", opened.getsockname())
+    return {"port": port_of(opened)}
+
+
+def multicast_pair() -> dict[str, int]:
+    """Two programs that receive one multicast group on one port; the counts say what each got of 1 multicast, 1 unicast."""
+    group = socket.inet_aton("224.0.0.251")
+
+    def member() -> socket.socket:
+        opened = keep(socket.socket(type=socket.SOCK_DGRAM))
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(("0.0.0.0", 5353))
+        opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + socket.inet_aton("127.0.0.1"))
+        return opened
+
+    mine = member()
+
+    def work() -> None:
+        drop(mine)
+        member()
+        Path("/proc/self/comm").write_text("other")
+
+    other = child(work)
+    sender = keep(socket.socket(type=socket.SOCK_DGRAM))
+    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+    sender.sendto(b"all", ("224.0.0.251", 5353))
+    sender.sendto(b"one", ("127.0.0.1", 5353))
+    time.sleep(0.1)
+    return {"port": 5353, "other": other}
+
+
+def mptcp_pair() -> dict[str, int]:
+    """An MPTCP connection on this host."""
+    server = keep(socket.socket(proto=262))
+    server.bind(("127.0.0.1", 8091))
+    server.listen(5)
+    client = keep(socket.socket(proto=262))
+    client.connect(("127.0.0.1", 8091))
+    accepted = keep(server.accept()[0])
+    client.send(b"x")
+    accepted.recv(1)
+    return {"port": 8091, "client_port": port_of(client)}
 
 
 def _syn(source: str, sport: int, destination: str, dport: int) -> bytes:
@@ -303,12 +386,12 @@ def nothing() -> dict[str, int]:
     return {}
 
 
-def main() -> None:
-    facts: dict[str, int] = globals()[sys.argv[1]]()
-    sys.stdout.write(json.dumps(facts | {"pid": os.getpid()}) + "\n")
+def make(work: Callable[[], dict[str, int]]) -> None:
+    """Make a situation, print its facts and wait."""
+    sys.stdout.write(json.dumps(work() | {"pid": os.getpid()}) + "\n")
     sys.stdout.flush()
     wait()
 
 
 if __name__ == "__main__":
-    main()
+    make(globals()[sys.argv[1]])

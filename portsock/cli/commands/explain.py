@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NEEDS = frozenset(
     {Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.CONTEXT, Need.PEER, Need.CONNECTIONS, Need.PARENTS}
-    | {Need.TIMERS, Need.MEMORY}
+    | {Need.TIMERS, Need.MEMORY, Need.INFO}
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from portsock.explain.picture import short_owners_text
 from portsock.explain.texts.findings import FINDINGS, Code
+from portsock.explain.texts.transfers import TRANSFERS
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text
 from portsock.model import Socket
@@ -14,7 +15,7 @@ MOST_EVIDENCE = 2
 
 def make_finding(code: Code, evidence: Sequence[str], severity: Severity | None = None, **values: object) -> Finding:
     """Return the finding of this code; the keywords are the values of the braces in its text."""
-    text = FINDINGS[code]
+    text = FINDINGS.get(code) or TRANSFERS[code]
     return Finding(
         str(code),
         severity or text.severity,

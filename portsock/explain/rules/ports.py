@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from portsock.addresses import WILDCARDS, exposure
+from portsock.addresses import WILDCARDS, exposure, scope
 from portsock.endpoints import address_of, port_of
 from portsock.explain.rules.finding import evidence_lines, make_finding
 from portsock.explain.sections.port import range_source
 from portsock.explain.subject import Subject, serves
+from portsock.explain.texts.causes import SHARED_TCP, SHARED_UDP, SHARED_UDP_UNICAST
 from portsock.explain.texts.findings import Code
-from portsock.explain.texts.ports import ADMIN_PORTS
+from portsock.explain.texts.ports import ADMIN_PROGRAMS
 from portsock.explain.types import Finding, Severity
-from portsock.explain.wording import end_text, holders, holders_text
-from portsock.model import Exposure, Family, Host, Socket, State
+from portsock.explain.wording import end_text, holders, holders_text, owner_text
+from portsock.model import Exposure, Family, Host, Owner, Scope, Socket, State
 from portsock.normalize.roles import is_passive
 
 RESERVED = "net.ipv4.ip_local_reserved_ports"
@@ -39,17 +40,31 @@ def in_ephemeral_range(subject: Subject) -> Iterator[Finding]:
 
 
 def admin_port(subject: Subject) -> Iterator[Finding]:
-    """Find databases and administration bound to every or to a public address."""
+    """Find databases and administration, known by their programs, that are bound to every or to a public address."""
     seen = set()
     for socket in subject.passive:
-        port = port_of(socket.local)
-        what = ADMIN_PORTS.get((socket.protocol, port)) if port is not None else None
-        if what is None or exposure(address_of(socket.local)) not in _WIDE or (socket.protocol, port) in seen:
+        port, address = port_of(socket.local), address_of(socket.local)
+        if not port or exposure(address) not in _WIDE or (socket.protocol, port) in seen:
+            continue
+        owner, what = next(_admin_services(socket, port, subject), (None, None))
+        if owner is None:
             continue
         seen.add((socket.protocol, port))
-        address = address_of(socket.local)
         yield make_finding(Code.ADMIN_PORT_EXPOSED, evidence_lines([socket]), port=f"{port}/{socket.protocol}", what=what,
+                           who=owner_text(owner),
                            address="all addresses" if address in WILDCARDS else address)  # fmt: skip
+
+
+def _admin_services(socket: Socket, port: int, subject: Subject) -> Iterator[tuple[Owner, str]]:
+    """Yield the holders that are such a service, with its name."""
+    for owner in holders([socket]):
+        process = subject.process(owner, socket)
+        names = {owner.name, process.name, process.comm} if process else {owner.name}
+        words = " ".join(process.cmdline or ()) if process else ""
+        for name in filter(None, names):
+            for service in ADMIN_PROGRAMS.get(name, ()):
+                if (service.ports is None or port in service.ports) and (service.argument or "") in words:
+                    yield owner, service.what
 
 
 def wildcard_v6(subject: Subject) -> Iterator[Finding]:
@@ -81,11 +96,22 @@ def shared_endpoint(subject: Subject) -> Iterator[Finding]:
         inodes = {socket.inode for socket in sockets}
         if len(sockets) < 2 or None in inodes or len(inodes) < 2:
             continue
-        names = {owner.name for owner in holders(sockets)}
-        severity = Severity.NOTICE if len(names) > 1 else None
+        consequence, contended = _consequence(sockets[0])
+        severity = Severity.NOTICE if contended and len({owner.name for owner in holders(sockets)}) > 1 else None
         lines = [*evidence_lines(sockets), f"inodes {', '.join(str(inode) for inode in sorted(filter(None, inodes))[:6])}"]
         where = end_text(sockets[0].local)
-        yield make_finding(Code.SHARED_ENDPOINT, lines, severity, count=len(sockets), where=where)
+        yield make_finding(Code.SHARED_ENDPOINT, lines, severity, count=len(sockets), where=where,
+                           consequence=consequence)  # fmt: skip
+
+
+def _consequence(socket: Socket) -> tuple[str, bool]:
+    """Return who gets what arrives at a shared endpoint, and whether one holder can take what another waits for."""
+    if socket.protocol not in ("udp", "udplite"):
+        return SHARED_TCP, True
+    address = address_of(socket.local)
+    if address in WILDCARDS or scope(address) in (Scope.MULTICAST, Scope.BROADCAST):
+        return SHARED_UDP, False
+    return SHARED_UDP_UNICAST, True
 
 
 def specific_and_wildcard(subject: Subject) -> Iterator[Finding]:

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
+from portsock.explain import transfer
 from portsock.explain.rules.finding import evidence_lines, make_finding
 from portsock.explain.subject import Subject
+from portsock.explain.texts.causes import RESENT_TO_NOBODY, RESENT_UNANSWERED
 from portsock.explain.texts.findings import LIMIT_UNKNOWN, Code
+from portsock.explain.transfer import BYTES_MANY
 from portsock.explain.types import Finding, Severity
-from portsock.explain.wording import end_text
+from portsock.explain.wording import end_text, plural
 from portsock.model import Socket, State
 from portsock.normalize.roles import is_passive
 
 QUEUE_WAITING = 10
 """Waiting connections that are a finding whatever the limit is: a program that keeps up accepts each within an instant."""
-BYTES_MANY = 64 * 1024
-"""More than one socket buffer's worth of a transfer that is simply under way: the classic TCP window."""
 RESENDS_MANY = 2
 """One resend is ordinary loss."""
 
@@ -42,39 +43,45 @@ def is_full(socket: Socket) -> bool:
 
 
 def unread(subject: Subject) -> Iterator[Finding]:
-    """Find bytes that the local program does not read; the title has the worst socket."""
-    sockets = [
-        socket for socket in subject.local_sockets if _has_bytes(socket) and (socket.recv_q or 0) >= _unread_limit(socket)
-    ]
-    if sockets:
-        sockets.sort(key=lambda socket: -(socket.recv_q or 0))
-        worst = sockets[0]
-        yield make_finding(Code.UNREAD_DATA, evidence_lines(sockets), count=worst.recv_q, where=end_text(worst.local))
+    """Find bytes that the local program does not read, where tcp_info does not say more; the title has the worst socket."""
+    linux = _linux(subject)
+    counts = [(_unread(socket, linux), socket) for socket in subject.sockets if socket.recv_q]
+    found = [(count, socket) for count, socket in counts if count >= _unread_limit(socket) and not transfer.is_unread(socket)]
+    if found:
+        found.sort(key=lambda item: -item[0])
+        count, worst = found[0]
+        lines = evidence_lines([socket for _, socket in found])
+        yield make_finding(Code.UNREAD_DATA, lines, count=plural(count, "byte"), where=end_text(worst.local))
 
 
 def unacknowledged(subject: Subject) -> Iterator[Finding]:
-    """Find bytes that the peer does not acknowledge, or does not take (a zero window has the kernel's persist timer)."""
-    sockets = [socket for socket in subject.local_sockets if _has_bytes(socket) and _stuck(socket)]
+    """Find bytes that the peer does not acknowledge, where there is no tcp_info to say more: listings, and /proc."""
+    sockets = [socket for socket in subject.sockets if _has_bytes(socket) and socket.info is None and _stuck(socket)]
     if sockets:
         sockets.sort(key=lambda socket: -(socket.send_q or 0))
         worst = sockets[0]
-        lines = evidence_lines(sockets)
         resends = worst.timer.retransmits if worst.timer else None
+        cause = ""
         if worst.timer and worst.timer.kind == "persist":
-            lines.append("the peer's window is closed: its program does not read")
+            cause = RESENT_TO_NOBODY
         elif resends:
-            lines.append(f"sent again {resends} time{'' if resends == 1 else 's'} without an answer")
+            cause = RESENT_UNANSWERED.format(again=plural(resends, "time"))
         severity = Severity.WARNING if (resends or 0) >= RESENDS_MANY else None
-        where = end_text(worst.remote)
-        yield make_finding(Code.UNACKNOWLEDGED_DATA, lines, severity, count=worst.send_q, where=where)
+        waiting = transfer.queued(worst, _linux(subject)).waiting if worst.protocol == "tcp" else worst.send_q or 0
+        count = plural(waiting, "byte") if waiting else "the close (FIN)"
+        yield make_finding(Code.UNACKNOWLEDGED_DATA, evidence_lines(sockets), severity, count=count,
+                           where=end_text(worst.remote), cause=cause)  # fmt: skip
 
 
-def drops(subject: Subject) -> Iterator[Finding]:
-    """Find datagrams that were dropped because the buffer was full."""
-    for socket in subject.local_sockets:
-        if socket.protocol in ("udp", "udplite") and socket.memory is not None and socket.memory.drops:
-            lines = [*evidence_lines([socket]), f"buffer: {socket.memory.recv_used} of {socket.memory.recv_max} bytes in use"]
-            yield make_finding(Code.DATAGRAMS_DROPPED, lines, count=socket.memory.drops, where=end_text(socket.local))
+def _linux(subject: Subject) -> bool:
+    return subject.snapshot.host.system == "Linux"
+
+
+def _unread(socket: Socket, linux: bool) -> int:
+    """Return the bytes to be read, without the FIN of TCP."""
+    if not _has_bytes(socket):
+        return 0
+    return transfer.queued(socket, linux).unread if socket.protocol == "tcp" else socket.recv_q or 0
 
 
 def _has_bytes(socket: Socket) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from portsock.explain.rules import exhaustion, owners, ports, processes, queues, states
+from portsock.explain.rules import datagrams, exhaustion, handshakes, owners, ports, processes, queues, states, transfer
 from portsock.explain.subject import Subject
 from portsock.explain.types import Finding, Severity
 
@@ -10,9 +10,11 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     processes.stopped,
     processes.descriptors,
     queues.accept_queue,
+    transfer.transfers,
+    transfer.not_accepted,
     states.close_wait,
     exhaustion.ephemeral_exhaustion,
-    states.syn_recv,
+    handshakes.syn_recv,
     states.syn_sent,
     owners.without_process,
     owners.deleted_executable,
@@ -27,9 +29,10 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     ports.wildcard_v6,
     queues.unread,
     queues.unacknowledged,
-    queues.drops,
+    datagrams.drops,
     states.fin_wait_2,
     states.time_wait,
+    states.time_wait_holds_port,
     states.self_connection,
 )
 

@@ -3,21 +3,23 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from portsock.endpoints import port_of
 from portsock.explain.rules.finding import evidence_line, evidence_lines, make_finding
 from portsock.explain.rules.queues import is_full
-from portsock.explain.sections.durations import sysctl_number
+from portsock.explain.sections.durations import time_text
 from portsock.explain.subject import Subject, takes
 from portsock.explain.texts.findings import SYN_SENT_FEW, Code
+from portsock.explain.transfer import closing_ms, queued
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text, holders_text, plural
-from portsock.model import Family, InetEndpoint, Socket, State
+from portsock.model import Family, InetEndpoint, Role, Socket, State
 
-CLOSE_WAIT_MANY = 5
-"""A program closes within microseconds of reading the end: even a busy one seldom has more than a few at a time."""
+CLOSE_WAIT_MANY, CLOSE_WAIT_SETTLED_MS = 5, 1000
+"""A program closes within microseconds of reading the end, and a reply to a half-closed connection seldom takes a second."""
+CLOSE_WAIT_OLD_MS = 60_000
+"""Few programs still send for a minute to a peer that has closed its side and acknowledges nothing new."""
 SYN_SENT_MANY = 3
 """An answer takes one round trip, well below a second: several unanswered attempts at a time are no coincidence."""
-SYN_RECV_MANY = 20
-"""A handshake is unfinished for one round trip: with 100 ms that takes 200 new clients a second."""
 FIN_WAIT_2_MANY = 10
 """As CLOSE_WAIT, seen from the other side; a few are connections that are just closing."""
 TIME_WAIT_MANY = 100
@@ -25,14 +27,43 @@ TIME_WAIT_MANY = 100
 
 
 def close_wait(subject: Subject) -> Iterator[Finding]:
-    """Find programs that do not close what their peers have closed."""
+    """Find programs that do not close what their peers have closed: many connections, or old ones.
+
+    A peer that has shut only its sending side leaves the same state for a while: few and young ones are no finding.
+    """
     by_holder: dict[str, list[Socket]] = defaultdict(list)
-    for socket in subject.local_sockets:
+    for socket in subject.sockets:
         if socket.state is State.CLOSE_WAIT:
-            by_holder[holders_text([socket]) or "a process that is not known"].append(socket)
+            by_holder[holders_text([socket]) or "A process that is not known"].append(socket)
+    linux = subject.snapshot.host.system == "Linux"
     for holder, sockets in by_holder.items():
+        ages = [closing_ms(socket) for socket in sockets]
         if len(sockets) >= CLOSE_WAIT_MANY:
-            yield make_finding(Code.CLOSE_WAIT_PILE_UP, evidence_lines(sockets), count=len(sockets), who=holder)
+            settled = sum(age is None or age >= CLOSE_WAIT_SETTLED_MS for age in ages)
+            leaks = settled >= CLOSE_WAIT_MANY
+            lines = evidence_lines(sockets)
+            unread = sum(queued(socket, linux).end_unread for socket in sockets)
+            if unread and subject.snapshot.host.system == "Linux":
+                lines.insert(0, f"{unread} of {len(sockets)}: not even the end of the stream was read")
+            yield make_finding(Code.CLOSE_WAIT_PILE_UP, lines, None if leaks else Severity.NOTICE, who=holder,
+                               does="does not close" if leaks else "has not closed yet",
+                               count=_connections_text(sockets))  # fmt: skip
+            continue
+        old = [
+            (age, socket) for age, socket in zip(ages, sockets, strict=True) if age is not None and age >= CLOSE_WAIT_OLD_MS
+        ]
+        if old:
+            youngest = min(age for age, _ in old)
+            count = "a connection" if len(old) == 1 else f"{len(old)} connections"
+            yield make_finding(Code.CLOSE_WAIT_OLD, evidence_lines([socket for _, socket in old]), who=holder, count=count,
+                               time=time_text(youngest / 1000))  # fmt: skip
+
+
+def _connections_text(sockets: Sequence[Socket]) -> str:
+    """Return '60 connections to 8081/tcp', or without the port where they have none in common."""
+    ports = {port_of(socket.local) for socket in sockets}
+    to = f" to {ports.pop()}/tcp" if len(ports) == 1 and sockets[0].role is Role.SERVER else ""
+    return f"{len(sockets)} connections{to}"
 
 
 def syn_sent(subject: Subject) -> Iterator[Finding]:
@@ -56,19 +87,6 @@ def syn_sent(subject: Subject) -> Iterator[Finding]:
                            verb="has" if len(sockets) == 1 else "have")  # fmt: skip
 
 
-def syn_recv(subject: Subject) -> Iterator[Finding]:
-    """Find many unfinished handshakes."""
-    counts: dict[str, list[Socket]] = defaultdict(list)
-    for socket in subject.local_sockets:
-        if socket.state is State.SYN_RECV:
-            counts[end_text(socket.local)].append(socket)
-    for where, sockets in counts.items():
-        if len(sockets) >= SYN_RECV_MANY:
-            cookies = sysctl_number(subject.snapshot.host, "net.ipv4.tcp_syncookies")
-            lines = [*evidence_lines(sockets), *([f"net.ipv4.tcp_syncookies = {cookies}"] if cookies is not None else [])]
-            yield make_finding(Code.SYN_RECV_FLOOD, lines, count=len(sockets), where=where)
-
-
 def fin_wait_2(subject: Subject) -> Iterator[Finding]:
     """Find many connections that are closed on this side only."""
     sockets = [socket for socket in subject.local_sockets if socket.state is State.FIN_WAIT_2]
@@ -85,6 +103,18 @@ def time_wait(subject: Subject) -> Iterator[Finding]:
         destination, count = Counter(end_text(socket.remote) for socket in sockets).most_common(1)[0]
         lines = [f"{len(sockets)} in TIME_WAIT, most of them toward {destination} ({count})"]
         yield make_finding(Code.TIME_WAIT_MANY, lines, count=len(sockets))
+
+
+def time_wait_holds_port(subject: Subject) -> Iterator[Finding]:
+    """Find a port that nothing but connections in TIME_WAIT keep in use."""
+    sockets = subject.local_sockets
+    if subject.port is None or not sockets or any(socket.state is not State.TIME_WAIT for socket in sockets):
+        return
+    if subject.snapshot.host.system == "Linux" and all(port_of(socket.local) == subject.port for socket in sockets):
+        left = max((socket.timer.expires_ms or 0 for socket in sockets if socket.timer), default=0)
+        count = "1 connection is" if len(sockets) == 1 else f"{len(sockets)} connections are"
+        yield make_finding(Code.TIME_WAIT_HOLDS_PORT, evidence_lines(sockets), port=f"{subject.port}/{sockets[0].protocol}",
+                           time=f" for another {time_text(left / 1000)}" if left else "", count=count)  # fmt: skip
 
 
 def self_connection(subject: Subject) -> Iterator[Finding]:

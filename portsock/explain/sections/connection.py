@@ -8,8 +8,9 @@ from portsock.explain.sections.durations import duration_sentence, time_text
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES, UDP_ESTABLISHED, UNIX_ESTABLISHED, UNKNOWN_STATE
+from portsock.explain.transfer import queued, queued_texts
 from portsock.explain.wording import end_text, joined, plural
-from portsock.model import Family, Role, Socket, State
+from portsock.model import Family, OwnerStatus, Role, Socket, State
 from portsock.normalize.connections import connections, far_state, unique_connections
 from portsock.port_numbers import Range, range_of
 from portsock.query.target import InetTarget
@@ -43,7 +44,7 @@ def state_sentences(socket: Socket, subject: Subject) -> list[str]:
     if state is State.ESTABLISHED and socket.protocol in ("udp", "udplite"):
         return [UDP_ESTABLISHED]
     text = STATES[state]
-    lasts = duration_sentence(state, subject.snapshot.host)
+    lasts = duration_sentence(state, subject.snapshot.host, _is_held(socket))
     if state is State.ESTABLISHED:
         return [text.meaning]
     return [text.meaning, text.cause, *([lasts] if lasts else [])]
@@ -65,8 +66,7 @@ def _one(socket: Socket, subject: Subject) -> list[str]:
     peers = port_of(socket.remote)
     if socket.role is Role.SERVER and subject.port is not None and peers and range_of(peers) is not Range.SYSTEM:
         sentences.append(phrases.CHOSEN_REMOTE.format(port=peers))
-    if socket.recv_q or socket.send_q:
-        sentences.append(phrases.BYTES_QUEUED.format(unread=socket.recv_q or 0, unacked=socket.send_q or 0))
+    sentences += _queue_sentences(socket, subject)
     if socket.peer is not None:
         if socket.peer.host is not None:
             sentences.append(phrases.OTHER_END_HOST.format(host=socket.peer.host))
@@ -77,6 +77,26 @@ def _one(socket: Socket, subject: Subject) -> list[str]:
             far = far_state(socket, subject.snapshot.sockets)
             state = phrases.FAR_STATE.format(state=far) if far is not None and far is not socket.state else ""
             sentences.append(phrases.OTHER_END_HERE.format(state=state))
+    return sentences
+
+
+def _is_held(socket: Socket) -> bool | None:
+    """Tell whether a process holds the socket; None where that is not known."""
+    if socket.owners:
+        return True
+    return False if socket.owner_status is OwnerStatus.NONE else None
+
+
+def _queue_sentences(socket: Socket, subject: Subject) -> list[str]:
+    """Return what waits in its queues, and whether the end of the stream was read."""
+    if socket.protocol != "tcp":
+        return []
+    linux = subject.snapshot.host.system == "Linux"
+    found = queued(socket, linux)
+    texts = queued_texts(found)
+    sentences = [phrases.BYTES_QUEUED.format(list=joined(texts))] if texts else []
+    if linux and socket.state is State.CLOSE_WAIT:
+        sentences.append(phrases.END_UNREAD if found.end_unread else phrases.END_READ)
     return sentences
 
 

@@ -34,13 +34,23 @@ _DIGITS = 20
 """The most digits of a number of 64 bits. int() refuses thousands."""
 
 
-def duration_sentence(state: State, host: Host) -> str | None:
-    """Return a sentence about how long the state lasts on this host, or None where its system's time is not known."""
+def duration_sentence(state: State, host: Host, held: bool | None = None) -> str | None:
+    """Return a sentence about how long the state lasts on this host, or None where its system's time is not known.
+
+    `held`: some process holds the socket, or none does; None where that is not known.
+    """
     if host.system == "Linux" or state in texts.EVERYWHERE:
-        return texts.LINUX[state].format_map(_Values(host))
+        special = {True: texts.LINUX_HELD, False: texts.LINUX_ORPHANED, None: texts.LINUX}[held]
+        return special.get(state, texts.LINUX[state]).format_map(_Values(host))
     if state is State.TIME_WAIT:
         return texts.TIME_WAIT.get(host.system, texts.RFC_TIME_WAIT)
     return None
+
+
+def end_of_resends(host: Host, held: bool) -> str:
+    """Return when the kernel gives up a connection whose peer does not answer: 'with ETIMEDOUT after about 15 min (…)'."""
+    text = texts.RESENDS_HELD if held else texts.RESENDS_ORPHANED
+    return text.format_map(_Values(host))
 
 
 def sysctl_number(host: Host, name: str) -> int | None:

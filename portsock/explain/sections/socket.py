@@ -29,8 +29,9 @@ def paragraphs(subject: Subject) -> list[str]:
         sentences.append(phrases.TWO_SENSES.format(facts=socket_facts(sockets[0])))
     if any(_mapped(socket) for socket in sockets):
         sentences.append(phrases.MAPPED)
-    if any(socket.subflow_of for socket in sockets):
-        sentences.append(phrases.SUBFLOW)
+    subflow = next((socket for socket in sockets if socket.subflow_of), None)
+    if subflow is not None:
+        sentences += _mptcp(subflow, subject)
     device = next((socket for socket in subject.passive if socket.interface and not _zoned(socket)), None)
     if device:
         which = "It" if len(subject.passive) == 1 else f"{device.protocol} {end_text(device.local)}"
@@ -43,13 +44,24 @@ def paragraphs(subject: Subject) -> list[str]:
 def socket_facts(socket: Socket) -> str:
     """Return 'TCP over IPv4, inode 123, descriptor 4'."""
     family = {Family.IPV4: " over IPv4", Family.IPV6: " over IPv6"}.get(socket.family, "")
-    parts = [socket.protocol.upper() + family]
+    parts = [("MPTCP subflow, TCP" if socket.subflow_of else socket.protocol.upper()) + family]
     if socket.inode is not None:
         parts.append(f"inode {socket.inode}")
     descriptors = sorted({owner.fd for owner in socket.owners if owner.fd is not None})
     if descriptors:
         parts.append(f"descriptor{'s' if len(descriptors) > 1 else ''} {joined([str(fd) for fd in descriptors])}")
     return ", ".join(parts)
+
+
+def _mptcp(subflow: Socket, subject: Subject) -> list[str]:
+    """Return which MPTCP connection a TCP socket is part of."""
+    same = [each for each in subject.snapshot.sockets if each.inode == subflow.subflow_of and each.netns == subflow.netns]
+    whole = next((each for each in same if each.protocol == "mptcp"), None)
+    if whole is None or whole.remote is None:
+        return []
+    count = sum(each.subflow_of is not None for each in same)
+    name = f"{end_text(whole.local)} ↔ {end_text(whole.remote)} (inode {whole.inode})"
+    return [phrases.SUBFLOW.format(connection=name, count=plural(count, "subflow"))]
 
 
 def _listeners(subject: Subject) -> list[str]:

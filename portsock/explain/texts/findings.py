@@ -35,6 +35,17 @@ class Code(StrEnum):
     REPLACED_UNIX_PATH = "replaced_unix_path"
     STOPPED_PROCESS = "stopped_process"
     DESCRIPTORS_EXHAUSTED = "descriptors_exhausted"
+    PEER_SILENT = "peer_silent"
+    SENDING_REFUSED = "sending_refused"
+    PEER_DOES_NOT_READ = "peer_does_not_read"
+    PEER_READS_SLOWLY = "peer_reads_slowly"
+    PROGRAM_DOES_NOT_READ = "program_does_not_read"
+    CONNECTION_NOT_ACCEPTED = "connection_not_accepted"
+    SLOWED_BY_LOSS = "slowed_by_loss"
+    DATA_MOVES = "data_moves"
+    IDLE_WITHOUT_KEEPALIVE = "idle_without_keepalive"
+    CLOSE_WAIT_OLD = "close_wait_old"
+    TIME_WAIT_HOLDS_PORT = "time_wait_holds_port"
 
 
 class FindingText(NamedTuple):
@@ -49,9 +60,9 @@ INFO, NOTICE, WARNING = Severity
 FINDINGS: dict[Code, FindingText] = {
     Code.CLOSE_WAIT_PILE_UP: FindingText(
         WARNING,
-        "{count} connections of {who} are in CLOSE_WAIT.",
-        "The peers have closed and this program has not: it leaks descriptors, or the thread that should close them is stuck.",
-        "Fix or restart the program; waiting and kernel settings do not help.",
+        "{who} {does}: {count} wait in CLOSE_WAIT.",
+        "The peers have closed. Only the program can end these, by close(2) or by ending; each costs it a descriptor.",
+        "Ask again: a number that falls is no leak. Else restart the program, then have it fixed; no sysctl helps.",
     ),
     Code.SYN_SENT_UNANSWERED: FindingText(
         WARNING,
@@ -61,10 +72,9 @@ FINDINGS: dict[Code, FindingText] = {
     ),
     Code.SYN_RECV_FLOOD: FindingText(
         WARNING,
-        "{count} handshakes toward {where} are unfinished.",
-        "A handshake takes one round trip, so that this many at a time mean forged senders (a SYN flood), answers that "
-        "get lost, or an accept queue without room.",
-        "Look at the peers' addresses and at the listener's queue, and see that net.ipv4.tcp_syncookies is 1.",
+        "{where} has {count} unfinished handshakes{what}.",
+        "{why}",
+        "{remedy}",
     ),
     Code.ACCEPT_QUEUE_FULL: FindingText(
         WARNING,
@@ -81,22 +91,22 @@ FINDINGS: dict[Code, FindingText] = {
     ),
     Code.UNREAD_DATA: FindingText(
         NOTICE,
-        "{count} bytes lie unread at {where}.",
+        "{count} lie unread at {where}.",
         "They arrived, and the local program has not read them; when the buffer is full the sender has to stop, or, with UDP, "
         "datagrams are lost.",
         "Look again in a moment; a figure that does not shrink points to the local program.",
     ),
     Code.UNACKNOWLEDGED_DATA: FindingText(
         NOTICE,
-        "{count} bytes sent to {where} are not acknowledged.",
-        "Either the network is slow or losing packets, or the program at the other end does not read.",
-        "Repeat after a few seconds: only a figure that stays is a problem, and then the peer or the path is at fault.",
+        "{where} has not acknowledged {count}.",
+        "Bytes that the program has written and that were never sent count as well.{cause}",
+        "Ask again after a few seconds: only a figure that stays is a problem.",
     ),
     Code.DATAGRAMS_DROPPED: FindingText(
         NOTICE,
-        "{count} datagrams were dropped at {where} since the socket was made.",
-        "Its receive buffer was full when they came.",
-        "The program must read faster, or ask for a larger buffer (SO_RCVBUF, net.core.rmem_max).",
+        "{who} has lost {count} at {where}{cause}.",
+        "{detail}",
+        "{remedy}",
     ),
     Code.FIN_WAIT_2_MANY: FindingText(
         NOTICE,
@@ -108,7 +118,8 @@ FINDINGS: dict[Code, FindingText] = {
         INFO,
         "{count} connections are in TIME_WAIT, which is normal.",
         "They cost little memory and no descriptor, and they show only that this side closed first, or both did at once.",
-        "Do nothing, unless local ports toward one destination run out; reusing connections avoids them.",
+        "Two things can fail: a client that runs out of local ports toward one destination, and a server without SO_REUSEADDR "
+        "that is started again. Reusing connections avoids both.",
     ),
     Code.EPHEMERAL_EXHAUSTION: FindingText(
         WARNING,
@@ -154,7 +165,7 @@ FINDINGS: dict[Code, FindingText] = {
     ),
     Code.ADMIN_PORT_EXPOSED: FindingText(
         WARNING,
-        "{port} is by convention {what}, and it is bound to {address}.",
+        "{who} is {what}, and has {port} on {address}.",
         "Services of this kind are seldom meant for everybody, and some have no password as delivered; whether a firewall "
         "is in front cannot be seen from here.",
         "Bind it to 127.0.0.1 or an internal address unless that is intended, and test from outside.",
@@ -174,7 +185,7 @@ FINDINGS: dict[Code, FindingText] = {
         "{count} sockets are bound to {where} at the same time.",
         "On Linux that takes SO_REUSEPORT on each of them (for UDP, SO_REUSEADDR will do): TCP connections are spread by a "
         "hash, and a member that ends loses what waits in its queue.",
-        "Intended for the workers of one service; if the programs differ, one of them takes the other's clients.",
+        "{consequence}",
     ),
     Code.SPECIFIC_AND_WILDCARD: FindingText(
         NOTICE,

@@ -50,10 +50,12 @@ UDP_BOUND = "UDP has no listeners and no backlog: the socket is bound and takes 
 UDP_QUEUE = "Recv-Q counts buffer memory and not payload."
 TWO_SENSES = "In the operating system's sense this is one socket ({facts}); RFC 9293 calls each of its endpoints a socket."
 MAPPED = "The socket is an IPv6 one that speaks IPv4 (mapped addresses): hence tcp6 or udp6 in other tools."
-SUBFLOW = "It carries part of an MPTCP connection, which has a socket of its own."
+SUBFLOW = "It is a subflow of the MPTCP connection {connection}: the program holds that one's socket, which has {count}."
 DEVICE = "{which} is bound to the device {name}, and takes only what passes there."
 SEVERAL_SOCKETS = "{count} separate sockets have this port: {list}."
-BYTES_QUEUED = "{unread} bytes wait to be read here, {unacked} to be acknowledged by the peer."
+BYTES_QUEUED = "In its queues: {list}."
+END_READ = "The program has read the end of the stream (Recv-Q 0), and may still send: a healthy half-close looks like this."
+END_UNREAD = "The program has not read as far as the end of the stream (it counts as 1 in Recv-Q)."
 
 # Connection.
 COUNTS = "{connections}: {states}."
@@ -74,7 +76,7 @@ OTHER_END_HOST = "The other end is in the listing of {host}."
 OTHER_END_NETNS = "On the far side it is in network namespace {netns} of this host."
 FAR_STATE = " in {state}"
 
-REMAINING = "Of it {time} remain here."
+REMAINING = "This one ends in {time}."
 
 # Process.
 PROCESS = "{name} (pid {pid}{user}{started}){cmdline}"

@@ -1,5 +1,7 @@
 """The meaning of a port number: ranges (RFC 6335 section 6), conventions, known holders."""
 
+from typing import NamedTuple
+
 from portsock.port_numbers import Range
 
 RANGES: dict[Range, str] = {
@@ -28,39 +30,51 @@ WELL_KNOWN_HOLDERS: dict[tuple[str, int], str] = {
 }
 """Ports that a program of the system itself is known to hold, by Host.system and number."""
 
-ADMIN_PORTS: dict[tuple[str, int], str] = {
-    ("tcp", 23): "telnet (a login without encryption)",
-    ("tcp", 111): "rpcbind",
-    ("udp", 111): "rpcbind",
-    ("udp", 161): "SNMP",
-    ("tcp", 445): "SMB file sharing",
-    ("udp", 623): "IPMI",
-    ("tcp", 873): "rsync",
-    ("tcp", 1433): "Microsoft SQL Server",
-    ("tcp", 1521): "Oracle Database",
-    ("tcp", 2049): "NFS",
-    ("tcp", 2181): "ZooKeeper",
-    ("tcp", 2375): "the Docker API without TLS (control of the whole host)",
-    ("tcp", 2379): "etcd",
-    ("tcp", 3306): "MySQL",
-    ("tcp", 3389): "remote desktop (RDP)",
-    ("tcp", 4369): "the Erlang port mapper",
-    ("tcp", 5432): "PostgreSQL",
-    ("tcp", 5900): "VNC",
-    ("tcp", 5984): "CouchDB",
-    ("tcp", 5985): "Windows remote management",
-    ("tcp", 6379): "Redis",
-    ("tcp", 8086): "InfluxDB",
-    ("tcp", 8500): "Consul",
-    ("tcp", 8888): "Jupyter",
-    ("tcp", 9042): "Cassandra",
-    ("tcp", 9200): "Elasticsearch",
-    ("tcp", 9229): "the Node.js debugger",
-    ("tcp", 9300): "Elasticsearch's cluster port",
-    ("tcp", 10250): "the kubelet API",
-    ("tcp", 11211): "memcached",
-    ("udp", 11211): "memcached (an amplifier for attacks)",
-    ("tcp", 15672): "RabbitMQ's management",
-    ("tcp", 27017): "MongoDB",
+
+class Service(NamedTuple):
+    """A service that is seldom meant for everybody, known by the program that holds the port and never by the number alone."""
+
+    what: str
+    ports: frozenset[int] | None = None
+    """The ports that this is about, where the program also has others; None: any."""
+    argument: str | None = None
+    """A text in the command line, where the program runs many things (java, python3)."""
+
+
+ADMIN_PROGRAMS: dict[str, tuple[Service, ...]] = {
+    "beam.smp": (Service("RabbitMQ's management", frozenset({15672}), "rabbit"),),
+    "couchdb": (Service("CouchDB"),),
+    "dockerd": (Service("the Docker API without TLS (control of the whole host)", frozenset({2375})),),
+    "epmd": (Service("the Erlang port mapper"),),
+    "etcd": (Service("etcd"),),
+    "influxd": (Service("InfluxDB"),),
+    "in.telnetd": (Service("telnet (a login without encryption)"),),
+    "java": (
+        Service("Elasticsearch", None, "elasticsearch"),
+        Service("Cassandra", None, "org.apache.cassandra"),
+        Service("ZooKeeper", None, "org.apache.zookeeper"),
+    ),
+    "jupyter": (Service("Jupyter (it runs any code)"),),
+    "jupyter-lab": (Service("JupyterLab (it runs any code)"),),
+    "jupyter-noteboo": (Service("Jupyter (it runs any code)"),),
+    "jupyter-notebook": (Service("Jupyter (it runs any code)"),),
+    "kubelet": (Service("the kubelet API", frozenset({10250, 10255})),),
+    "mariadbd": (Service("MariaDB"),),
+    "memcached": (Service("memcached"),),
+    "mongod": (Service("MongoDB"),),
+    "mysqld": (Service("MySQL"),),
+    "node": (Service("the Node.js debugger", frozenset({9229}), "--inspect"),),
+    "postgres": (Service("PostgreSQL"),),
+    "redis-server": (Service("Redis"),),
+    "rpcbind": (Service("rpcbind"),),
+    "rsync": (Service("rsync"),),
+    "smbd": (Service("SMB file sharing"),),
+    "snmpd": (Service("SNMP"),),
+    "sqlservr": (Service("Microsoft SQL Server"),),
+    "tnslsnr": (Service("Oracle Database"),),
+    "valkey-server": (Service("Valkey"),),
+    "x11vnc": (Service("VNC"),),
+    "Xvnc": (Service("VNC"),),
+    "xrdp": (Service("remote desktop (RDP)"),),
 }
-"""Ports of databases and of administration that are seldom meant for everybody, by the convention of the number."""
+"""Databases and administration by the name of the program that holds the port."""

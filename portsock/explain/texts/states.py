@@ -30,7 +30,8 @@ STATES: dict[State, StateText] = {
     State.SYN_RECV: StateText(
         "SYN_RECV: a peer asked, this side answered, and the last acknowledgement of the handshake is missing.",
         "A SYN arrived at a listener of this host.",
-        "Large numbers suggest a SYN flood with forged senders, a lost way back, or an accept queue that is full; "
+        "A busy server has one for each client that connects within a round trip. It is a fault when the answers are sent "
+        "again and again (a SYN flood, a lost way back, a full accept queue), or when there are as many as the backlog; "
         "TCP_DEFER_ACCEPT keeps connections here on purpose.",
     ),
     State.ESTABLISHED: StateText(
@@ -52,7 +53,9 @@ STATES: dict[State, StateText] = {
     State.CLOSE_WAIT: StateText(
         "CLOSE_WAIT: the peer has closed, and the local program has not.",
         "The peer's FIN came; the next step is the local program's.",
-        "A pile of them is a leak in the local program, a forgotten close(2) or a stuck thread; no system setting cures it.",
+        "A few for a moment are healthy: a peer that has sent all it wants still waits for the reply (a half-close). A number "
+        "that stays or grows is a leak in the local program, a forgotten close(2) or a stuck thread; no system setting cures "
+        "it.",
     ),
     State.CLOSING: StateText(
         "CLOSING: both sides closed at the same time, and this side's close is not acknowledged yet.",
@@ -65,11 +68,11 @@ STATES: dict[State, StateText] = {
         "Numbers of them mean that peers are gone or that their acknowledgements are dropped on the way.",
     ),
     State.TIME_WAIT: StateText(
-        "TIME_WAIT: the connection is completely closed, and a side that closed first remembers it for a while, so that "
-        "late packets cannot be taken for those of a new connection.",
+        "TIME_WAIT: the connection is completely closed, and a side that closed first remembers it for a while: to repeat the "
+        "last acknowledgement if the peer did not get it, and to keep late packets out of a new connection.",
         "This side closed first, or both did at the same time, and both closes are acknowledged.",
-        "Thousands are normal where connections are short; they matter only to a client that uses up its local ports "
-        "toward one destination.",
+        "Thousands are normal where connections are short. They are in the way of a client that uses up its local ports "
+        "toward one destination, and of a server without SO_REUSEADDR that is started again.",
     ),
     State.CLOSED: StateText(
         "CLOSED: there is no connection.",

@@ -133,8 +133,8 @@ WORDS: dict[Word, WordText] = {
         (
             "listen(2) names it and net.core.somaxconn caps it silently{somaxconn}; the queue holds one more than that.",
             "ss prints it for a LISTEN row: Recv-Q is the number waiting, Send-Q the limit. Linux netstat prints the same "
-            "Recv-Q "
-            "but 0 as Send-Q. On any other row the two columns are bytes: not yet read, and not yet acknowledged.",
+            "Recv-Q but 0 as Send-Q. On any other row the two columns are bytes: not yet read by the program, and not yet "
+            "acknowledged by the peer, with those that were never sent; a FIN counts as one byte in either.",
             "When it overflows, Linux drops new attempts and counts them (ListenOverflows, ListenDrops); clients try again "
             "and see slowness or timeouts. They are reset only with tcp_abort_on_overflow=1.",
             "Unfinished handshakes (SYN_RECV) are counted apart. Since Linux 4.4 the listener's own limit bounds them, too; "

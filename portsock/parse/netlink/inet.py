@@ -172,13 +172,13 @@ def _host_order(port: int) -> int:
     return (port & 255) << 8 | port >> 8 if _SWAP else port
 
 
-def _info(more: dict[int, bytes], listening: bool) -> dict[str, int | float | str | bool | None] | None:
+def _info(more: dict[int, bytes], listening: bool) -> Mapping[str, int | float | str | bool | None] | None:
     """Return the details of a TCP socket: of a listener only the congestion control, since it measures nothing.
 
     For MPTCP and SCTP the same attribute holds other structures.
     """
     if _INFO not in more:
         return None
-    from portsock.parse.netlink.tcp_info import tcp_info
+    from portsock.parse.netlink.tcp_info import LazyInfo
 
-    return tcp_info(b"" if listening else more[_INFO], more.get(_CONGESTION))
+    return LazyInfo(b"" if listening else more[_INFO], more.get(_CONGESTION))

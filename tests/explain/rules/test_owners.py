@@ -113,7 +113,7 @@ def test_a_replaced_unix_path() -> None:
 def test_hostile_names_do_not_break_a_rule() -> None:
     evil = Process(940, "x{0}\n\x1b[31m", "{count}", "/tmp/{who}", exe_deleted=True)  # noqa: S108 - a name, never opened
     snapshot = with_sockets(seen([tcp("0.0.0.0:5432")], {1: 940}, [evil]), unix(b"\xff{}", State.LISTEN))
-    assert codes("5432", snapshot) == {"deleted_executable", "admin_port_exposed"}
+    assert codes("5432", snapshot) == {"deleted_executable"}
 
 
 def test_a_unix_socket_held_by_a_shell_is_no_inherited_port() -> None:

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from portsock.explain.types import Severity
-from portsock.model import Netns, State
+from portsock.model import Netns, Process, State
 from tests.support.explain_factory import HOST, answer, codes, finding, seen, text
-from tests.support.factory import tcp
+from tests.support.factory import tcp, udp
+
+POSTGRES = Process(950, "postgres", "postgres", "/usr/lib/postgresql/15/bin/postgres", user="postgres", uid=109)
 
 
 def test_a_listener_in_the_ephemeral_range() -> None:
@@ -27,7 +29,45 @@ def test_a_reserved_port_in_the_range_is_in_order() -> None:
     ("local", "exposed"), [("0.0.0.0:5432", True), (":::5432", True), ("127.0.0.1:5432", False), ("10.0.0.7:5432", False)]
 )
 def test_a_database_on_all_addresses(local: str, exposed: bool) -> None:
-    assert ("admin_port_exposed" in codes("5432", seen([tcp(local, v6only=True)], {1: 700}))) is exposed
+    assert ("admin_port_exposed" in codes("5432", seen([tcp(local, v6only=True)], {1: 950}, [POSTGRES]))) is exposed
+
+
+@pytest.mark.parametrize(
+    ("process", "port", "what"),
+    [
+        (Process(951, "python3", "python3", cmdline=("python3", "-m", "http.server", "8888")), 8888, None),
+        (Process(952, "jupyter-lab", "jupyter-lab"), 8888, "JupyterLab (it runs any code)"),
+        (Process(952, "jupyter-lab", "jupyter-lab"), 7777, "JupyterLab (it runs any code)"),
+        (Process(953, "redis-server", "redis-server"), 7001, "Redis"),
+        (Process(954, "java", "java", cmdline=("java", "org.apache.catalina.startup.Bootstrap")), 9200, None),
+        (Process(955, "java", "java", cmdline=("java", "org.elasticsearch.bootstrap.Elasticsearch")), 9200, "Elasticsearch"),
+        (Process(956, "node", "node", cmdline=("node", "server.js")), 9229, None),
+        (Process(957, "node", "node", cmdline=("node", "--inspect=0.0.0.0", "server.js")), 9229, "the Node.js debugger"),
+        (Process(957, "node", "node", cmdline=("node", "--inspect=0.0.0.0", "server.js")), 3000, None),
+    ],
+)
+def test_administration_is_known_by_its_program_and_not_by_the_number(process: Process, port: int, what: str | None) -> None:
+    explanation = answer(str(port), seen([tcp(f"0.0.0.0:{port}")], {1: process.pid}, [process]))
+    found = finding("admin_port_exposed", explanation)
+    expected = f"{process.name} (pid {process.pid}) is {what}, and has {port}/tcp on all addresses." if what else None
+    assert (found.title if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "severity", "words"),
+    [
+        ("0.0.0.0", Severity.INFO, "Each multicast or broadcast datagram reaches all of them"),
+        ("224.0.0.251", Severity.INFO, "Each multicast or broadcast datagram reaches all of them"),
+        ("127.0.0.1", Severity.NOTICE, "A datagram reaches only one of them"),
+    ],
+)
+def test_udp_sockets_share_multicast_and_contend_for_the_rest(address: str, severity: Severity, words: str) -> None:
+    records = [udp(f"{address}:5353", inode=1), udp(f"{address}:5353", inode=2)]
+    found = finding("shared_endpoint", answer("5353", seen(records, {1: 500, 2: 700})))
+    assert found is not None
+    assert found.severity is severity
+    assert words in found.advice
+    assert "clients" not in found.advice
 
 
 def test_an_ordinary_web_server_on_all_addresses_is_no_finding() -> None:

@@ -52,14 +52,15 @@ def test_unacknowledged_bytes_with_resends_are_a_warning() -> None:
     found = finding("unacknowledged_data", answer("192.0.2.1:443,10.0.0.7:40000", seen([stuck])))
     assert found is not None
     assert found.severity is Severity.WARNING
-    assert "sent again 4 times without an answer" in found.evidence
+    assert found.title == "192.0.2.1:443 has not acknowledged 500 bytes."
+    assert "sent again 4 times without an answer" in found.detail
 
 
 def test_a_closed_window_is_distinguished_from_loss() -> None:
     stuck = tcp("10.0.0.7:40000", "192.0.2.1:443", send_q=500, timer=Timer("persist", 900, 0))
     found = finding("unacknowledged_data", answer("192.0.2.1:443,10.0.0.7:40000", seen([stuck])))
     assert found is not None
-    assert any("window is closed" in line for line in found.evidence)
+    assert "window is closed" in found.detail
 
 
 def test_the_syn_is_not_unacknowledged_data_and_the_fin_not_unread() -> None:
@@ -70,12 +71,23 @@ def test_the_syn_is_not_unacknowledged_data_and_the_fin_not_unread() -> None:
     assert codes("10.0.0.7", seen(records)) == {"syn_sent_unanswered"}
 
 
-def test_dropped_datagrams() -> None:
-    memory = SocketMemory(0, 212992, 0, 212992, 0, 0, 0, 0, 17)
-    found = finding("datagrams_dropped", answer("53/udp", seen([udp("127.0.0.1:53", memory=memory)], {1: 700})))
+@pytest.mark.parametrize(
+    ("state", "queues", "codes_found"),
+    [
+        (State.CLOSE_WAIT, {"recv_q": 64 * 1024}, set()),
+        (State.CLOSE_WAIT, {"recv_q": 64 * 1024 + 1}, {"unread_data"}),
+        (State.ESTABLISHED, {"recv_q": 64 * 1024}, {"unread_data"}),
+    ],
+)
+def test_the_fin_is_no_byte_to_be_read(state: State, queues: dict[str, int], codes_found: set[str]) -> None:
+    assert codes("10.0.0.7", seen([tcp("10.0.0.7:40000", "192.0.2.1:443", state, **queues)], {1: 700})) == codes_found
+
+
+def test_a_fin_without_answer_is_called_the_close() -> None:
+    stuck = tcp("10.0.0.7:40000", "192.0.2.1:443", State.FIN_WAIT_1, send_q=1, timer=Timer("on", 900, 4))
+    found = finding("unacknowledged_data", answer("192.0.2.1:443", seen([stuck])))
     assert found is not None
-    assert found.title.startswith("17 datagrams")
-    assert codes("53/udp", seen([udp("127.0.0.1:53", memory=memory._replace(drops=0))], {1: 700})) == set()
+    assert found.title == "192.0.2.1:443 has not acknowledged the close (FIN)."
 
 
 @pytest.mark.parametrize(("waiting", "found"), [(3, True), (2, False)])

@@ -13,10 +13,10 @@ from portsock.explain import rules
 from portsock.explain.rules.registry import RULES
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Finding, PathFacts, Severity
-from portsock.model import Process, Snapshot, SocketMemory, State
+from portsock.model import OwnerReason, OwnerStatus, Process, Snapshot, SocketMemory, State, Timer
 from portsock.records import SocketRecord
 from tests.support.explain_factory import HOST, SYSTEMD, answer, codes, seen, unix, with_sockets
-from tests.support.factory import tcp, udp
+from tests.support.factory import tcp, udp, unheld_socket
 
 
 def test_a_normal_sshd_has_no_finding() -> None:
@@ -36,8 +36,8 @@ def test_a_normal_sshd_has_no_finding() -> None:
 
 
 def test_the_most_severe_finding_comes_first() -> None:
-    records = [tcp(":::5432", inode=1, v6only=False, accept_queue=9, accept_limit=2)]
-    severities = [item.severity for item in answer("5432", seen(records, {1: 700})).findings]
+    records = [tcp(":::40404", inode=1, v6only=False, accept_queue=9, accept_limit=2)]
+    severities = [item.severity for item in answer("40404", seen(records, {1: 700})).findings]
     assert severities == sorted(severities, key=[Severity.WARNING, Severity.NOTICE, Severity.INFO].index)
     assert len(severities) == 3
 
@@ -89,12 +89,17 @@ def port_held_by(process: Process) -> Snapshot:
     return seen([tcp("127.0.0.1:8080")], {1: process.pid}, [process])
 
 
+def transfer(timer: Timer | None = None, send_q: int = 5000, recv_q: int = 0, **info: float) -> Snapshot:
+    record = tcp("10.0.0.7:40000", "192.0.2.1:443", timer=timer, send_q=send_q, recv_q=recv_q, info=info)
+    return seen([record], {1: 800})
+
+
 MEMORY = SocketMemory(0, 212992, 0, 212992, 0, 0, 0, 0, 17)
 NARROW = HOST._replace(ephemeral=(40000, 40009))
 EXAMPLES: dict[Code, tuple[str, Snapshot]] = {
     Code.CLOSE_WAIT_PILE_UP: ("80", seen(connections(5, State.CLOSE_WAIT))),
     Code.SYN_SENT_UNANSWERED: ("192.0.2.1:443", seen([tcp("10.0.0.7:40000", "192.0.2.1:443", State.SYN_SENT)])),
-    Code.SYN_RECV_FLOOD: ("80", seen(connections(20, State.SYN_RECV))),
+    Code.SYN_RECV_FLOOD: ("80", seen(connections(20, State.SYN_RECV, timer=Timer("on", 900, 2)))),
     Code.ACCEPT_QUEUE_FULL: ("8080", seen([tcp("127.0.0.1:8080", accept_queue=3, accept_limit=2)])),
     Code.ACCEPT_QUEUE_FILLING: ("8080", seen([tcp("127.0.0.1:8080", accept_queue=2, accept_limit=2)])),
     Code.UNREAD_DATA: ("80", seen([tcp("10.0.0.7:80", "10.0.0.9:40000", recv_q=70000)])),
@@ -113,7 +118,7 @@ EXAMPLES: dict[Code, tuple[str, Snapshot]] = {
     Code.STOPPED_PROCESS: ("8080", port_held_by(Process(910, "appd", state="stopped"))),
     Code.DESCRIPTORS_EXHAUSTED: ("8080", port_held_by(Process(910, "appd", descriptors=64, descriptor_limit=64))),
     Code.PORT_FORWARDER: ("8080", port_held_by(Process(930, "docker-proxy", forwards_to="172.17.0.2:80 (web)"))),
-    Code.ADMIN_PORT_EXPOSED: ("5432", seen([tcp("0.0.0.0:5432")])),
+    Code.ADMIN_PORT_EXPOSED: ("5432", seen([tcp("0.0.0.0:5432")], {1: 940}, [Process(940, "postgres")])),
     Code.LISTENER_WITHOUT_PROCESS: ("80", seen([tcp("0.0.0.0:80")])),
     Code.WILDCARD_V6_TAKES_IPV4: ("80", seen([tcp(":::80", v6only=False)])),
     Code.SHARED_ENDPOINT: ("80", seen([tcp("0.0.0.0:80", inode=1), tcp("0.0.0.0:80", inode=2)])),
@@ -122,6 +127,26 @@ EXAMPLES: dict[Code, tuple[str, Snapshot]] = {
         seen([tcp("127.0.0.1:80", inode=1), tcp("0.0.0.0:80", inode=2)], {1: 700, 2: 500}),
     ),
     Code.SELF_CONNECTION: ("40404", seen([tcp("127.0.0.1:40404", "127.0.0.1:40404")])),
+    Code.PEER_SILENT: ("192.0.2.1:443", transfer(timer=Timer("on", 900, 4), last_ack_received_ms=6000, unsent_bytes=0)),
+    Code.SENDING_REFUSED: ("192.0.2.1:443", transfer(timer=Timer("persist", 900, 2), peer_window=65536, send_mss=1448)),
+    Code.PEER_DOES_NOT_READ: ("192.0.2.1:443", transfer(timer=Timer("persist", 900, 0), last_data_sent_ms=9000)),
+    Code.PEER_READS_SLOWLY: ("192.0.2.1:443", transfer(busy_ms=2000, peer_window_limited_ms=1800)),
+    Code.PROGRAM_DOES_NOT_READ: ("192.0.2.1:443", transfer(recv_q=9, send_q=0, last_data_received_ms=7000)),
+    Code.CONNECTION_NOT_ACCEPTED: (
+        "10.0.0.7:80,10.0.0.9:40000",
+        with_sockets(
+            seen([]),
+            unheld_socket("10.0.0.7:80", "10.0.0.9:40000", owner_status=OwnerStatus.NONE, owner_reason=OwnerReason.UNACCEPTED),
+        ),
+    ),
+    Code.SLOWED_BY_LOSS: ("192.0.2.1:443", transfer(bytes_sent=1000, bytes_retransmitted=90, total_retransmits=9)),
+    Code.DATA_MOVES: ("192.0.2.1:443", transfer(last_ack_received_ms=4)),
+    Code.IDLE_WITHOUT_KEEPALIVE: (
+        "192.0.2.1:443",
+        transfer(send_q=0, last_ack_received_ms=900000, last_data_sent_ms=900000, last_data_received_ms=900000),
+    ),
+    Code.CLOSE_WAIT_OLD: ("80", seen(connections(1, State.CLOSE_WAIT, info={"last_ack_received_ms": 61000}))),
+    Code.TIME_WAIT_HOLDS_PORT: ("80", seen(connections(1, State.TIME_WAIT))),
 }
 
 

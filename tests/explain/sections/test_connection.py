@@ -70,7 +70,7 @@ def test_linux_durations_are_not_used_for_other_systems() -> None:
 
 def test_the_rest_of_time_wait_is_given_in_seconds() -> None:
     record = tcp("10.0.0.7:40000", "192.0.2.1:443", State.TIME_WAIT, inode=None, timer=Timer("timewait", 42500, 0))
-    assert "Of it 42 s remain here." in part(answer("10.0.0.7:40000,192.0.2.1:443", seen([record])), Part.CONNECTION)
+    assert "This one ends in 42 s." in part(answer("10.0.0.7:40000,192.0.2.1:443", seen([record])), Part.CONNECTION)
 
 
 def test_of_a_port_with_two_remote_addresses_only_the_port_is_the_same() -> None:

@@ -45,6 +45,29 @@ def test_an_orphan_setting_of_zero_means_eight() -> None:
     assert "tcp_orphan_retries = 0, live" in str(text)
 
 
+@pytest.mark.parametrize("state", [State.LAST_ACK, State.CLOSING, State.FIN_WAIT_1])
+def test_a_close_that_a_program_still_holds_is_resent_as_long_as_data(state: State) -> None:
+    held, orphan, either = (str(duration_sentence(state, HOST, held)) for held in (True, False, None))
+    assert "A program still holds it" in held
+    assert "about 15 min (tcp_retries2 = 15" in held
+    assert "8" not in held
+    assert "No process holds it" in orphan
+    assert "after 8 " in orphan
+    assert "15 min" not in orphan
+    assert "nce no process holds it" in either
+
+
+def test_half_closed_by_a_program_that_holds_it_has_no_limit() -> None:
+    assert str(duration_sentence(State.FIN_WAIT_2, HOST, True)).endswith("so that there is no limit.")
+    assert "30 s" in str(duration_sentence(State.FIN_WAIT_2, HOST, False))
+
+
+def test_windows_time_wait_is_about_two_minutes() -> None:
+    text = str(duration_sentence(State.TIME_WAIT, Host("Windows", (49152, 65535), True)))
+    assert "about 2 minutes (TcpTimedWaitDelay" in text
+    assert "120" not in text
+
+
 def test_backoff_doubles_up_to_two_minutes() -> None:
     assert backoff_seconds(1.0, 5) == 63
     assert backoff_seconds(1.0, 6) == 127

@@ -17,6 +17,7 @@ from portsock.explain.texts.owners import REASONS, STATUSES
 from portsock.explain.texts.ports import RANGES
 from portsock.explain.texts.states import STATES
 from portsock.explain.texts.terms import TERMS
+from portsock.explain.texts.transfers import TRANSFERS
 from portsock.explain.texts.words import WORDS
 from portsock.explain.types import Command
 from portsock.explain.vocabulary import Word
@@ -30,7 +31,7 @@ TABLES = [
     (Range, RANGES),
     (OwnerStatus, STATUSES),
     (OwnerReason, REASONS),
-    (Code, FINDINGS),
+    (Code, FINDINGS | TRANSFERS),
     (Word, {**WORDS, **TERMS, **ERRNOS}),
 ]
 

@@ -165,6 +165,14 @@ def test_details_have_the_units_of_tcp_info() -> None:
     }  # fmt: skip
 
 
+def test_what_limits_a_sender_is_read_in_milliseconds() -> None:
+    text = "cubic snd_wnd:65536 busy:12034ms rwnd_limited:11000ms(91.4%) sndbuf_limited:8ms(0.1%)"
+    assert read_info(text) == {
+        "peer_window": 65536, "busy_ms": 12034, "peer_window_limited_ms": 11000, "send_buffer_limited_ms": 8,
+        "congestion_control": "cubic",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("printed", "rate"), [("800bps", 100), ("80Kbps", 10_000), ("8Mbps", 1_000_000), ("8Gbps", 10**9)])
 def test_rates_are_in_bytes_a_second(printed: str, rate: int) -> None:
     assert read_info(f"pacing_rate {printed}") == {"pacing_rate": rate}

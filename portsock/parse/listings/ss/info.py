@@ -7,6 +7,8 @@ Value = int | float | str | bool | None
 
 _WORD = re.compile(r"(?:^|\s)([a-z_]{2,20}):([0-9][0-9.,/]{0,40})(?=\s|$)")
 _RATE = re.compile(r"(?:^|\s)(pacing_rate|delivery_rate) ([0-9]{1,20}(?:\.[0-9]{1,6})?)([KMG]?)bps(?=\s|$)")
+_LIMIT = re.compile(r"(?:^|\s)(busy|rwnd_limited|sndbuf_limited):([0-9]{1,15})ms(?=\s|\()")
+_LIMIT_NAMES = {"busy": "busy_ms", "rwnd_limited": "peer_window_limited_ms", "sndbuf_limited": "send_buffer_limited_ms"}
 _CONTROL = re.compile(r"(?:^|\s)(cubic|bbr[23]?|reno|dctcp|vegas|westwood|htcp|illinois|hybla|bic|yeah|scalable)(?=\s|$)")
 _BITS_PER_BYTE = 8
 _SCALE = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
@@ -17,7 +19,7 @@ _NAMES: dict[str, tuple[str, Callable[[str], Value]]] = {
     "lastack": ("last_ack_received_ms", int), "pmtu": ("path_mtu", int), "cwnd": ("congestion_window", int),
     "bytes_acked": ("bytes_acked", int), "bytes_received": ("bytes_received", int), "segs_out": ("segments_sent", int),
     "segs_in": ("segments_received", int), "notsent": ("unsent_bytes", int), "minrtt": ("min_rtt_ms", float),
-    "bytes_sent": ("bytes_sent", int), "bytes_retrans": ("bytes_retransmitted", int),
+    "bytes_sent": ("bytes_sent", int), "bytes_retrans": ("bytes_retransmitted", int), "snd_wnd": ("peer_window", int),
 }  # fmt: skip
 
 
@@ -37,6 +39,7 @@ def read_info(text: str) -> dict[str, Value]:
             continue
     for name, number, scale in _RATE.findall(text):
         found[name] = round(float(number) * _SCALE[scale] / _BITS_PER_BYTE)
+    found |= {_LIMIT_NAMES[name]: int(value) for name, value in _LIMIT.findall(f"{text} ")}
     if found and (control := _CONTROL.search(text)):
         found["congestion_control"] = control[1]
     return found
