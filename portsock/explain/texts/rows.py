@@ -24,12 +24,12 @@ BEFORE_FIREWALL = ", before any firewall"
 DEVICE = ", through {device} only"
 NOT_LISTENING = "nobody: it is bound, but does not listen"
 
-LEADING = frozenset(
-    {
-        Code.CLOSE_WAIT_PILE_UP, Code.SYN_SENT_UNANSWERED, Code.SYN_RECV_FLOOD, Code.ACCEPT_QUEUE_FULL,
-        Code.EPHEMERAL_EXHAUSTION, Code.STALE_UNIX_PATH, Code.REPLACED_UNIX_PATH, Code.SELF_CONNECTION, Code.PORT_FORWARDER,
-        Code.SPECIFIC_AND_WILDCARD,
-    }
-)  # fmt: skip
+LEADING = frozenset({
+    Code.STOPPED_PROCESS, Code.DESCRIPTORS_EXHAUSTED, Code.ACCEPT_QUEUE_FULL, Code.CLOSE_WAIT_PILE_UP, Code.CLOSE_WAIT_OLD,
+    Code.PEER_SILENT, Code.SENDING_REFUSED, Code.PEER_DOES_NOT_READ, Code.PEER_READS_SLOWLY, Code.PROGRAM_DOES_NOT_READ,
+    Code.CONNECTION_NOT_ACCEPTED, Code.SLOWED_BY_LOSS, Code.SYN_SENT_UNANSWERED, Code.SYN_RECV_FLOOD,
+    Code.EPHEMERAL_EXHAUSTION, Code.TIME_WAIT_HOLDS_PORT, Code.STALE_UNIX_PATH, Code.REPLACED_UNIX_PATH,
+    Code.SELF_CONNECTION, Code.PORT_FORWARDER, Code.SPECIFIC_AND_WILDCARD,
+})  # fmt: skip
 """Findings that are the answer: their titles are its first line. All others stand below, under ALSO."""
 MORE = "{count} more with --long"
