@@ -124,3 +124,9 @@ def test_the_commands_that_replace_those_of_other_tools_parse() -> None:
         words = shlex.split(typed)
         assert words[0] == "portsock"
         assert build().get_command(None, words[1]).make_context(words[1], words[2:]).params
+
+
+@pytest.mark.parametrize("page", sorted(MAN.glob("*.1")), ids=lambda page: page.name)
+def test_a_synopsis_has_no_stray_quotes(page: Path) -> None:
+    macros = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith((".RI ", ".IR ", ".BR "))]
+    assert [line for line in macros if line.count('"') % 2] == []

@@ -1,6 +1,7 @@
 """Facts of a process that only explain needs, read relative to its open directory. None of these reads can block."""
 
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 from portsock.parse.proc.process import MOST_CMDLINE, parse_descriptor_limit, parse_login, parse_sigterm
@@ -19,47 +20,50 @@ class Context(NamedTuple):
 
 
 NOTHING = Context()
+Noting = Callable[[str, OSError], None]
+"""Notes what could not be read, and why."""
 
 
-def read_context(pid: int, home: int) -> Context:
-    """Return the facts of Need.CONTEXT."""
-    limit = parse_descriptor_limit(_read_fact(pid, home, "limits"))
-    sigterm = parse_sigterm(_read_fact(pid, home, "status"))
-    login_uid = parse_login(_read_fact(pid, home, "loginuid"))
-    session = parse_login(_read_fact(pid, home, "sessionid")) if login_uid is not None else None
-    return Context(_count_descriptors(pid, home), limit, _working_directory(pid, home), login_uid, session, sigterm)
+def read_context(pid: int, home: int, may_be_denied: bool) -> Context:
+    """Return the facts of Need.CONTEXT. `may_be_denied`: these may be facts of another user, whose absence is no failure."""
+
+    def note_failure(what: str, error: OSError) -> None:
+        if not (may_be_denied and isinstance(error, PermissionError)):
+            note(what, pid, error)
+
+    limit = parse_descriptor_limit(_read_fact(note_failure, home, "limits"))
+    sigterm = parse_sigterm(_read_fact(note_failure, home, "status"))
+    login_uid = parse_login(_read_fact(note_failure, home, "loginuid"))
+    session = parse_login(_read_fact(note_failure, home, "sessionid")) if login_uid is not None else None
+    return Context(
+        _count_descriptors(note_failure, home), limit, _working_directory(note_failure, home), login_uid, session, sigterm
+    )
 
 
-def _read_fact(pid: int, home: int, name: str) -> bytes:
+def _read_fact(note_failure: Noting, home: int, name: str) -> bytes:
     """Return a file of the process; empty where it may not be read, or the kernel has no such file."""
     try:
         return read_file(home, name)
-    except PermissionError:  # as below: a fact that is not for this user is unknown, and no failure
-        return b""
     except OSError as error:
-        note(f"{name} of process", pid, error)
+        note_failure(f"{name} of process", error)
         return b""
 
 
-def _count_descriptors(pid: int, home: int) -> int | None:
+def _count_descriptors(note_failure: Noting, home: int) -> int | None:
     """Return the size of the directory, which no descriptor need be listed for; None before Linux 6.2, where it is 0."""
     try:
         return os.stat("fd", dir_fd=home).st_size or None
-    except PermissionError:
-        return None
     except OSError as error:
-        note("number of descriptors of process", pid, error)
+        note_failure("number of descriptors of process", error)
         return None
 
 
-def _working_directory(pid: int, home: int) -> bytes | None:
+def _working_directory(note_failure: Noting, home: int) -> bytes | None:
     """Return the path as the kernel has it: it is not followed, since its file system may never answer."""
     try:
         return os.readlink(b"cwd", dir_fd=home)
-    except PermissionError:  # another user's
-        return None
     except OSError as error:
-        note("working directory of process", pid, error)
+        note_failure("working directory of process", error)
         return None
 
 

@@ -131,7 +131,7 @@ class _Reader:
         if stat is None or self._started.get(pid, stat.started) != stat.started:
             return None
         exe, deleted = _executable(pid, home, f"{self._root}/{pid}", pid in self._started)
-        context = read_context(pid, home) if self._context and not stat.kernel_thread else NOTHING
+        context = read_context(pid, home, pid not in self._started) if self._context and not stat.kernel_thread else NOTHING
         return _Opened(pid, home, stat, os.fstat(home).st_uid, exe, deleted, _placement(pid, home), context)
 
     def _needs_command_line(self, process: _Opened) -> bool:
