@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a Linux kernel")
+takes_long = pytest.mark.skipif("PORTSOCK_LONG" not in os.environ, reason="takes seconds of waiting: set PORTSOCK_LONG")
 as_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root: its own network namespace, other users' processes"
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.live import Place, as_root, on_linux, run, situation, tool
+from tests.support.live import Place, as_root, on_linux, run, situation, takes_long, tool
 from tests.support.transfers import FAR, NEAR, PORT
 
 pytestmark = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
@@ -85,6 +85,7 @@ def test_a_peer_that_does_not_read() -> None:
         assert found["peer_does_not_read"]["evidence"][0] == first
 
 
+@takes_long
 def test_a_peer_that_did_not_read_and_then_went_away() -> None:
     with transfer("deaf_and_gone") as place:
         found = findings(place, SERVER)
@@ -92,6 +93,7 @@ def test_a_peer_that_did_not_read_and_then_went_away() -> None:
         assert re.search(r"after [34] unanswered window probes\.$", found["peer_silent"]["title"])
 
 
+@takes_long
 def test_a_program_here_that_does_not_read() -> None:
     with transfer("deaf_self") as place:
         assert findings(place, pair(place)).keys() == {"unread_data"}
@@ -106,6 +108,7 @@ def test_a_program_here_that_does_not_read() -> None:
             assert found["program_does_not_read"]["severity"] == "warning"
 
 
+@takes_long
 def test_a_reader_that_is_slow() -> None:
     with transfer("slow_peer") as place:
         found = findings(place, SERVER)
@@ -114,6 +117,7 @@ def test_a_reader_that_is_slow() -> None:
         assert abs(number(r"rwnd_limited:\d+ms\((\d+)", ss(place)) - percent) <= 10
 
 
+@takes_long
 def test_a_path_that_loses_packets() -> None:
     with transfer("lossy_path") as place:
         found = findings(place, SERVER)
@@ -158,6 +162,7 @@ def test_a_held_last_ack_ends_by_tcp_retries2_and_an_orphan_by_tcp_orphan_retrie
         assert "In its queues" not in held + orphan + fin  # Recv-Q 1 and Send-Q 1 are the two FINs
 
 
+@takes_long
 def test_a_stopped_reader_on_this_host_is_named() -> None:
     with transfer("both_here") as place:
         found = findings(place, 8100)
