@@ -103,7 +103,7 @@ class ContainerState:
             return None
         largest = min(left, _LARGEST if user is None else _LARGEST_OF_USER)
         owner = self.system if user is None else user
-        document, size = _parse(f"{self._directory(user)}{directory}{file}", owner, largest)
+        document, size = parse_file(f"{self._directory(user)}{directory}{file}", owner, largest)
         self._left[user] = left - max(size, _LEAST)
         return document
 
@@ -113,16 +113,12 @@ def _checked(name: object) -> str | None:
     return name if isinstance(name, str) and is_container_name(name) else None
 
 
-def read_json(path: str, owner: int, largest: int = _LARGEST) -> object:
-    """Return the JSON document of a regular file of this uid; None for any other file, or one that is too large or no JSON.
+def parse_file(path: str, owner: int, largest: int) -> tuple[object, int]:
+    """Return the JSON document of a regular file of this uid, and how many bytes were read for it.
 
-    A file in another user's directory may be anything that this user put there.
+    The document is None for any other file, or one that is too large or no JSON: in another user's directory a file may be
+    anything that this user put there.
     """
-    return _parse(path, owner, largest)[0]
-
-
-def _parse(path: str, owner: int, largest: int) -> tuple[object, int]:
-    """Return the document, and how many bytes were read for it."""
     import json
 
     try:

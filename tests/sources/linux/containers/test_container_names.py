@@ -11,7 +11,6 @@ import pytest
 from portsock.parse.proc.cgroup import Placement, parse_cgroup
 from portsock.sources.linux.containers import state
 from portsock.sources.linux.containers.lookup import Containers
-from portsock.sources.linux.containers.state import read_json
 from portsock.sources.linux.local_files import open_path
 from portsock.sources.system import home
 
@@ -104,7 +103,7 @@ def test_a_state_file_is_only_read_where_it_is_one(tmp_path: Path, kind: str) ->
     path = tmp_path / "containers.json"
     trap(kind, path)
     reported: list[object] = []
-    reading = Thread(target=lambda: reported.append(read_json(str(path), os.getuid())), daemon=True)
+    reading = Thread(target=lambda: reported.append(state.parse_file(str(path), os.getuid(), 4 << 20)[0]), daemon=True)
     reading.start()
     reading.join(10)
     assert reported == ([[{"id": ID, "names": ["bait"]}]] if kind == "plain" else [None])
@@ -113,7 +112,7 @@ def test_a_state_file_is_only_read_where_it_is_one(tmp_path: Path, kind: str) ->
 @posix
 def test_a_state_file_of_another_user_is_not_read(tmp_path: Path) -> None:
     trap("plain", tmp_path / "containers.json")
-    assert read_json(str(tmp_path / "containers.json"), os.getuid() + 1) is None
+    assert state.parse_file(str(tmp_path / "containers.json"), os.getuid() + 1, 4 << 20)[0] is None
 
 
 @pytest.mark.parametrize("content", [[], {}, None, [None, {"id": ID}, {"id": ID, "names": [5]}], {"Name": 7}])
