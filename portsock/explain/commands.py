@@ -4,6 +4,7 @@ from portsock.endpoints import address_of, port_of
 from portsock.explain.ancestry import halted, holders_of
 from portsock.explain.lever import lever
 from portsock.explain.rules.processes import fullest
+from portsock.explain.sections.absence import foreign_address
 from portsock.explain.stopping import continue_stopped, stop_container
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
@@ -54,7 +55,15 @@ def _if_nothing_found(subject: Subject) -> list[Command]:
         return [command for each in ends for command in each]
     if not isinstance(subject.target, InetTarget | ServiceTarget) or subject.snapshot.host.system != "Linux":
         return []
-    return [*_look_further(subject), Command("nft list ruleset", "see whether packet filter rules publish it")]
+    return [*_look_further(subject), *_look_at_packets(subject)]
+
+
+def _look_at_packets(subject: Subject) -> list[Command]:
+    """Return the command that shows where packets to the target go."""
+    foreign = foreign_address(subject)
+    if foreign is not None:
+        return commands("where packets to it go", "ip", "route", "get", foreign)
+    return [Command("nft list ruleset", "see whether packet filter rules publish it")]
 
 
 def _look_further(subject: Subject) -> list[Command]:
@@ -113,7 +122,7 @@ def _about_holder(subject: Subject, codes: set[str]) -> list[Command]:
     owners = [owner for owner in holders(sockets) if owner.pid is not None]
     if subject.passive and owners and port_of(sockets[0].local) is not None:
         stop = lever(subject, codes)
-        show = Command(f"portsock procs pid:{owners[0].pid}", "all that it listens on and talks to")
+        show = Command(f"portsock procs pid:{owners[0].pid}", "all that it listens on and talks to", minor=True)
         return [show, *stop] if len(stop) < MOST else stop
     if owners:
         return [Command(f"portsock procs pid:{owners[0].pid}", "what else this process holds")]

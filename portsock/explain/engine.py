@@ -6,9 +6,9 @@ from portsock.explain.commands import next_commands, other_readings
 from portsock.explain.picture import SKETCH, draw
 from portsock.explain.rules.registry import findings
 from portsock.explain.sections import binding, connection, exposure, port, process, socket
-from portsock.explain.short import leading, rows
+from portsock.explain.short.rows import leading, rows
+from portsock.explain.short.summary import summarize
 from portsock.explain.subject import Subject, find_subject
-from portsock.explain.summary import summarize
 from portsock.explain.texts import phrases
 from portsock.explain.types import Attempt, Explanation, Part, PathFacts, Section
 from portsock.model import Snapshot
@@ -57,7 +57,7 @@ def explain(
         bool(subject.sockets or subject.processes or (path is not None and path.exists)),
         head.title if head else "",
         draw(subject, SKETCH),
-        rows(subject, found, sections, attempts),
+        rows(subject, found, attempts),
     )
 
 

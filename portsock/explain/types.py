@@ -106,6 +106,8 @@ class Command(NamedTuple):
 
     line: str
     purpose: str
+    minor: bool = False
+    """Of use only where there is no better one; a short answer leaves it out then."""
 
 
 class PathFacts(NamedTuple):

@@ -20,10 +20,10 @@ def end_text(endpoint: Endpoint | None) -> str:
 
 
 def port_name(port: int, protocol: str | None, services: Services) -> str:
-    """Return '8080 (conventionally http-alt)', or the number alone where the table has no name."""
+    """Return '8080 (http-alt)', or the number alone where the table has no name."""
     protocols = (protocol,) if protocol else ("tcp", "udp")
     name = next((found for found in (services.name(item, port) for item in protocols) if found), None)
-    return f"{port} (conventionally {name})" if name else str(port)
+    return f"{port} ({name})" if name else str(port)
 
 
 def owner_text(owner: Owner) -> str:

@@ -160,7 +160,7 @@ def test_a_password_is_in_no_output() -> None:
 def test_a_listener_is_found_by_a_url_by_its_message_and_by_its_name() -> None:
     with situation("server_with_clients") as place:
         for text in ("http://localhost:8080/x", "Error: listen EADDRINUSE: address already in use :::8080", "port 8080"):
-            assert place.explain(text).startswith("8080/tcp (conventionally http-alt) is held by python"), text
+            assert place.explain(text).startswith("8080/tcp (http-alt) is held by python"), text
         said = place.explain("port", "socket", "process")
         assert said.startswith("Process ")
         assert "a socket that listens on port 8080/tcp" in said

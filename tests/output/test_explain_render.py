@@ -87,9 +87,9 @@ def test_attempts_are_one_small_table() -> None:
         ]
     )
     assert table == [
-        "               plain          SO_REUSEADDR   SO_REUSEPORT",
-        "tcp 0.0.0.0    no EADDRINUSE  no EADDRINUSE  depends",
-        "tcp :: v6only  yes            yes            -",
+        "               plain       SO_REUSEADDR  SO_REUSEPORT",
+        "tcp 0.0.0.0    EADDRINUSE  EADDRINUSE    depends",
+        "tcp :: v6only  free        free          -",
     ]
 
 
@@ -99,9 +99,9 @@ def test_addresses_with_the_same_verdicts_share_a_row() -> None:
     udp = [attempt(protocol="udp", address=address, **free) for address in ("0.0.0.0", "127.0.0.1")]
     assert attempts_table(attempts + udp) == [
         "                        plain",
-        "tcp 0.0.0.0, 127.0.0.1  no EADDRINUSE",
-        "tcp :: v6only           yes",
-        "udp each address        yes",
+        "tcp 0.0.0.0, 127.0.0.1  EADDRINUSE",
+        "tcp :: v6only           free",
+        "udp each address        free",
     ]
 
 
@@ -113,8 +113,8 @@ def test_the_table_stands_between_the_user_and_the_reasons() -> None:
         "Binding     Whether a program run as dev could bind it now (in the way:",
         "            0.0.0.0:80 LISTEN nginx[500]):",
         "                 plain",
-        "    tcp 0.0.0.0  no EADDRINUSE",
-        "    udp 0.0.0.0  yes",
+        "    tcp 0.0.0.0  EADDRINUSE",
+        "    udp 0.0.0.0  free",
         "            A listener holds it.",
     ]
 

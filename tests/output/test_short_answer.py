@@ -66,7 +66,9 @@ def test_an_answer_about_a_word_shows_the_beginning_of_each_part() -> None:
 
 def test_a_finding_that_is_the_answer_leads_with_its_meaning_and_remedy() -> None:
     explanation = answer("80", seen([tcp("0.0.0.0:80", accept_queue=9, accept_limit=8, inode=5)], {5: 501}))
-    assert explanation.headline == "The accept queue of 0.0.0.0:80 is full: 9 wait, the limit is 8."
+    assert explanation.headline == (
+        "nginx (pid 501) does not keep up: the accept queue of 0.0.0.0:80 is full, 9 wait, the limit is 8."
+    )
     assert [row.label for row in explanation.rows][:2] == ["Means", "Do"]
 
 

@@ -28,7 +28,7 @@ class TestForms:
     @pytest.mark.parametrize(
         ("target", "kind", "start"),
         [
-            ("8080", "port", "8080/tcp (conventionally http-alt) is held by python (pids {pid}, "),
+            ("8080", "port", "8080/tcp (http-alt) is held by python (pid {pid}) and 2 workers, "),
             (":8080", "port", "8080/tcp "),
             ("*:8080", "port", "8080/tcp "),
             ("tcp/8080", "port", "8080/tcp "),
@@ -38,7 +38,11 @@ class TestForms:
             ("service:webcache", "service", "8080/tcp "),
             ("127.0.0.1:8080", "endpoint", "8080/tcp "),
             ("localhost:8080", "endpoint", "8080/tcp "),
-            ("127.0.0.1:{client_port}", "endpoint", "127.0.0.1:{client_port} is the local end of 1 connection of python "),
+            (
+                "127.0.0.1:{client_port}",
+                "endpoint",
+                "127.0.0.1:{client_port} is no server's: python (pid {client}) has it as its own end of ",
+            ),
             ("127.0.0.0/8", "network", "8080/tcp "),
             ("127.0.0.0/8:8080", "network", "8080/tcp "),
             (
@@ -102,7 +106,7 @@ class TestForms:
 
     @pytest.mark.parametrize("target", ["9", "10.9.9.9:80", "inode:9999999999", "@none"])
     def test_a_target_that_nothing_matches_is_status_1_with_an_answer(self, server: Place, target: str) -> None:
-        assert server.explain(target, status=1).startswith("Nothing on this host ")
+        assert "Nothing on this host " in server.explain(target, status=1)
 
     def test_a_unit_without_sockets_is_status_1_or_3_where_owners_are_hidden(self, server: Place) -> None:
         sockets = answer("sockets", pid=server.facts["pid"])["sockets"]
@@ -115,7 +119,7 @@ class TestForms:
 
     def test_a_port_that_nothing_uses_is_still_explained(self, server: Place) -> None:
         text = server.explain("22/tcp", status=1)
-        assert "22 (conventionally ssh) is a system (well-known) port" in text
+        assert "22 (ssh) is a system (well-known) port" in text
         assert "could bind it now, in every way" in text
 
     @pytest.mark.parametrize("targets", [["8080"], ["port", "EADDRINUSE"], ["9"], ["pid:1"], ["127.0.0.1:8080", "EADDRINUSE"]])
@@ -183,7 +187,7 @@ class TestTrial:
 
     def test_a_trial_as_another_user(self, server: Place) -> None:
         text = server.explain("127.0.0.1:81", "--try", "plain", "--as", "nobody", status=1)
-        assert "Tried for real, tcp 127.0.0.1:81 with no option: the kernel says no EACCES, the verdict was no EACCES." in text
+        assert "Tried for real, tcp 127.0.0.1:81 with no option: EACCES; the verdict was EACCES." in text
 
     def test_an_address_of_no_interface_is_bindable_only_if_the_kernel_accepts_it(self) -> None:
         with situation("unanswered") as place:

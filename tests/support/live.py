@@ -46,13 +46,14 @@ def run(arguments: Sequence[str], pid: int | None = None, uid: int | None = None
 
 def portsock(*arguments: str, pid: int | None = None, uid: int | None = None) -> subprocess.CompletedProcess[str]:
     """Run portsock as a user does. Skips the test where the user `uid` may not run this Python (one below root's home)."""
-    if uid is not None and not _runs_as(uid):
+    if uid is not None and not runs_as(uid):
         pytest.skip(f"user {uid} cannot run {sys.executable}")
     return run([sys.executable, "-m", "portsock", *arguments], pid, uid)
 
 
 @cache
-def _runs_as(uid: int) -> bool:
+def runs_as(uid: int) -> bool:
+    """Tell whether a user may run this Python and read this checkout."""
     return run([sys.executable, "-c", "import portsock"], uid=uid).returncode == 0
 
 

@@ -121,7 +121,7 @@ def annotated(asked: Asked, answer: "Explanation", live: bool) -> "Explanation":
     if live and not answer.found and (absence := absence_text(asked.subject)) is not None:
         answer = answer._replace(summary=absence[:1].upper() + absence[1:] + ".", headline="")
     if asked.notes:
-        from portsock.explain.short import with_note
+        from portsock.explain.short.rows import with_note
 
         answer = with_note(answer, asked.notes[0])
     return answer._replace(target_input=asked.text, notes=(*asked.notes, *answer.notes))

@@ -6,8 +6,13 @@ from portsock.explain.types import Attempt
 from portsock.explain.wording import end_text, joined
 from portsock.model import InetEndpoint
 
-_MEANS = {"EADDRINUSE": "in use (EADDRINUSE)", "EACCES": "not permitted (EACCES)", "EADDRNOTAVAIL": "no address of this host"}
-_ONLY_V6 = " (IPv6 only)"
+_MEANS = {
+    "EADDRINUSE": "in use (EADDRINUSE)",
+    "EACCES": "not permitted (EACCES)",
+    "EADDRNOTAVAIL": "no address of this host (EADDRNOTAVAIL)",
+}
+_ONLY_V6, _WITH_V4 = " (IPv6 only)", " (with IPv4)"
+_WHATEVER, _FREEBIND = ", whatever options are set", " without IP_FREEBIND"
 
 
 def verdict_line(attempts: Sequence[Attempt]) -> str:
@@ -28,9 +33,19 @@ def _places(outcomes: dict[str, list[str]]) -> str:
     if len(outcomes) == 1:
         return next(iter(outcomes))
     most, *others = sorted(outcomes, key=lambda outcome: -len(outcomes[outcome]))
-    if all(address.endswith(_ONLY_V6) for outcome in others for address in outcomes[outcome]):  # which few programs want
+    if all(_all_v6(outcomes[outcome]) for outcome in others):
         return "; ".join([most, *(f"IPv6 alone is {outcome}" for outcome in others)])
-    return "; ".join(f"{outcome} on {joined(addresses, 3)}" for outcome, addresses in outcomes.items())
+    return "; ".join(_on(outcome, addresses) for outcome, addresses in outcomes.items() if not _all_v6(addresses))
+
+
+def _on(outcome: str, addresses: Sequence[str]) -> str:
+    """Return 'in use (EADDRINUSE) on 0.0.0.0 and [::]': what binds IPv6 alone is left out, since few programs do."""
+    names = [address.removesuffix(_WITH_V4) for address in addresses if not address.endswith(_ONLY_V6)]
+    return f"{outcome.removesuffix(_WHATEVER)} on {joined(names, 3)}"
+
+
+def _all_v6(addresses: Sequence[str]) -> bool:
+    return all(address.endswith(_ONLY_V6) for address in addresses)
 
 
 def _outcomes(attempts: Sequence[Attempt]) -> list[tuple[str, str, str]]:
@@ -43,7 +58,7 @@ def _outcomes(attempts: Sequence[Attempt]) -> list[tuple[str, str, str]]:
     for (protocol, address, v6only), group in groups.items():
         name = end_text(InetEndpoint(address, None)).removesuffix(":*")
         if protocol in several and v6only is not None:
-            name += _ONLY_V6 if v6only else " (with IPv4)"
+            name += _ONLY_V6 if v6only else _WITH_V4
         found.append((protocol, name, _outcome(group)))
     return found
 
@@ -62,4 +77,6 @@ def _outcome(attempts: Sequence[Attempt]) -> str:
         doubt = next(attempt for attempt in attempts if attempt.ok is None)
         with_options = f"; with {' and '.join(doubt.options)} perhaps not" if doubt.options and first.ok is False else ""
         return why + with_options
-    return why if len(attempts) == 1 else f"{why}, whatever options are set"
+    if first.errno == "EADDRNOTAVAIL":
+        return why + _FREEBIND
+    return why if len(attempts) == 1 else why + _WHATEVER

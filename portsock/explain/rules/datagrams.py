@@ -23,10 +23,15 @@ def drops(subject: Subject) -> Iterator[Finding]:
         counters = counters_of(socket, subject)
         cause, detail, remedy = _reason(socket, memory.drops, counters)
         lines = [*evidence_lines([socket]), f"buffer: {memory.recv_used} of {memory.recv_max} bytes in use"]
-        severity = Severity.INFO if cause == texts.DROPS_NOT_FULL else None
+        severity = Severity.WARNING if _is_full(socket) else Severity.INFO if cause == texts.DROPS_NOT_FULL else None
         yield make_finding(Code.DATAGRAMS_DROPPED, lines, severity, who=holders_text([socket]) or "The socket",
                            count=plural(memory.drops, "datagram"), where=end_text(socket.local), cause=cause, detail=detail,
                            remedy=remedy)  # fmt: skip
+
+
+def _is_full(socket: Socket) -> bool:
+    memory = socket.memory
+    return memory is not None and bool(memory.recv_max) and 100 * memory.recv_used >= _FULL_PERCENT * memory.recv_max
 
 
 def counters_of(socket: Socket, subject: Subject) -> Mapping[str, int]:
@@ -38,8 +43,7 @@ def counters_of(socket: Socket, subject: Subject) -> Mapping[str, int]:
 
 def _reason(socket: Socket, drops: int, counters: Mapping[str, int]) -> tuple[str, str, str]:
     """Return the end of the title, the detail and the remedy."""
-    memory = socket.memory
-    if memory is not None and memory.recv_max and 100 * memory.recv_used >= _FULL_PERCENT * memory.recv_max:
+    if _is_full(socket):
         evidence = "Its receive buffer is full now."
         return texts.DROPS_FULL, texts.DROPS_FULL_DETAIL.format(evidence=evidence), texts.DROPS_FULL_REMEDY
     if not counters:

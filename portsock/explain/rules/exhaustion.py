@@ -8,7 +8,7 @@ from portsock.endpoints import address_of, port_of
 from portsock.explain.rules.finding import make_finding
 from portsock.explain.rules.ports import RESERVED, reserved_ports
 from portsock.explain.subject import Subject
-from portsock.explain.texts.findings import Code
+from portsock.explain.texts.findings import EXHAUSTED, Code
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text
 from portsock.model import Host, Role, Scope, Socket, State
@@ -45,7 +45,9 @@ def ephemeral_exhaustion(subject: Subject) -> Iterator[Finding]:
         if percent >= NOTICE:
             severity = Severity.WARNING if percent >= WARNING else Severity.NOTICE
             lines = _evidence(taken, len(sockets) - len(taken), len(reserved), host)
-            yield make_finding(Code.EPHEMERAL_EXHAUSTION, lines, severity, count=count, size=size, percent=percent,
+            how_many = f"All {size}" if count >= size else f"{count} of {size}"
+            effect = EXHAUSTED if count >= size else f" ({percent} %)"
+            yield make_finding(Code.EPHEMERAL_EXHAUSTION, lines, severity, count=how_many, effect=effect,
                                where=end_text(taken[0].remote))  # fmt: skip
 
 

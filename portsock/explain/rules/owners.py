@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+from portsock.endpoints import port_of
 from portsock.explain.ancestry import NOT_SERVERS, is_handed_over, is_systemd
 from portsock.explain.rules.finding import evidence_line, evidence_lines, make_finding
 from portsock.explain.sections.process import absence_sentences, is_worth_a_finding, kernel_user
 from portsock.explain.subject import Subject, process_of
 from portsock.explain.texts import owners as texts
-from portsock.explain.texts.findings import Code
+from portsock.explain.texts.findings import ON_DEMAND, Code
 from portsock.explain.types import Finding
-from portsock.explain.wording import end_text, holders, holders_text, owner_text, owners_text
+from portsock.explain.wording import end_text, holders, holders_text, joined, owner_text, owners_text
 from portsock.model import Family, Owner, OwnerReason, OwnerStatus, Process, Socket, UnixEndpoint
 from portsock.query.target import UnixTarget
 
@@ -27,7 +28,10 @@ def socket_activation(subject: Subject) -> Iterator[Finding]:
     for socket in subject.passive:
         manager = next((owner for owner in socket.owners if is_systemd(owner)), None)
         if manager is not None:
-            yield make_finding(Code.SOCKET_ACTIVATION, [evidence_line(socket)])
+            others = [owner for owner in holders([socket]) if not is_systemd(owner)]
+            yield make_finding(Code.SOCKET_ACTIVATION, [evidence_line(socket)], who=owner_text(manager),
+                               where=end_text(socket.local),
+                               service=owners_text(others) if others else ON_DEMAND)  # fmt: skip
             return
 
 
@@ -83,7 +87,8 @@ def forwarder(subject: Subject) -> Iterator[Finding]:
     for process, sockets in _holders(subject):
         if process.forwards_to:
             who, where = _name_and_pid(process), process.forwards_to
-            yield make_finding(Code.PORT_FORWARDER, evidence_lines(sockets), who=who, where=where)
+            ports = dict.fromkeys(f"{port_of(socket.local)}/{socket.protocol}" for socket in sockets)
+            yield make_finding(Code.PORT_FORWARDER, evidence_lines(sockets), port=joined(list(ports)), who=who, where=where)
 
 
 def without_process(subject: Subject) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from portsock.explain.texts.causes import RESENT_TO_NOBODY, RESENT_UNANSWERED
 from portsock.explain.texts.findings import LIMIT_UNKNOWN, Code
 from portsock.explain.transfer import BYTES_MANY
 from portsock.explain.types import Finding, Severity
-from portsock.explain.wording import end_text, plural
+from portsock.explain.wording import end_text, holders_text, plural
 from portsock.model import Socket, State
 from portsock.normalize.roles import is_passive
 
@@ -27,7 +27,8 @@ def accept_queue(subject: Subject) -> Iterator[Finding]:
             continue
         where = end_text(socket.local)
         if limit is not None and is_full(socket):
-            yield make_finding(Code.ACCEPT_QUEUE_FULL, evidence_lines([socket]), where=where, count=waiting, limit=limit)
+            yield make_finding(Code.ACCEPT_QUEUE_FULL, evidence_lines([socket]), who=holders_text([socket]) or "The server",
+                               where=where, count=waiting, limit=limit)  # fmt: skip
         elif waiting >= QUEUE_WAITING or (limit is not None and waiting * 2 >= limit):
             of_limit = LIMIT_UNKNOWN if limit is None else f", of at most {limit + 1}"
             yield make_finding(

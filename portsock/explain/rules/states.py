@@ -83,8 +83,9 @@ def syn_sent(subject: Subject) -> Iterator[Finding]:
         if not serious:
             lines.append(SYN_SENT_FEW)
         severity = Severity.WARNING if serious else Severity.INFO
+        holder = holders_text(sockets)
         yield make_finding(Code.SYN_SENT_UNANSWERED, lines, severity, attempts=plural(len(sockets), "attempt"), where=where,
-                           verb="has" if len(sockets) == 1 else "have")  # fmt: skip
+                           who=f" of {holder}" if holder else "", verb="has" if len(sockets) == 1 else "have")  # fmt: skip
 
 
 def fin_wait_2(subject: Subject) -> Iterator[Finding]:
@@ -121,7 +122,8 @@ def self_connection(subject: Subject) -> Iterator[Finding]:
     """Find sockets whose two ends are the same."""
     for socket in subject.sockets:
         if socket.family is not Family.UNIX and isinstance(socket.local, InetEndpoint) and socket.local == socket.remote:
-            yield make_finding(Code.SELF_CONNECTION, evidence_lines([socket]), where=end_text(socket.local))
+            who = holders_text([socket]) or "A process that is not known"
+            yield make_finding(Code.SELF_CONNECTION, evidence_lines([socket]), who=who, where=end_text(socket.local))
 
 
 def _by_remote(sockets: Sequence[Socket], state: State) -> dict[str, list[Socket]]:

@@ -5,15 +5,16 @@ from collections.abc import Iterator, Sequence
 
 from portsock.endpoints import address_of, port_of
 from portsock.explain import transfer
+from portsock.explain.ancestry import holders_of, is_halted
 from portsock.explain.rules.finding import evidence_line, evidence_lines, make_finding
 from portsock.explain.sections.durations import end_of_resends, time_text
 from portsock.explain.subject import Subject
 from portsock.explain.texts import transfers as texts
-from portsock.explain.texts.findings import Code
+from portsock.explain.texts.findings import OF_SIGNAL, Code
 from portsock.explain.transfer import Condition
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text, holders_text, plural
-from portsock.model import INTERNET, OwnerReason, Socket, State
+from portsock.model import INTERNET, OwnerReason, Process, Socket, State
 from portsock.query.target import ConnectionTarget
 
 STUCK_MS = 5000
@@ -105,7 +106,7 @@ def _window_closed(found: _Found) -> Iterator[Finding]:
     severity = Severity.WARNING if stuck else Severity.NOTICE
     verb = "is stuck" if stuck else "waits"
     yield make_finding(Code.PEER_DOES_NOT_READ, lines, severity, who=_subject(group, verb), reader=_reader(worst, subject),
-                       since=f" for {span(age)}")  # fmt: skip
+                       since=f" for {span(age)}", look=_look_at_reader(worst, subject))  # fmt: skip
 
 
 def _reader_slow(found: _Found) -> Iterator[Finding]:
@@ -174,8 +175,25 @@ def _subject(group: Sequence[Socket], verb: str = "is stuck") -> str:
 
 def _reader(socket: Socket, subject: Subject) -> str:
     """Return the program at the other end, where it is on this host, else words for it."""
-    far = [each for each in subject.snapshot.sockets if each.local == socket.remote and each.remote == socket.local]
-    return holders_text(far) or f"the program at {end_text(socket.remote)}"
+    name = holders_text(_other_end(socket, subject)) or f"the program at {end_text(socket.remote)}"
+    return name + (texts.WHICH_IS_STOPPED if _halted_readers(socket, subject) else "")
+
+
+def _look_at_reader(socket: Socket, subject: Subject) -> str:
+    """Return what to do about a program that does not read."""
+    stopped = [process for process in _halted_readers(socket, subject) if process.state == "stopped"]
+    pids = " ".join(str(process.pid) for process in stopped)
+    return OF_SIGNAL.format(pids=pids, it="it" if len(stopped) == 1 else "them") if stopped else texts.LOOK_AT_READER
+
+
+def _halted_readers(socket: Socket, subject: Subject) -> list[Process]:
+    """Return the holders of the other end where all of them are stopped."""
+    readers = holders_of(_other_end(socket, subject), subject)
+    return readers if all(map(is_halted, readers)) else []
+
+
+def _other_end(socket: Socket, subject: Subject) -> list[Socket]:
+    return [each for each in subject.snapshot.sockets if each.local == socket.remote and each.remote == socket.local]
 
 
 def _waiting(socket: Socket) -> str:

@@ -40,6 +40,19 @@ def paragraphs(subject: Subject) -> list[str]:
     return [" ".join(sentences)] if sentences else []
 
 
+def absence_line(subject: Subject) -> str | None:
+    """Return what a client gets, in one sentence; None where the first line of the answer says it."""
+    addresses = _addresses(subject)
+    protocols = _protocols(subject)
+    if subject.captured:
+        return phrases.CAPTURE_NO_PROOF
+    if subject.port in (None, 0) or any(local is not True for _, local in addresses) or not protocols:
+        return None
+    wildcard = next((address for address, _ in addresses if address in _LOOPBACKS), None)
+    what = f"{_LOOPBACKS[wildcard]}, which {wildcard} stands for," if wildcard else "it"
+    return (phrases.REFUSED_SHORT if protocols & _STREAMS else phrases.UNREACHABLE_SHORT).format(what=what)
+
+
 def _protocols(subject: Subject) -> set[str]:
     """Return the target's protocols; a bare number is assumed to be TCP's."""
     target = subject.target
@@ -68,7 +81,15 @@ def _addresses(subject: Subject) -> list[tuple[str, bool | None]]:
 
 def nothing_text(subject: Subject, what: str, template: str) -> str:
     """Return the sentence that nothing matches: where that was looked for, who is nearby, and what was not looked into."""
-    return template.format(here=_here(subject), what=what, nearby=_nearby(subject), beyond=_beyond(subject))
+    text = template.format(here=_here(subject), what=what, nearby=_nearby(subject), beyond=_beyond(subject))
+    foreign = foreign_address(subject)
+    return phrases.NO_ADDRESS.format(address=foreign) + text if foreign else text
+
+
+def foreign_address(subject: Subject) -> str | None:
+    """Return the one address of the target where this host does not have it."""
+    addresses = [] if subject.captured else _addresses(subject)
+    return addresses[0][0] if len(addresses) == 1 and addresses[0][1] is False else None
 
 
 def covered_text(subject: Subject, what: str) -> str:
@@ -137,11 +158,16 @@ def _nearby(subject: Subject) -> str:
     return phrases.NEARBY.format(list=joined(found, MOST_NEARBY)) if found else ""
 
 
+def _where(socket: Socket) -> str:
+    only = phrases.IPV6_ONLY if address_of(socket.local) == "::" and socket.v6only else ""
+    return end_text(socket.local) + only
+
+
 def _waiting(sockets: Sequence[Socket]) -> dict[str, str]:
     """Return who has these sockets, and how, where."""
     socket = sockets[0]
     same = [each for each in sockets if each.protocol == socket.protocol and each.state == socket.state]
-    where = joined(list(dict.fromkeys(end_text(each.local) for each in same)), 2)
+    where = joined(list(dict.fromkeys(map(_where, same))), 2)
     one = len(holders(same)) < 2
     verb = ("listens on" if one else "listen on") if socket.state is State.LISTEN else ("has" if one else "have")
     state = f" in {socket.state}" if socket.state not in NO_PEER_STATES and socket.state is not None else ""

@@ -89,5 +89,5 @@ def _key(attempt: Attempt) -> tuple[object, ...]:
 
 
 def verdict_text(attempt: Attempt) -> str:
-    """Return 'yes', 'no EADDRINUSE' or 'depends'."""
-    return {True: "yes", False: f"no {attempt.errno or ''}".rstrip(), None: "depends"}[attempt.ok]
+    """Return 'free', 'EADDRINUSE' or 'depends'."""
+    return {True: "free", False: attempt.errno or "refused", None: "depends"}[attempt.ok]

@@ -15,8 +15,8 @@ DROPS_FULL_DETAIL = "{evidence} The program reads too slowly, or too much comes 
 DROPS_FULL_REMEDY = "The program must read faster, or ask for a larger buffer (SO_RCVBUF, net.core.rmem_max)."
 DROPS_NOT_FULL = ", though no receive buffer was full"
 DROPS_NOT_FULL_DETAIL = (
-    "In this network namespace none was dropped for want of room (RcvbufErrors 0), and {checksums} for a wrong checksum "
-    "(InCsumErrors): a filter of the socket (SO_ATTACH_FILTER, SO_ATTACH_BPF) took the others."
+    "A filter of the socket (SO_ATTACH_FILTER, SO_ATTACH_BPF) dropped what had no wrong checksum ({checksums}, InCsumErrors). "
+    "In this network namespace none was dropped for want of room (RcvbufErrors 0)."
 )
 DROPS_NOT_FULL_REMEDY = "A larger buffer does not help; look at the filter that the program attached."
 DROPS_UNKNOWN_DETAIL = "This counts a full receive buffer, a wrong checksum and the socket's own filter alike{counters}."

@@ -61,12 +61,12 @@ FINDINGS: dict[Code, FindingText] = {
     Code.CLOSE_WAIT_PILE_UP: FindingText(
         WARNING,
         "{who} {does}: {count} wait in CLOSE_WAIT.",
-        "The peers have closed. Only the program can end these, by close(2) or by ending; each costs it a descriptor.",
-        "Ask again: a number that falls is no leak. Else restart the program, then have it fixed; no sysctl helps.",
+        "The peers have closed; only the program can end these, by close(2) or by ending. Each costs it a descriptor.",
+        "Ask again: if the number does not fall, restart the program and have it fixed. No sysctl helps.",
     ),
     Code.SYN_SENT_UNANSWERED: FindingText(
         WARNING,
-        "{attempts} to reach {where} {verb} no answer.",
+        "{attempts}{who} to reach {where} {verb} no answer.",
         "Nothing came back, neither an acceptance nor a refusal: the target is down, unreachable, filtered or overloaded.",
         "Check the route, the firewalls on the way, and whether the target's accept queue is full.",
     ),
@@ -78,7 +78,7 @@ FINDINGS: dict[Code, FindingText] = {
     ),
     Code.ACCEPT_QUEUE_FULL: FindingText(
         WARNING,
-        "The accept queue of {where} is full: {count} wait, the limit is {limit}.",
+        "{who} does not keep up: the accept queue of {where} is full, {count} wait, the limit is {limit}.",
         "The program does not call accept(2) fast enough, or not at all; new attempts are dropped, and clients see slowness "
         "and timeouts.",
         "See what the program is doing (is it stopped, or stuck?) before raising its backlog and net.core.somaxconn.",
@@ -123,10 +123,9 @@ FINDINGS: dict[Code, FindingText] = {
     ),
     Code.EPHEMERAL_EXHAUSTION: FindingText(
         WARNING,
-        "{count} of {size} ephemeral ports toward {where} are in use ({percent} %).",
-        "Each connection from one local address to one destination needs a local port of its own; when none is left, "
-        "connect(2) "
-        "fails with EADDRNOTAVAIL.",
+        "{count} ephemeral ports toward {where} are in use{effect}.",
+        "Each connection from one local address to one destination needs a local port of its own. When none is left, "
+        "connect(2) fails with EADDRNOTAVAIL.",
         "Reuse connections (a pool, keep-alive), use more source or destination addresses, or widen "
         "net.ipv4.ip_local_port_range.",
     ),
@@ -147,19 +146,19 @@ FINDINGS: dict[Code, FindingText] = {
     ),
     Code.SOCKET_ACTIVATION: FindingText(
         INFO,
-        "systemd holds this listener (socket activation).",
+        "{who} holds {where} for {service} (socket activation).",
         "It opened the port, and starts the service or hands it the descriptor when somebody connects.",
         "To free the port stop the .socket unit; stopping only the service leaves the port open.",
     ),
     Code.INHERITED_DESCRIPTOR: FindingText(
         NOTICE,
         "{what}.",
-        "A child inherits every descriptor that has no close-on-exec flag (inferred: {why}). {effect}",
+        "{effect} A child inherits every descriptor that has no close-on-exec flag (inferred: {why}).",
         "{what_to_do} A server that opens its sockets with SOCK_CLOEXEC leaves none behind.",
     ),
     Code.PORT_FORWARDER: FindingText(
         INFO,
-        "{who} only forwards this port to {where}.",
+        "{port} is published by a container: {who} forwards it to {where}.",
         "The program that answers runs in a container; this process belongs to the container engine.",
         "Stop the container, do not kill the proxy.",
     ),
@@ -189,15 +188,15 @@ FINDINGS: dict[Code, FindingText] = {
     ),
     Code.SPECIFIC_AND_WILDCARD: FindingText(
         NOTICE,
-        "Port {port} is bound on {specific} and on the wildcard {wildcard} side by side.",
-        "The more specific one wins: what is sent to {specific} reaches {specific_who}, and the rest {wildcard_who}.",
-        "When the answer depends on the address that the client uses, this is why.",
+        "{port} is shared: {specific} leads to {specific_who}, every other address to {wildcard_who}.",
+        "The answer depends on the address that a client uses: the specific one wins over the wildcard {wildcard}.",
+        "Stop the one that should not be there.",
     ),
     Code.SELF_CONNECTION: FindingText(
         NOTICE,
-        "{where} is connected to itself.",
-        "A client that asks for a port in the ephemeral range on its own host can be given that same port as its own, and "
-        "then it talks to itself: no server is involved.",
+        "{who} is connected to itself at {where}.",
+        "It got, as its own port, the very one that it connected to; no server is involved. That happens to a client that "
+        "asks for a port in the ephemeral range on its own host.",
         "Close it, and keep server ports out of the ephemeral range.",
     ),
     Code.STALE_UNIX_PATH: FindingText(
@@ -232,5 +231,7 @@ BY_SIGNAL, BY_DEBUGGER = "by a signal, such as SIGSTOP or Ctrl-Z", "by a debugge
 OF_SIGNAL = "kill -CONT {pids} lets {it} continue. Until then TERM waits, and only KILL takes effect."
 OF_DEBUGGER = "Continue it or detach in the debugger (TracerPid in /proc/{pid}/status): SIGCONT does not help."
 
+EXHAUSTED = ": connect(2) fails with EADDRNOTAVAIL"
+ON_DEMAND = "a service that it starts on demand"
 SYN_SENT_FEW = "So few may simply have been seen while their answers were on the way."
 LIMIT_UNKNOWN = ", limit not told"

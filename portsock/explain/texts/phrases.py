@@ -1,6 +1,7 @@
 """Sentences that no enum is the key of. Values in braces are filled in by the module named like the heading."""
 
 # Summary: one sentence.
+NO_ADDRESS = "{address} is no address of this host. "
 NOTHING_USES = "Nothing {here} uses {what}{nearby}{beyond}."
 NOTHING_MATCHES = "Nothing {here} matches {what}{nearby}{beyond}."
 ON_HOST, IN_LISTING = "on this host", "in this listing"
@@ -8,6 +9,7 @@ IN_THIS_NAMESPACE = "in this network namespace"
 IN_NAMESPACES_READ = "in the network namespaces that were read"
 NEARBY = "; {list}"
 NEARBY_ONE = "{who} {verb} {addresses}"
+IPV6_ONLY = " (IPv6 only)"
 NO_OTHER_SEEN = ", and no other one was found"
 NOT_SEEN = "; not looked into: {list}"
 TAKES_ROOT = " (that takes root)"
@@ -18,6 +20,15 @@ UNLESS_REUSEADDR = " unless both sides set SO_REUSEADDR"
 UNLESS_V6ONLY = " without IPV6_V6ONLY"
 ONLY_REMOTE = "Nothing {here} holds {what} itself; it is the far end of {connections}{by}."
 ONLY_CONNECTIONS = "{what} is the local end of {connections}{by}; {listener}."
+CLIENTS_PORT = "{what} is no server's: {have} of {connections}."
+HAS_IT, HAVE_IT = "{who} has it as its own end", "{who} have it as their own end"
+ONE_TO = "a connection to {remote}{state}"
+HELD = "{port} is held by {who}, {how}{more}"
+LEADER_ENDED = ", whose main thread has ended"
+CREATED_BY = " (the socket was made by {user})"
+MULTIPATH = " (MPTCP)"
+TAKES_IPV4 = " ({end} takes IPv4, too)"
+NOT_LISTENING = " and not listening"
 NO_LISTENER = "nothing listens on it"
 NO_LISTENER_LISTED = "no listener on it is in this listing"
 CONNECTED = "{client} and {server} are the two ends of {protocol} {picture} ({state})."
@@ -119,7 +130,7 @@ IN_NAMESPACE = "Network namespace {name} has addresses of its own, which are not
 BINDING_FOR = "Whether a program run as {who} could bind it now{blockers}:"
 BINDING_BLOCKED = " (in the way: {blockers})"
 BINDING_CONNECTIONS = ", with connections"
-BINDING_TRIED = "Tried for real, {what}: the kernel says {answer}, the verdict was {verdict}. Such a trial takes the port for \
+BINDING_TRIED = "Tried for real, {what}: {answer}; the verdict was {verdict}. Such a trial takes the port for \
 an instant where it succeeds, and gives it back."
 BINDING_REFUSED = "A program run as {who} could not bind it now in any way: {errno}{blockers}."
 BINDING_UNCERTAIN = "Whether a program run as {who} could bind it now cannot be told{blockers}."
@@ -130,6 +141,8 @@ Landlock, or a BPF program on the cgroup)."
 )
 
 # Nothing found.
+REFUSED_SHORT = "Connecting to {what} is refused, unless the packet filter redirects or drops it."
+UNREACHABLE_SHORT = "A datagram to {what} gets ICMP port unreachable, unless the packet filter takes it."
 REFUSED = "The kernel refuses a TCP connection to it (RST), unless a rule for packets redirects it to another socket or \
 drops it, so that it times out; rules were not looked at."
 CONNECT_WILDCARD = "As a destination {address} means {loopback} to connect(2)."

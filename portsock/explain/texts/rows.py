@@ -1,6 +1,7 @@
 """The short rows of an answer: labels, and who can reach a bound address in a few words."""
 
 from portsock.explain.texts.findings import Code
+from portsock.explain.types import Severity
 from portsock.model import Exposure
 
 REACH, BIND, MEANS, DO, ALSO, PROCESS, NOTE = "Reach", "Bind", "Means", "Do", "Also", "Process", "Note"
@@ -24,12 +25,26 @@ BEFORE_FIREWALL = ", before any firewall"
 DEVICE = ", through {device} only"
 NOT_LISTENING = "nobody: it is bound, but does not listen"
 
-LEADING = frozenset({
+_LEAD = (
     Code.STOPPED_PROCESS, Code.DESCRIPTORS_EXHAUSTED, Code.ACCEPT_QUEUE_FULL, Code.CLOSE_WAIT_PILE_UP, Code.CLOSE_WAIT_OLD,
     Code.PEER_SILENT, Code.SENDING_REFUSED, Code.PEER_DOES_NOT_READ, Code.PEER_READS_SLOWLY, Code.PROGRAM_DOES_NOT_READ,
     Code.CONNECTION_NOT_ACCEPTED, Code.SLOWED_BY_LOSS, Code.SYN_SENT_UNANSWERED, Code.SYN_RECV_FLOOD,
     Code.EPHEMERAL_EXHAUSTION, Code.TIME_WAIT_HOLDS_PORT, Code.STALE_UNIX_PATH, Code.REPLACED_UNIX_PATH,
-    Code.SELF_CONNECTION, Code.PORT_FORWARDER, Code.SPECIFIC_AND_WILDCARD,
-})  # fmt: skip
-"""Findings that are the answer: their titles are its first line. All others stand below, under ALSO."""
+    Code.SELF_CONNECTION, Code.SPECIFIC_AND_WILDCARD, Code.INHERITED_DESCRIPTOR,
+)  # fmt: skip
+LEADING: dict[Code, Severity] = {
+    **dict.fromkeys(_LEAD, Severity.NOTICE),
+    Code.PORT_FORWARDER: Severity.INFO,
+    Code.SOCKET_ACTIVATION: Severity.INFO,
+    Code.DATAGRAMS_DROPPED: Severity.WARNING,  # drops have no date: they lead only while the buffer is full
+}
+"""Findings that are the answer, each from this severity on: their titles are its first line. All others stand under ALSO."""
+MEANING = (Code.DATA_MOVES, Code.IDLE_WITHOUT_KEEPALIVE)
+"""Findings that say what a healthy connection does, better than its state."""
+TO_SERVE = "To serve {address}, let {who} listen there or on {wildcard}."
+END_READ = "The peer has closed; the program has read that, and may still send (a half-close)."
+END_UNREAD = "The peer has closed; the program has not read as far as that ({count} before it)."
+PULSE = "Open, {waiting}; data or acknowledgements last passed {ago} ago."
+NOTHING_WAITS = "and nothing waits at this end"
+LESS = "less than a second"
 MORE = "{count} more with --long"

@@ -9,21 +9,22 @@ TRANSFERS: dict[Code, FindingText] = {
     Code.PEER_SILENT: FindingText(
         WARNING,
         "{who}: {peer} has acknowledged nothing{since}, after {again}.",
-        "The path or the peer is gone. A program that only does not read closes its window, and its host still acknowledges.",
-        "Look at the route and the neighbour, and whether that host is up. Left alone, it ends {ends}.",
+        "The path or the peer is gone; left alone, this ends {ends}. A program that only does not read closes its window, and "
+        "its host still acknowledges.",
+        "Look at the route and the neighbour, and whether that host is up.",
     ),
     Code.SENDING_REFUSED: FindingText(
         WARNING,
         "{who}: this host drops what it sends to {peer}.",
-        "The peer's window is open, and nothing is on its way: the packets end here, in a rule of the packet filter for what "
-        "goes out, or in the queue of the device.",
+        "A rule of the packet filter for what goes out takes the packets, or the queue of the device. The peer's window is "
+        "open, and nothing is on its way.",
         "Look for that rule (nft list ruleset), and for drops of the device (ip -s link, tc -s qdisc).",
     ),
     Code.PEER_DOES_NOT_READ: FindingText(
         WARNING,
         "{who}: {reader} has read nothing{since}, and its window is closed.",
         "Its receive buffer is full, and its host is alive: it answers the window probes. The path is not at fault.",
-        "Look at that program. As long as its host answers, this has no time limit.",
+        "{look} As long as its host answers, this has no time limit.",
     ),
     Code.PEER_READS_SLOWLY: FindingText(
         NOTICE,
@@ -46,7 +47,7 @@ TRANSFERS: dict[Code, FindingText] = {
     Code.SLOWED_BY_LOSS: FindingText(
         NOTICE,
         "{who} is slowed by loss: {percent} % of the bytes to {peer} had to be sent again.",
-        "The peer is alive, and data arrive. With each loss TCP waits and sends less at a time.",
+        "The peer is alive; with each loss TCP waits, and sends less at a time.",
         "Look for the lossy hop (mtr, ip -s link, ethtool -S).",
     ),
     Code.DATA_MOVES: FindingText(
@@ -75,6 +76,8 @@ TRANSFERS: dict[Code, FindingText] = {
     ),
 }
 
+LOOK_AT_READER = "Look at that program."
+WHICH_IS_STOPPED = ", which is stopped,"
 LIMIT_BUFFER = "The send buffer of this socket is the limit (SO_SNDBUF, net.ipv4.tcp_wmem)."
 LIMIT_PATH = "Neither loss nor the peer's window nor the send buffer is the limit: the path sets the pace."
 LIMIT_NOT_YET = "These bytes were written within the last second of sending: too little time to see a limit."

@@ -109,7 +109,7 @@ def _commands(heading: str, items: Sequence[Command | Reading], ascii_only: bool
 
 def typable(items: Sequence[Command | Reading], ascii_only: bool) -> list[tuple[str, str]]:
     """Return commands and purposes, without commands in which an escape would stand for what has to be typed."""
-    pairs = [(each.command, each.meaning) if isinstance(each, Reading) else each for each in items]
+    pairs = [(each.command, each.meaning) if isinstance(each, Reading) else each[:2] for each in items]
     return [(line, _safe(purpose, ascii_only)) for line, purpose in pairs if _is_typed_as_printed(line, ascii_only)]
 
 
@@ -120,7 +120,7 @@ def _is_typed_as_printed(line: str, ascii_only: bool) -> bool:
 
 
 def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
-    """Return a row for each protocol and address, a column for each way; cells are yes, no with the error, or depends.
+    """Return a row for each protocol and address, a column for each way; cells are free, the error, or depends.
 
     Empty where all attempts have one verdict. Addresses of one protocol with the same verdicts share a row. The kernel's own
     answer (--try) is not in the table.

@@ -26,11 +26,12 @@ def render_short(explanation: Explanation, *, ascii_only: bool = False, color: b
     head = wrapped(escape(explanation.headline or explanation.summary, ascii_only), WIDTH)
     picture = _picture(explanation, ascii_only)
     asked = list(_commands("Or ask", explanation.readings, ascii_only))
-    following = list(_commands("Next", explanation.next, ascii_only))
+    commands = [command for command in explanation.next if not command.minor] or explanation.next
+    following = list(_commands("Next", commands, ascii_only))
     room = LINES - len(head) - len(picture) - len(asked) - len(following) - 1
     body = list(_rows(_rows_of(explanation), room, ascii_only))
     room -= len(body)
-    following = list(_commands("Next", explanation.next, ascii_only, room))
+    following = list(_commands("Next", commands, ascii_only, room))
     rest = [*asked, *body, *following]
     lines = [*(map(bold, head) if color else head), *picture, *([""] if rest else []), *(_painted(rest) if color else rest)]
     return "\n".join(lines) + "\n"

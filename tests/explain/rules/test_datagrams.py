@@ -48,7 +48,8 @@ def test_a_full_buffer_is_named_only_where_the_counters_show_it(
 def test_a_buffer_that_is_full_now_is_evidence_enough(used: int, full: bool) -> None:
     found = dropped(MEMORY._replace(recv_used=used))
     assert (", for its receive buffer was full" in found.title) is full
+    assert (found.severity is Severity.WARNING) is full
 
 
 def test_drops_for_wrong_checksums_are_counted() -> None:
-    assert "3 for a wrong checksum" in dropped(UdpRcvbufErrors=0, UdpInErrors=17, UdpInCsumErrors=3).detail
+    assert "had no wrong checksum (3, InCsumErrors)" in dropped(UdpRcvbufErrors=0, UdpInErrors=17, UdpInCsumErrors=3).detail

@@ -34,7 +34,8 @@ def test_the_percentage_of_the_ephemeral_range_counts_both_its_ends(used: int, p
     records = [tcp(f"10.0.0.7:{40009 - i}", "192.0.2.1:443", inode=10 + i) for i in range(used)]
     found = finding("ephemeral_exhaustion", answer("192.0.2.1:443", seen(records, host=host)))
     assert found is not None
-    assert found.title == f"{used} of 10 ephemeral ports toward 192.0.2.1:443 are in use ({percent} %)."
+    count, effect = (f"{used} of 10", f" ({percent} %)") if used < 10 else ("All 10", ": connect(2) fails with EADDRNOTAVAIL")
+    assert found.title == f"{count} ephemeral ports toward 192.0.2.1:443 are in use{effect}."
 
 
 def test_ports_outside_the_ephemeral_range_do_not_use_it_up() -> None:
@@ -91,7 +92,7 @@ def test_reserved_ports_are_no_ephemeral_ports() -> None:
     records = [tcp(f"10.0.0.7:{40000 + i}", "192.0.2.1:443", inode=10 + i) for i in range(5)]
     found = exhaustion("192.0.2.1:443", records, ip_local_reserved_ports="40005-40009,50000")
     assert found is not None
-    assert found.title == "5 of 5 ephemeral ports toward 192.0.2.1:443 are in use (100 %)."
+    assert found.title == "All 5 ephemeral ports toward 192.0.2.1:443 are in use: connect(2) fails with EADDRNOTAVAIL."
     assert "5 ports of that range are reserved (net.ipv4.ip_local_reserved_ports)" in found.evidence
     assert exhaustion("192.0.2.1:443", records, ip_local_reserved_ports="40000-40004") is None
 

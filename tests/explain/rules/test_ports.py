@@ -115,7 +115,7 @@ def test_specific_and_wildcard_side_by_side_tells_which_wins() -> None:
     records = [tcp("127.0.0.1:8080", inode=1), tcp("0.0.0.0:8080", inode=2)]
     found = finding("specific_and_wildcard", answer("8080", seen(records, {1: 700, 2: 500})))
     assert found is not None
-    assert "what is sent to 127.0.0.1 reaches python3 (pid 700), and the rest nginx (pid 500)" in found.detail
+    assert found.title == ("8080/tcp is shared: 127.0.0.1 leads to python3 (pid 700), every other address to nginx (pid 500).")
     assert "specific_and_wildcard" not in codes("8080", seen(records, {1: 700, 2: 700}))
 
 

@@ -34,7 +34,7 @@ def test_resends_with_an_open_window_mean_the_path_or_the_peer() -> None:
     assert item.title == f"curl (pid 800) is stuck: {THERE} has acknowledged nothing for 6 s, after 5 resends."
     first = "waiting: 1448 bytes sent and not acknowledged, 3552 bytes not sent yet; the peer's window is open"
     assert item.evidence[0] == first
-    assert "ETIMEDOUT after about 15 min (tcp_retries2 = 15" in item.advice
+    assert "ETIMEDOUT after about 15 min (tcp_retries2 = 15" in item.detail
     assert found("peer_silent", stuck, target=THERE) == item
     assert answer(THERE, seen([stuck], {1: 800})).next[0].line == "ip route get 192.0.2.1"
 
@@ -163,7 +163,7 @@ def test_an_orphan_is_named_by_its_end_and_ends_by_the_limit_of_orphans() -> Non
     assert item is not None
     assert item.title.startswith(f"{HERE} is stuck: ")
     assert item.evidence[0] == "waiting: the close; the peer's window is open"
-    assert "after 8 resends, since no program holds it" in item.advice
+    assert "after 8 resends, since no program holds it" in item.detail
 
 
 def test_a_reader_on_this_host_is_named_and_reported_once() -> None:

@@ -11,7 +11,7 @@ from tests.support.factory import OWN, tcp, udp
 
 def test_a_port_that_nothing_uses_is_still_explained() -> None:
     explanation = answer("8080", seen([]))
-    assert explanation.summary == "Nothing on this host uses port 8080 (conventionally http-alt)."
+    assert explanation.summary == "Nothing on this host uses port 8080 (http-alt)."
     assert not explanation.found
     said = part(explanation, Part.PORT)
     assert "user (registered) port" in said
@@ -92,9 +92,7 @@ def test_what_is_found_in_other_namespaces_only_is_said_to_be_there() -> None:
     point = HERE._replace(counted=True, whole=True, others=(BLUE,))
     snapshot = seen([tcp("0.0.0.0:80", netns=BLUE)], {1: 500}, viewpoint=point)
     explanation = answer("80", snapshot)
-    assert explanation.summary.startswith(
-        "In network namespace blue, not in this one: 80/tcp (conventionally http) is held by "
-    )
+    assert explanation.summary.startswith("In network namespace blue, not in this one: 80/tcp (http) is held by ")
     assert explanation.found
     both = seen([tcp("0.0.0.0:80", netns=BLUE), tcp("0.0.0.0:80", inode=2)], {1: 500, 2: 501}, viewpoint=point)
     assert answer("80", both).summary.startswith("80/tcp ")

@@ -41,7 +41,7 @@ def test_binding_that_always_fails_is_said_in_one_sentence() -> None:
 def test_a_trial_is_compared_with_the_verdict() -> None:
     tried = attempt(ok=True, errno=None, blockers=(), reason=None, tried=True)
     said = part(answer("80", web(), attempts=[attempt(), tried]), Part.BINDING)
-    assert "tcp 0.0.0.0:80 with no option: the kernel says yes, the verdict was no EADDRINUSE." in said
+    assert "tcp 0.0.0.0:80 with no option: free; the verdict was EADDRINUSE." in said
     assert "takes the port for an instant" in said
 
 

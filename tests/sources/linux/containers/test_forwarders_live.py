@@ -64,7 +64,7 @@ def shell(tmp_path: Path) -> Path:
 def test_roots_docker_proxy_is_shown_with_its_container(shell: Path, delete: bool) -> None:
     text = seen([str(shell), "x", "-c", STARTED, *WHERE], delete=delete)
     assert " -> 172.17.0.2:80 (web)" in text
-    assert "only forwards this port to 172.17.0.2:80 (web)." in text
+    assert "forwards it to 172.17.0.2:80 (web)." in text
     assert "docker stop web" in text
 
 
@@ -79,7 +79,7 @@ def test_arguments_of_a_docker_proxy_stop_no_container() -> None:
 
 def test_a_users_program_called_docker_proxy_stops_no_container_of_the_system(shell: Path) -> None:
     text = seen([str(shell), "docker-proxy", "-c", STARTED, *WHERE], NOBODY)
-    assert "only forwards this port to 172.17.0.2:80." in text
+    assert "forwards it to 172.17.0.2:80." in text
     assert "web" not in text
     assert "sudo -u nobody env -C / DOCKER_HOST=unix:///run/user/65534/docker.sock docker ps" in text
     assert "sudo -u nobody" in text
@@ -87,7 +87,7 @@ def test_a_users_program_called_docker_proxy_stops_no_container_of_the_system(sh
 
 def test_the_user_needs_no_sudo_for_own_containers(shell: Path) -> None:
     text = seen([str(shell), "docker-proxy", "-c", STARTED, *WHERE], NOBODY, caller=NOBODY)
-    assert "Next docker ps find the container to stop portsock" in text
+    assert "Next docker ps find the container to stop" in text
 
 
 def test_a_set_user_id_program_under_another_name_is_no_forwarder(shell: Path) -> None:

@@ -1,15 +1,13 @@
 """The first line of an answer: the one sentence that answers."""
 
-from collections.abc import Sequence
-
-from portsock.addresses import WILDCARDS
-from portsock.endpoints import address_of, port_of
+from portsock.endpoints import port_of
 from portsock.explain.picture import connection_line
 from portsock.explain.sections.absence import apart_text, covered_text, nothing_text
+from portsock.explain.short.holding import held_text, noun, own_end_text, unknown_holder_text
 from portsock.explain.subject import Subject, accepted_from
 from portsock.explain.texts import phrases
 from portsock.explain.wording import end_text, holders, holders_text, joined, owners_text, plural, port_name
-from portsock.model import InetEndpoint, OwnerStatus, Process, Role, Socket, State, UnixEndpoint
+from portsock.model import Process, Role, Socket, State, UnixEndpoint
 from portsock.normalize.connections import unique_connections
 from portsock.normalize.roles import is_passive
 from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, UnixTarget
@@ -45,7 +43,7 @@ def _summary(subject: Subject) -> str:
 
 
 def target_name(subject: Subject) -> str:
-    """Return the name of an internet target: 'port 8080 (conventionally http-alt)', '127.0.0.1:8080', 'http'."""
+    """Return the name of an internet target: 'port 8080 (http-alt)', '127.0.0.1:8080', 'http'."""
     target = subject.target
     number = subject.port
     if number is not None and (isinstance(target, ServiceTarget) or target.kind == "port"):
@@ -66,65 +64,22 @@ def _port_or_address(subject: Subject) -> str:
         groups: dict[tuple[str, int | None], list[Socket]] = {}
         for socket in passive:
             groups.setdefault((socket.protocol, port_of(socket.local)), []).append(socket)
-        clauses = [_clause(subject, protocol, port, group) for (protocol, port), group in list(groups.items())[:3]]
+        clauses = [held_text(subject, protocol, port, group) for (protocol, port), group in list(groups.items())[:3]]
         more = len(groups) - len(clauses)
         return "; ".join(clauses) + (f"; and {more} more ports" if more else "") + "."
-    sockets = unique_connections(connected or subject.remote_sockets)
-    holder = holders_text(connected or subject.remote_sockets, 2)
-    by = f" of {holder}" if holder else ""
     what = target_name(subject)
-    text = phrases.ONLY_CONNECTIONS if connected else phrases.ONLY_REMOTE
-    where = "in this listing" if subject.captured else "on this host"
-    sentence = text.format(
-        what=what,
-        connections=plural(len(sockets), _noun(sockets)),
-        by=by,
-        here=where,
-        listener=phrases.NO_LISTENER_LISTED if subject.captured else phrases.NO_LISTENER,
-    )
-    return sentence[0].upper() + sentence[1:]
-
-
-def _noun(sockets: Sequence[Socket]) -> str:
-    return "connection" if any(socket.protocol != "udp" for socket in sockets) else "connected UDP socket"
-
-
-def _clause(subject: Subject, protocol: str, port: int | None, group: Sequence[Socket]) -> str:
-    """Return '8080/tcp (conventionally http-alt) is held by python3 (pid 5), listening on 127.0.0.1, with 2 connections'."""
-    name = subject.services.name(protocol, port)
-    title = f"{port}/{protocol}" + (f" (conventionally {name})" if name else "")
-    states = {socket.state for socket in group}
-    verb = "listening on" if State.LISTEN in states else "bound to"
-    addresses = joined(list(dict.fromkeys(bound_address_text(socket) for socket in group)), 3)
-    holder = holders_text(group) or unknown_holder_text(group[0])
-    mine = [socket for socket in subject.connected if socket.protocol == protocol and port_of(socket.local) == port]
-    tail = f", with {plural(len(mine), _noun(mine))}" if mine else ""
-    return f"{title} is held by {holder}, {verb} {addresses}{tail}"
-
-
-def unknown_holder_text(socket: Socket) -> str:
-    """Return words for a holder that is not known."""
-    return {
-        OwnerStatus.HIDDEN: "a process that cannot be seen from here",
-        OwnerStatus.ELSEWHERE: "a process in another PID namespace",
-        OwnerStatus.UNHELD: "no process (probably the kernel)",
-        OwnerStatus.UNREPORTED: "a process that the listing does not name" if socket.host or socket.inode is None
-        else "a process that was not looked for",
-    }.get(socket.owner_status, "no process")  # fmt: skip
-
-
-def bound_address_text(socket: Socket) -> str:
-    """Return the bound address as a person would say it."""
-    address = address_of(socket.local)
-    through = f" of the device {socket.interface}" if socket.interface else ""
-    if address == "*" or (address == "::" and socket.v6only is False):
-        return f"all addresses{through}"
-    if address in WILDCARDS:
-        return f"all IPv{'4' if address == '0.0.0.0' else '6'} addresses{through}"
-    local = socket.local
-    if isinstance(local, InetEndpoint):
-        return (address or local.hostname or "?") + (f"%{local.zone}" if local.zone else "")
-    return end_text(local)
+    if connected:
+        sentence = own_end_text(subject, connected, what)
+    else:
+        sockets = unique_connections(subject.remote_sockets)
+        holder = holders_text(subject.remote_sockets, 2)
+        sentence = phrases.ONLY_REMOTE.format(
+            what=what,
+            connections=plural(len(sockets), noun(sockets)),
+            by=f" of {holder}" if holder else "",
+            here=phrases.IN_LISTING if subject.captured else phrases.ON_HOST,
+        )
+    return sentence[0].upper() + sentence[1:] if sentence.startswith("port") else sentence
 
 
 def connection_text(socket: Socket) -> str:

@@ -7,36 +7,45 @@ from portsock.endpoints import address_of
 from portsock.explain.bind.verdict import verdict_line
 from portsock.explain.sections.durations import time_text
 from portsock.explain.sections.process import described
+from portsock.explain.short.meaning import first_sentence, meaning, to_serve
 from portsock.explain.subject import Subject
 from portsock.explain.texts import rows as texts
 from portsock.explain.texts.findings import Code
-from portsock.explain.types import Attempt, Explanation, Finding, Part, Row, Section, Severity
+from portsock.explain.types import Attempt, Explanation, Finding, Row, Severity
 from portsock.model import Exposure, Family, Socket, State
 
 _MOST_ALSO = 2
 _MOST_REACHES = 2
+_GRAVITY = tuple(Severity)
 
 
 def leading(findings: Sequence[Finding]) -> Finding | None:
     """Return the finding that is the answer, if there is one; `findings` begin with the gravest."""
-    grave = (finding for finding in findings if finding.severity is not Severity.INFO or finding.code == Code.PORT_FORWARDER)
-    return next((finding for finding in grave if finding.code in texts.LEADING), None)
+    return next((finding for finding in findings if _leads(finding)), None)
 
 
-def rows(
-    subject: Subject, findings: Sequence[Finding], sections: dict[Part, Section], attempts: Sequence[Attempt]
-) -> tuple[Row, ...]:
+def _leads(finding: Finding) -> bool:
+    least = texts.LEADING.get(Code(finding.code))
+    return least is not None and _GRAVITY.index(finding.severity) >= _GRAVITY.index(least)
+
+
+def rows(subject: Subject, findings: Sequence[Finding], attempts: Sequence[Attempt]) -> tuple[Row, ...]:
     """Return the rows in the order in which they are shown."""
     head = leading(findings)
     found: list[Row] = []
     if head is not None:
-        found += [Row(texts.MEANS, _first_sentence(head.detail)), Row(texts.DO, _first_sentence(head.advice))]
-    elif not subject.passive:
-        found += _meaning(subject, sections)
+        found += [Row(texts.MEANS, first_sentence(head.detail))] if head.severity is not Severity.INFO else []
+        found += [Row(texts.DO, first_sentence(head.advice))]
+    else:
+        sentences = ((texts.MEANS, meaning(subject, findings)), (texts.DO, to_serve(subject)))
+        found += [Row(label, text) for label, text in sentences if text]
     found += [Row(texts.REACH, "; ".join(reaches))] if (reaches := _reaches(subject)) else []
-    found += [Row(texts.BIND, verdict_line(_of_protocols(attempts, subject)))] if attempts else []
+    found += (
+        [Row(texts.BIND, verdict_line(_of_protocols(attempts, subject)))] if attempts and _binds_here(subject, head) else []
+    )
     found += _process(subject)
-    found += _also([finding for finding in findings if finding is not head])
+    said = {Code.LISTENER_WITHOUT_PROCESS, Code.DATAGRAMS_DROPPED} if head is None else set()
+    found += _also([finding for finding in findings if finding is not head and finding.code not in said])
     return tuple(found)
 
 
@@ -45,13 +54,11 @@ def with_note(explanation: Explanation, text: str) -> Explanation:
     return explanation._replace(rows=(Row(texts.NOTE, text), *explanation.rows))
 
 
-def _meaning(subject: Subject, sections: dict[Part, Section]) -> Iterator[Row]:
-    """Yield what the state of a connection means, or what a client gets where nothing answers."""
-    part = Part.CONNECTION if subject.sockets else Part.PORT
-    if part in sections:
-        paragraphs = sections[part].paragraphs
-        text = paragraphs[-1] if part is Part.PORT else paragraphs[0]
-        yield Row(texts.MEANS, _first_sentence(text))
+def _binds_here(subject: Subject, head: Finding | None) -> bool:
+    """Tell whether binding is of interest: not at another host's endpoint, nor where a connection is in trouble."""
+    if head is not None and not subject.passive:
+        return head.code == Code.TIME_WAIT_HOLDS_PORT
+    return bool(subject.local_sockets or not subject.sockets)
 
 
 def _of_protocols(attempts: Sequence[Attempt], subject: Subject) -> Sequence[Attempt]:
@@ -117,13 +124,3 @@ def _covers(socket: Socket) -> str:
     if address == "*" and socket.family is not Family.IPV6:
         return "both"
     return {True: "v6", False: "both", None: "unknown"}[socket.v6only]
-
-
-def _first_sentence(text: str) -> str:
-    """Return the text up to its first full stop that ends a sentence."""
-    at = 0
-    while (end := text.find(". ", at)) >= 0:
-        if text[end + 2 : end + 3].isupper():
-            return text[: end + 1]
-        at = end + 2
-    return text

@@ -1,0 +1,140 @@
+"""Words for who holds a port, and how: the holders with their relations, the addresses, what goes on there."""
+
+from collections.abc import Sequence
+
+from portsock.addresses import WILDCARDS
+from portsock.endpoints import address_of, port_of
+from portsock.explain.ancestry import holders_of, master_of, same_program
+from portsock.explain.subject import Subject
+from portsock.explain.texts import phrases
+from portsock.explain.wording import end_text, holders, joined, owner_text, owners_text, plural, port_name
+from portsock.model import Family, InetEndpoint, Owner, OwnerStatus, Process, Role, Socket, State
+from portsock.normalize.connections import unique_connections
+from portsock.query.target import InetTarget
+
+
+def held_text(subject: Subject, protocol: str, port: int | None, sockets: Sequence[Socket]) -> str:
+    """Return '8080/tcp (http-alt) is held by python3 (pid 5), listening on 127.0.0.1, with 2 connections'."""
+    title = port_name(port, protocol, subject.services) if port is not None else protocol
+    multipath = protocol == "tcp" and any(_is_multipath(socket, subject) for socket in sockets)
+    return phrases.HELD.format(
+        port=title.replace(str(port), f"{port}/{protocol}", 1),
+        who=who_holds(sockets, subject),
+        how=_bound_text(sockets, subject) + (phrases.MULTIPATH if multipath else ""),
+        more=_activity(subject, protocol, port, sockets),
+    )
+
+
+def who_holds(sockets: Sequence[Socket], subject: Subject) -> str:
+    """Return the holders: a master with the number of its workers, a process whose main thread has ended, or all by name."""
+    owners = holders(sockets)
+    if not owners:
+        return unknown_holder_text(sockets[0])
+    processes = holders_of(sockets, subject)
+    if len(processes) != len(owners):
+        return owners_text(owners)
+    if len(processes) == 1:
+        return owners_text(owners) + (phrases.LEADER_ENDED if processes[0].state == "zombie" else "")
+    top = _master(processes, sockets, subject)
+    if top is None:
+        return owners_text(owners)
+    return f"{owner_text(Owner(top.pid, None, top.name))} and {plural(len(processes) - 1, 'worker')}"
+
+
+def _master(processes: Sequence[Process], sockets: Sequence[Socket], subject: Subject) -> Process | None:
+    """Return the one holder that all the others have forked from."""
+    tops = {each.pid: each for each in (master_of(process, sockets, subject) for process in processes)}
+    top = next(iter(tops.values()))
+    return top if len(tops) == 1 and all(same_program(each, top) for each in processes) else None
+
+
+def unknown_holder_text(socket: Socket) -> str:
+    """Return words for a holder that is not known."""
+    text = {
+        OwnerStatus.HIDDEN: "a process that cannot be seen from here",
+        OwnerStatus.ELSEWHERE: "a process in another PID namespace",
+        OwnerStatus.UNHELD: "no process (probably the kernel)",
+        OwnerStatus.UNREPORTED: "a process that the listing does not name" if socket.host or socket.inode is None
+        else "a process that was not looked for",
+    }.get(socket.owner_status, "no process")  # fmt: skip
+    if socket.owner_status is OwnerStatus.HIDDEN and socket.uid is not None:
+        text += phrases.CREATED_BY.format(user=socket.user or f"uid {socket.uid}")
+    return text
+
+
+def bound_address_text(socket: Socket) -> str:
+    """Return the bound address as a person would say it."""
+    address = address_of(socket.local)
+    through = f" of the device {socket.interface}" if socket.interface else ""
+    if address == "*" or (address == "::" and socket.v6only is False):
+        return f"all addresses{through}"
+    if address in WILDCARDS:
+        return f"all IPv{'4' if address == '0.0.0.0' else '6'} addresses{through}"
+    local = socket.local
+    if isinstance(local, InetEndpoint):
+        return (address or local.hostname or "?") + (f"%{local.zone}" if local.zone else "")
+    return end_text(local)
+
+
+def _bound_text(sockets: Sequence[Socket], subject: Subject) -> str:
+    """Return 'listening on 127.0.0.1', 'bound to all addresses and not listening'."""
+    listens = any(socket.state is State.LISTEN for socket in sockets)
+    addresses = joined(list(dict.fromkeys(bound_address_text(socket) for socket in sockets)), 3)
+    text = f"{'listening on' if listens else 'bound to'} {addresses}"
+    target = subject.target
+    asked = target.networks if isinstance(target, InetTarget) else ()
+    if asked and all("." in each.address for each in asked):
+        text += "".join(phrases.TAKES_IPV4.format(end=end_text(socket.local)) for socket in sockets[:1] if _is_dual(socket))
+    return text if listens or sockets[0].protocol not in ("tcp", "mptcp") else text + phrases.NOT_LISTENING
+
+
+def _is_dual(socket: Socket) -> bool:
+    return socket.family is Family.IPV6 and address_of(socket.local) == "::" and socket.v6only is False
+
+
+def _is_multipath(socket: Socket, subject: Subject) -> bool:
+    """Tell whether the kernel lists this TCP socket as an MPTCP one, too."""
+    return any(
+        each.protocol == "mptcp" and (each.inode, each.local, each.netns) == (socket.inode, socket.local, socket.netns)
+        for each in subject.snapshot.sockets
+        if each.state is socket.state
+    )
+
+
+def _activity(subject: Subject, protocol: str, port: int | None, sockets: Sequence[Socket]) -> str:
+    """Return ', with 2 connections and 40 unfinished handshakes', or what was lost."""
+    mine = [socket for socket in subject.connected if socket.protocol == protocol and port_of(socket.local) == port]
+    young = [socket for socket in mine if socket.state is State.SYN_RECV]
+    ended = [socket for socket in mine if socket.state is State.TIME_WAIT]
+    alive = [socket for socket in mine if socket.state not in (State.SYN_RECV, State.TIME_WAIT)]
+    lost = sum(socket.memory.drops or 0 for socket in sockets if socket.memory is not None and protocol != "tcp")
+    counts = (
+        (len(alive), noun(alive)),
+        (len(young), "unfinished handshake"),
+        (len(ended), "connection in TIME_WAIT" if len(ended) == 1 else "connections in TIME_WAIT"),
+        (lost, "lost datagram"),
+    )
+    found = [f"{count} {text}" if text.endswith("TIME_WAIT") else plural(count, text) for count, text in counts if count]
+    return f", with {joined(found)}" if found else ""
+
+
+def noun(sockets: Sequence[Socket]) -> str:
+    """Return what a connected socket is called."""
+    return "connection" if any(socket.protocol != "udp" for socket in sockets) else "connected UDP socket"
+
+
+def own_end_text(subject: Subject, sockets: Sequence[Socket], what: str) -> str:
+    """Return the sentence about a port or endpoint that is only the local end of connections."""
+    unique = unique_connections(sockets)
+    owners = holders(sockets)
+    first = unique[0]
+    known = owners_text(owners, 2) if owners else None
+    listener = phrases.NO_LISTENER_LISTED if subject.captured else phrases.NO_LISTENER
+    state = f", in {first.state}" if first.state not in (None, State.ESTABLISHED) else ""
+    one = phrases.ONE_TO.format(remote=end_text(first.remote), state=state)
+    connections = one if len(unique) == 1 and first.protocol != "udp" else plural(len(unique), noun(unique))
+    if known is None or any(socket.role is not Role.CLIENT for socket in sockets):
+        by = f" of {known}" if known else ""
+        return phrases.ONLY_CONNECTIONS.format(what=what, connections=connections, by=by, listener=listener)
+    have = phrases.HAS_IT if len(owners) == 1 else phrases.HAVE_IT
+    return phrases.CLIENTS_PORT.format(what=what, have=have.format(who=known), connections=connections)
