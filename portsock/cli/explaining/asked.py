@@ -8,7 +8,6 @@ from portsock.cli.declare import declared
 from portsock.cli.options import Collecting, Explaining
 from portsock.cli.query_parsing import resolver
 from portsock.errors import UsageError
-from portsock.explain.vocabulary import recognise_word, recognise_words
 from portsock.port_numbers import Services
 from portsock.query.target import NameTarget, NumberTarget, Target, parse_target
 from portsock.sources.system import services
@@ -39,6 +38,10 @@ class Asked(NamedTuple):
 def read_questions(texts: Sequence[str], services: Services, collect: Collecting) -> list[Asked]:
     """Read the arguments of explain. Raises UsageError for the first that cannot be read."""
     reader = _Reader(services, collect)
+    if all(text.isdecimal() for text in texts):  # ports: no word is a number
+        return [reader.target(text) for text in texts]
+    from portsock.explain.vocabulary import recognise_word, recognise_words
+
     whole = " ".join(texts)
     together = None if len(texts) < 2 else whole if recognise_word(whole) is not None else recognise_words(whole)
     if together is not None:
@@ -77,25 +80,22 @@ def operands(arguments: Sequence[str]) -> list[str]:
     """Return the arguments that are neither options of explain nor their values."""
     found: list[str] = []
     rest = list(arguments)
+    valued = _valued_options()
     while rest:
         word = rest.pop(0)
         if word == "--":
             return found + rest
-        if word in _VALUED:
+        if word in valued:
             del rest[:1]
         elif word == "-" or not word.startswith("-"):
             found.append(word)
     return found
 
 
-_VALUED = frozenset(
-    name
-    for group in (Collecting, Explaining)
-    for option in declared(group).values()
-    if getattr(option, "metavar", None)
-    for name in option.names
-)
-"""The options of explain that take a value."""
+def _valued_options() -> frozenset[str]:
+    """Return the options of explain that take a value."""
+    options = [option for group in (Collecting, Explaining) for option in declared(group).values()]
+    return frozenset(name for option in options if getattr(option, "metavar", None) for name in option.names)
 
 
 def similar_names(text: str) -> list[str]:
@@ -144,6 +144,7 @@ def _paired(texts: Sequence[str]) -> list[str]:
     """Join 'pid' and '55', 'port' and '8080', 'process' and 'nginx', as if they were one argument."""
     if len(texts) < 2:
         return list(texts)
+    from portsock.explain.vocabulary import recognise_word
     from portsock.query.pasted import KINDS
 
     found: list[str] = []
@@ -162,8 +163,14 @@ class _Reader:
         self._collect = collect
         self._resolve = resolver(collect)
 
+    def target(self, text: str) -> Asked:
+        """Read one argument that is a target. Raises UsageError."""
+        return Asked(_masked(text), self._parse(text), _wildcard_notes(text))
+
     def read(self, text: str) -> Asked | None:
         """Read one argument; None where it may at most be the name of a program. Raises UsageError."""
+        from portsock.explain.vocabulary import recognise_word, recognise_words
+
         if recognise_word(text) is not None:
             return Asked(text, text)
         words = recognise_words(text)
@@ -172,7 +179,7 @@ class _Reader:
         if _is_message(text) and (read := self.message(text)) is not None:
             return read
         try:
-            return Asked(_masked(text), self._parse(text), _wildcard_notes(text))
+            return self.target(text)
         except UsageError as refused:
             from portsock.query.pasted import read_pasted
 
@@ -183,6 +190,8 @@ class _Reader:
 
     def message(self, text: str) -> Asked | None:
         """Read an error message, which may be several arguments."""
+        from portsock.explain.vocabulary import recognise_word
+
         if recognise_word(text) is not None:
             return Asked(text, text)
         from portsock.query.pasted import read_pasted
