@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from portsock.explain import transfer
+from portsock.explain.rules.datagrams import counters_of
 from portsock.explain.rules.finding import evidence_lines, make_finding
 from portsock.explain.subject import Subject
 from portsock.explain.texts.causes import RESENT_TO_NOBODY, RESENT_UNANSWERED
@@ -27,13 +28,38 @@ def accept_queue(subject: Subject) -> Iterator[Finding]:
             continue
         where = end_text(socket.local)
         if limit is not None and is_full(socket):
-            yield make_finding(Code.ACCEPT_QUEUE_FULL, evidence_lines([socket]), who=holders_text([socket]) or "The server",
+            lines = [*evidence_lines([socket]), *_dropped_lines(socket, subject)]
+            yield make_finding(Code.ACCEPT_QUEUE_FULL, lines, who=holders_text([socket]) or "The server",
                                where=where, count=waiting, limit=limit)  # fmt: skip
         elif waiting >= QUEUE_WAITING or (limit is not None and waiting * 2 >= limit):
             of_limit = LIMIT_UNKNOWN if limit is None else f", of at most {limit + 1}"
             yield make_finding(
                 Code.ACCEPT_QUEUE_FILLING, evidence_lines([socket]), count=waiting, where=where, of_limit=of_limit
             )
+
+
+def refused_connections(subject: Subject) -> Iterator[Finding]:
+    """Find listeners whose queues were too small some time: sk_drops counts it (tcp_listendrop() in net/ipv4)."""
+    for socket in subject.listeners:
+        count = _dropped(socket)
+        if count and not is_full(socket):
+            lines = [*evidence_lines([socket]), *_dropped_lines(socket, subject)]
+            yield make_finding(Code.CONNECTIONS_DROPPED, lines, who=holders_text([socket]) or "The listener",
+                               count=plural(count, "connection attempt"), where=end_text(socket.local))  # fmt: skip
+
+
+def _dropped(socket: Socket) -> int:
+    return (socket.memory.drops or 0) if socket.memory is not None and socket.protocol == "tcp" else 0
+
+
+def _dropped_lines(socket: Socket, subject: Subject) -> list[str]:
+    """Return how often a full queue refused a connection: of this listener, and of all in its namespace."""
+    counters = counters_of(socket, subject)
+    count = _dropped(socket)
+    lines = [f"{plural(count, 'attempt')} dropped by this listener since it was opened"] if count else []
+    if count and "ListenOverflows" in counters:
+        lines.append(f"ListenOverflows {counters['ListenOverflows']} (full accept queues, all listeners of the namespace)")
+    return lines
 
 
 def is_full(socket: Socket) -> bool:

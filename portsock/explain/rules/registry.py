@@ -27,6 +27,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     ports.shared_endpoint,
     ports.in_ephemeral_range,
     ports.wildcard_v6,
+    queues.refused_connections,
     queues.unread,
     queues.unacknowledged,
     datagrams.drops,

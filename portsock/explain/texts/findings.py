@@ -14,6 +14,7 @@ class Code(StrEnum):
     SYN_RECV_FLOOD = "syn_recv_flood"
     ACCEPT_QUEUE_FULL = "accept_queue_full"
     ACCEPT_QUEUE_FILLING = "accept_queue_filling"
+    CONNECTIONS_DROPPED = "connections_dropped"
     UNREAD_DATA = "unread_data"
     UNACKNOWLEDGED_DATA = "unacknowledged_data"
     DATAGRAMS_DROPPED = "datagrams_dropped"
@@ -88,6 +89,12 @@ FINDINGS: dict[Code, FindingText] = {
         "{count} connections wait to be accepted at {where}{of_limit}.",
         "A program that keeps up leaves none waiting for longer than an instant.",
         "Ask again: a number that stays or grows means that the program has stopped accepting.",
+    ),
+    Code.CONNECTIONS_DROPPED: FindingText(
+        NOTICE,
+        "{who} has dropped {count} at {where} so far.",
+        "Its accept queue was full then, or its queue of unfinished handshakes. Each SYN counts, and clients repeat theirs.",
+        "A larger backlog (listen(2), net.core.somaxconn) helps against bursts, not against a slow program.",
     ),
     Code.UNREAD_DATA: FindingText(
         NOTICE,

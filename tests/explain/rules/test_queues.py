@@ -6,6 +6,7 @@ from portsock.explain.types import Severity
 from portsock.model import SocketMemory, State, Timer
 from tests.support.explain_factory import answer, codes, finding, seen, unix, with_sockets
 from tests.support.factory import tcp, udp
+from tests.support.live import as_root, on_linux, situation
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,28 @@ from tests.support.factory import tcp, udp
 def test_accept_queue_is_full_above_its_limit_and_filling_from_half(waiting: int, limit: int, code: str | None) -> None:
     snapshot = seen([tcp("127.0.0.1:8080", accept_queue=waiting, accept_limit=limit)], {1: 700})
     assert codes("8080", snapshot) == ({code} if code else set())
+
+
+def test_attempts_that_a_listener_dropped_are_counted_apart_from_lost_datagrams() -> None:
+    memory = SocketMemory(0, 131072, 0, 16384, 0, 0, 0, 0, 7)
+    records = [tcp("127.0.0.1:8080", accept_queue=0, accept_limit=128, memory=memory)]
+    found = finding("connections_dropped", answer("8080", seen(records, {1: 700})))
+    assert found is not None
+    assert found.title == "python3 (pid 700) has dropped 7 connection attempts at 127.0.0.1:8080 so far."
+    full = [records[0]._replace(accept_queue=129)]
+    assert codes("8080", seen(full, {1: 700})) == {"accept_queue_full"}
+    assert codes("8080", seen([records[0]._replace(memory=memory._replace(drops=0))], {1: 700})) == set()
+
+
+@pytest.mark.linux
+@on_linux
+@as_root
+@pytest.mark.root
+def test_attempts_dropped_at_a_full_queue_are_counted_by_the_kernel() -> None:
+    with situation("full_queue") as place:
+        full = {found["code"]: found for found in place.ask(place.port)["findings"]}["accept_queue_full"]
+    assert any(line.startswith("1 attempt dropped by this listener") for line in full["evidence"])
+    assert any(line.startswith("ListenOverflows ") for line in full["evidence"])
 
 
 def test_a_full_unix_queue_is_found_as_well() -> None:

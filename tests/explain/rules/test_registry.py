@@ -102,6 +102,7 @@ EXAMPLES: dict[Code, tuple[str, Snapshot]] = {
     Code.SYN_RECV_FLOOD: ("80", seen(connections(20, State.SYN_RECV, timer=Timer("on", 900, 2)))),
     Code.ACCEPT_QUEUE_FULL: ("8080", seen([tcp("127.0.0.1:8080", accept_queue=3, accept_limit=2)])),
     Code.ACCEPT_QUEUE_FILLING: ("8080", seen([tcp("127.0.0.1:8080", accept_queue=2, accept_limit=2)])),
+    Code.CONNECTIONS_DROPPED: ("8080", seen([tcp("127.0.0.1:8080", memory=MEMORY)])),
     Code.UNREAD_DATA: ("80", seen([tcp("10.0.0.7:80", "10.0.0.9:40000", recv_q=70000)])),
     Code.UNACKNOWLEDGED_DATA: ("80", seen([tcp("10.0.0.7:80", "10.0.0.9:40000", send_q=70000)])),
     Code.DATAGRAMS_DROPPED: ("53", seen([udp("127.0.0.1:53", memory=MEMORY)])),

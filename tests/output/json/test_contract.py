@@ -162,3 +162,16 @@ def test_a_column_has_a_value_where_its_json_key_has_one(view: View[Any], row: A
     columns = [column for column in view.columns if column.name not in ONLY_COLUMNS[view.command] | {"user", "sockets"}]
     texts = {column.name: bool(column.text(row, Context())) for column in columns if column.name in made}
     assert texts == {name: made[name] not in (None, []) for name in texts}
+
+
+def test_each_tcp_detail_that_a_reader_can_give_is_described_with_its_unit() -> None:
+    from portsock.parse.listings.ss import info
+    from portsock.parse.netlink import tcp_info
+
+    described = schema()["$defs"]["tcp_info"]["properties"]
+    read = {name for name, _, _ in tcp_info._NAMES} | {name for name, _ in info._NAMES.values()}
+    read |= {*info._LIMIT_NAMES.values(), "rtt_ms", "rtt_variation_ms", "total_retransmits", "congestion_control"}
+    assert described.keys() == read
+    for name, about in described.items():
+        if name.endswith("_ms"):
+            assert "millisecond" in about["description"], name
