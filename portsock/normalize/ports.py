@@ -40,9 +40,18 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
 
 def _row_key(socket: Socket) -> object:
     """Return a key that sockets of one row have in common: their processes, or where none is known status and uid."""
-    if socket.owners:
-        return frozenset((owner.pid, owner.name if owner.pid is None else None) for owner in socket.owners)
-    return (socket.owner_status, socket.uid)
+    owners = socket.owners
+    if not owners:
+        return (socket.owner_status, socket.uid)
+    if len(owners) == 1:
+        return _holder(owners[0])
+    found = frozenset(map(_holder, owners))
+    return found if len(found) > 1 else next(iter(found))
+
+
+def _holder(owner: Owner) -> tuple[int | None, str | None]:
+    """Return the number of the process, or its name where the source gives no number."""
+    return (owner.pid, owner.name if owner.pid is None else None)
 
 
 class _Rows:
@@ -70,6 +79,8 @@ def _assign_connections(rows: Sequence[Sequence[Socket]], connected: Sequence[So
     A specific address wins over a wildcard, as in the kernel's lookup; of several equal rows the one wins whose processes hold
     the connection, else the first. Rows are found by address and process: thousands of workers can have a listener each.
     """
+    if not connected:
+        return [0] * len(rows), []
     by_address: dict[str | None, _Rows] = {}
     wildcards = _Rows()
     for number, row in enumerate(rows):
@@ -91,6 +102,8 @@ def _assign_connections(rows: Sequence[Sequence[Socket]], connected: Sequence[So
 
 
 def _port(unordered: Sequence[Socket], services: Services, connections: int | None) -> Port:
+    if len(unordered) == 1:
+        return _port_of_one(unordered[0], services, connections)
     row = in_order(unordered)
     first = next((socket for socket in row if socket.state is State.LISTEN), row[0])
     assert isinstance(first.local, InetEndpoint)
@@ -115,18 +128,42 @@ def _port(unordered: Sequence[Socket], services: Services, connections: int | No
     )
 
 
+def _port_of_one(socket: Socket, services: Services, connections: int | None) -> Port:
+    """Return the row of one socket, as most rows are: nothing is to be merged."""
+    local, owners = socket.local, socket.owners
+    assert isinstance(local, InetEndpoint)
+    assert local.port is not None
+    port, protocol = local.port, socket.protocol
+    return Port(
+        protocol,
+        port,
+        local.label or services.name(protocol, port),
+        range_of(port),
+        socket.state,
+        (_address(socket, local),),
+        widest([exposure(local.address)]),
+        (socket,),
+        connections,
+        socket.owner_status,
+        socket.owner_reason,
+        owners if len(owners) < 2 else tuple(sorted(dict.fromkeys(owners), key=_owner_order)),
+        socket.netns,
+        socket.host,
+    )
+
+
+def _address(socket: Socket, local: InetEndpoint) -> str:
+    text = local.address or local.hostname or "?"
+    if text == "::" and socket.v6only is False and socket.family is Family.IPV6:
+        text = "*"
+    if local.zone or socket.interface:
+        return f"{text}%{local.zone or socket.interface}"
+    return text
+
+
 def _addresses(row: Sequence[Socket]) -> tuple[str, ...]:
     """Return the bound addresses as text, IPv4 first; all addresses of both families become '*'."""
-    texts = set()
-    for socket in row:
-        local = socket.local
-        if not isinstance(local, InetEndpoint):
-            continue
-        text = local.address or local.hostname or "?"
-        if text == "::" and socket.v6only is False and socket.family is Family.IPV6:
-            text = "*"
-        zone = f"%{local.zone}" if local.zone else f"%{socket.interface}" if socket.interface else ""
-        texts.add(text + zone)
+    texts = {_address(socket, socket.local) for socket in row if isinstance(socket.local, InetEndpoint)}
     if {"0.0.0.0", "::"} <= texts:
         texts = texts - {"0.0.0.0", "::"} | {"*"}
     return tuple(sorted(texts, key=lambda text: (":" in text, text)))

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from tests.bench.load import Load, Running, running
 from tests.bench.measure import Runs, in_turn
+from tests.bench.shapes import SHAPES, shaped
 from tests.bench.startup import imports, system
 
 _INSIDE = "PORTSOCK_BENCH_INSIDE"
@@ -80,6 +81,20 @@ def grow(base: Load, rounds: int) -> None:
     table(["command", "sockets", "seconds", "peak MB", "kB a socket"], rows)
 
 
+def shapes(names: Sequence[str], rounds: int) -> None:
+    """Print the CPU time of portsock and of ss under loads of other shapes."""
+    rows = []
+    for name in names or SHAPES:
+        shape = SHAPES[name]
+        with shaped(shape):
+            for arguments, peer in shape.questions:
+                command = portsock(*arguments.split())
+                own, other = in_turn({"own": command, "peer": peer.split()}, rounds).values()
+                figures = [f"{own.cpu:.3f}", f"{other.cpu:.3f}", f"{own.cpu_ratio(other):.2f}", f"{own.peak:.0f}"]
+                rows.append([shape.about, named(command), peer, *figures])
+    table(["load", "portsock", "against", "CPU s", "its CPU s", "ratio", "peak MB"], rows)
+
+
 def start(rounds: int) -> None:
     """Print start-up against the bare interpreter, and what is imported."""
     commands = {"bare": _BARE, "version": portsock("--version"), "ports": portsock("ports", "--listening")}
@@ -119,6 +134,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=default.connections, help="of each process, both ends in it")
     parser.add_argument("--files", type=int, default=default.files, help="plain descriptors of each process")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--shapes", nargs="*", choices=SHAPES, help="loads of other shapes instead, all or these")
     parser.add_argument("--only", choices=["compare", "growth", "startup"], help="one table instead of all")
     options = parser.parse_args()
     load = Load(options.processes, options.connections, options.files)
@@ -128,6 +144,9 @@ def main() -> None:
         parser.error(str(error))
     enter_namespace(os.environ)
     print(system())
+    if options.shapes is not None:
+        shapes(options.shapes, options.rounds)
+        return
     if options.only in {None, "startup"}:
         start(3 * options.rounds)
     if options.only in {None, "compare"}:

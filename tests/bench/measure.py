@@ -20,6 +20,8 @@ class Run(NamedTuple):
     status: int
     output: int
     """Bytes written to stdout."""
+    cpu: float
+    """CPU time in seconds, of user and kernel."""
 
 
 class Runs(NamedTuple):
@@ -37,6 +39,15 @@ class Runs(NamedTuple):
     def peak(self) -> float:
         """The median peak memory in MB."""
         return median(run.peak for run in self.runs) * 1024 / 1e6
+
+    @property
+    def cpu(self) -> float:
+        """The median CPU time in seconds."""
+        return median(run.cpu for run in self.runs)
+
+    def cpu_ratio(self, other: "Runs") -> float:
+        """Return the median of the ratios of CPU time in each round."""
+        return median(one.cpu / two.cpu for one, two in zip(self.runs, other.runs, strict=True))
 
     def ratio(self, other: "Runs") -> float:
         """Return the median of the ratios of time in each round."""
@@ -58,7 +69,7 @@ def once(command: Sequence[str]) -> Run:
     seconds = time.perf_counter() - begin
     os.close(reading)
     os.close(null)
-    return Run(seconds, usage.ru_maxrss, os.waitstatus_to_exitcode(status), output)
+    return Run(seconds, usage.ru_maxrss, os.waitstatus_to_exitcode(status), output, usage.ru_utime + usage.ru_stime)
 
 
 def in_turn(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, Runs]:

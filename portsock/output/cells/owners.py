@@ -53,17 +53,21 @@ def holders_text(owners: Sequence[Owner], partial: bool) -> str:
 
 def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, processes: Processes) -> str:
     """Return every process once, grouped by name: 'nginx[812,813]'; after a port forwarder its destination."""
-    text = _grouped(((owner.name, "" if owner.pid is None else str(owner.pid)) for owner in owners), partial)
+    if len(owners) == 1 and owners[0].pid is not None:
+        pid, _, name, _ = owners[0]
+        text = f"{name or ''}[{pid}]{MORE if partial else ''}"
+    else:
+        text = _grouped(((owner.name, "" if owner.pid is None else str(owner.pid)) for owner in owners), partial)
     return text + destinations(owners, host, processes)
 
 
 def destinations(owners: Iterable[Owner], host: str | None, processes: Processes) -> str:
     """Return ' -> 172.17.0.2:80' of a port forwarder; empty for other owners."""
-    targets = dict.fromkeys(
-        process.forwards_to
-        for owner in owners
-        if owner.pid is not None and (process := processes.get((host, owner.pid))) and process.forwards_to
-    )
+    targets = []
+    for owner in owners:
+        process = processes.get((host, owner.pid)) if owner.pid is not None else None
+        if process is not None and process.forwards_to is not None and process.forwards_to not in targets:
+            targets.append(process.forwards_to)
     return f" -> {', '.join(filter(None, targets))}" if targets else ""
 
 

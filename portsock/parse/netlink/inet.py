@@ -29,8 +29,10 @@ STATEFUL = frozenset({"tcp", "sctp", "mptcp"})
 ALL_STATES = (1 << 14) - 1
 _CLOSED = 7
 """TCP_CLOSE: a TCP socket with a port is then bound, a datagram socket has no peer."""
-_UNUSUAL = {_CLOSED, 10}
+_LISTEN = 10
+_UNUSUAL = {_CLOSED, _LISTEN}
 """Codes of sockets that need more than their endpoints decoded: listeners and those without a peer."""
+_NO_ADDRESS = bytes(16)
 
 _REST = tuple(SocketRecord._field_defaults[name] for name in SocketRecord._fields[SocketRecord._fields.index("netns") + 1 :])
 """The fields of a plain record behind its namespace: their defaults."""
@@ -78,7 +80,7 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
     ported = protocol != "raw"
     ends = _Endpoints(family is Family.IPV6, ported)
     states = TCP_STATES if protocol in STATEFUL else DATAGRAM_STATES
-    usual = states.keys() - _UNUSUAL if ported and DETAILS.isdisjoint(request.needs) else frozenset()
+    usual, alone = _short_ways(protocol, family, request.needs)
 
     def decode(buffer: Buffer, bodies: Sequence[tuple[int, int]]) -> list[SocketRecord]:
         unpack, new, rest = _MESSAGE.unpack_from, tuple.__new__, _REST
@@ -87,7 +89,16 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
         for at, end in sort_by_port(buffer, bodies):
             fields = unpack(buffer, at)
             code, _, _, sport, dport, source, destination, device, cookie, _, rqueue, wqueue, uid, inode = fields
-            if device or not dport or code not in usual or cookie == NO_COOKIE:
+            remote = waiting = limit = None
+            if dport and code in usual:
+                state, remote = usual[code], ends[destination, dport, device]
+            elif sport and not dport and code in alone and destination == _NO_ADDRESS:
+                state = alone[code]
+                if code == _LISTEN:
+                    waiting, limit = rqueue, wqueue
+            else:
+                cookie = NO_COOKIE
+            if device or cookie == NO_COOKIE:
                 more = attributes(buffer, at + ATTRIBUTES_AT, end)
                 record = _record(fields, ends, states, protocol, more, request.needs)
                 records.append(record._replace(family=family, netns=netns))
@@ -96,14 +107,29 @@ def decoder(protocol: str, family: Family, netns: Netns | None, request: Request
             records.append(
                 new(
                     SocketRecord,
-                    (family, kind, protocol, None, states[code], None, ends[source, sport, 0], ends[destination, dport, 0],
-                     rqueue, wqueue, None, None, uid if inode else None, inode or None, cookie,
+                    (family, kind, protocol, None, state, None, ends[source, sport, 0], remote,
+                     rqueue, wqueue, waiting, limit, uid if inode else None, inode or None, cookie,
                      None, None, netns, *rest),
                 )
             )  # fmt: skip
         return records
 
     return decode
+
+
+def _short_ways(protocol: str, family: Family, needs: Set[Need]) -> tuple[Mapping[int, State], Mapping[int, State]]:
+    """Return the states of sockets whose attributes say nothing that is needed, by code: with a peer, and without one.
+
+    Of IPv6 sockets without a peer the attributes have IPV6_V6ONLY.
+    """
+    if protocol == "raw" or not DETAILS.isdisjoint(needs):
+        return {}, {}
+    states = TCP_STATES if protocol in STATEFUL else DATAGRAM_STATES
+    usual = {code: state for code, state in states.items() if code not in _UNUSUAL}
+    alone = {code: state for code, state in states.items() if code in _UNUSUAL and family is Family.IPV4}
+    if protocol in STATEFUL and _CLOSED in alone:
+        alone[_CLOSED] = State.BOUND
+    return usual, alone
 
 
 def sort_by_port(buffer: Buffer, bodies: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
