@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from portsock.cli.console import Console
 from portsock.cli.options import Collecting
+from portsock.enums import Need
 from portsock.errors import UsageError
 from portsock.model import Snapshot
 from portsock.normalize.snapshot import normalize
@@ -41,7 +42,9 @@ def collect_snapshot(
     collection = _collect_live(request, collect.backend, console)
     if collect.verbose:
         _say_how(collection, console)
-    return Collected(normalize([collection]), request.states is None)
+    # Explanations and processes name the other ends, rows of ports do not, and those of sockets in one column.
+    ends = question.command not in ("ports", "sockets") or Need.PEER in question.needs
+    return Collected(normalize([collection], ends), request.states is None)
 
 
 def _collect_live(request: Request, backend: str | None, console: Console) -> Collection:

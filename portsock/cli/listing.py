@@ -35,6 +35,8 @@ class Found(NamedTuple):
     processes: Processes
     query: Query
     services: Services
+    ordered: bool
+    """False where the rows are only counted."""
     every_state: bool
     """Connected sockets were collected whatever their state, so that they can be counted."""
 
@@ -73,7 +75,10 @@ def run(
     collected = collect_snapshot(question, collect, services, console)
 
     def rows_of(sockets: list[Socket]) -> Sequence[Row]:
-        return listing.rows(Found(sockets, collected.snapshot.processes, question.query, services, collected.every_state))
+        ordered = layout.kind != "count"
+        return listing.rows(
+            Found(sockets, collected.snapshot.processes, question.query, services, ordered, collected.every_state)
+        )
 
     found = answer(question, collected.snapshot, rows_of, listing.sockets)
     console.keep((collected, found))

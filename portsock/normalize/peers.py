@@ -20,18 +20,23 @@ _UNNAMED = UnixEndpoint(None)
 
 
 def find_peers(
-    rows: Sequence[_Row], hosts: Sequence[str | None], visible: Sequence[Visibility], several: bool
+    rows: Sequence[_Row], hosts: Sequence[str | None], visible: Sequence[Visibility], several: bool, internet: bool = True
 ) -> list[Peer | None]:
     """Return each row's other end, or None where it is not among the rows.
+
+    Without `internet` those of internet sockets may be left out.
 
     `hosts` and `visible` hold each row's host and what is visible of its owners; `several`: join across listings, too. The
     rows of a network namespace stand together.
     """
+    unix = _UNIX in set(map(attrgetter("family"), rows))
+    if not internet and not unix:
+        return [None] * len(rows)
     index = _PeerIndex(rows, hosts, visible)
     found = index.same_namespace()
     if several or (rows and rows[0].netns != rows[-1].netns):  # a source lists one namespace after another
         index.add_other_places(found, several)
-    if _UNIX in set(map(attrgetter("family"), rows)):
+    if unix:
         index.add_unix(found)
     return found
 

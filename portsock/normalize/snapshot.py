@@ -10,15 +10,16 @@ from portsock.normalize.visibility import is_hidden, listing_notices
 from portsock.records import HEAD_END, TAIL_END, Collection, SocketRecord
 
 
-def normalize(collections: Sequence[Collection]) -> Snapshot:
+def normalize(collections: Sequence[Collection], ends: bool = True) -> Snapshot:
     """Return one snapshot of one live collection, or of one or more captured listings.
 
-    With several listings every socket keeps its listing's host label, and connections are joined across them.
+    With several listings every socket keeps its listing's host label, and connections are joined across them. Without `ends`
+    the `peer`s of internet sockets may be left out: nobody asks for them.
     """
     several = len(collections) > 1
     if not several and collections[0].snapshot:
         return _as_printed(collections[0], collections[0].snapshot)
-    joined = _owners_and_peers(collections, several)
+    joined = _owners_and_peers(collections, several, ends)
     sockets: list[Socket] = []
     hidden = 0
     for collection in collections:
@@ -80,7 +81,9 @@ def _printed_notices(collection: Collection) -> tuple[Notice, ...]:
     return collection.snapshot.notices if collection.snapshot else ()
 
 
-def _owners_and_peers(collections: Sequence[Collection], several: bool) -> Iterator[tuple[Visibility, Peer | None]]:
+def _owners_and_peers(
+    collections: Sequence[Collection], several: bool, ends: bool
+) -> Iterator[tuple[Visibility, Peer | None]]:
     """Return what is visible of the owners, and the other end, of every socket of the collections, in their order."""
     rows: list[SocketRecord | Socket] = []
     hosts: list[str | None] = []
@@ -93,7 +96,7 @@ def _owners_and_peers(collections: Sequence[Collection], several: bool) -> Itera
         rows += collection.sockets
         visible += OwnerLookup(collection).for_records(collection.sockets)
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
-    return zip(visible, find_peers(rows, hosts, visible, several), strict=True)
+    return zip(visible, find_peers(rows, hosts, visible, several, ends), strict=True)
 
 
 def _sockets(collection: Collection, host: str | None, joined: Iterator[tuple[Visibility, Peer | None]]) -> list[Socket]:

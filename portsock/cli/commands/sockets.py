@@ -12,7 +12,7 @@ from portsock.output.tables.sockets import SOCKETS, sort_by_default
 
 
 def _rows(found: Found) -> list[Socket]:
-    return sort_by_default(found.sockets)
+    return sort_by_default(found.sockets) if found.ordered else found.sockets
 
 
 def _itself(socket: Socket) -> Iterable[Socket]:
