@@ -17,6 +17,7 @@ _NOT_UNIQUE = frozenset({Scope.LOOPBACK, Scope.LINK, Scope.UNSPECIFIED})
 """Addresses that every host and network namespace has: they never join sockets of two of them."""
 _UNIX = Family.UNIX
 _UNNAMED = UnixEndpoint(None)
+_REMOTE = Socket._fields.index("remote")
 
 
 def find_peers(
@@ -25,7 +26,6 @@ def find_peers(
     """Return each row's other end, or None where it is not among the rows.
 
     Without `internet` those of internet sockets may be left out.
-
     `hosts` and `visible` hold each row's host and what is visible of its owners; `several`: join across listings, too. The
     rows of a network namespace stand together.
     """
@@ -121,6 +121,8 @@ class _PeerIndex:
         """Return the row `other` as the peer of row `index`: with its namespace and its host only where they differ."""
         netns, host = self._rows[other].netns, self._hosts[other]
         elsewhere, apart = netns != self._rows[index].netns, host != self._hosts[index]
+        if not elsewhere and not apart:
+            return self._as_peers[other]
         return self._as_peers[other]._replace(netns=netns if elsewhere else None, host=host if apart else None)
 
 
@@ -153,7 +155,8 @@ def _name_remote(
     lookup: OwnerLookup | None,
 ) -> Socket:
     if socket.peer is not None:
-        return socket._replace(remote=names.get((socket.peer.host or socket.host, socket.peer.inode)) or _UNNAMED)
+        remote = names.get((socket.peer.host or socket.host, socket.peer.inode)) or _UNNAMED
+        return tuple.__new__(Socket, (*socket[:_REMOTE], remote, *socket[_REMOTE + 1 :]))  # a third of the time of _replace()
     if socket.peer_inode is None:
         if socket.inode is None or socket.inode not in pending:
             return socket

@@ -14,6 +14,9 @@ from portsock.output.json.objects import NO_RARE_FIELDS, Objects, netns_object
 from portsock.output.json.processes import Named, add_named
 from portsock.output.json.strings import encodable
 
+_LISTEN = State.LISTEN
+_NO_DETAILS = NO_RARE_FIELDS[Socket._fields.index("vfs") + 1 - len(Socket._fields) :]
+"""The last fields of a socket without timer, memory and TCP details, and that is no subflow."""
 _BEYOND_PORT = slice(InetEndpoint._fields.index("port") + 1, None)
 _NOTHING_BEYOND_PORT = InetEndpoint(None, None)[_BEYOND_PORT]
 
@@ -49,27 +52,39 @@ class SocketTexts:
 
     def text(self, socket: Socket) -> str:
         """Return the text that json.dumps would write of the socket's object."""
-        (family, kind, protocol, number, state, raw, local, remote, recv_q, send_q, _, _, uid, inode, cookie, interface,
-         v6only, netns, role, user, host, status, reason, owners, peer, *rare) = socket  # fmt: skip
+        (family, kind, protocol, number, state, raw, local, remote, recv_q, send_q, waiting, limit, uid, inode, cookie,
+         interface, v6only, netns, role, user, host, status, reason, owners, peer, peer_inode, shutdown, vfs,
+         *rare) = socket  # fmt: skip
         key = (family, kind, protocol, number, state, raw, uid, interface, v6only, netns, role, user, host, status, reason)
         shape = self._shapes.get(key) or self._shape(key, socket)
-        if not shape.common or rare != NO_RARE_FIELDS or (peer is not None and peer.host is not None):
+        if not shape.common or rare != _NO_DETAILS or (peer is not None and peer.host is not None):
             add_named(self._named, socket)
             return self._dumps(self._objects.socket(socket))
         _, head, creator, visibility, endpoints = shape
+        more = ""
+        if state is _LISTEN:
+            more = (
+                f',"accept_queue":{"null" if waiting is None else waiting},"accept_limit":{"null" if limit is None else limit}'
+            )
+        if peer_inode is not None:
+            more += f',"peer_inode":{peer_inode}'
+        if shutdown is not None:
+            more += f',"shutdown":{shutdown}'
+        if vfs is not None:
+            more += f',"vfs":{{"device":{vfs[0]},"inode":{vfs[1]}}}'
         near = endpoints.get(local) or self._endpoint(protocol, local)
         far = endpoints.get(remote) or self._endpoint(protocol, remote)
         return (
             f'{head}{near},"remote":{far},'
             f'"recv_q":{"null" if recv_q is None else recv_q},"send_q":{"null" if send_q is None else send_q},{creator}'
             f'"inode":{"null" if inode is None else inode},"cookie":{"null" if cookie is None else cookie},'
-            f'{visibility}{self._held(owners)},"peer":{"null" if peer is None else self._peer(peer)}}}'
+            f'{visibility}{self._held(owners)},"peer":{"null" if peer is None else self._peer(peer)}{more}}}'
         )
 
     def _shape(self, key: object, socket: Socket) -> _Shape:
         """Make the texts that sockets with these values share."""
         rare = socket.number is not None or socket.state_raw is not None or socket.host is not None
-        common = not rare and socket.state is not State.LISTEN
+        common = not rare
         family, kind, protocol, state = socket.family, socket.type, socket.protocol, socket.state
         head = f'{{"family":"{family}","type":{_member(kind)},"protocol":{self._word(protocol)},"state":{_member(state)},'
         creator = f'"uid":{"null" if socket.uid is None else socket.uid},"user":{self._word(socket.user)},'

