@@ -18,6 +18,7 @@ from portsock.model import (
     Socket,
     SocketType,
     State,
+    Timer,
     UnixEndpoint,
 )
 from portsock.output.json.document import answer, dumps
@@ -45,7 +46,8 @@ SOCKETS = st.builds(
     st.none() | st.integers(min_value=0, max_value=255), st.none() | st.sampled_from(State), st.none(),
     ENDPOINTS, ENDPOINTS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, WORDS, st.none() | st.booleans(),
     NETNS, st.sampled_from(Role), WORDS, WORDS, st.sampled_from(OwnerStatus), st.none() | st.sampled_from(OwnerReason), OWNERS,
-    PEERS, NUMBERS, *[st.none()] * 6,
+    PEERS, NUMBERS, st.none() | st.integers(0, 3), st.none() | st.tuples(st.integers(0), st.integers(0)),
+    st.none() | st.builds(Timer, TEXTS, NUMBERS, NUMBERS), st.none(), st.none(), NUMBERS,
 )  # fmt: skip
 
 
