@@ -144,6 +144,8 @@ class Request(NamedTuple):
     ports: PortFilter | None = None
     owners: str = "auto"
     """'none', or how to find them: 'auto', 'walk', 'bpf'."""
+    descriptors: bool = True
+    """Their numbers are wanted, and not only the processes that have them: of millions they fill the memory."""
     netns: tuple[str, ...] = ()
     """Names, PIDs or 'all'; empty is the namespace of this process."""
     needs: frozenset[Need] = frozenset({Need.PROCESSES})

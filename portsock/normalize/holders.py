@@ -61,12 +61,17 @@ class OwnerLookup:
         """Return the owners of every socket by inode, made in the order in which the holders lie in memory."""
         owners: dict[int | None, tuple[Owner, ...]] = {}
         names, make = self._names, tuple.__new__
+        shared: dict[tuple[int | None, ...], tuple[Owner, ...]] = {}
         for inode, held in self._by_inode.items():
             if len(held) == 1:
                 pid, fd, name, user = held[0]
                 if name is None and user is None and pid is not None:  # nearly every socket of a live system
                     owners[inode] = (make(Owner, (pid, fd, *(names.get(pid) or self._name(pid)))),)
                     continue
+            if held[0].fd is None:  # without the numbers of descriptors many sockets have the same owners: workers of a server
+                key = tuple([holder.pid for holder in held])
+                owners[inode] = shared[key] = shared.get(key) or self._owners(held)
+                continue
             owners[inode] = self._owners(held)
         return owners
 

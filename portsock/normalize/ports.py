@@ -17,6 +17,7 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
     `counted`: connected sockets were collected. Without them a port's `connections` is None.
     """
     passive: dict[_PortKey, dict[object, list[Socket]]] = {}
+    row_keys: dict[int, object] = {}
     connected: dict[_PortKey, list[Socket]] = {}
     for socket in sockets:
         local = socket.local
@@ -24,7 +25,11 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
             continue
         key = (socket.host, socket.netns.id if socket.netns else None, socket.protocol, local.port)
         if socket.role in PASSIVE or socket.remote is None:  # without a peer its role may be unknown
-            passive.setdefault(key, {}).setdefault(_row_key(socket), []).append(socket)
+            owners = id(socket.owners) if len(socket.owners) > 1 else 0  # workers share all: their keys are made once
+            row_key = row_keys.get(owners) or _row_key(socket)
+            if owners:
+                row_keys[owners] = row_key
+            passive.setdefault(key, {}).setdefault(row_key, []).append(socket)
         else:
             connected.setdefault(key, []).append(socket)
     ports = []
@@ -146,10 +151,18 @@ def _port_of_one(socket: Socket, services: Services, connections: int | None) ->
         connections,
         socket.owner_status,
         socket.owner_reason,
-        owners if len(owners) < 2 else tuple(sorted(dict.fromkeys(owners), key=_owner_order)),
+        owners if len(owners) < 2 or _is_sorted(owners) else tuple(sorted(dict.fromkeys(owners), key=_owner_order)),
         socket.netns,
         socket.host,
     )
+
+
+def _is_sorted(owners: Sequence[Owner]) -> bool:
+    """Tell whether the owners are processes without descriptors, each once, by pid: so a live source gives them."""
+    if owners[0].fd is not None:
+        return False
+    pids = [owner.pid or 0 for owner in owners]
+    return pids == sorted(set(pids))
 
 
 def _address(socket: Socket, local: InetEndpoint) -> str:

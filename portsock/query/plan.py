@@ -57,6 +57,8 @@ def plan(question: Question, owners: str = "auto") -> Request:
         states=None if whole else _states(question),
         ports=ports,
         owners=owners if asks_owners else "none",
+        # A row of ports shows processes; JSON, which needs peers, has the descriptors, too.
+        descriptors=command != "ports" or not question.all_needs.isdisjoint({Need.DESCRIPTORS, Need.PEER}),
         netns=query.netns,
         needs=needs - {Need.PROCESSES} | looked_up,
         listeners=ports is not None and ports.side == "either",

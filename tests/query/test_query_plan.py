@@ -218,3 +218,11 @@ def is_a_row_without_connections(socket: Socket) -> bool:
 def test_a_request_for_ports_includes_listeners_on_other_ports() -> None:
     listener = inet("0.0.0.0:45000")
     assert includes(request(asking("8080")), listener)
+
+
+def test_only_the_table_of_ports_does_without_the_numbers_of_descriptors() -> None:
+    assert not request(Query(), "ports").descriptors
+    assert request(Query()).descriptors
+    assert request(Query(), "ports", Need.PEER).descriptors  # JSON
+    assert request(asking("fd:1/2"), "ports").descriptors
+    assert request(Query(exclude=(target("fd:1/2"),)), "ports").descriptors

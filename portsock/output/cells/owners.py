@@ -1,6 +1,7 @@
 """Owners as the text of a cell, or the reason why there are none."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from portsock.model import Owner, OwnerReason, OwnerStatus, Peer, Processes
 
@@ -57,8 +58,14 @@ def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, pro
         pid, _, name, _ = owners[0]
         text = f"{name or ''}[{pid}]{MORE if partial else ''}"
     else:
-        text = _grouped(((owner.name, "" if owner.pid is None else str(owner.pid)) for owner in owners), partial)
+        text = _by_process(tuple(owners), partial)
     return text + destinations(owners, host, processes)
+
+
+@lru_cache(maxsize=8)
+def _by_process(owners: tuple[Owner, ...], partial: bool) -> str:
+    """Return the processes by name. Workers share all sockets of their master, so that many rows have the same."""
+    return _grouped(((owner.name, "" if owner.pid is None else str(owner.pid)) for owner in owners), partial)
 
 
 def destinations(owners: Iterable[Owner], host: str | None, processes: Processes) -> str:

@@ -20,14 +20,12 @@ It is called with bpf(2) directly; see include/uapi/linux/bpf.h and kernel/bpf/t
 
 import os
 import struct
-from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
-from itertools import compress, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.parse.btf import Btf, BtfError
+from portsock.parse.task_files import PID, RECORD, holders_by_inode, processes_by_inode
 from portsock.records import Holder
 from portsock.sources.linux.visibility import INITIAL_PID_NAMESPACE
 from portsock.sources.linux.walk import GONE, Walk, stat_of
@@ -50,9 +48,6 @@ _TRACING, _TRACE_ITER = 26, 28
 _SEQ_WRITE = 127  # BPF_FUNC_seq_write
 _SOCKET_MODE, _FORMAT_MASK = 0xC000, 0xF000  # S_IFSOCK, S_IFMT
 _CONTEXT_META, _CONTEXT_TASK, _CONTEXT_FD, _CONTEXT_FILE = 0, 8, 16, 24  # struct bpf_iter__task_file
-_RECORD = struct.Struct("=IIQ")
-_PID, _FD, _INODE = slice(0, None, 4), slice(1, None, 4), slice(1, None, 2)
-"""The columns of the records: the first two in words of 32 bits, the last in words of 64."""
 _CHUNK = 1 << 15
 """Bytes of one read(2): the kernel's own buffer is of that size."""
 
@@ -65,7 +60,7 @@ class Scan(NamedTuple):
     """The result of one run of the iterator."""
 
     records: bytes
-    """One _RECORD for each descriptor of a socket."""
+    """One RECORD for each descriptor of a socket."""
     started: dict[int, int | None]
     """Start times of holders in clock ticks since boot, None for those that have ended; without those that may not be read."""
     denied: list[int]
@@ -75,34 +70,19 @@ class Scan(NamedTuple):
 def scan(pids: Iterable[int]) -> Scan:
     """Run the iterator, and check whether these processes may be read. Raises BpfUnavailable."""
     records = read_records()
-    reported = set(memoryview(records).cast("I")[_PID].tolist())
+    reported = set(memoryview(records).cast("I")[PID].tolist())
     return Scan(records, _started(reported), [pid for pid in pids if _is_denied(pid) and pid not in reported])
 
 
-def holders_of(found: Scan, inodes: Container[int] | None) -> Walk:
-    """Return every (process, descriptor) that refers to one of these sockets, or to any socket where `inodes` is None."""
-    holders, pids = _by_inode(memoryview(found.records).cast("I"), inodes)
+def holders_of(found: Scan, inodes: Container[int] | None, numbers: bool = True) -> Walk:
+    """Return every (process, descriptor) that refers to one of these sockets, or to any socket where `inodes` is None.
+
+    Without `numbers` a process that has several descriptors of a socket is named once.
+    """
+    holders, pids = (holders_by_inode if numbers else processes_by_inode)(memoryview(found.records).cast("I"), inodes)
     started = {pid: ticks for pid, ticks in found.started.items() if pid in pids and ticks is not None}
     ended = {pid for pid in pids if found.started.get(pid, 0) is None}
     return Walk(_without(ended, holders) if ended else holders, found.denied, {}, started)
-
-
-def _by_inode(words: memoryview, inodes: Container[int] | None) -> tuple[dict[int, Sequence[Holder]], set[int]]:
-    """Return the holders by inode, and their pids. In columns: a loop over 50,000 records takes three times as long."""
-    pids, fds = words[_PID].tolist(), words[_FD].tolist()
-    found = words.cast("B").cast("Q")[_INODE].tolist()
-    if inodes is not None:
-        wanted = list(map(inodes.__contains__, found))
-        pids, fds, found = (list(compress(column, wanted)) for column in (pids, fds, found))
-    each = list(map(partial(tuple.__new__, Holder), zip(pids, fds, repeat(None), repeat(None))))
-    holders: dict[int, Sequence[Holder]] = dict(zip(found, zip(each, strict=True), strict=True))
-    if len(holders) < len(found):
-        shared: dict[int, dict[Holder, None]] = {inode: {} for inode, times in Counter(found).items() if times > 1}
-        for inode, holder in zip(found, each, strict=True):
-            if inode in shared:  # as keys: after the main thread has exited, each other thread reports the same descriptors
-                shared[inode][holder] = None
-        holders.update((inode, tuple(held)) for inode, held in shared.items())
-    return holders, set(pids)
 
 
 def _started(pids: Iterable[int]) -> dict[int, int | None]:
@@ -138,7 +118,7 @@ def _is_denied(pid: int) -> bool:
 
 
 def read_records() -> bytes:
-    """Load and run the program; return what it writes, as _RECORDs. Raises BpfUnavailable."""
+    """Load and run the program; return what it writes, as records (parse/task_files.py). Raises BpfUnavailable."""
     check()
     try:
         types = Btf(_type_description())
@@ -261,8 +241,8 @@ def _program(types: Btf) -> bytes:
     code.load(8, 1, 6, _CONTEXT_META)
     code.load(8, 1, 1, 0)  # meta->seq
     code.add(0xBF, 2, 10)
-    code.add(0x07, 2, immediate=-_RECORD.size)
-    code.add(0xB7, 3, immediate=_RECORD.size)
+    code.add(0x07, 2, immediate=-RECORD.size)
+    code.add(0xB7, 3, immediate=RECORD.size)
     code.add(0x85, immediate=_SEQ_WRITE)
     return code.finished()
 

@@ -221,10 +221,10 @@ def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> 
     if "unix" in request.protocols:  # a peer may be in a namespace that is not listed
         inodes |= {record.peer_inode for record in records if record.peer_inode is not None}
     if not _wants_bound(request) or system.bound_sockets_listed(used):
-        return owners.find(inodes, method=request.owners), []
+        return owners.find(inodes, method=request.owners, numbers=request.descriptors), []
     from portsock.sources.linux import unlisted
 
-    ownership = owners.find(None, method=request.owners)
+    ownership = owners.find(None, method=request.owners, numbers=request.descriptors)
     wanted = {inode: held for inode, held in ownership.holders.items() if inode in inodes}
     return ownership._replace(holders=wanted), unlisted.unlisted_notices(ownership.holders, inodes)
 

@@ -18,12 +18,15 @@ _ROUNDS = 20
 """Times that /proc is listed again for processes that have begun meanwhile."""
 
 
-def find(inodes: Container[int] | None, root: str = PROC, method: str = "auto", settle: bool = False) -> Ownership:
+def find(
+    inodes: Container[int] | None, root: str = PROC, method: str = "auto", settle: bool = False, numbers: bool = True
+) -> Ownership:
     """Return the holders of these sockets, or of every socket where `inodes` is None.
 
     `method` is 'walk', 'bpf' for the iterator, or 'auto' for the faster one here. A process that exits meanwhile is ignored;
     one that may not be read is reported. `settle`: read the processes that begin meanwhile, too. Raises ReadError where 'bpf'
-    is requested and refused, or /proc cannot be listed. A /proc of other processes has no holders.
+    is requested and refused, or /proc cannot be listed. A /proc of other processes has no holders. Without `numbers` each
+    process is named once, without the numbers of its descriptors.
     """
     visible = read_visibility(root)
     if visible.unlisted is OwnerReason.NO_PROC:
@@ -32,20 +35,22 @@ def find(inodes: Container[int] | None, root: str = PROC, method: str = "auto", 
     # The iterator and the count are those of the real /proc.
     many = root == PROC and method != "bpf" and _open_files() >= _MANY
     if root == PROC and (method == "bpf" or (method == "auto" and many)):
-        found = _iterate(inodes, method)
+        found = _iterate(inodes, method, numbers)
     used = "walk" if found is None else "bpf"
     settled = found is not None  # the iterator goes by ascending pid over the processes of the very instant
     if found is None:
         parallel = many and len(os.sched_getaffinity(0)) > 1
         pids = _pids(root)
-        found = (walk_in_two_threads if parallel else walk)(pids, inodes, root)
+        found = (walk_in_two_threads if parallel else walk)(pids, inodes, root, numbers)
         if settle:
-            found, settled = _with_later(found, pids, inodes, root)
+            found, settled = _with_later(found, pids, inodes, root, numbers)
     unreadable = _unreadable(found, root, visible)
     return Ownership(found.holders, unreadable, visible.unlisted, used, found.started, settled)
 
 
-def _with_later(found: Walk, pids: Iterable[int], inodes: Container[int] | None, root: str) -> tuple[Walk, bool]:
+def _with_later(
+    found: Walk, pids: Iterable[int], inodes: Container[int] | None, root: str, numbers: bool
+) -> tuple[Walk, bool]:
     """Add the holders among processes that have begun since, and tell whether in the end none was left unread.
 
     A child has what its parent had. So a socket that is only inherited is found as soon as no process is unread: whoever was
@@ -57,7 +62,7 @@ def _with_later(found: Walk, pids: Iterable[int], inodes: Container[int] | None,
         if not later:
             return found, True
         read.update(later)
-        found = merged(found, walk(later, inodes, root))
+        found = merged(found, walk(later, inodes, root, numbers))
     return found, False
 
 
@@ -87,12 +92,12 @@ def count_descriptors(root: str = PROC) -> int | None:
     return sum(_size(f"{root}/{pid}/fd") for pid in _pids(root))
 
 
-def _iterate(inodes: Container[int] | None, method: str) -> Walk | None:
+def _iterate(inodes: Container[int] | None, method: str, numbers: bool) -> Walk | None:
     """Return the iterator's holders, or None where it cannot be used. Raises ReadError instead of None for method 'bpf'."""
     from portsock.sources.linux import bpf
 
     try:
-        return bpf.holders_of(bpf.scan(_pids(PROC)), inodes)
+        return bpf.holders_of(bpf.scan(_pids(PROC)), inodes, numbers)
     except bpf.BpfUnavailable as error:
         if method == "bpf":
             raise ReadError(f"--owners bpf cannot be used here ({error}); leave it out, or use --owners walk") from error

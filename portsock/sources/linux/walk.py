@@ -47,8 +47,11 @@ class _Table(NamedTuple):
 _NOTHING = _Table([], None, True)
 
 
-def walk(pids: Iterable[int], inodes: Container[int] | None, root: str) -> Walk:
-    """Return the holders of these sockets, or of every socket where `inodes` is None, among these processes."""
+def walk(pids: Iterable[int], inodes: Container[int] | None, root: str, numbers: bool = True) -> Walk:
+    """Return the holders of these sockets, or of every socket where `inodes` is None, among these processes.
+
+    Without `numbers` a process that has several descriptors of a socket is named once.
+    """
     holders: dict[int, tuple[Holder, ...]] = {}
     found = Walk(holders, [], {}, {})
     for pid in pids:
@@ -64,13 +67,18 @@ def walk(pids: Iterable[int], inodes: Container[int] | None, root: str) -> Walk:
             continue
         if table.started is not None:
             found.started[pid] = table.started
-        for inode, fd in table.sockets:
-            holder = (Holder(pid, fd),)
+        found_here = [(inode, (Holder(pid, fd),)) for inode, fd in table.sockets] if numbers else _once(pid, table.sockets)
+        for inode, holder in found_here:
             holders[inode] = holders[inode] + holder if inode in holders else holder
     return found
 
 
-def walk_in_two_threads(pids: Sequence[int], inodes: Container[int] | None, root: str) -> Walk:
+def _once(pid: int, sockets: Iterable[tuple[int, int]]) -> list[tuple[int, tuple[Holder, ...]]]:
+    holder = (Holder(pid, None),)
+    return [(inode, holder) for inode in dict.fromkeys(inode for inode, _ in sockets)]
+
+
+def walk_in_two_threads(pids: Sequence[int], inodes: Container[int] | None, root: str, numbers: bool = True) -> Walk:
     """Return what `walk` returns for these ascending pids, in about two thirds of its time where there are many descriptors:
     readlink(2) runs without the interpreter's lock. Where no thread can start, all is read by the caller's."""
     from collections import deque
@@ -81,14 +89,14 @@ def walk_in_two_threads(pids: Sequence[int], inodes: Container[int] | None, root
 
     def read_some() -> None:
         try:
-            outcomes.append(walk(iter(waiting.popleft, None), inodes, root))
+            outcomes.append(walk(iter(waiting.popleft, None), inodes, root, numbers))
         except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
             outcomes.append(error)
 
     helper = Thread(target=read_some, daemon=True)  # Ctrl-C does not wait for it
     with suppress(RuntimeError):
         helper.start()
-    found = walk(iter(waiting.popleft, None), inodes, root)
+    found = walk(iter(waiting.popleft, None), inodes, root, numbers)
     if helper.ident is None:
         return found
     helper.join()
