@@ -10,7 +10,7 @@ from operator import attrgetter
 from portsock.addresses import scope
 from portsock.model import Endpoint, Family, InetEndpoint, OwnerStatus, Peer, Scope, Socket, UnixEndpoint
 from portsock.normalize.holders import OwnerLookup, Visibility
-from portsock.records import Collection, SocketRecord
+from portsock.records import Collection, SocketRecord, lasting_number
 
 _Row = SocketRecord | Socket
 _NOT_UNIQUE = frozenset({Scope.LOOPBACK, Scope.LINK, Scope.UNSPECIFIED})
@@ -20,14 +20,20 @@ _UNNAMED = UnixEndpoint(None)
 
 
 def find_peers(
-    rows: Sequence[_Row], hosts: Sequence[str | None], visible: Sequence[Visibility], several: bool
+    rows: Sequence[_Row],
+    hosts: Sequence[str | None],
+    visible: Sequence[Visibility],
+    several: bool,
+    apart: frozenset[int] = frozenset(),
 ) -> list[Peer | None]:
     """Return each row's other end, or None where it is not among the rows.
 
     `hosts` and `visible` hold each row's host and what is visible of its owners; `several`: join across listings, too. The
-    rows of a network namespace stand together.
+    rows of a network namespace stand together. `apart`: see Collection.
     """
     index = _PeerIndex(rows, hosts, visible)
+    if apart:
+        index.leave_out(apart)
     found = index.same_namespace()
     if several or (rows and rows[0].netns != rows[-1].netns):  # a source lists one namespace after another
         index.add_other_places(found, several)
@@ -62,6 +68,12 @@ class _PeerIndex:
         self._as_peers: list[Peer] = [
             make(Peer, (row.inode, None, None, status, owners)) for row, (status, _, owners) in zip(rows, visible, strict=True)
         ]
+
+    def leave_out(self, apart: frozenset[int]) -> None:
+        """Join these sockets with none."""
+        for index, row in enumerate(self._rows):
+            if isinstance(row, SocketRecord) and lasting_number(row) in apart:
+                self._near[index] = self._far[index] = None
 
     def same_namespace(self) -> list[Peer | None]:
         """Return each row's peer in the same namespace of the same listing, or None."""

@@ -93,7 +93,8 @@ def _owners_and_peers(collections: Sequence[Collection], several: bool) -> Itera
         rows += collection.sockets
         visible += OwnerLookup(collection).for_records(collection.sockets)
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
-    return zip(visible, find_peers(rows, hosts, visible, several), strict=True)
+    apart = collections[0].apart if len(collections) == 1 else frozenset[int]()
+    return zip(visible, find_peers(rows, hosts, visible, several, apart), strict=True)
 
 
 def _sockets(collection: Collection, host: str | None, joined: Iterator[tuple[Visibility, Peer | None]]) -> list[Socket]:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 _DIAG_ONLY = {"vsock": "AF_VSOCK", "sctp": "SCTP", "mptcp": "MPTCP"}
 """Protocols that are read with netlink only, and their names in /proc/net/protocols."""
 _SUBFLOWS = frozenset({"tcp", "mptcp"})
+_ONE_END = frozenset({State.LISTEN, State.BOUND, State.CLOSED})
+"""States of TCP sockets that no other one can be the end of."""
 
 
 def collect(request: Request, backend: str | None = None) -> Collection:
     """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc is used where netlink fails."""
     taken_at = time.time()
-    records, notices, used, others, unseen, addresses = _sockets(request, backend)
+    records, notices, used, others, unseen, addresses, apart = _sockets(request, backend)
     ownership, unlisted_notices = _ownership(request, records, used)
     sockets: Sequence[SocketRecord] = records
     if ownership is not None and not ownership.unreadable and ownership.hidden_processes is None:
@@ -41,7 +43,9 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     # Only `explain` and questions about addresses need the namespace, which costs a look at the names of all.
     own = own_namespace() if Need.HOST in request.needs else None
     viewpoint = Viewpoint(own, os.geteuid(), others=others, unseen=unseen, addresses=addresses)
-    return Collection(source, host, taken_at, sockets, ownership, known_processes, users, all_notices, viewpoint=viewpoint)
+    return Collection(
+        source, host, taken_at, sockets, ownership, known_processes, users, all_notices, viewpoint=viewpoint, apart=apart
+    )
 
 
 def _sockets(request: Request, backend: str | None) -> "_Dumped":
@@ -95,9 +99,22 @@ class _Dumped(NamedTuple):
     """Requested namespaces that were not read."""
     addresses: Mapping[int, frozenset[str]] = {}
     """The addresses of each requested namespace by its number, if asked for."""
+    apart: frozenset[int] = frozenset()
+    """See Collection."""
 
 
 def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
+    """Return what is in the calling thread's namespace, with the sockets that are joined with no other."""
+    if not request.protocols & _SUBFLOWS or (request.states is not None and request.states <= _ONE_END):
+        return _read_tables(request, backend, netns)
+    from portsock.sources.linux.joining import reuse
+
+    before = reuse.passive_opens()
+    dumped = _read_tables(request, backend, netns)
+    return dumped._replace(apart=reuse.find_apart(dumped.sockets, before, request, dumped.backend))
+
+
+def _read_tables(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
     """Return sockets, notices and backend for the calling thread's namespace."""
     refused: list[Notice] = []
     if backend != "procfs":
