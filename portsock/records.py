@@ -130,6 +130,8 @@ class Collection(NamedTuple):
     viewpoint: Viewpoint | None = None
     apart: frozenset[int] = frozenset()
     """TCP sockets, by lasting_number(), that are joined with no other: what has their 4-tuple may be of another connection."""
+    apart_elsewhere: frozenset[int] = frozenset()
+    """The same of sockets that are joined with none of another network namespace."""
 
 
 class PortFilter(NamedTuple):

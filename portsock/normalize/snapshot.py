@@ -93,8 +93,9 @@ def _owners_and_peers(collections: Sequence[Collection], several: bool) -> Itera
         rows += collection.sockets
         visible += OwnerLookup(collection).for_records(collection.sockets)
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
-    apart = collections[0].apart if len(collections) == 1 else frozenset[int]()
-    return zip(visible, find_peers(rows, hosts, visible, several, apart), strict=True)
+    first = collections[0]  # what is joined with no other is known of a live collection only, which stands alone
+    peers = find_peers(rows, hosts, visible, several, first.apart, first.apart_elsewhere)
+    return zip(visible, peers, strict=True)
 
 
 def _sockets(collection: Collection, host: str | None, joined: Iterator[tuple[Visibility, Peer | None]]) -> list[Socket]:

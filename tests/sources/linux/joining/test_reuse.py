@@ -10,6 +10,7 @@ import pytest
 from portsock.model import Socket, State
 from portsock.normalize.snapshot import normalize
 from portsock.records import Request, lasting_number
+from portsock.sources import system
 from portsock.sources.linux import collect, netlink, procfs
 from portsock.sources.linux.joining import reuse
 from tests.support.factory import tcp
@@ -83,6 +84,12 @@ def between(patch: pytest.MonkeyPatch, backend: str, happen: Callable[[], object
     return read
 
 
+def count(patch: pytest.MonkeyPatch, number: Callable[[], int | None]) -> None:
+    """Have the kernel's count of connections be this number."""
+    for module in (system, reuse):
+        patch.setattr(module, "passive_opens", number)
+
+
 def read(ends: Ends, backend: str) -> list[Socket]:
     """Read the sockets and return both ends of the connection as they are listed."""
     ports = ends.ports
@@ -114,21 +121,21 @@ def test_a_connection_that_lasts_is_joined_whatever_else_begins(
 
 
 def test_the_sockets_are_read_once_where_no_connection_begins(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reuse, "passive_opens", lambda: 7)
+    count(monkeypatch, lambda: 7)
     tables = between(monkeypatch, "netlink", lambda: None)
     assert all(row.peer for row in read(ends, "netlink"))
     assert len(tables) == 2
 
 
 def test_an_unknown_number_of_connections_has_the_sockets_read_again(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reuse, "passive_opens", lambda: None)
+    count(monkeypatch, lambda: None)
     tables = between(monkeypatch, "netlink", lambda: None)
     assert all(row.peer for row in read(ends, "netlink"))
     assert len(tables) == 4
 
 
 def test_listeners_alone_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reuse, "passive_opens", lambda: pytest.fail("asked"))
+    count(monkeypatch, lambda: pytest.fail("asked"))
     collect.collect(TCP._replace(states=frozenset({State.LISTEN, State.BOUND, State.CLOSED})))
     collect.collect(Request(frozenset({"udp", "unix"}), owners="none"))
 
@@ -139,13 +146,13 @@ def test_a_client_in_its_handshake_is_not_joined_with_what_an_earlier_one_left(
 ) -> None:
     client = tcp("127.0.0.1:4000", "127.0.0.1:80", State.SYN_SENT, cookie=1)
     server = tcp("127.0.0.1:80", "127.0.0.1:4000", far, cookie=2)
-    monkeypatch.setattr(reuse, "passive_opens", lambda: 7)
+    count(monkeypatch, lambda: 7)
     monkeypatch.setattr(netlink, "cookies", lambda _: {1, 2})
     assert reuse.find_apart([client, server], 7, TCP, "netlink") == ({1} if apart else frozenset())
 
 
 def test_a_handshake_with_another_host_has_nothing_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reuse, "passive_opens", lambda: 7)
+    count(monkeypatch, lambda: 7)
     monkeypatch.setattr(netlink, "cookies", lambda _: pytest.fail("read again"))
     client = tcp("10.0.0.1:4000", "192.0.2.1:80", State.SYN_SENT, cookie=1)
     assert reuse.find_apart([client], 7, TCP, "netlink") == frozenset()
