@@ -110,13 +110,15 @@ def test_namespaces_that_are_read_through_a_process_are_joined_too(
 ) -> None:
     ends.connect(stack)
     for name in ends:
-        process = subprocess.Popen(["ip", "netns", "exec", name, "sleep", "30"])
-        stack.callback(process.wait)
+        command = ["ip", "netns", "exec", name, "sh", "-c", "echo; exec sleep 30"]
+        process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
         stack.callback(process.kill)
+        assert process.stdout
+        process.stdout.readline()  # it is in the namespace
     refused = PermissionError(1, "Operation not permitted")
     monkeypatch.setattr(setns, "_enter", lambda _: (_ for _ in ()).throw(refused))
-    found = read("all")
-    assert all(row.peer for (name, _), row in found.items() if name in ends)
+    found = [row for (name, _), row in read("all").items() if name in ends]
+    assert [row.peer is not None for row in found] == [True, True]
 
 
 def place(number: int, *records: SocketRecord) -> crossing.Place:
