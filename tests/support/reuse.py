@@ -1,8 +1,9 @@
 """Connections over loopback that use the same 4-tuples again and again, and a log of which socket is joined with which.
 
-    python -m tests.support.reuse SECONDS DIRECTORY
+    python -m tests.support.reuse SECONDS DIRECTORY [NAMESPACE NAMESPACE]
 
-runs in a network namespace of its own (see tests.trust.test_reuse). Clients connect from 3,200 ports to one server. Most
+runs in a network namespace of its own, or with the server in one namespace of tests.support.crossing_lab and the clients in
+the other (see tests.trust.test_reuse). Clients connect from 3,200 ports to one server. Most
 close with a reset and connect from the same port at once; the server closes others, so that TIME_WAIT is taken over, too.
 Each client sends the cookie and the inode of its socket over the connection, and the server logs them with its own.
 Meanwhile this process reads the sockets as `portsock sockets --tcp` does. At the end it prints what it counted as JSON.
@@ -16,15 +17,17 @@ import struct
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from portsock.model import InetEndpoint, Snapshot
 from portsock.normalize.snapshot import normalize
 from portsock.records import Request
 from portsock.sources.live import collect
+from tests.support.crossing_lab import CLIENT, SERVER, inside
 
 PORT = 20000
-SERVER = {InetEndpoint("127.0.0.1", PORT)}
+SERVERS = {InetEndpoint(address, PORT) for address in ("127.0.0.1", SERVER)}
 FIRST, PORTS = 30000, 3200
 CLIENTS = 2
 HELD = 400
@@ -67,8 +70,8 @@ def serve(until: float, listener: socket.socket, log: Path) -> None:
                 closed.close()
 
 
-def connect(until: float, first: int, number: int, rate: Path) -> None:
-    """Connect from these ports, each again as soon as it is free."""
+def connect(until: float, first: int, number: int, rate: Path, near: str, far: str) -> None:
+    """Connect from these ports of an address to another one, each again as soon as it is free."""
     chance = random.Random(first)  # noqa: S311
     free = list(range(first, first + number))
     chance.shuffle(free)
@@ -85,8 +88,8 @@ def connect(until: float, first: int, number: int, rate: Path) -> None:
         end = socket.socket()
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         try:
-            end.bind(("127.0.0.1", port))
-            end.connect(("127.0.0.1", PORT))
+            end.bind((near, port))
+            end.connect((far, PORT))
             end.send(_identity(end))
         except OSError:  # the port is still in use, or the server has reset the connection
             end.close()
@@ -111,10 +114,11 @@ class Seen:
         ends = {(row.local, row.remote): row for row in snapshot.sockets}
         for row in snapshot.sockets:
             other = ends.get((row.remote, row.local))
-            if row.local not in SERVER or other is None:
+            if row.local not in SERVERS or other is None:
                 continue
             assert (row.peer is None) == (other.peer is None)
             assert row.peer is None or row.peer.inode == other.inode
+            assert row.peer is None or (row.peer.netns or row.netns) == other.netns
             (self.apart if row.peer is None else self.joined)[other.cookie or 0, row.cookie or 0] += 1
 
 
@@ -145,11 +149,16 @@ def report(seen: Seen, log: Path, rates: list[Path], seconds: float) -> dict[str
     }  # fmt: skip
 
 
-def main(seconds: float, directory: Path) -> None:
+def _listen(address: str) -> socket.socket:
+    return socket.create_server((address, PORT), backlog=4096)
+
+
+def main(seconds: float, directory: Path, names: tuple[str, ...]) -> None:
     """Run the server, the clients and the reader."""
     log = directory / "log"
     rates = [directory / f"rate{number}" for number in range(CLIENTS)]
-    with socket.create_server(("127.0.0.1", PORT), backlog=4096) as listener:
+    near, far = (CLIENT, SERVER) if names else ("127.0.0.1", "127.0.0.1")
+    with inside(names[0], lambda: _listen(far)) if names else _listen(far) as listener:
         until = time.monotonic() + seconds
         children = []
         for role in range(CLIENTS + 1):
@@ -158,16 +167,18 @@ def main(seconds: float, directory: Path) -> None:
                 if role == CLIENTS:
                     serve(until + 0.5, listener, log)
                 else:
-                    connect(until, FIRST + role * PORTS // CLIENTS, PORTS // CLIENTS, rates[role])
+                    ports = FIRST + role * PORTS // CLIENTS, PORTS // CLIENTS
+                    run = partial(connect, until, *ports, rates[role], near, far)
+                    _ = inside(names[1], run) if names else run()
                 os._exit(0)
             children.append(child)
     seen = Seen()
     while time.monotonic() < until:
-        seen.add(normalize([collect(Request(frozenset({"tcp"}), owners="none"))]))
+        seen.add(normalize([collect(Request(frozenset({"tcp"}), owners="none", netns=names))]))
     failed = [child for child in children if os.waitpid(child, 0)[1]]
     assert not failed, failed
     print(json.dumps(report(seen, log, rates, seconds)))
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), Path(sys.argv[2]))
+    main(float(sys.argv[1]), Path(sys.argv[2]), tuple(sys.argv[3:]))
