@@ -171,11 +171,11 @@ def addresses_in(process: str) -> frozenset[str] | None:
     return _addresses(f"/proc/{process}", "Linux")
 
 
-def passive_opens() -> int | None:
-    """Return how many TCP connections this thread's network namespace ever accepted; None if unknown. Linux only."""
+def passive_opens(process: str = "thread-self") -> int | None:
+    """Return how many TCP connections the network namespace of a process ever accepted; None if unknown. Linux only."""
     from portsock.parse.proc.counters import parse_passive_opens
 
-    return parse_passive_opens(read_text("/proc/thread-self/net/snmp") or "")
+    return parse_passive_opens(read_text(f"/proc/{process}/net/snmp") or "")
 
 
 def _counters(root: str) -> tuple[dict[str, int], int | None]:

@@ -227,14 +227,17 @@ def _addresses(request: Request, namespace: "Namespace", process: str) -> dict[i
 def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
     """Return the sockets of a namespace from /proc/PID/net of a process in it; None where no process can be read."""
     from portsock.sources.linux import procfs
+    from portsock.sources.linux.joining import reuse
 
     for pid in namespace.pids:
+        before = system.passive_opens(str(pid))
         try:
             tables = procfs.dump(request, pid=str(pid), netns=namespace.netns)
         except ReadError:
             continue
         found = _addresses(request, namespace, str(pid))
-        return _Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found, pid=pid)
+        apart = reuse.find_apart(tables.sockets, before, request, "procfs", str(pid))
+        return _Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found, pid=pid, apart=apart)
     return None
 
 

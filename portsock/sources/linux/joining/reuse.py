@@ -24,25 +24,27 @@ _EARLY = (State.SYN_SENT, State.SYN_RECV)
 _Pair = tuple[str | None, int | None]
 
 
-def find_apart(records: Sequence[SocketRecord], before: int | None, request: Request, backend: str) -> frozenset[int]:
-    """Return the numbers of the TCP sockets of this namespace whose other end is not certain; see lasting_number().
+def find_apart(
+    records: Sequence[SocketRecord], before: int | None, request: Request, backend: str, process: str = "thread-self"
+) -> frozenset[int]:
+    """Return the numbers of the TCP sockets of a process's namespace whose other end is not certain; see lasting_number().
 
     `before`: passive_opens() before the sockets were read.
     """
     early = [record for record in records if record.state in _EARLY]
-    doubtful = early if before is not None and before == passive_opens() else records
-    if not _is_within_host(doubtful):
+    doubtful = early if before is not None and before == passive_opens(process) else records
+    if not _is_within_host(doubtful, process):
         return frozenset()
     numbers = {lasting_number(record) for record in records if record.protocol in PROTOCOLS}
-    return frozenset((numbers - present(request, backend)) | _beside_left_over(early, records))
+    return frozenset((numbers - present(request, backend, process)) | _beside_left_over(early, records))
 
 
-def _is_within_host(records: Sequence[SocketRecord]) -> bool:
-    """Tell whether one of these sockets is connected to an address of this namespace."""
+def _is_within_host(records: Sequence[SocketRecord], process: str) -> bool:
+    """Tell whether one of these sockets is connected to an address of its own namespace."""
     remotes = {record.remote.address for record in records if isinstance(record.remote, InetEndpoint)}
     if not remotes:
         return False
-    own = addresses_in("thread-self")
+    own = addresses_in(process)
     return own is None or any(address in own or scope(address) is Scope.LOOPBACK for address in remotes if address)
 
 

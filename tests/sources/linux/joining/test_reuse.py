@@ -1,5 +1,6 @@
 """A 4-tuple that is used again between the readings of its two ends joins nothing; a connection that lasts is joined."""
 
+import os
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -7,12 +8,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from portsock.model import Socket, State
+from portsock.model import Netns, Socket, State
 from portsock.normalize.snapshot import normalize
 from portsock.records import Request, lasting_number
 from portsock.sources import system
 from portsock.sources.linux import collect, netlink, procfs
 from portsock.sources.linux.joining import reuse
+from portsock.sources.linux.netns import Namespace
 from tests.support.factory import tcp
 from tests.support.live import on_linux
 
@@ -87,7 +89,7 @@ def between(patch: pytest.MonkeyPatch, backend: str, happen: Callable[[], object
 def count(patch: pytest.MonkeyPatch, number: Callable[[], int | None]) -> None:
     """Have the kernel's count of connections be this number."""
     for module in (system, reuse):
-        patch.setattr(module, "passive_opens", number)
+        patch.setattr(module, "passive_opens", lambda *_: number())
 
 
 def read(ends: Ends, backend: str) -> list[Socket]:
@@ -171,3 +173,16 @@ def test_a_socket_without_cookie_and_inode_is_not_known_again(monkeypatch: pytes
     ends = [tcp("127.0.0.1:4000", "127.0.0.1:80", State.TIME_WAIT, inode=None), tcp("127.0.0.1:80", "127.0.0.1:4000", inode=9)]
     monkeypatch.setattr(procfs, "dump", lambda *_, **__: procfs.Dump(ends, (), frozenset()))
     assert reuse.find_apart(ends, None, TCP, "procfs") == {0}
+
+
+def test_a_namespace_that_is_read_through_a_process_joins_no_two_connections(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Namespace(Netns(1), False, (), (os.getpid(),))
+    between(monkeypatch, "procfs", ends.again)
+    dumped = collect._from_process(TCP, own)
+    assert dumped is not None
+    ports = ends.ports
+    rows = [row for row in dumped.sockets if (getattr(row.local, "port", 0), getattr(row.remote, "port", 0)) in ports]
+    assert len(rows) == 2
+    assert not {lasting_number(row) for row in rows}.isdisjoint(dumped.apart)
