@@ -72,6 +72,11 @@ class SocketRecord(NamedTuple):
     """The listing's tool names at most one holder of each socket, and none of the kernel's own sockets."""
 
 
+def lasting_number(record: SocketRecord) -> int:
+    """Return a number that a TCP socket keeps until its end, and no other has: its cookie, else its inode negated, else 0."""
+    return record.cookie if record.cookie is not None else -(record.inode or 0)
+
+
 HEAD_END = SocketRecord._fields.index("netns") + 1
 """A Socket begins with the fields of SocketRecord[:HEAD_END], in the same order."""
 TAIL_END = SocketRecord._fields.index("subflow_of") + 1
@@ -123,6 +128,10 @@ class Collection(NamedTuple):
     unprivileged: bool = False
     """The listing states that it leaves out processes of other users."""
     viewpoint: Viewpoint | None = None
+    apart: frozenset[int] = frozenset()
+    """TCP sockets, by lasting_number(), that are joined with no other: what has their 4-tuple may be of another connection."""
+    apart_elsewhere: frozenset[int] = frozenset()
+    """The same of sockets that are joined with none of another network namespace."""
 
 
 class PortFilter(NamedTuple):

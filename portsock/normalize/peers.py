@@ -10,7 +10,7 @@ from operator import attrgetter
 from portsock.addresses import scope
 from portsock.model import Endpoint, Family, InetEndpoint, OwnerStatus, Peer, Scope, Socket, UnixEndpoint
 from portsock.normalize.holders import OwnerLookup, Visibility
-from portsock.records import Collection, SocketRecord
+from portsock.records import Collection, SocketRecord, lasting_number
 
 _Row = SocketRecord | Socket
 _NOT_UNIQUE = frozenset({Scope.LOOPBACK, Scope.LINK, Scope.UNSPECIFIED})
@@ -21,21 +21,27 @@ _REMOTE = Socket._fields.index("remote")
 
 
 def find_peers(
-    rows: Sequence[_Row], hosts: Sequence[str | None], visible: Sequence[Visibility], several: bool, internet: bool = True
+    rows: Sequence[_Row],
+    hosts: Sequence[str | None],
+    visible: Sequence[Visibility],
+    several: bool,
+    apart: frozenset[int] = frozenset(),
+    apart_elsewhere: frozenset[int] = frozenset(),
+    internet: bool = True,
 ) -> list[Peer | None]:
     """Return each row's other end, or None where it is not among the rows.
 
-    Without `internet` those of internet sockets may be left out.
     `hosts` and `visible` hold each row's host and what is visible of its owners; `several`: join across listings, too. The
-    rows of a network namespace stand together.
+    rows of a network namespace stand together. `apart` and `apart_elsewhere`: see Collection. Without
+    `internet` the ends of internet sockets may be left out.
     """
     unix = _UNIX in set(map(attrgetter("family"), rows))
     if not internet and not unix:
         return [None] * len(rows)
     index = _PeerIndex(rows, hosts, visible)
-    found = index.same_namespace()
+    found = index.same_namespace(apart)
     if several or (rows and rows[0].netns != rows[-1].netns):  # a source lists one namespace after another
-        index.add_other_places(found, several)
+        index.add_other_places(found, several, apart | apart_elsewhere)
     if unix:
         index.add_unix(found)
     return found
@@ -68,9 +74,18 @@ class _PeerIndex:
             make(Peer, (row.inode, None, None, status, owners)) for row, (status, _, owners) in zip(rows, visible, strict=True)
         ]
 
-    def same_namespace(self) -> list[Peer | None]:
+    def _numbered(self, numbers: frozenset[int]) -> set[int]:
+        """Return the indices of the rows with these lasting numbers."""
+        rows = enumerate(self._rows) if numbers else ()
+        return {index for index, row in rows if isinstance(row, SocketRecord) and lasting_number(row) in numbers}
+
+    def same_namespace(self, apart: frozenset[int]) -> list[Peer | None]:
         """Return each row's peer in the same namespace of the same listing, or None."""
         near, far = self._near, self._far
+        if apart:
+            near = near.copy()
+            for index in self._numbered(apart):
+                near[index] = None
         places = [row.protocol for row in self._rows], [row.netns for row in self._rows], self._hosts
         # Columns at once: a loop that makes and looks up each key takes three times as long for 50,000.
         ends = dict(zip(zip(near, far, *places, strict=True), self._as_peers, strict=True))
@@ -80,8 +95,8 @@ class _PeerIndex:
                 found[index] = None
         return found
 
-    def add_other_places(self, found: list[Peer | None], several: bool) -> None:
-        """Fill in peers of other listings and of other network namespaces, by protocol and endpoints alone.
+    def add_other_places(self, found: list[Peer | None], several: bool, apart: frozenset[int]) -> None:
+        """Fill in peers of other listings and of other network namespaces, by protocol and endpoints, but none of `apart`.
 
         An end that two places have is nobody's peer: which of them it is cannot be decided. Of namespaces it has no peer,
         either, so that a connection is joined from both of its ends or from none.
@@ -97,9 +112,12 @@ class _PeerIndex:
             if key in ends and self._place(ends[key]) != self._place(index):
                 twice.add(key)
             ends[key] = index
+        alone = self._numbered(apart)
         for index, (protocol, near, far) in keys.items():
             other = ends.get((protocol, far, near))
             if found[index] is not None or other is None or other == index or (protocol, far, near) in twice:
+                continue
+            if index in alone or other in alone:
                 continue
             if several or (protocol, near, far) not in twice:
                 found[index] = self._as_seen_by(index, other)

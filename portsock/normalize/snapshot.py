@@ -96,7 +96,9 @@ def _owners_and_peers(
         rows += collection.sockets
         visible += OwnerLookup(collection).for_records(collection.sockets)
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
-    return zip(visible, find_peers(rows, hosts, visible, several, ends), strict=True)
+    first = collections[0]  # what is joined with no other is known of a live collection only, which stands alone
+    peers = find_peers(rows, hosts, visible, several, first.apart, first.apart_elsewhere, ends)
+    return zip(visible, peers, strict=True)
 
 
 def _sockets(collection: Collection, host: str | None, joined: Iterator[tuple[Visibility, Peer | None]]) -> list[Socket]:

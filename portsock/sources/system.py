@@ -171,6 +171,13 @@ def addresses_in(process: str) -> frozenset[str] | None:
     return _addresses(f"/proc/{process}", "Linux")
 
 
+def passive_opens(process: str = "thread-self") -> int | None:
+    """Return how many TCP connections the network namespace of a process ever accepted; None if unknown. Linux only."""
+    from portsock.parse.proc.counters import parse_passive_opens
+
+    return parse_passive_opens(read_text(f"/proc/{process}/net/snmp") or "")
+
+
 def _counters(root: str) -> tuple[dict[str, int], int | None]:
     """Return the counters of this thread's network namespace, and its inode number."""
     from portsock.parse.proc.counters import parse_counters, parse_snmp6

@@ -32,7 +32,9 @@ def tool(name: str) -> str:
     return path
 
 
-def run(arguments: Sequence[str], pid: int | None = None, uid: int | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    arguments: Sequence[str], pid: int | None = None, uid: int | None = None, seconds: float = 60
+) -> subprocess.CompletedProcess[str]:
     """Run a command, in the network namespace of `pid`, as the user `uid`."""
     before: list[str] = []
     if pid is not None:
@@ -40,7 +42,13 @@ def run(arguments: Sequence[str], pid: int | None = None, uid: int | None = None
     if uid is not None:
         before += [tool("setpriv"), f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"]
     return subprocess.run(
-        [*before, *arguments], capture_output=True, text=True, errors="surrogateescape", cwd=ROOT, env=ENVIRONMENT, timeout=60
+        [*before, *arguments],
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        timeout=seconds,
     )
 
 

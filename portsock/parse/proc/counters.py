@@ -25,6 +25,13 @@ def parse_counters(text: str) -> dict[str, int]:
     return found
 
 
+def parse_passive_opens(text: str) -> int | None:
+    """Return from snmp how many TCP connections were ever accepted by the kernel, IPv4 and IPv6 together; None if unknown."""
+    names, _, rest = text.partition("\nTcp: ")[2].partition("\nTcp: ")
+    found = dict(zip(names.split(), rest.partition("\n")[0].split(), strict=False)).get("PassiveOpens", "")
+    return int(found) if found.isascii() and found.isdigit() and len(found) <= _DIGITS else None
+
+
 def parse_snmp6(text: str) -> dict[str, int]:
     """Return the wanted counters of snmp6."""
     pairs = (line.split() for line in text.split("\n"))

@@ -21,27 +21,33 @@ if TYPE_CHECKING:
 _DIAG_ONLY = {"vsock": "AF_VSOCK", "sctp": "SCTP", "mptcp": "MPTCP"}
 """Protocols that are read with netlink only, and their names in /proc/net/protocols."""
 _SUBFLOWS = frozenset({"tcp", "mptcp"})
+_ONE_END = frozenset({State.LISTEN, State.BOUND, State.CLOSED})
+"""States of TCP sockets that no other one can be the end of."""
+_HANDSHAKES = (State.SYN_SENT, State.SYN_RECV)
+_STATE = attrgetter("state")
 
 
 def collect(request: Request, backend: str | None = None) -> Collection:
     """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc is used where netlink fails."""
     taken_at = time.time()
-    records, notices, used, others, unseen, addresses = _sockets(request, backend)
-    ownership, unlisted_notices = _ownership(request, records, used)
-    sockets: Sequence[SocketRecord] = records
+    dumped = _sockets(request, backend)
+    sockets: Sequence[SocketRecord] = dumped.sockets
+    used = dumped.backend
+    ownership, unlisted_notices = _ownership(request, sockets, used)
     if ownership is not None and not ownership.unreadable and ownership.hidden_processes is None:
         from portsock.sources.linux.absence import confirm
 
-        sockets, ownership = confirm(records, ownership, partial(_sockets_again, request, used), request.owners)
+        sockets, ownership = confirm(sockets, ownership, partial(_sockets_again, request, used), request.owners)
     host = system.host(facts=Need.HOST in request.needs)
     known_processes = _processes(request, ownership)
     users = system.users(_known(map(attrgetter("uid"), sockets)))
-    all_notices = (*notices, *unlisted_notices, *failures.take())
+    notices = (*dumped.notices, *unlisted_notices, *failures.take())
     source = Source("live", used)
     # Only `explain` and questions about addresses need the namespace, which costs a look at the names of all.
     own = own_namespace() if Need.HOST in request.needs else None
-    viewpoint = Viewpoint(own, os.geteuid(), others=others, unseen=unseen, addresses=addresses)
-    return Collection(source, host, taken_at, sockets, ownership, known_processes, users, all_notices, viewpoint=viewpoint)
+    viewpoint = Viewpoint(own, os.geteuid(), others=dumped.others, unseen=dumped.unseen, addresses=dumped.addresses)
+    found = Collection(source, host, taken_at, sockets, ownership, known_processes, users, notices, viewpoint=viewpoint)
+    return found._replace(apart=dumped.apart, apart_elsewhere=dumped.apart_elsewhere)
 
 
 def _sockets(request: Request, backend: str | None) -> "_Dumped":
@@ -95,9 +101,28 @@ class _Dumped(NamedTuple):
     """Requested namespaces that were not read."""
     addresses: Mapping[int, frozenset[str]] = {}
     """The addresses of each requested namespace by its number, if asked for."""
+    apart: frozenset[int] = frozenset()
+    apart_elsewhere: frozenset[int] = frozenset()
+    """See Collection."""
+    pid: int | None = None
+    """The process through which the namespace was read; None where it was entered."""
 
 
 def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
+    """Return what is in the calling thread's namespace, with the sockets that are joined with no other."""
+    if not request.protocols & _SUBFLOWS or (request.states is not None and request.states <= _ONE_END):
+        return _read_tables(request, backend, netns)
+    before = system.passive_opens()
+    dumped = _read_tables(request, backend, netns)
+    states = list(map(_STATE, dumped.sockets))  # one column, since every other way to look for two states takes longer
+    if before is not None and before == system.passive_opens() and not any(state in states for state in _HANDSHAKES):
+        return dumped
+    from portsock.sources.linux.joining import reuse
+
+    return dumped._replace(apart=reuse.find_apart(dumped.sockets, before, request, dumped.backend))
+
+
+def _read_tables(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
     """Return sockets, notices and backend for the calling thread's namespace."""
     refused: list[Notice] = []
     if backend != "procfs":
@@ -155,11 +180,13 @@ def _missing_notice(protocols: Iterable[str]) -> list[Notice]:
 def _every_namespace(request: Request, backend: str | None) -> _Dumped:
     """Return the sockets of each requested namespace, read inside it, or from a process in it where it may not be entered."""
     from portsock.sources.linux import netns
+    from portsock.sources.linux.joining.crossing import Place, find_apart
     from portsock.sources.linux.setns import visit
 
     found, notices = netns.namespaces(request.netns)
     records: list[SocketRecord] = []
     used = backend or "netlink"
+    places: list[Place] = []
     denied: list[Namespace] = []
     late: list[Namespace] = []
     others: list[Netns] = []
@@ -184,10 +211,11 @@ def _every_namespace(request: Request, backend: str | None) -> _Dumped:
         used = dumped.backend
         others += [] if namespace.own else [namespace.netns]
         addresses |= dumped.addresses
+        places.append(Place(namespace, dumped.sockets, used, dumped.pid, dumped.apart))
     if denied:
         notices.append(netns.denied_notice(denied))
     unseen = tuple(each.netns.name or f"net:[{each.netns.id}]" for each in (*denied, *late))
-    return _Dumped(records, notices, used, tuple(others), unseen, addresses)
+    return _Dumped(records, notices, used, tuple(others), unseen, addresses, *find_apart(places, request))
 
 
 def _addresses(request: Request, namespace: "Namespace", process: str) -> dict[int, frozenset[str]]:
@@ -199,14 +227,17 @@ def _addresses(request: Request, namespace: "Namespace", process: str) -> dict[i
 def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
     """Return the sockets of a namespace from /proc/PID/net of a process in it; None where no process can be read."""
     from portsock.sources.linux import procfs
+    from portsock.sources.linux.joining import reuse
 
     for pid in namespace.pids:
+        before = system.passive_opens(str(pid))
         try:
             tables = procfs.dump(request, pid=str(pid), netns=namespace.netns)
         except ReadError:
             continue
         found = _addresses(request, namespace, str(pid))
-        return _Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found)
+        apart = reuse.find_apart(tables.sockets, before, request, "procfs", str(pid))
+        return _Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found, pid=pid, apart=apart)
     return None
 
 

@@ -82,6 +82,20 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
     return found._replace(missing=frozenset(missing))
 
 
+def cookies(request: Request, channel: Channel | None = None) -> set[int]:
+    """Return the cookies of all internet sockets that the request wants. Raises NetlinkRefused."""
+    if channel is None:
+        with _open() as opened:
+            return cookies(request, opened)
+    found: set[int] = set()
+    reader = _Reader(channel)
+    for _, _, body, decoder in _dumps(request, None):
+        answer = decoder and reader.read(body)
+        if answer:
+            found.update(inet.cookies(answer.data, answer.bodies))
+    return found
+
+
 def _decoded(decode: Decoder, answer: "_Answer") -> list[SocketRecord]:
     """Return the records of one dump. Raises NetlinkRefused."""
     try:
