@@ -8,7 +8,7 @@ from portsock.endpoints import address_of, port_of
 from portsock.explain.rules.finding import evidence_lines, make_finding
 from portsock.explain.sections.port import range_source
 from portsock.explain.subject import Subject, serves
-from portsock.explain.texts.causes import SHARED_TCP, SHARED_UDP, SHARED_UDP_UNICAST
+from portsock.explain.texts import causes
 from portsock.explain.texts.findings import Code
 from portsock.explain.texts.ports import ADMIN_PROGRAMS
 from portsock.explain.types import Finding, Severity
@@ -96,22 +96,31 @@ def shared_endpoint(subject: Subject) -> Iterator[Finding]:
         inodes = {socket.inode for socket in sockets}
         if len(sockets) < 2 or None in inodes or len(inodes) < 2:
             continue
-        consequence, contended = _consequence(sockets[0])
+        options, consequence, contended = _sharing(sockets)
         severity = Severity.NOTICE if contended and len({owner.name for owner in holders(sockets)}) > 1 else None
         lines = [*evidence_lines(sockets), f"inodes {', '.join(str(inode) for inode in sorted(filter(None, inodes))[:6])}"]
         where = end_text(sockets[0].local)
         yield make_finding(Code.SHARED_ENDPOINT, lines, severity, count=len(sockets), where=where,
-                           consequence=consequence)  # fmt: skip
+                           options=options, consequence=consequence)  # fmt: skip
 
 
-def _consequence(socket: Socket) -> tuple[str, bool]:
-    """Return who gets what arrives at a shared endpoint, and whether one holder can take what another waits for."""
-    if socket.protocol not in ("udp", "udplite"):
-        return SHARED_TCP, True
-    address = address_of(socket.local)
+def _sharing(sockets: Sequence[Socket]) -> tuple[str, str, bool]:
+    """Return the options that sharing takes, who gets what arrives, and whether one can take what another waits for.
+
+    bind(2) tolerates SO_REUSEADDR on both TCP sockets while neither listens: inet_bind_conflict() in
+    net/ipv4/inet_connection_sock.c.
+    """
+    if sockets[0].protocol not in ("udp", "udplite"):
+        listeners = sum(socket.state is State.LISTEN for socket in sockets)
+        if listeners > 1:
+            return causes.SHARED_BY_LISTENERS, causes.SHARED_TCP, True
+        if listeners:
+            return causes.SHARED_BY_ONE_LISTENER, causes.SHARED_ONE_SERVES, False
+        return causes.SHARED_BY_BOUND, causes.SHARED_NONE_SERVES, False
+    address = address_of(sockets[0].local)
     if address in WILDCARDS or scope(address) in (Scope.MULTICAST, Scope.BROADCAST):
-        return SHARED_UDP, False
-    return SHARED_UDP_UNICAST, True
+        return causes.SHARED_BY_DATAGRAMS, causes.SHARED_UDP, False
+    return causes.SHARED_BY_DATAGRAMS, causes.SHARED_UDP_UNICAST, True
 
 
 def specific_and_wildcard(subject: Subject) -> Iterator[Finding]:

@@ -1,0 +1,73 @@
+"""Rare states of ports and connections: `python -m tests.support.corners NAME` makes one, as tests.support.situations does."""
+
+import ctypes
+import socket
+import struct
+import sys
+
+from tests.support.situations import make, port_of
+from tests.support.zoo import connect, keep, listener
+
+
+def _bound(port: int, option: int) -> socket.socket:
+    opened = keep(socket.socket())
+    opened.setsockopt(socket.SOL_SOCKET, option, 1)
+    opened.bind(("127.0.0.1", port))
+    return opened
+
+
+def shared_by_bound() -> dict[str, int]:
+    """Two bound TCP sockets on one endpoint, with SO_REUSEADDR only; `refused` is 0 where both could listen."""
+    return {"port": port_of(_bound(port_of(_bound(8300, socket.SO_REUSEADDR)), socket.SO_REUSEADDR))}
+
+
+def shared_by_one_listener() -> dict[str, int]:
+    """Two such sockets of which one listens; `refused` is the error with which the other one does not."""
+    first, second = (_bound(8301, socket.SO_REUSEADDR) for _ in range(2))
+    first.listen()
+    try:
+        second.listen()
+    except OSError as error:
+        refused = error.errno or 0
+    connect(first, "127.0.0.1")
+    return {"port": 8301, "refused": refused}
+
+
+def shared_by_listeners() -> dict[str, int]:
+    """Two listeners on one endpoint, and whether that took SO_REUSEPORT."""
+    first, second = (_bound(8302, socket.SO_REUSEPORT) for _ in range(2))
+    first.listen()
+    second.listen()
+    return {"port": 8302}
+
+
+def disconnected() -> dict[str, int]:
+    """Sockets whose connection was refused, reset or taken back by connect(AF_UNSPEC), and which keep their port."""
+    refused = _fixed(socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1", 8310)
+    refused.connect_ex(("127.0.0.1", 9))
+    refused = _fixed(socket.AF_INET6, socket.SOCK_STREAM, "::", 8311)
+    refused.connect_ex(("::1", 9))
+    server = listener(socket.AF_INET, "127.0.0.1", port=8300)
+    reset = _fixed(socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1", 8312)
+    reset.connect(server.getsockname())
+    accepted = server.accept()[0]
+    accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    accepted.close()
+    for family, address, peer, port in (
+        (socket.AF_INET, "127.0.0.1", "127.0.0.1", 8313),
+        (socket.AF_INET6, "::", "::ffff:127.0.0.1", 8314),
+    ):
+        left = _fixed(family, socket.SOCK_DGRAM, address, port)
+        left.connect((peer, 9))
+        ctypes.CDLL(None).connect(left.fileno(), bytes(28), 28)  # AF_UNSPEC, which Python has no address for
+    return {"port": 8300}
+
+
+def _fixed(family: int, kind: int, address: str, port: int) -> socket.socket:
+    opened = keep(socket.socket(family, kind))
+    opened.bind((address, port))
+    return opened
+
+
+if __name__ == "__main__":
+    make(globals()[sys.argv[1]])
