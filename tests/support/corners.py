@@ -3,9 +3,10 @@
 import ctypes
 import socket
 import struct
+import subprocess
 import sys
 
-from tests.support.situations import make, port_of
+from tests.support.situations import child, make, port_of
 from tests.support.zoo import connect, keep, listener
 
 
@@ -39,6 +40,22 @@ def shared_by_listeners() -> dict[str, int]:
     first.listen()
     second.listen()
     return {"port": 8302}
+
+
+def two_devices() -> dict[str, int]:
+    """Listeners of this process on one port, each bound to a device; on the next port one of them is a child's."""
+    subprocess.run(["ip", "link", "add", "near", "type", "veth", "peer", "name", "far"], check=True)
+    for device in ("near", "far"):
+        _of_device(device, 8305)
+    _of_device("near", 8306)
+    return {"port": 8305, "other": child(lambda: _of_device("far", 8306))}
+
+
+def _of_device(device: str, port: int) -> None:
+    opened = keep(socket.socket())
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    opened.bind(("0.0.0.0", port))
+    opened.listen()
 
 
 def disconnected() -> dict[str, int]:

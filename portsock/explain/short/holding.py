@@ -62,14 +62,30 @@ def unknown_holder_text(socket: Socket) -> str:
     return text
 
 
-def bound_address_text(socket: Socket) -> str:
+def bound_addresses_text(sockets: Sequence[Socket]) -> str:
+    """Return 'all IPv4 addresses of the devices eth0 and eth1 and 127.0.0.1'."""
+    devices: dict[str, set[str | None]] = {}
+    for socket in sockets:
+        wildcard = address_of(socket.local) in WILDCARDS
+        devices.setdefault(_address_text(socket), set()).add(socket.interface if wildcard else None)
+    return joined([text + _of_devices(found) for text, found in devices.items()], 3)
+
+
+def _of_devices(devices: set[str | None]) -> str:
+    """Return ' of the device eth0', ' of the devices eth0 and eth1'; '' where one socket is bound to none."""
+    names = sorted(filter(None, devices))
+    if not names or None in devices:
+        return ""
+    return f" of the device{'' if len(names) == 1 else 's'} {joined(names, 3)}"
+
+
+def _address_text(socket: Socket) -> str:
     """Return the bound address as a person would say it."""
     address = address_of(socket.local)
-    through = f" of the device {socket.interface}" if socket.interface else ""
     if address == "*" or (address == "::" and socket.v6only is False):
-        return f"all addresses{through}"
+        return "all addresses"
     if address in WILDCARDS:
-        return f"all IPv{'4' if address == '0.0.0.0' else '6'} addresses{through}"
+        return f"all IPv{'4' if address == '0.0.0.0' else '6'} addresses"
     local = socket.local
     if isinstance(local, InetEndpoint):
         return (address or local.hostname or "?") + (f"%{local.zone}" if local.zone else "")
@@ -79,8 +95,7 @@ def bound_address_text(socket: Socket) -> str:
 def _bound_text(sockets: Sequence[Socket], subject: Subject) -> str:
     """Return 'listening on 127.0.0.1', 'bound to all addresses and not listening'."""
     listens = any(socket.state is State.LISTEN for socket in sockets)
-    addresses = joined(list(dict.fromkeys(bound_address_text(socket) for socket in sockets)), 3)
-    text = f"{'listening on' if listens else 'bound to'} {addresses}"
+    text = f"{'listening on' if listens else 'bound to'} {bound_addresses_text(sockets)}"
     target = subject.target
     asked = target.networks if isinstance(target, InetTarget) else ()
     if asked and all("." in each.address for each in asked):
