@@ -130,7 +130,7 @@ class PortFilter(NamedTuple):
 
     ranges: tuple[tuple[int, int], ...]
     side: str
-    """'local' or 'either'."""
+    """'local', 'remote' or 'either'."""
 
 
 class Request(NamedTuple):
@@ -151,7 +151,7 @@ class Request(NamedTuple):
     seconds: float | None = None
     """The time after which no further network namespace is entered; None: no limit."""
     listeners: bool = False
-    """Return all TCP listeners, whatever `ports` says: roles are inferred from them."""
+    """Return all TCP listeners and all UDP sockets without a peer, whatever `ports` says: roles are inferred from them."""
 
 
 class Identity(NamedTuple):

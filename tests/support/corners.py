@@ -58,6 +58,32 @@ def _of_device(device: str, port: int) -> None:
     opened.listen()
 
 
+def udp_children() -> dict[str, int]:
+    """Servers that answer a client on a socket of its own, connected to it and bound to their own port, as QUIC's do.
+
+    Ports 4433, and 40444 in the ephemeral range; the clients, of a child process, have 5001 and 5002.
+    """
+
+    def clients() -> None:
+        for port, server in ((5001, 4433), (5002, 40444)):
+            _reusing(port, server)
+
+    other = child(clients)  # first, so that it inherits none
+    for port, peer in ((4433, 5001), (40444, 5002)):
+        _reusing(port)
+        _reusing(port, peer)
+    return {"port": 4433, "ephemeral": 40444, "other": other}
+
+
+def _reusing(port: int, peer: int | None = None) -> socket.socket:
+    opened = keep(socket.socket(type=socket.SOCK_DGRAM))
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.bind(("127.0.0.1", port))
+    if peer is not None:
+        opened.connect(("127.0.0.1", peer))
+    return opened
+
+
 def disconnected() -> dict[str, int]:
     """Sockets whose connection was refused, reset or taken back by connect(AF_UNSPEC), and which keep their port."""
     refused = _fixed(socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1", 8310)

@@ -54,9 +54,8 @@ def _one(socket: Socket, subject: Subject) -> list[str]:
     here = socket.peer is not None and socket.role in (Role.SERVER, Role.CLIENT)
     ends = (end_text(socket.local), end_text(socket.remote))
     client, server = ends if socket.role is Role.CLIENT else ends[::-1]
-    direction = {Role.SERVER: phrases.DIRECTION_IN, Role.CLIENT: phrases.DIRECTION_OUT}.get(
-        socket.role, phrases.DIRECTION_UNKNOWN
-    )
+    came_in = phrases.DIRECTION_IN if socket.protocol not in ("udp", "udplite") else phrases.DIRECTION_IN_UDP
+    direction = {Role.SERVER: came_in, Role.CLIENT: phrases.DIRECTION_OUT}.get(socket.role, phrases.DIRECTION_UNKNOWN)
     direction = direction.format(listener=phrases.NO_LISTENER_LISTED if subject.captured else phrases.NO_LISTENER)
     if here:
         direction = phrases.DIRECTION_BOTH.format(client=client, server=server)

@@ -80,6 +80,7 @@ FIVE_TUPLE_PORT = (
 SIBLINGS = "{endpoint} takes part in {count} connections seen here (also with {others}), so that it identifies none of \
 them: only the pair of endpoints with the protocol does."
 DIRECTION_IN = "It came in (inferred: a listener holds the local port)."
+DIRECTION_IN_UDP = "It is a server's (inferred: a UDP socket without a peer has the local port, too)."
 DIRECTION_OUT = "It went out from here (inferred: the local port is ephemeral, and {listener})."
 DIRECTION_BOTH = "{client} is the client's end and {server} the server's (inferred from the listener or the range)."
 DIRECTION_UNKNOWN = "Which end opened it cannot be told from what is seen."

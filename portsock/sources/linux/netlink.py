@@ -14,7 +14,7 @@ from portsock.parse.netlink import inet
 from portsock.parse.netlink.inet import Decoder
 from portsock.parse.netlink.message import GarbledMessage, spans
 from portsock.parse.netlink.message import request as dump_request
-from portsock.records import Request, SocketRecord
+from portsock.records import PortFilter, Request, SocketRecord
 
 _NETLINK_SOCK_DIAG = 4
 _BUFFER = 1 << 20
@@ -25,6 +25,7 @@ _LOSSES = 100
 """Losses of messages after which netlink is not used."""
 _PATIENCE = 10.0
 """Seconds to wait for an answer. The kernel makes it while it is read, so that none comes after this time."""
+_NO_PEER = PortFilter(((0, 0),), "remote")
 _COOKIE, _IFINDEX = attrgetter("cookie"), attrgetter("ifindex")
 
 _ABSENT = {errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EINVAL, errno.EPROTOTYPE}
@@ -116,9 +117,11 @@ def _dumps(request: Request, netns: Netns | None) -> Iterator[tuple[str, Family,
                 continue
             decoder = _inet_decoder(protocol, family, netns, request)
             yield protocol, family, inet.inet_request(protocol, family, request), decoder
-            if request.ports and request.listeners and protocol in inet.STATEFUL:
-                listeners = request._replace(ports=None, states=frozenset({State.LISTEN}))
-                yield protocol, family, inet.inet_request(protocol, family, listeners), decoder
+            if request.ports and request.listeners and protocol != "raw":
+                passive = request._replace(ports=None, states=frozenset({State.LISTEN}))
+                if protocol not in inet.STATEFUL:  # their dumps can be filtered by port only
+                    passive = request._replace(ports=_NO_PEER)
+                yield protocol, family, inet.inet_request(protocol, family, passive), decoder
     for family in (Family.UNIX, Family.PACKET, Family.NETLINK, Family.VSOCK):
         if family in request.protocols and family in request.families:
             yield (family.value, family, *_other(family, netns, Need.MEMORY in request.needs))
