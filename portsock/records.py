@@ -17,6 +17,7 @@ from portsock.model import (
     SocketType,
     Source,
     State,
+    Subflow,
     Timer,
     Viewpoint,
 )
@@ -60,6 +61,7 @@ class SocketRecord(NamedTuple):
     memory: SocketMemory | None = None
     info: Mapping[str, int | float | str | bool | None] | None = None
     subflow_of: int | None = None
+    subflows: tuple[Subflow, ...] | None = None
     holders: tuple[Holder, ...] | None = None
     """From a listing with an owner column, empty where the column was blank. None: no such column, or a live source."""
     user: str | None = None
@@ -74,7 +76,7 @@ class SocketRecord(NamedTuple):
 
 HEAD_END = SocketRecord._fields.index("netns") + 1
 """A Socket begins with the fields of SocketRecord[:HEAD_END], in the same order."""
-TAIL_END = SocketRecord._fields.index("subflow_of") + 1
+TAIL_END = SocketRecord._fields.index("subflows") + 1
 """A Socket ends with the fields of SocketRecord[HEAD_END:TAIL_END], in the same order."""
 
 

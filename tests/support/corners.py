@@ -1,13 +1,19 @@
 """Rare states of ports and connections: `python -m tests.support.corners NAME` makes one, as tests.support.situations does."""
 
 import ctypes
+import os
 import socket
 import struct
 import subprocess
 import sys
+import time
 
 from tests.support.situations import child, make, port_of
-from tests.support.zoo import connect, keep, listener
+from tests.support.unix_zoo import unshare_net
+from tests.support.zoo import connect, keep, listener, wait
+
+MPTCP = 262
+"""IPPROTO_MPTCP."""
 
 
 def _bound(port: int, option: int) -> socket.socket:
@@ -82,6 +88,56 @@ def _reusing(port: int, peer: int | None = None) -> socket.socket:
     if peer is not None:
         opened.connect(("127.0.0.1", peer))
     return opened
+
+
+def three_subflows() -> dict[str, int]:
+    """An MPTCP connection over three subflows: two addresses at each end, which is a network namespace of its own.
+
+    This process has the server on port 7400; `far` is the client's pid, and `client_port` that of the first subflow.
+    """
+    ours, theirs = socket.socketpair()
+    client = os.fork()
+    if client == 0:
+        _client_of_7400(theirs)
+    ours.recv(1)
+    far = ["nsenter", f"--net=/proc/{client}/ns/net", "--"]
+    for number in (1, 2):
+        _run("ip", "link", "add", f"m{number}", "type", "veth", "peer", "name", f"m{number}", "netns", str(client))
+        for enter, host in (([], 2), (far, 1)):
+            _run(*enter, "ip", "addr", "add", f"10.81.{number}.{host}/24", "dev", f"m{number}")
+            _run(*enter, "ip", "link", "set", f"m{number}", "up")
+    for enter in ([], far):
+        _run(*enter, "ip", "mptcp", "limits", "set", "subflow", "4", "add_addr_accepted", "4")
+    _run("ip", "mptcp", "endpoint", "add", "10.81.2.2", "dev", "m2", "signal")
+    _run(*far, "ip", "mptcp", "endpoint", "add", "10.81.2.1", "dev", "m2", "subflow")
+    server = keep(socket.socket(proto=MPTCP))
+    server.bind(("0.0.0.0", 7400))
+    server.listen()
+    ours.send(b"x")
+    accepted = keep(server.accept()[0])
+    accepted.recv(1)
+    accepted.send(b"x")
+    for _ in range(200):
+        found = subprocess.run(["ss", "-Htn", "sport", "=", ":7400"], capture_output=True, text=True, check=True)
+        if found.stdout.count("ESTAB") == 3:
+            break
+        time.sleep(0.01)
+    return {"port": 7400, "far": client, "client_port": accepted.getpeername()[1]}
+
+
+def _client_of_7400(end: socket.socket) -> None:
+    unshare_net()
+    end.send(b"x")
+    end.recv(1)
+    client = keep(socket.socket(proto=MPTCP))
+    client.connect(("10.81.1.2", 7400))
+    client.send(b"x")
+    client.recv(1)
+    wait()
+
+
+def _run(*words: str) -> None:
+    subprocess.run(words, check=True)
 
 
 def disconnected() -> dict[str, int]:

@@ -9,6 +9,7 @@ from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES
 from portsock.explain.wording import end_text, joined, local_text, plural
 from portsock.model import INTERNET, Family, InetEndpoint, Role, Socket, State, UnixEndpoint
+from portsock.normalize.connections import without_further_subflows
 from portsock.normalize.roles import is_passive
 from portsock.query.target import UnixTarget
 
@@ -74,7 +75,7 @@ def _listeners(subject: Subject) -> list[str]:
         if text:
             sentences.append(text)
     if subject.listeners:
-        accepted = [each for each in subject.connected if each.role is Role.SERVER]
+        accepted = without_further_subflows([each for each in subject.connected if each.role is Role.SERVER])
         text = phrases.SHARE_LOCAL_PORT if accepted else phrases.LISTENER_ALONE
         if not several or subject.port is not None:
             sentences.append(text.format(count=plural(len(accepted), "connection")))

@@ -1,5 +1,6 @@
 """Words for who holds a port, and how: the holders with their relations, the addresses, what goes on there."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from portsock.addresses import WILDCARDS
@@ -9,7 +10,7 @@ from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.wording import end_text, holders, joined, owner_text, owners_text, plural, port_name
 from portsock.model import Family, InetEndpoint, Owner, OwnerStatus, Process, Role, Socket, State
-from portsock.normalize.connections import unique_connections
+from portsock.normalize.connections import unique_connections, without_further_subflows
 from portsock.query.target import InetTarget
 
 
@@ -124,13 +125,26 @@ def _activity(subject: Subject, protocol: str, port: int | None, sockets: Sequen
     alive = [socket for socket in mine if socket.state not in (State.SYN_RECV, State.TIME_WAIT)]
     lost = sum(socket.memory.drops or 0 for socket in sockets if socket.memory is not None and protocol != "tcp")
     counts = (
-        (len(alive), noun(alive)),
         (len(young), "unfinished handshake"),
         (len(ended), "connection in TIME_WAIT" if len(ended) == 1 else "connections in TIME_WAIT"),
         (lost, "lost datagram"),
     )
-    found = [f"{count} {text}" if text.endswith("TIME_WAIT") else plural(count, text) for count, text in counts if count]
+    found = [connections_text(alive)] if alive else []
+    found += [f"{count} {text}" if text.endswith("TIME_WAIT") else plural(count, text) for count, text in counts if count]
     return f", with {joined(found)}" if found else ""
+
+
+def connections_text(sockets: Sequence[Socket]) -> str:
+    """Return the number of connections, whose sockets at one end these are: '2 connections', '1 MPTCP connection over …'."""
+    once = without_further_subflows(sockets)
+    if len(once) == len(sockets):
+        return plural(len(sockets), noun(sockets))
+    parts = Counter(socket.inode for socket in sockets if socket.inode is not None)
+    several = [number for number in parts.values() if number > 1]
+    if len(several) == len(once):
+        return phrases.MPTCP_ONLY.format(count=plural(len(once), "MPTCP connection"), subflows=sum(several))
+    count = plural(len(once), "connection")
+    return phrases.MPTCP_SOME.format(count=count, several=len(several), subflows=sum(several))
 
 
 def noun(sockets: Sequence[Socket]) -> str:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from portsock.enums import Need
-from portsock.model import Family, InetEndpoint, Netns, Notice, State
+from portsock.model import Family, InetEndpoint, Netns, Notice, State, Subflow
 from portsock.parse.netlink import inet
 from portsock.parse.netlink.inet import Decoder
 from portsock.parse.netlink.message import GarbledMessage, spans
@@ -79,8 +79,15 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
     if request.ports and request.listeners:  # both dumps contain the listeners on these ports
         found.sockets[:] = _unique(found.sockets)
     if {"tcp", "mptcp"} <= request.protocols:
+        filtered = request.ports is not None or request.states is not None
+        if filtered and any(record.protocol == "mptcp" and record.state is not State.LISTEN for record in found.sockets):
+            return dump(_unfiltered(request), netns, channel)  # subflows may have other ports and states
         found.sockets[:] = _with_subflows_marked(found.sockets)
     return found._replace(missing=frozenset(missing))
+
+
+def _unfiltered(request: Request) -> Request:
+    return request._replace(ports=None, states=None, listeners=False)
 
 
 def _decoded(decode: Decoder, answer: "_Answer") -> list[SocketRecord]:
@@ -116,6 +123,9 @@ def _dumps(request: Request, netns: Netns | None) -> Iterator[tuple[str, Family,
                 yield protocol, family, b"", None
                 continue
             decoder = _inet_decoder(protocol, family, netns, request)
+            if protocol == "mptcp" and "tcp" in request.protocols:  # a subflow may have other ports than its connection
+                yield protocol, family, inet.inet_request(protocol, family, _unfiltered(request)), decoder
+                continue
             yield protocol, family, inet.inet_request(protocol, family, request), decoder
             if request.ports and request.listeners and protocol != "raw":
                 passive = request._replace(ports=None, states=frozenset({State.LISTEN}))
@@ -155,13 +165,26 @@ def _other(family: Family, netns: Netns | None, memory: bool) -> tuple[bytes, De
 
 
 def _with_subflows_marked(records: list[SocketRecord]) -> list[SocketRecord]:
-    """Mark TCP subflows with their MPTCP socket. Descriptors refer to the MPTCP socket; subflows have its inode."""
-    inodes = {record.inode for record in records if record.protocol == "mptcp" and record.inode}
-    if not inodes:
+    """Mark TCP subflows with their MPTCP socket, and that with its subflows: all of a connection have one inode.
+
+    Descriptors refer to the MPTCP socket.
+    """
+    whole = {record.inode: record.state is State.LISTEN for record in records if record.protocol == "mptcp" and record.inode}
+    if not whole:
         return records
+    subflows: dict[int | None, tuple[Subflow, ...]] = {}
+    marked = []
+    for record in records:
+        if record.protocol == "tcp" and record.inode in whole:
+            if not whole[record.inode]:
+                parts = subflows.get(record.inode, ())
+                subflows[record.inode] = (*parts, Subflow(record.state, record.local, record.remote))
+            marked.append(record._replace(subflow_of=record.inode))
+        else:
+            marked.append(record)
     return [
-        record._replace(subflow_of=record.inode) if record.inode in inodes and record.protocol == "tcp" else record
-        for record in records
+        record._replace(subflows=subflows[record.inode]) if record.protocol == "mptcp" and record.inode in subflows else record
+        for record in marked
     ]
 
 

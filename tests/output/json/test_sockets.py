@@ -18,6 +18,7 @@ from portsock.model import (
     Socket,
     SocketType,
     State,
+    Subflow,
     UnixEndpoint,
 )
 from portsock.output.json.document import answer, dumps
@@ -40,12 +41,13 @@ ENDPOINTS = (
 )
 NETNS = st.none() | st.builds(Netns, st.integers(min_value=1), st.none() | TEXTS)
 PEERS = st.none() | st.builds(Peer, NUMBERS, NETNS, st.none() | TEXTS, st.sampled_from(OwnerStatus), OWNERS)
+SUBFLOWS = st.builds(Subflow, st.none() | st.sampled_from(State), ENDPOINTS, ENDPOINTS)
 SOCKETS = st.builds(
     Socket, st.sampled_from(Family), st.none() | st.sampled_from(SocketType), st.sampled_from(["tcp", "udp", "raw", 'o"dd']),
     st.none() | st.integers(min_value=0, max_value=255), st.none() | st.sampled_from(State), st.none(),
     ENDPOINTS, ENDPOINTS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, WORDS, st.none() | st.booleans(),
     NETNS, st.sampled_from(Role), WORDS, WORDS, st.sampled_from(OwnerStatus), st.none() | st.sampled_from(OwnerReason), OWNERS,
-    PEERS, NUMBERS, *[st.none()] * 6,
+    PEERS, NUMBERS, *[st.none()] * 6, st.none() | st.lists(SUBFLOWS, max_size=2).map(tuple),
 )  # fmt: skip
 
 
