@@ -140,6 +140,18 @@ def _run(*words: str) -> None:
     subprocess.run(words, check=True)
 
 
+def chosen_ports() -> dict[str, int]:
+    """Connections to a listener on this host whose clients' ports are the system's choice, outside its range, or reserved."""
+    _run("sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=50070")
+    server = listener(socket.AF_INET, "127.0.0.1", port=8320)
+    ports = {}
+    for name, port in (("chosen", 0), ("outside", 7070), ("reserved", 50070)):
+        client = keep(socket.create_connection(("127.0.0.1", 8320), source_address=("127.0.0.1", port)))
+        keep(server.accept()[0])
+        ports[name] = port_of(client)
+    return {"port": 8320, **ports}
+
+
 def disconnected() -> dict[str, int]:
     """Sockets whose connection was refused, reset or taken back by connect(AF_UNSPEC), and which keep their port."""
     refused = _fixed(socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1", 8310)

@@ -5,23 +5,18 @@ from collections.abc import Iterator, Sequence
 
 from portsock.addresses import WILDCARDS, exposure, scope
 from portsock.endpoints import address_of, port_of
+from portsock.explain.ephemeral import range_source, reserved_ports
 from portsock.explain.rules.finding import evidence_lines, make_finding
-from portsock.explain.sections.port import range_source
 from portsock.explain.subject import Subject, serves
 from portsock.explain.texts import causes
 from portsock.explain.texts.findings import Code
 from portsock.explain.texts.ports import ADMIN_PROGRAMS
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text, holders, holders_text, owner_text
-from portsock.model import Exposure, Family, Host, Owner, Scope, Socket, State
+from portsock.model import Exposure, Family, Owner, Scope, Socket, State
 from portsock.normalize.roles import is_passive
 
-RESERVED = "net.ipv4.ip_local_reserved_ports"
 _WIDE = frozenset({Exposure.ALL, Exposure.PUBLIC})
-LARGEST = 65535
-"""The largest port."""
-_LONGEST_RANGE = 11
-"""Characters of two ports of five digits, with a hyphen."""
 
 
 def in_ephemeral_range(subject: Subject) -> Iterator[Finding]:
@@ -165,24 +160,3 @@ def _port_space(socket: Socket) -> object:
 
 def _pids(sockets: Sequence[Socket]) -> frozenset[int | None]:
     return frozenset(owner.pid for owner in holders(sockets))
-
-
-def reserved_ports(host: Host) -> frozenset[int]:
-    """Return the ports that the system does not give to a program that names none; a program may still ask for them."""
-    ranges = _ranges(host.sysctls.get(RESERVED, ""))
-    return frozenset(port for low, high in ranges for port in range(low, min(high, LARGEST) + 1))
-
-
-def _ranges(text: str) -> list[tuple[int, int]]:
-    """Parse '8080,9000-9010' into pairs of first and last; other text is skipped."""
-    found = []
-    for item in text.replace(",", " ").split():
-        low, _, high = item.partition("-")
-        if (
-            len(item) <= _LONGEST_RANGE
-            and low.isascii()
-            and low.isdigit()
-            and (not high or (high.isascii() and high.isdigit()))
-        ):
-            found.append((int(low), int(high or low)))
-    return found

@@ -45,6 +45,15 @@ that name none."
 PRIVILEGED = "Ports below {start} ({how}) need CAP_NET_BIND_SERVICE to bind."
 CHOSEN_LOCAL = "The local {port} was probably chosen by the system (inferred from the ephemeral range {first}-{last}, {how})."
 CHOSEN_REMOTE = "The client's own port {port} was probably chosen by its system (inferred)."
+BOUND_OUTSIDE = (
+    "The system did not choose {port}, which is outside the ephemeral range {first}-{last} ({how}): a program bound it "
+    "explicitly (inferred)."
+)
+BOUND_RESERVED = "The system did not choose {port}, which is in {sysctl}: a program bound it explicitly (inferred)."
+UNUSUAL_REMOTE = (
+    "The client's own port {port} is outside the range that most systems choose from ({first}-{last}): its program or a NAT "
+    "on the way chose it (inferred)."
+)
 CLIENTS_OWN = "Here it is a client's own port, at which nothing is served (inferred)."
 PRINTED_AS = (
     "The listing has it as {number}, printed as {label}: a name by convention, turned back by the services table here."
