@@ -124,6 +124,14 @@ class SocketMemory(NamedTuple):
     drops: int | None
 
 
+class Subflow(NamedTuple):
+    """One of the TCP connections that an MPTCP connection consists of."""
+
+    state: State | None
+    local: Endpoint | None
+    remote: Endpoint | None
+
+
 class Socket(NamedTuple):
     """An operating system's socket. The fields that sources report keep the order of SocketRecord: see records.HEAD_END.
 
@@ -175,6 +183,8 @@ class Socket(NamedTuple):
     """TCP details by name (tcp_info), with --info; see portsock.parse.netlink.tcp_info for names and units."""
     subflow_of: int | None = None
     """Of a TCP subflow: the inode of the MPTCP socket that it belongs to."""
+    subflows: tuple[Subflow, ...] | None = None
+    """Of an MPTCP socket: its TCP subflows."""
 
 
 class Process(NamedTuple):
@@ -244,7 +254,7 @@ class Port(NamedTuple):
     sockets: tuple[Socket, ...]
     """Its listening or bound sockets, or the connected ones of a port that only connections use."""
     connections: int | None
-    """The number of connected sockets on it; None where they were not requested."""
+    """The number of connections on it, subflows of one MPTCP connection counted once; None where they were not requested."""
     owner_status: OwnerStatus
     owner_reason: OwnerReason | None
     owners: tuple[Owner, ...]

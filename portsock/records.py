@@ -17,6 +17,7 @@ from portsock.model import (
     SocketType,
     Source,
     State,
+    Subflow,
     Timer,
     Viewpoint,
 )
@@ -60,6 +61,7 @@ class SocketRecord(NamedTuple):
     memory: SocketMemory | None = None
     info: Mapping[str, int | float | str | bool | None] | None = None
     subflow_of: int | None = None
+    subflows: tuple[Subflow, ...] | None = None
     holders: tuple[Holder, ...] | None = None
     """From a listing with an owner column, empty where the column was blank. None: no such column, or a live source."""
     user: str | None = None
@@ -79,7 +81,7 @@ def lasting_number(record: SocketRecord) -> int:
 
 HEAD_END = SocketRecord._fields.index("netns") + 1
 """A Socket begins with the fields of SocketRecord[:HEAD_END], in the same order."""
-TAIL_END = SocketRecord._fields.index("subflow_of") + 1
+TAIL_END = SocketRecord._fields.index("subflows") + 1
 """A Socket ends with the fields of SocketRecord[HEAD_END:TAIL_END], in the same order."""
 
 
@@ -139,7 +141,7 @@ class PortFilter(NamedTuple):
 
     ranges: tuple[tuple[int, int], ...]
     side: str
-    """'local' or 'either'."""
+    """'local', 'remote' or 'either'."""
 
 
 class Request(NamedTuple):
@@ -162,7 +164,7 @@ class Request(NamedTuple):
     seconds: float | None = None
     """The time after which no further network namespace is entered; None: no limit."""
     listeners: bool = False
-    """Return all TCP listeners, whatever `ports` says: roles are inferred from them."""
+    """Return all TCP listeners and all UDP sockets without a peer, whatever `ports` says: roles are inferred from them."""
 
 
 class Identity(NamedTuple):

@@ -98,6 +98,8 @@ class Selecting(NamedTuple):
     """IPv6 sockets."""
     tcp: Annotated[bool, flag("-t", "--tcp", help="TCP", panel=FILTER)] = False
     """TCP sockets."""
+    mptcp: Annotated[bool, flag("-M", "--mptcp", help="MPTCP", panel=FILTER)] = False
+    """MPTCP sockets: a row for each connection, with its TCP subflows in a column."""
     udp: Annotated[bool, flag("-u", "--udp", help="UDP and UDP-Lite", panel=FILTER)] = False
     """UDP and UDP-Lite sockets."""
     unix: Annotated[bool, flag("-x", "--unix", help="unix sockets", panel=FILTER)] = False

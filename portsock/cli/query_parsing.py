@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BY_FLAG = {
     "tcp": frozenset({"tcp"}),
+    "mptcp": frozenset({"mptcp"}),
     "udp": frozenset({"udp", "udplite"}),
     "unix": frozenset({"unix"}),
     "raw": frozenset({"raw", "icmp"}),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from portsock.explain.commands import next_commands, other_readings
+from portsock.explain.ephemeral import system_name
 from portsock.explain.picture import SKETCH, draw
 from portsock.explain.rules.registry import findings
 from portsock.explain.sections import binding, connection, exposure, port, process, socket
@@ -77,4 +78,4 @@ def _notes(subject: Subject) -> tuple[str, ...]:
     if not host.assumed:
         return (phrases.CAPTURE,)
     first, last = host.ephemeral
-    return (f"{phrases.CAPTURE} {phrases.CAPTURE_RANGE.format(first=first, last=last, system=port.system_name(host))}",)
+    return (f"{phrases.CAPTURE} {phrases.CAPTURE_RANGE.format(first=first, last=last, system=system_name(host))}",)

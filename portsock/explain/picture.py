@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from portsock.explain.subject import Subject, accepted_from
-from portsock.explain.wording import end_text, plural, short_owner_text
+from portsock.explain.wording import end_text, local_text, plural, short_owner_text
 from portsock.model import Endpoint, Owner, Role, Socket
 from portsock.normalize.connections import unique_connections
 
@@ -55,7 +55,7 @@ def draw_sockets(passive: Sequence[Socket], connected: list[Socket], most: Most 
 
 def passive_line(socket: Socket) -> str:
     """Return '127.0.0.1:8080  LISTEN  tcp  python3[18085]'."""
-    words = [end_text(socket.local), socket.state or socket.state_raw or "", socket.protocol, short_owners_text(socket.owners)]
+    words = [local_text(socket), socket.state or socket.state_raw or "", socket.protocol, short_owners_text(socket.owners)]
     return "  ".join(word for word in words if word)
 
 

@@ -222,5 +222,6 @@ def accepted_from(listener: Socket, sockets: Iterable[Socket]) -> list[Socket]:
             else socket.netns == listener.netns
             and port_of(socket.local) == port_of(listener.local)
             and (address_of(socket.local) == bound or bound in WILDCARDS)
+            and (listener.interface is None or socket.interface in (None, listener.interface))
         )
     ]

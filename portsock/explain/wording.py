@@ -19,6 +19,14 @@ def end_text(endpoint: Endpoint | None) -> str:
     return endpoint_text(endpoint) or "*"
 
 
+def local_text(socket: Socket) -> str:
+    """Return the local end with the device that the socket is bound to, as tables write it: '0.0.0.0%eth0:80'."""
+    local = socket.local
+    if isinstance(local, InetEndpoint) and socket.interface and not local.zone:
+        local = local._replace(zone=socket.interface)
+    return end_text(local)
+
+
 def port_name(port: int, protocol: str | None, services: Services) -> str:
     """Return '8080 (http-alt)', or the number alone where the table has no name."""
     protocols = (protocol,) if protocol else ("tcp", "udp")

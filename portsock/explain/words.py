@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from portsock.endpoints import port_of
+from portsock.explain.ephemeral import range_source, system_name
 from portsock.explain.picture import draw_sockets
 from portsock.explain.related import relation, scene, sections
 from portsock.explain.sections.durations import duration_sentence, sysctl_number, unprivileged_start
-from portsock.explain.sections.port import range_source, system_name
 from portsock.explain.sections.socket import SOMAXCONN
 from portsock.explain.subject import accepted_from
 from portsock.explain.texts import phrases

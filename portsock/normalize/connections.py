@@ -4,18 +4,41 @@ from collections.abc import Iterable, Sequence
 
 from portsock.model import Connection, InetEndpoint, Role, Socket, State, UnixEndpoint
 
+_MAY_BE_SUBFLOW = frozenset({"tcp", "mptcp"})
+
 
 def connections(sockets: Iterable[Socket]) -> list[Connection]:
-    """Return the connections of these connected sockets, in order of first appearance, the server's end first."""
+    """Return the connections of these connected sockets, in order of first appearance, the server's end first.
+
+    A connection of MPTCP has all sockets of its subflows.
+    """
     ends: dict[object, list[Socket]] = {}
     for socket in sockets:
         ends.setdefault(_key(socket), []).append(socket)
     found = []
-    for seen in ends.values():
+    for seen in _join_subflows(ends.values()):
         if len(seen) > 1:
             seen.sort(key=lambda socket: socket.role is not Role.SERVER)
         found.append(Connection(seen[0].protocol, seen[0].local, seen[0].remote, tuple(seen)))
     return found
+
+
+def _join_subflows(groups: Iterable[list[Socket]]) -> list[list[Socket]]:
+    """Join the subflows of each MPTCP connection: they have one inode, that of the socket that the program holds."""
+    joined: list[list[Socket]] = []
+    places: dict[tuple[str | None, int], int] = {}
+    for group in groups:
+        keys = [
+            (socket.host, socket.inode) for socket in group if socket.inode is not None and socket.protocol in _MAY_BE_SUBFLOW
+        ]
+        place = next((places[key] for key in keys if key in places), None)
+        if place is None:
+            place = len(joined)
+            joined.append(group)
+        else:
+            joined[place] += group
+        places.update(dict.fromkeys(keys, place))
+    return joined
 
 
 def unique_connections(sockets: Sequence[Socket]) -> list[Socket]:
@@ -34,6 +57,18 @@ def _key(socket: Socket) -> object:
     local, remote = socket.local, socket.remote
     # Only address and port: hashing whole endpoints, or their text, takes five times as long.
     return (socket.protocol, netns, frozenset(((local.address, local.port), (remote.address, remote.port))))
+
+
+def without_further_subflows(sockets: Sequence[Socket]) -> Sequence[Socket]:
+    """Leave out all subflows of each MPTCP connection but the first. The sockets are to be of one end."""
+    inodes = [socket.inode for socket in sockets if socket.inode is not None]
+    if len(set(inodes)) == len(inodes):
+        return sockets
+    first: dict[object, Socket] = {}
+    for socket in sockets:
+        may_be = socket.inode is not None and socket.protocol in _MAY_BE_SUBFLOW
+        first.setdefault((socket.host, socket.inode) if may_be else id(socket), socket)
+    return list(first.values())
 
 
 def far_state(socket: Socket, sockets: Sequence[Socket]) -> State | None:

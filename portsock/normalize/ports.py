@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from portsock.addresses import WILDCARDS, exposure, widest
 from portsock.model import PASSIVE, Family, InetEndpoint, Owner, OwnerStatus, Port, Socket, State
+from portsock.normalize.connections import without_further_subflows
 from portsock.normalize.order import in_order
 from portsock.port_numbers import Services, range_of
 
@@ -39,7 +40,7 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
         ports += [_port(row, services, number if counted else None) for row, number in zip(rows, numbers, strict=True)]
         if rest:
             connected[key] = rest
-    ports += [_port(row, services, len(row)) for row in connected.values()]
+    ports += [_port(row, services, len(without_further_subflows(row))) for row in connected.values()]
     return sorted(ports, key=_order)
 
 
@@ -79,7 +80,9 @@ class _Rows:
 
 
 def _assign_connections(rows: Sequence[Sequence[Socket]], connected: Sequence[Socket]) -> tuple[list[int], list[Socket]]:
-    """Return the number of connected sockets that belong to each row, and the sockets that no row's address covers.
+    """Return the number of connections that belong to each row, and the sockets that no row's address covers.
+
+    The subflows of an MPTCP connection, which have one inode, count once.
 
     A specific address wins over a wildcard, as in the kernel's lookup; of several equal rows the one wins whose processes hold
     the connection, else the first. Rows are found by address and process: thousands of workers can have a listener each.
@@ -96,12 +99,13 @@ def _assign_connections(rows: Sequence[Sequence[Socket]], connected: Sequence[So
         if not addresses.isdisjoint(WILDCARDS):
             wildcards.add(number, pids)
     numbers, rest = [0] * len(rows), []
+    counted = set(map(id, without_further_subflows(connected)))
     for socket in connected:
         address = socket.local.address if isinstance(socket.local, InetEndpoint) else None
         row_number = by_address.get(address, wildcards).best(socket.owners)
         if row_number is None:
             rest.append(socket)
-        else:
+        elif id(socket) in counted:
             numbers[row_number] += 1
     return numbers, rest
 

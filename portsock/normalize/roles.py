@@ -4,13 +4,15 @@ from collections.abc import Iterable
 
 from portsock.addresses import WILDCARDS, scope
 from portsock.model import Family, InetEndpoint, Netns, Role, Scope, Socket, SocketType, State, UnixEndpoint
+from portsock.port_numbers import PRIVILEGED_END
 from portsock.records import SocketRecord
 
 _Port = tuple[Netns | None, str, int | None]
 """A port of one namespace and protocol."""
 
 # Members of enumerations, looked up once: in Python 3.11 each lookup takes as long as all else done for a socket.
-_LISTEN, _UNIX, _LOOPBACK = State.LISTEN, Family.UNIX, Scope.LOOPBACK
+_LISTEN, _UNCONN, _UNIX, _LOOPBACK = State.LISTEN, State.UNCONN, Family.UNIX, Scope.LOOPBACK
+_DGRAM = SocketType.DGRAM
 _LISTENER, _SERVER, _CLIENT, _UNKNOWN = Role.LISTENER, Role.SERVER, Role.CLIENT, Role.UNKNOWN
 
 
@@ -19,16 +21,20 @@ class Roles:
 
     def __init__(self, records: Iterable[SocketRecord], ephemeral: tuple[int, int]) -> None:
         self._first, self._last = ephemeral
-        self._listening: dict[_Port, set[str | None]] = {}
+        self._listening: dict[_Port, set[str | None]] = {}  # of UDP, which has no listeners, sockets without a peer
         self._unix_listening: set[tuple[Netns | None, UnixEndpoint]] = set()
         self._unix: dict[int, SocketRecord] = {}
         self._pending: set[int] = set()
         for record in records:
             if record.family is _UNIX:
                 self._add_unix(record)
-            elif record.state is _LISTEN and isinstance(record.local, InetEndpoint):
-                port = (record.netns, record.protocol, record.local.port)
-                self._listening.setdefault(port, set()).add(record.local.address)
+            elif record.state is _LISTEN or record.state is _UNCONN:
+                self._add_passive(record)
+
+    def _add_passive(self, record: SocketRecord) -> None:
+        local = record.local
+        if isinstance(local, InetEndpoint) and local.port:  # raw sockets have none
+            self._listening.setdefault((record.netns, record.protocol, local.port), set()).add(local.address)
 
     def _add_unix(self, record: SocketRecord) -> None:
         if record.inode is not None:
@@ -50,7 +56,8 @@ class Roles:
             return Role.BOUND if local.port else _UNKNOWN
         netns, protocol, port, other = record.netns, record.protocol, local.port, remote.port
         addresses = self._listening.get((netns, protocol, port))
-        if addresses is not None and _covers(addresses, local):
+        covered = addresses is not None and _covers(addresses, local)
+        if covered and (record.type is not _DGRAM or not self._asks_a_service(port, other)):
             return _SERVER
         if port is None or not self._first <= port <= self._last:
             return _UNKNOWN
@@ -61,6 +68,10 @@ class Roles:
             here = remote.address == local.address or scope(remote.address) is _LOOPBACK
             return _CLIENT if here else _UNKNOWN
         return _UNKNOWN
+
+    def _asks_a_service(self, port: int | None, other: int | None) -> bool:
+        """Tell whether the ports are those of a client, such as DNS's: it may have a UDP socket without a peer beside it."""
+        return port is not None and self._first <= port <= self._last and other is not None and other < PRIVILEGED_END
 
     def _infer_unix(self, record: SocketRecord) -> Role:
         """Return the role of a unix socket. An accepted one has its listener's name; the connecting end usually has none.

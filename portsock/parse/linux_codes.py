@@ -10,6 +10,8 @@ TCP_STATES = {
 """include/net/tcp_states.h; 12 is NEW_SYN_RECV, 13 BOUND_INACTIVE (only in filters: such sockets are listed with 7)."""
 DATAGRAM_STATES = {1: State.ESTABLISHED, 7: State.UNCONN}
 """States of UDP and raw sockets."""
+DISCONNECTED = frozenset({State.CLOSED, State.BOUND, State.UNCONN})
+"""States of code 7: the socket is not connected, though it may keep the address of its last attempt or peer."""
 SOCKET_TYPES = {1: SocketType.STREAM, 2: SocketType.DGRAM, 3: SocketType.RAW, 5: SocketType.SEQPACKET}
 """enum sock_type, include/linux/net.h. The BSDs, macOS and Windows number these four the same way."""
 PROTOCOL_TYPES = {

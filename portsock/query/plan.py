@@ -46,12 +46,13 @@ def plan(question: Question, owners: str = "auto") -> Request:
         evidence = evidence or any(target.kind not in ("port", "service") for target in query.targets)
     ports = None if evidence else _ports(query, question.side)
     whole = evidence or command == "explain"
+    protocols = _all_protocols(query, command) if whole else _protocols(query)
     # Facts of processes come with any owners: names and users are shown with pids.
     looked_up = frozenset({Need.PROCESSES} if asks_owners and owners != "none" else ())
     if command == "explain" or asks_address:
         looked_up |= {Need.HOST}
     return Request(
-        protocols=_all_protocols(query, command) if whole else _protocols(query),
+        protocols=protocols | {"tcp"} if "mptcp" in protocols else protocols,  # its subflows are TCP sockets
         # The other end of an IPv4 connection within this host may be an IPv6 socket; only `ports` shows no peers.
         families=query.families if query.families and command == "ports" and not whole else frozenset(Family),
         states=None if whole else _states(question),

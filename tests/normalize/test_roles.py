@@ -3,12 +3,13 @@
 import pytest
 
 from portsock.model import (
+    InetEndpoint,
     Netns,
     Role,
     State,
 )
 from portsock.normalize.snapshot import normalize
-from tests.support.factory import LINUX, collection, tcp
+from tests.support.factory import LINUX, collection, tcp, udp
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,27 @@ def test_a_listener_here_on_the_port_of_another_machine_decides_nothing() -> Non
 def test_a_socket_bound_to_an_address_without_a_port_has_no_role() -> None:
     snapshot = normalize([collection([tcp("10.0.0.1:0", state=State.BOUND), tcp("10.0.0.1:8080", state=State.BOUND)])])
     assert [socket.role for socket in snapshot.sockets] == [Role.UNKNOWN, Role.BOUND]
+
+
+@pytest.mark.parametrize(
+    ("bound", "local", "remote", "role"),
+    [
+        ("0.0.0.0:4433", "10.0.0.1:4433", "10.0.0.2:40000", Role.SERVER),
+        ("10.0.0.1:4433", "10.0.0.1:4433", "10.0.0.2:4433", Role.SERVER),
+        ("10.0.0.9:4433", "10.0.0.1:4433", "10.0.0.2:40000", Role.UNKNOWN),
+        ("0.0.0.0:40444", "10.0.0.1:40444", "10.0.0.2:5000", Role.SERVER),
+        ("0.0.0.0:40444", "10.0.0.1:40444", "10.0.0.2:53", Role.CLIENT),
+        ("0.0.0.0:40444", "10.0.0.1:40000", "10.0.0.1:40444", Role.CLIENT),
+    ],
+)
+def test_a_connected_udp_socket_beside_one_without_a_peer_is_a_server_s(
+    bound: str, local: str, remote: str, role: Role
+) -> None:
+    snapshot = normalize([collection([udp(bound, inode=1), udp(local, remote, inode=2)])])
+    assert [socket.role for socket in snapshot.sockets] == [Role.BOUND, role]
+
+
+def test_a_raw_socket_beside_another_is_no_server() -> None:
+    raw = udp("0.0.0.0:0")._replace(protocol="raw", local=InetEndpoint("0.0.0.0", None))
+    connected = raw._replace(state=State.ESTABLISHED, remote=InetEndpoint("10.0.0.2", None))
+    assert normalize([collection([raw, connected])]).sockets[1].role is Role.UNKNOWN

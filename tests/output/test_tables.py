@@ -179,7 +179,7 @@ def test_what_a_process_listens_on_and_talks_to() -> None:
         *[socket("10.0.0.1:443", f"10.0.0.7:{number}", role=Role.SERVER) for number in (1, 2)],
         *[socket("10.0.0.1:9", f"[::1]:{number}") for number in (1, 2, 3)],
     ]
-    (row,) = group_processes(sockets, {})
+    (row,) = group_processes([each._replace(inode=number) for number, each in enumerate(sockets)], {})
     assert cell(PROCS, "listening", row) == "udp/53,tcp/443,/run/x"
     assert cell(PROCS, "connections", row) == "10.0.0.5:5432 x3, :443 from 10.0.0.7 x2, [::1]:1, +2"
     assert cell(PROCS, "sockets", row) == "12"
@@ -191,7 +191,7 @@ def test_many_ports_and_ends_of_a_process_are_shortened_for_people_only() -> Non
     assert cell(PROCS, "listening", row) == ",".join(f"tcp/{number}" for number in range(8001, 8009)) + ",+22"
     assert cell(PROCS, "listening", row, Context(whole=True)).count("tcp/") == 30
     assert cell(PROCS, "listening", row._replace(sockets=sockets[:9])).endswith("tcp/8009")
-    clients = row._replace(sockets=tuple(socket("10.0.0.1:4000", f"10.0.0.2:{number}") for number in range(5)))
+    clients = row._replace(sockets=tuple(socket("10.0.0.1:4000", f"10.0.0.2:{number}", inode=number) for number in range(5)))
     assert cell(PROCS, "connections", clients).endswith("+2")
     assert cell(PROCS, "connections", clients, Context(whole=True)).count("10.0.0.2") == 5
 

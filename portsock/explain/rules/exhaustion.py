@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from portsock.addresses import scope
 from portsock.endpoints import address_of, port_of
+from portsock.explain.ephemeral import RESERVED, reserved_ports
 from portsock.explain.rules.finding import make_finding
-from portsock.explain.rules.ports import RESERVED, reserved_ports
 from portsock.explain.subject import Subject
 from portsock.explain.texts.findings import EXHAUSTED, Code
 from portsock.explain.types import Finding, Severity

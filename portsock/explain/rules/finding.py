@@ -6,7 +6,7 @@ from portsock.explain.picture import short_owners_text
 from portsock.explain.texts.findings import FINDINGS, Code
 from portsock.explain.texts.transfers import TRANSFERS
 from portsock.explain.types import Finding, Severity
-from portsock.explain.wording import end_text
+from portsock.explain.wording import end_text, local_text
 from portsock.model import Socket
 
 MOST_EVIDENCE = 2
@@ -36,7 +36,7 @@ def evidence_lines(sockets: Sequence[Socket]) -> list[str]:
 
 def evidence_line(socket: Socket) -> str:
     """Return '127.0.0.1:80 ↔ 127.0.0.1:40000 CLOSE_WAIT, recv_q 1, python3[5]'."""
-    ends = end_text(socket.local) + (f" ↔ {end_text(socket.remote)}" if socket.remote is not None else "")
+    ends = local_text(socket) + (f" ↔ {end_text(socket.remote)}" if socket.remote is not None else "")
     words = [f"{ends} {socket.state or socket.state_raw or ''}".rstrip()]
     if socket.accept_queue is not None:
         words.append(f"queue {socket.accept_queue} of {'?' if socket.accept_limit is None else socket.accept_limit}")

@@ -5,23 +5,18 @@ from collections.abc import Iterator, Sequence
 
 from portsock.addresses import WILDCARDS, exposure, scope
 from portsock.endpoints import address_of, port_of
+from portsock.explain.ephemeral import range_source, reserved_ports
 from portsock.explain.rules.finding import evidence_lines, make_finding
-from portsock.explain.sections.port import range_source
 from portsock.explain.subject import Subject, serves
-from portsock.explain.texts.causes import SHARED_TCP, SHARED_UDP, SHARED_UDP_UNICAST
+from portsock.explain.texts import causes
 from portsock.explain.texts.findings import Code
 from portsock.explain.texts.ports import ADMIN_PROGRAMS
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text, holders, holders_text, owner_text
-from portsock.model import Exposure, Family, Host, Owner, Scope, Socket, State
+from portsock.model import Exposure, Family, Owner, Scope, Socket, State
 from portsock.normalize.roles import is_passive
 
-RESERVED = "net.ipv4.ip_local_reserved_ports"
 _WIDE = frozenset({Exposure.ALL, Exposure.PUBLIC})
-LARGEST = 65535
-"""The largest port."""
-_LONGEST_RANGE = 11
-"""Characters of two ports of five digits, with a hyphen."""
 
 
 def in_ephemeral_range(subject: Subject) -> Iterator[Finding]:
@@ -96,22 +91,31 @@ def shared_endpoint(subject: Subject) -> Iterator[Finding]:
         inodes = {socket.inode for socket in sockets}
         if len(sockets) < 2 or None in inodes or len(inodes) < 2:
             continue
-        consequence, contended = _consequence(sockets[0])
+        options, consequence, contended = _sharing(sockets)
         severity = Severity.NOTICE if contended and len({owner.name for owner in holders(sockets)}) > 1 else None
         lines = [*evidence_lines(sockets), f"inodes {', '.join(str(inode) for inode in sorted(filter(None, inodes))[:6])}"]
         where = end_text(sockets[0].local)
         yield make_finding(Code.SHARED_ENDPOINT, lines, severity, count=len(sockets), where=where,
-                           consequence=consequence)  # fmt: skip
+                           options=options, consequence=consequence)  # fmt: skip
 
 
-def _consequence(socket: Socket) -> tuple[str, bool]:
-    """Return who gets what arrives at a shared endpoint, and whether one holder can take what another waits for."""
-    if socket.protocol not in ("udp", "udplite"):
-        return SHARED_TCP, True
-    address = address_of(socket.local)
+def _sharing(sockets: Sequence[Socket]) -> tuple[str, str, bool]:
+    """Return the options that sharing takes, who gets what arrives, and whether one can take what another waits for.
+
+    bind(2) tolerates SO_REUSEADDR on both TCP sockets while neither listens: inet_bind_conflict() in
+    net/ipv4/inet_connection_sock.c.
+    """
+    if sockets[0].protocol not in ("udp", "udplite"):
+        listeners = sum(socket.state is State.LISTEN for socket in sockets)
+        if listeners > 1:
+            return causes.SHARED_BY_LISTENERS, causes.SHARED_TCP, True
+        if listeners:
+            return causes.SHARED_BY_ONE_LISTENER, causes.SHARED_ONE_SERVES, False
+        return causes.SHARED_BY_BOUND, causes.SHARED_NONE_SERVES, False
+    address = address_of(sockets[0].local)
     if address in WILDCARDS or scope(address) in (Scope.MULTICAST, Scope.BROADCAST):
-        return SHARED_UDP, False
-    return SHARED_UDP_UNICAST, True
+        return causes.SHARED_BY_DATAGRAMS, causes.SHARED_UDP, False
+    return causes.SHARED_BY_DATAGRAMS, causes.SHARED_UDP_UNICAST, True
 
 
 def specific_and_wildcard(subject: Subject) -> Iterator[Finding]:
@@ -156,24 +160,3 @@ def _port_space(socket: Socket) -> object:
 
 def _pids(sockets: Sequence[Socket]) -> frozenset[int | None]:
     return frozenset(owner.pid for owner in holders(sockets))
-
-
-def reserved_ports(host: Host) -> frozenset[int]:
-    """Return the ports that the system does not give to a program that names none; a program may still ask for them."""
-    ranges = _ranges(host.sysctls.get(RESERVED, ""))
-    return frozenset(port for low, high in ranges for port in range(low, min(high, LARGEST) + 1))
-
-
-def _ranges(text: str) -> list[tuple[int, int]]:
-    """Parse '8080,9000-9010' into pairs of first and last; other text is skipped."""
-    found = []
-    for item in text.replace(",", " ").split():
-        low, _, high = item.partition("-")
-        if (
-            len(item) <= _LONGEST_RANGE
-            and low.isascii()
-            and low.isdigit()
-            and (not high or (high.isascii() and high.isdigit()))
-        ):
-            found.append((int(low), int(high or low)))
-    return found

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from portsock.endpoints import address_of, port_of
+from portsock.explain.ephemeral import chosen_by_peer
 from portsock.explain.sections.durations import duration_sentence, time_text
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
@@ -12,7 +13,6 @@ from portsock.explain.transfer import queued, queued_texts
 from portsock.explain.wording import end_text, joined, plural
 from portsock.model import Family, OwnerStatus, Role, Socket, State
 from portsock.normalize.connections import connections, far_state, unique_connections
-from portsock.port_numbers import Range, range_of
 from portsock.query.target import InetTarget
 
 ORDINARY = (State.ESTABLISHED, State.TIME_WAIT)
@@ -54,9 +54,8 @@ def _one(socket: Socket, subject: Subject) -> list[str]:
     here = socket.peer is not None and socket.role in (Role.SERVER, Role.CLIENT)
     ends = (end_text(socket.local), end_text(socket.remote))
     client, server = ends if socket.role is Role.CLIENT else ends[::-1]
-    direction = {Role.SERVER: phrases.DIRECTION_IN, Role.CLIENT: phrases.DIRECTION_OUT}.get(
-        socket.role, phrases.DIRECTION_UNKNOWN
-    )
+    came_in = phrases.DIRECTION_IN if socket.protocol not in ("udp", "udplite") else phrases.DIRECTION_IN_UDP
+    direction = {Role.SERVER: came_in, Role.CLIENT: phrases.DIRECTION_OUT}.get(socket.role, phrases.DIRECTION_UNKNOWN)
     direction = direction.format(listener=phrases.NO_LISTENER_LISTED if subject.captured else phrases.NO_LISTENER)
     if here:
         direction = phrases.DIRECTION_BOTH.format(client=client, server=server)
@@ -64,8 +63,8 @@ def _one(socket: Socket, subject: Subject) -> list[str]:
     remaining = [phrases.REMAINING.format(time=time_text(left / 1000))] if left else []
     sentences = [*state_sentences(socket, subject), *remaining, direction]
     peers = port_of(socket.remote)
-    if socket.role is Role.SERVER and subject.port is not None and peers and range_of(peers) is not Range.SYSTEM:
-        sentences.append(phrases.CHOSEN_REMOTE.format(port=peers))
+    if socket.role is Role.SERVER and subject.port is not None and peers:
+        sentences.append(chosen_by_peer(peers, socket, subject.snapshot.host))
     sentences += _queue_sentences(socket, subject)
     if socket.peer is not None:
         if socket.peer.host is not None:

@@ -1,6 +1,7 @@
 """Section PORT: the meaning of the number, its range, its conventional name, and who chose it."""
 
 from portsock.endpoints import port_of
+from portsock.explain.ephemeral import chosen_by_peer, chosen_here, range_source, system_name
 from portsock.explain.sections import absence
 from portsock.explain.sections.durations import unprivileged_start
 from portsock.explain.subject import Subject
@@ -8,7 +9,7 @@ from portsock.explain.texts import phrases
 from portsock.explain.texts import ports as texts
 from portsock.explain.wording import holders, joined, port_name
 from portsock.model import Host, InetEndpoint, Role
-from portsock.port_numbers import BOUNDS, Range, range_of
+from portsock.port_numbers import BOUNDS, range_of
 from portsock.query.target import InetTarget, ServiceTarget
 
 
@@ -69,15 +70,6 @@ def range_meaning(port: int) -> str:
     return texts.RANGES[found].format(first=first, last=last)
 
 
-def range_source(host: Host) -> str:
-    """Return words for the source of the ephemeral range: read, or assumed."""
-    return phrases.ASSUMED.format(system=system_name(host)) if host.assumed else phrases.LIVE
-
-
-def system_name(host: Host) -> str:
-    return {"Darwin": "macOS", "unknown": "the system"}.get(host.system, host.system)
-
-
 def _protocol(subject: Subject) -> str | None:
     if isinstance(subject.target, InetTarget) and subject.target.protocol:
         return subject.target.protocol
@@ -113,13 +105,11 @@ def _connection_numbers(subject: Subject) -> list[str]:
     if own is None or peers is None:
         return []
     host = subject.snapshot.host
-    first, last = host.ephemeral
     if socket.role is Role.CLIENT:
         name = port_name(peers, socket.protocol, subject.services)
-        chosen = phrases.CHOSEN_LOCAL.format(port=own, first=first, last=last, how=range_source(host))
-        return [phrases.NUMBER_IS.format(number=name, meaning=range_meaning(peers)) + " " + chosen]
+        return [phrases.NUMBER_IS.format(number=name, meaning=range_meaning(peers)) + " " + chosen_here(own, host)]
     if socket.role is Role.SERVER:
         name = port_name(own, socket.protocol, subject.services)
-        chosen = phrases.CHOSEN_REMOTE.format(port=peers) if range_of(peers) is not Range.SYSTEM else ""
-        return [(phrases.NUMBER_IS.format(number=name, meaning=range_meaning(own)) + " " + chosen).strip()]
-    return []
+        return [phrases.NUMBER_IS.format(number=name, meaning=range_meaning(own)) + " " + chosen_by_peer(peers, socket, host)]
+    first, last = host.ephemeral
+    return [] if first <= own <= last else [chosen_here(own, host)]

@@ -7,8 +7,9 @@ from portsock.explain.sections.durations import sysctl_number
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.texts.states import STATES
-from portsock.explain.wording import end_text, joined, plural
+from portsock.explain.wording import end_text, joined, local_text, plural
 from portsock.model import INTERNET, Family, InetEndpoint, Role, Socket, State, UnixEndpoint
+from portsock.normalize.connections import without_further_subflows
 from portsock.normalize.roles import is_passive
 from portsock.query.target import UnixTarget
 
@@ -32,10 +33,7 @@ def paragraphs(subject: Subject) -> list[str]:
     subflow = next((socket for socket in sockets if socket.subflow_of), None)
     if subflow is not None:
         sentences += _mptcp(subflow, subject)
-    device = next((socket for socket in subject.passive if socket.interface and not _zoned(socket)), None)
-    if device:
-        which = "It" if len(subject.passive) == 1 else f"{device.protocol} {end_text(device.local)}"
-        sentences.append(phrases.DEVICE.format(which=which, name=device.interface))
+    sentences += _devices(subject)
     if all(socket.family not in INTERNET or socket.protocol in phrases.OTHER_FAMILIES for socket in sockets):
         sentences += [text for name, text in phrases.OTHER_FAMILIES.items() if name in {socket.protocol for socket in sockets}]
     return [" ".join(sentences)] if sentences else []
@@ -68,7 +66,7 @@ def _listeners(subject: Subject) -> list[str]:
     passive = subject.passive
     sentences = []
     if len(passive) > 1 and subject.port is not None:
-        ends = Counter(f"{socket.protocol} {end_text(socket.local)}" for socket in passive)
+        ends = Counter(f"{socket.protocol} {local_text(socket)}" for socket in passive)
         texts = [f"{end} ({count} times)" if count > 1 else end for end, count in ends.items()]
         sentences.append(phrases.SEVERAL_SOCKETS.format(count=len(passive), list=joined(texts, 4)))
     several = len(subject.listeners) > 1
@@ -77,7 +75,7 @@ def _listeners(subject: Subject) -> list[str]:
         if text:
             sentences.append(text)
     if subject.listeners:
-        accepted = [each for each in subject.connected if each.role is Role.SERVER]
+        accepted = without_further_subflows([each for each in subject.connected if each.role is Role.SERVER])
         text = phrases.SHARE_LOCAL_PORT if accepted else phrases.LISTENER_ALONE
         if not several or subject.port is not None:
             sentences.append(text.format(count=plural(len(accepted), "connection")))
@@ -103,6 +101,16 @@ def queue_text(socket: Socket, subject: Subject, named: bool) -> str | None:
         return phrases.QUEUE_EMPTY.format(of=of, limit=limit)
     return phrases.QUEUE.format(of=of, count=count,
                                 wait="waits" if socket.accept_queue == 1 else "wait", limit=limit)  # fmt: skip
+
+
+def _devices(subject: Subject) -> list[str]:
+    """Return a sentence about the sockets that are bound to devices."""
+    bound = [socket for socket in subject.passive if socket.interface and not _zoned(socket)]
+    names = list(dict.fromkeys(f"{socket.protocol} {local_text(socket)}" for socket in bound))
+    if len(names) > 1:
+        return [phrases.DEVICES.format(list=joined(names))]
+    which = "It" if len(subject.passive) == 1 else "".join(names)
+    return [phrases.DEVICE.format(which=which, name=bound[0].interface)] if bound else []
 
 
 def _zoned(socket: Socket) -> bool:

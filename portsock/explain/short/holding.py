@@ -1,5 +1,6 @@
 """Words for who holds a port, and how: the holders with their relations, the addresses, what goes on there."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from portsock.addresses import WILDCARDS
@@ -9,7 +10,7 @@ from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.wording import end_text, holders, joined, owner_text, owners_text, plural, port_name
 from portsock.model import Family, InetEndpoint, Owner, OwnerStatus, Process, Role, Socket, State
-from portsock.normalize.connections import unique_connections
+from portsock.normalize.connections import unique_connections, without_further_subflows
 from portsock.query.target import InetTarget
 
 
@@ -62,14 +63,30 @@ def unknown_holder_text(socket: Socket) -> str:
     return text
 
 
-def bound_address_text(socket: Socket) -> str:
+def bound_addresses_text(sockets: Sequence[Socket]) -> str:
+    """Return 'all IPv4 addresses of the devices eth0 and eth1 and 127.0.0.1'."""
+    devices: dict[str, set[str | None]] = {}
+    for socket in sockets:
+        wildcard = address_of(socket.local) in WILDCARDS
+        devices.setdefault(_address_text(socket), set()).add(socket.interface if wildcard else None)
+    return joined([text + _of_devices(found) for text, found in devices.items()], 3)
+
+
+def _of_devices(devices: set[str | None]) -> str:
+    """Return ' of the device eth0', ' of the devices eth0 and eth1'; '' where one socket is bound to none."""
+    names = sorted(filter(None, devices))
+    if not names or None in devices:
+        return ""
+    return f" of the device{'' if len(names) == 1 else 's'} {joined(names, 3)}"
+
+
+def _address_text(socket: Socket) -> str:
     """Return the bound address as a person would say it."""
     address = address_of(socket.local)
-    through = f" of the device {socket.interface}" if socket.interface else ""
     if address == "*" or (address == "::" and socket.v6only is False):
-        return f"all addresses{through}"
+        return "all addresses"
     if address in WILDCARDS:
-        return f"all IPv{'4' if address == '0.0.0.0' else '6'} addresses{through}"
+        return f"all IPv{'4' if address == '0.0.0.0' else '6'} addresses"
     local = socket.local
     if isinstance(local, InetEndpoint):
         return (address or local.hostname or "?") + (f"%{local.zone}" if local.zone else "")
@@ -79,8 +96,7 @@ def bound_address_text(socket: Socket) -> str:
 def _bound_text(sockets: Sequence[Socket], subject: Subject) -> str:
     """Return 'listening on 127.0.0.1', 'bound to all addresses and not listening'."""
     listens = any(socket.state is State.LISTEN for socket in sockets)
-    addresses = joined(list(dict.fromkeys(bound_address_text(socket) for socket in sockets)), 3)
-    text = f"{'listening on' if listens else 'bound to'} {addresses}"
+    text = f"{'listening on' if listens else 'bound to'} {bound_addresses_text(sockets)}"
     target = subject.target
     asked = target.networks if isinstance(target, InetTarget) else ()
     if asked and all("." in each.address for each in asked):
@@ -109,13 +125,26 @@ def _activity(subject: Subject, protocol: str, port: int | None, sockets: Sequen
     alive = [socket for socket in mine if socket.state not in (State.SYN_RECV, State.TIME_WAIT)]
     lost = sum(socket.memory.drops or 0 for socket in sockets if socket.memory is not None and protocol != "tcp")
     counts = (
-        (len(alive), noun(alive)),
         (len(young), "unfinished handshake"),
         (len(ended), "connection in TIME_WAIT" if len(ended) == 1 else "connections in TIME_WAIT"),
         (lost, "lost datagram"),
     )
-    found = [f"{count} {text}" if text.endswith("TIME_WAIT") else plural(count, text) for count, text in counts if count]
+    found = [connections_text(alive)] if alive else []
+    found += [f"{count} {text}" if text.endswith("TIME_WAIT") else plural(count, text) for count, text in counts if count]
     return f", with {joined(found)}" if found else ""
+
+
+def connections_text(sockets: Sequence[Socket]) -> str:
+    """Return the number of connections, whose sockets at one end these are: '2 connections', '1 MPTCP connection over …'."""
+    once = without_further_subflows(sockets)
+    if len(once) == len(sockets):
+        return plural(len(sockets), noun(sockets))
+    parts = Counter(socket.inode for socket in sockets if socket.inode is not None)
+    several = [number for number in parts.values() if number > 1]
+    if len(several) == len(once):
+        return phrases.MPTCP_ONLY.format(count=plural(len(once), "MPTCP connection"), subflows=sum(several))
+    count = plural(len(once), "connection")
+    return phrases.MPTCP_SOME.format(count=count, several=len(several), subflows=sum(several))
 
 
 def noun(sockets: Sequence[Socket]) -> str:

@@ -95,25 +95,31 @@ def _also(findings: Sequence[Finding]) -> Iterator[Row]:
 
 def _reaches(subject: Subject) -> list[str]:
     """Return who can reach the bound addresses, each in a few words."""
-    found: dict[str, None] = {}
+    found: dict[tuple[str, str], set[str | None]] = {}
     for socket in subject.passive:
-        text = _reach(socket)
-        if text:
-            found[text] = None
-    return list(found)[:_MOST_REACHES]
+        reach = _reach(socket)
+        if reach:
+            limited = address_of(socket.local) in WILDCARDS and reach[0] is not texts.NOT_LISTENING
+            found.setdefault(reach, set()).add(socket.interface if limited else None)
+    return [who + _through(devices) + but for (who, but), devices in list(found.items())[:_MOST_REACHES]]
 
 
-def _reach(socket: Socket) -> str | None:
+def _through(devices: set[str | None]) -> str:
+    """Return ', through eth0 or eth1 only'; '' where one socket is bound to no device."""
+    names = sorted(filter(None, devices))
+    return texts.DEVICE.format(device=" or ".join(names)) if names and None not in devices else ""
+
+
+def _reach(socket: Socket) -> tuple[str, str] | None:
+    """Return who can reach the socket, and what may still be in the way; None where that is not known."""
     address = address_of(socket.local)
     reach = exposure(address) if address else None
     if address is None or reach is None:
         return None
     if socket.protocol in {"tcp", "mptcp"} and socket.state is not State.LISTEN:
-        return texts.NOT_LISTENING
+        return texts.NOT_LISTENING, ""
     text = texts.WILDCARDS[_covers(socket)] if address in WILDCARDS else texts.REACHES[reach].format(address=address)
-    if socket.interface is not None and address in WILDCARDS:
-        text += texts.DEVICE.format(device=socket.interface)
-    return text if reach is Exposure.LOOPBACK else text + texts.BEFORE_FIREWALL
+    return text, "" if reach is Exposure.LOOPBACK else texts.BEFORE_FIREWALL
 
 
 def _covers(socket: Socket) -> str:

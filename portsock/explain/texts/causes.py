@@ -3,6 +3,22 @@
 RESENT_TO_NOBODY = " The peer's window is closed: its program does not read."
 RESENT_UNANSWERED = " They were sent again {again} without an answer: the path or the peer is gone."
 
+SHARED_BY_LISTENERS = (
+    "On Linux that takes SO_REUSEPORT on each of them, set by one user: TCP connections are spread by a hash, and a member "
+    "that ends loses what waits in its queue."
+)
+SHARED_BY_ONE_LISTENER = (
+    "One of them listens. On Linux that takes SO_REUSEPORT on each of them, or SO_REUSEADDR on each if all were bound before "
+    "one listened."
+)
+SHARED_BY_BOUND = (
+    "None of them listens: on Linux that takes only SO_REUSEADDR, or SO_REUSEPORT, on each of them. The second to call "
+    "listen(2) fails with EADDRINUSE unless each has SO_REUSEPORT."
+)
+SHARED_BY_DATAGRAMS = "On Linux that takes SO_REUSEADDR on each of them, or SO_REUSEPORT on each, set by one user."
+
+SHARED_ONE_SERVES = "Every client reaches the socket that listens; the others get nothing."
+SHARED_NONE_SERVES = "Clients are refused until one of them listens."
 SHARED_TCP = "Intended for the workers of one service; if the programs differ, each of them gets a part of the clients."
 SHARED_UDP = (
     "Each multicast or broadcast datagram reaches all of them, which is what mDNS and the like need. "

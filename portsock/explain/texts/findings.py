@@ -189,8 +189,7 @@ FINDINGS: dict[Code, FindingText] = {
     Code.SHARED_ENDPOINT: FindingText(
         INFO,
         "{count} sockets are bound to {where} at the same time.",
-        "On Linux that takes SO_REUSEPORT on each of them (for UDP, SO_REUSEADDR will do): TCP connections are spread by a "
-        "hash, and a member that ends loses what waits in its queue.",
+        "{options}",
         "{consequence}",
     ),
     Code.SPECIFIC_AND_WILDCARD: FindingText(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from portsock.endpoints import bracketed, endpoint_text, unix_text
 from portsock.model import InetEndpoint, Role, Socket, UnixEndpoint
+from portsock.normalize.connections import without_further_subflows
 from portsock.normalize.processes import ProcessRow
 
 LISTED = 8
@@ -27,7 +28,7 @@ def listening_items(row: ProcessRow) -> list[str]:
 def remote_ends(row: ProcessRow, hostnames: Mapping[str, str]) -> Counter[str]:
     """Count the remote ends: 'address:port' of a client, ':port from address' of a server."""
     ends: Counter[str] = Counter()
-    for socket in row.sockets:
+    for socket in without_further_subflows(row.sockets):
         remote, local = socket.remote, socket.local
         if isinstance(remote, UnixEndpoint) and (text := unix_end(socket)):
             ends[text] += 1
@@ -39,6 +40,12 @@ def remote_ends(row: ProcessRow, hostnames: Mapping[str, str]) -> Counter[str]:
         else:
             ends[endpoint_text(remote, hostnames)] += 1
     return ends
+
+
+def connections_of(row: ProcessRow) -> int:
+    """Return the number of its connections."""
+    sockets = without_further_subflows(row.sockets)
+    return sum(isinstance(socket.remote, InetEndpoint) or bool(unix_end(socket)) for socket in sockets)
 
 
 def counted(text: str, number: int) -> str:

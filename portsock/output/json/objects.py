@@ -15,6 +15,7 @@ from portsock.model import (
     Port,
     Socket,
     State,
+    Subflow,
     UnixEndpoint,
     VsockEndpoint,
 )
@@ -70,7 +71,13 @@ class Objects:
             result["host"] = encodable(host)
         if rare != NO_RARE_FIELDS:
             result |= _rare_fields(socket)
+        if socket.subflows is not None:
+            result["subflows"] = [self._subflow(subflow) for subflow in socket.subflows]
         return result
+
+    def _subflow(self, subflow: Subflow) -> Object:
+        local, remote = (end and self.endpoint(end, "tcp") for end in (subflow.local, subflow.remote))
+        return {"state": subflow.state, "local": local, "remote": remote}
 
     def port(self, port: Port) -> Object:
         """Return a row of `ports`."""

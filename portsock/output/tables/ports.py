@@ -76,7 +76,7 @@ PORTS: View[Port] = View(
                default=True, meaning=lambda row: row.exposure, spare=50),
         Column("state", "LISTEN, UNCONN (UDP without a peer), …", _state, default=True, meaning=lambda row: row.state,
                spare=115),
-        Column("connections", "connected sockets on it",
+        Column("connections", "connections on it; one of MPTCP counts once",
                lambda row, _: "" if row.connections is None else str(row.connections), key=lambda row, _: row.connections,
                right=True, default=True, when=lambda rows: any(row.connections is not None for row in rows),
                needs=frozenset({Need.CONNECTIONS}), short="conns", spare=90),

@@ -3,9 +3,8 @@
 from typing import Any
 
 from portsock.enums import Need
-from portsock.model import InetEndpoint
 from portsock.normalize.processes import ProcessRow
-from portsock.output.cells.ends import LISTED, TOP, counted, listening_items, remote_ends, unix_end
+from portsock.output.cells.ends import LISTED, TOP, connections_of, counted, listening_items, remote_ends
 from portsock.output.columns import Column, View
 from portsock.output.context import Context
 
@@ -30,10 +29,6 @@ def _connections(row: ProcessRow, context: Context) -> str:
     shown = ends.most_common(None if context.whole else TOP)
     rest = ends.total() - sum(number for _, number in shown)
     return ", ".join([counted(text, number) for text, number in shown] + ([f"+{rest}"] if rest else []))
-
-
-def _connected(row: ProcessRow) -> int:
-    return sum(isinstance(socket.remote, InetEndpoint) or bool(unix_end(socket)) for socket in row.sockets)
 
 
 def _command(row: ProcessRow, context: Context) -> str:  # noqa: ARG001
@@ -71,7 +66,7 @@ PROCS: View[ProcessRow] = View(
         Column("listening", "what it listens on or is bound to", _listening, key=lambda row, _: len(row.listening) or None,
                default=True, forms="listening"),
         Column("connections", "where its connections lead, the most frequent first", _connections,
-               key=lambda row, _: _connected(row) or None, default=True, needs=frozenset({Need.CONNECTIONS}),
+               key=lambda row, _: connections_of(row) or None, default=True, needs=frozenset({Need.CONNECTIONS}),
                forms="connections"),
         Column("command", "its command line", _command, default=True, needs=_PROCESSES | {Need.COMMANDS},
                forms="command", spare=50),

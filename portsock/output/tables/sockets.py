@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from portsock.addresses import exposure
+from portsock.endpoints import endpoint_text
 from portsock.enums import Need
 from portsock.model import INTERNET, Exposure, Family, InetEndpoint, OwnerReason, OwnerStatus, Role, Socket
 from portsock.output.cells.endpoints import local_key, local_text, netns_text, remote_key, remote_text, several_namespaces
@@ -54,6 +55,12 @@ def _peer(row: Socket, context: Context) -> str:  # noqa: ARG001
         waits = OwnerReason.UNACCEPTED if peer.inode is None and row.family is Family.UNIX else None
         text = absence(peer.owner_status, waits, None)
     return text + peer_place(peer) if peer.netns or peer.host else text
+
+
+def _subflows(row: Socket, context: Context) -> str:
+    ends = ((endpoint_text(each.local, context.hostnames), endpoint_text(each.remote, context.hostnames))
+            for each in row.subflows or ())  # fmt: skip
+    return ", ".join(f"{local} - {remote}" for local, remote in ends)
 
 
 def _fact(field: str) -> Callable[[Socket, Context], str]:
@@ -114,6 +121,8 @@ SOCKETS: View[Socket] = View(
                needs=_OWNERS, forms="holders", meaning=lambda row: row.owner_status),
         Column("peer", "the process at the other end, where it is known", _peer, default=True, when=any_has("peer"),
                needs=_PEER, forms="peer", spare=100),
+        Column("subflows", "of an MPTCP connection: its TCP connections", _subflows, default=True, when=any_has("subflows"),
+               key=lambda row, _: row.subflows and len(row.subflows), forms="text", spare=90),
         *DETAILS,
         Column("family", "address family", lambda row, _: row.family),
         Column("role", "which end it is, inferred", lambda row, _: row.role),

@@ -14,6 +14,7 @@ from portsock.model import (
     SocketMemory,
     SocketType,
     State,
+    Subflow,
     Timer,
     UnixEndpoint,
     VsockEndpoint,
@@ -54,8 +55,19 @@ def parse_record(item: _Object) -> SocketRecord:
         memory=_memory(item.get("memory")),
         info=_info(item.get("info")),
         shutdown=integer(item.get("shutdown"), _BOTH_SHUT),
+        subflows=_subflows(item.get("subflows")),
         **numbers,
     )  # fmt: skip
+
+
+def _subflows(items: object) -> tuple[Subflow, ...] | None:
+    if not isinstance(items, list):
+        return None
+    found = [item for item in items if isinstance(item, dict)]
+    return tuple(
+        Subflow(enum_member(State, item.get("state")), _endpoint(item.get("local")), _endpoint(item.get("remote")))
+        for item in found
+    )
 
 
 def parse_owners(items: object) -> tuple[Owner, ...]:

@@ -164,7 +164,8 @@ def _record(
         state = State.BOUND
     listening = state is State.LISTEN
     remote: InetEndpoint | None = ends[destination, dport, device]
-    if not dport and remote is not None and remote.address in WILDCARDS:
+    # A socket without a connection may keep the address of its last attempt. Of SCTP's associations 7 is another state.
+    if (not dport and remote is not None and remote.address in WILDCARDS) or (code == _CLOSED and protocol != "sctp"):
         remote = None
     timed = Timer(TIMERS.get(timer, str(timer)), expires, retransmits)
     return SocketRecord(

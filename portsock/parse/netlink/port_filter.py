@@ -18,13 +18,13 @@ _FARTHEST = 2**16 - 1
 
 
 def port_filter(ports: PortFilter) -> bytes | None:
-    """Return a filter for sockets whose local port (with side 'either', local or remote port) is in one of the ranges.
+    """Return a filter for sockets whose port on this side ('either': local or remote port) is in one of the ranges.
 
     Returns None for no ranges, and for too many to fit into a filter.
     """
     ranges = _merged(ports.ranges)
-    tests = [(_SOURCE_GE, _SOURCE_LE, bounds) for bounds in ranges]
-    if ports.side == "either":
+    tests = [] if ports.side == "remote" else [(_SOURCE_GE, _SOURCE_LE, bounds) for bounds in ranges]
+    if ports.side != "local":
         tests += [(_DESTINATION_GE, _DESTINATION_LE, bounds) for bounds in ranges]
     blocks, size = len(tests), _BLOCK
     total = blocks * size

@@ -7,7 +7,7 @@ from typing import Literal
 
 from portsock.addresses import WILDCARDS, unmap
 from portsock.model import Family, InetEndpoint, Netns, State, Timer
-from portsock.parse.linux_codes import DATAGRAM_STATES, PROTOCOL_TYPES, TCP_STATES, TIMERS
+from portsock.parse.linux_codes import DATAGRAM_STATES, DISCONNECTED, PROTOCOL_TYPES, TCP_STATES, TIMERS
 from portsock.records import SocketRecord
 
 ByteOrder = Literal["little", "big"]
@@ -60,10 +60,11 @@ def parse_inet_line(
         return None
     ports = protocol not in {"raw", "icmp"}
     local = InetEndpoint(local_address, local_number) if ports else _portless(local_address, local_number, protocol)
-    remote = None
-    if remote_number or remote_address not in WILDCARDS:
-        remote = InetEndpoint(remote_address, remote_number if ports else None)
     state = _state(code, protocol, local_number)
+    remote = None
+    # A socket without a connection may keep the address of its last attempt.
+    if state not in DISCONNECTED and (remote_number or remote_address not in WILDCARDS):
+        remote = InetEndpoint(remote_address, remote_number if ports else None)
     listening = state is State.LISTEN
     number = None if ports else local_number if protocol == "raw" else _ICMP_NUMBERS.get(family)
     return SocketRecord(

@@ -14,7 +14,8 @@ from portsock.parse.netlink import inet
 from portsock.parse.netlink.inet import Decoder
 from portsock.parse.netlink.message import GarbledMessage, spans
 from portsock.parse.netlink.message import request as dump_request
-from portsock.records import Request, SocketRecord
+from portsock.parse.netlink.subflows import with_subflows_marked
+from portsock.records import PortFilter, Request, SocketRecord
 
 _NETLINK_SOCK_DIAG = 4
 _BUFFER = 1 << 20
@@ -25,6 +26,7 @@ _LOSSES = 100
 """Losses of messages after which netlink is not used."""
 _PATIENCE = 10.0
 """Seconds to wait for an answer. The kernel makes it while it is read, so that none comes after this time."""
+_NO_PEER = PortFilter(((0, 0),), "remote")
 _COOKIE, _IFINDEX = attrgetter("cookie"), attrgetter("ifindex")
 
 _ABSENT = {errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EINVAL, errno.EPROTOTYPE}
@@ -78,7 +80,10 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
     if request.ports and request.listeners:  # both dumps contain the listeners on these ports
         found.sockets[:] = _unique(found.sockets)
     if {"tcp", "mptcp"} <= request.protocols:
-        found.sockets[:] = _with_subflows_marked(found.sockets)
+        filtered = request.ports is not None or request.states is not None
+        if filtered and any(record.protocol == "mptcp" and record.state is not State.LISTEN for record in found.sockets):
+            return dump(_unfiltered(request), netns, channel)  # subflows may have other ports and states
+        found.sockets[:] = with_subflows_marked(found.sockets)
     return found._replace(missing=frozenset(missing))
 
 
@@ -94,6 +99,10 @@ def cookies(request: Request, channel: Channel | None = None) -> set[int]:
         if answer:
             found.update(inet.cookies(answer.data, answer.bodies))
     return found
+
+
+def _unfiltered(request: Request) -> Request:
+    return request._replace(ports=None, states=None, listeners=False)
 
 
 def _decoded(decode: Decoder, answer: "_Answer") -> list[SocketRecord]:
@@ -129,10 +138,15 @@ def _dumps(request: Request, netns: Netns | None) -> Iterator[tuple[str, Family,
                 yield protocol, family, b"", None
                 continue
             decoder = _inet_decoder(protocol, family, netns, request)
+            if protocol == "mptcp" and "tcp" in request.protocols:  # a subflow may have other ports than its connection
+                yield protocol, family, inet.inet_request(protocol, family, _unfiltered(request)), decoder
+                continue
             yield protocol, family, inet.inet_request(protocol, family, request), decoder
-            if request.ports and request.listeners and protocol in inet.STATEFUL:
-                listeners = request._replace(ports=None, states=frozenset({State.LISTEN}))
-                yield protocol, family, inet.inet_request(protocol, family, listeners), decoder
+            if request.ports and request.listeners and protocol != "raw":
+                passive = request._replace(ports=None, states=frozenset({State.LISTEN}))
+                if protocol not in inet.STATEFUL:  # their dumps can be filtered by port only
+                    passive = request._replace(ports=_NO_PEER)
+                yield protocol, family, inet.inet_request(protocol, family, passive), decoder
     for family in (Family.UNIX, Family.PACKET, Family.NETLINK, Family.VSOCK):
         if family in request.protocols and family in request.families:
             yield (family.value, family, *_other(family, netns, Need.MEMORY in request.needs))
@@ -163,17 +177,6 @@ def _other(family: Family, netns: Netns | None, memory: bool) -> tuple[bytes, De
     from portsock.parse.netlink import vsock
 
     return vsock.vsock_request(), lambda buffer, bodies: vsock.decode(buffer, bodies, netns)
-
-
-def _with_subflows_marked(records: list[SocketRecord]) -> list[SocketRecord]:
-    """Mark TCP subflows with their MPTCP socket. Descriptors refer to the MPTCP socket; subflows have its inode."""
-    inodes = {record.inode for record in records if record.protocol == "mptcp" and record.inode}
-    if not inodes:
-        return records
-    return [
-        record._replace(subflow_of=record.inode) if record.inode in inodes and record.protocol == "tcp" else record
-        for record in records
-    ]
 
 
 class _Answer(NamedTuple):

@@ -28,6 +28,7 @@ from portsock.model import (
     SocketType,
     Source,
     State,
+    Subflow,
     Timer,
     UnixEndpoint,
     VsockEndpoint,
@@ -50,6 +51,7 @@ SOCKET = Socket(
     Family.IPV6, SocketType.STREAM, "tcp", 6, State.LISTEN, "LISTEN?", INET, INET, 1, 2, 3, 4, 1000, 5, 6, "eth0", False,
     Netns(1, "red"), Role.LISTENER, "www", "web1", OwnerStatus.PARTIAL, OwnerReason.OTHER_USER, (OWNER,), PEER, 9, 1, (8, 99),
     Timer("on", 5, 1), SocketMemory(*range(9)), {"rtt_ms": 0.5}, 11,
+    (Subflow(State.ESTABLISHED, INET, INET),),
 )  # fmt: skip
 PROCESS = Process(
     7, "web", "nginx", "/bin/nginx", ("nginx",), "www", 33, 1, 0.0, "nginx.service", "web", True, "172.17.0.2:80", "web1",

@@ -18,6 +18,7 @@ from portsock.model import (
     Socket,
     SocketType,
     State,
+    Subflow,
     Timer,
     UnixEndpoint,
 )
@@ -41,6 +42,7 @@ ENDPOINTS = (
 )
 NETNS = st.none() | st.builds(Netns, st.integers(min_value=1), st.none() | TEXTS)
 PEERS = st.none() | st.builds(Peer, NUMBERS, NETNS, st.none() | TEXTS, st.sampled_from(OwnerStatus), OWNERS)
+SUBFLOWS = st.builds(Subflow, st.none() | st.sampled_from(State), ENDPOINTS, ENDPOINTS)
 SOCKETS = st.builds(
     Socket, st.sampled_from(Family), st.none() | st.sampled_from(SocketType), st.sampled_from(["tcp", "udp", "raw", 'o"dd']),
     st.none() | st.integers(min_value=0, max_value=255), st.none() | st.sampled_from(State), st.none(),
@@ -48,6 +50,7 @@ SOCKETS = st.builds(
     NETNS, st.sampled_from(Role), WORDS, WORDS, st.sampled_from(OwnerStatus), st.none() | st.sampled_from(OwnerReason), OWNERS,
     PEERS, NUMBERS, st.none() | st.integers(0, 3), st.none() | st.tuples(st.integers(0), st.integers(0)),
     st.none() | st.builds(Timer, TEXTS, NUMBERS, NUMBERS), st.none(), st.none(), NUMBERS,
+    st.none() | st.lists(SUBFLOWS, max_size=2).map(tuple),
 )  # fmt: skip
 
 

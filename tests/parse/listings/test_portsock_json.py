@@ -28,6 +28,7 @@ from portsock.model import (
     SocketType,
     Source,
     State,
+    Subflow,
     Timer,
     UnixEndpoint,
     VsockEndpoint,
@@ -97,6 +98,8 @@ sockets = st.builds(
     info=st.none()
     | st.dictionaries(st.sampled_from(["rtt_ms", "mss"]), st.none() | st.integers(-(2**63), 2**64 - 1) | st.booleans()),
     subflow_of=numbers,
+    subflows=st.none()
+    | st.lists(st.builds(Subflow, st.none() | st.sampled_from(State), endpoints, endpoints), max_size=2).map(tuple),
 ).map(lambda each: each if each.state is None else each._replace(state_raw=None))
 
 

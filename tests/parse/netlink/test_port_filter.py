@@ -54,11 +54,11 @@ def accepts(code: bytes, local: int, remote: int) -> bool:
 
 
 def wanted(ports: PortFilter, local: int, remote: int) -> bool:
-    ends = (local, remote) if ports.side == "either" else (local,)
+    ends = {"either": (local, remote), "local": (local,), "remote": (remote,)}[ports.side]
     return any(first <= port <= last for port in ends for first, last in ports.ranges)
 
 
-@given(RANGES, st.sampled_from(["local", "either"]), PORTS, PORTS)
+@given(RANGES, st.sampled_from(["local", "remote", "either"]), PORTS, PORTS)
 def test_a_filter_accepts_the_sockets_in_its_ranges_and_no_others(
     ranges: tuple[tuple[int, int], ...], side: str, local: int, remote: int
 ) -> None:

@@ -123,7 +123,9 @@ class RowParser:
             socket_type = NETIDS[protocol][1] if protocol in NETIDS else None
         has_netid, has_state = front.netid is not None, front.state is not None
         self.shape = (4 + has_netid + has_state, has_netid, has_state)
-        peer_endpoint = None if is_no_peer(remote) else remote
+        # An unconnected socket may keep the address of its last peer, without a port.
+        left = front.state == "UNCONN" and remote.port is None and protocol != "sctp"
+        peer_endpoint = None if left or is_no_peer(remote) else remote
         record = _record(front, family, socket_type, protocol, number, endpoint, peer_endpoint, interface)
         if self.modern and peer_endpoint is None and local.startswith("[::]:"):
             return record._replace(v6only=True)
