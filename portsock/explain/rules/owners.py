@@ -104,6 +104,9 @@ def without_process(subject: Subject) -> Iterator[Finding]:
         if subject.snapshot.unreadable:
             count = len(subject.snapshot.unreadable)
             lines.append(f"{count} process{'' if count == 1 else 'es'} could not be read")
+        point = subject.snapshot.viewpoint
+        if socket.owner_reason is OwnerReason.PIDNS and point is not None and point.pidns is not None:
+            lines.append(texts.NESTED.format(number=point.pidns))
         yield make_finding(Code.LISTENER_WITHOUT_PROCESS, lines, where=end_text(socket.local),
                            why=absence_sentences(socket)[-1], what_to_do=_what_to_do(socket))  # fmt: skip
 
