@@ -45,6 +45,13 @@ REASONS: dict[OwnerReason, str] = {
 NESTED = "this PID namespace is pid:[{number}], and the host's is always pid:[4026531836]"
 """Source: PROC_PID_INIT_INO in include/linux/proc_ns.h."""
 
+BOUND_APART = "{name} leads to a socket of a network namespace that was not looked into."
+BOUND_SOMEWHERE = "{name} leads to a socket that has another name or is in another network namespace."
+PERHAPS_BOUND = "No socket here is known to be bound to {name}; one of another network namespace may be."
+ASKED_KERNEL = "{name} exists; connect(2) to it, of a socket that is connected already, fails with {error}"
+KEEP_THE_FILE = "Leave the file where it is{further}."
+LOOK_FURTHER = ", and repeat the question {how}: then other network namespaces are looked into, too"
+
 WHAT_TO_DO: dict[OwnerReason | None, str] = {
     OwnerReason.DENIED: "Look from outside the sandbox or container: other rights do not help here.",
     OwnerReason.RACED: "Repeat the question.",
