@@ -103,7 +103,7 @@ class OwnerStatus(StrEnum):
     """Knowledge of a socket's holders; never a guess."""
 
     KNOWN = "known"
-    """Holders found, and every process could be read."""
+    """Holders found, and every process of our PID namespace could be read."""
     PARTIAL = "partial"
     """Holders found, but some processes could not be read: there may be more."""
     HIDDEN = "hidden"
@@ -113,7 +113,7 @@ class OwnerStatus(StrEnum):
     UNHELD = "unheld"
     """It has an inode and every process was read more than once, but none holds it: kernel, in flight or io_uring."""
     ELSEWHERE = "elsewhere"
-    """Positive evidence of a holder in another PID namespace or on another machine."""
+    """No process of our PID namespace holds it, and that is not the host's: a process outside may, or the kernel."""
     UNREPORTED = "unreported"
     """The source does not report it (a listing without such a column), or owners were not requested."""
 

@@ -330,6 +330,8 @@ class Viewpoint(NamedTuple):
     """The number of such namespaces without a name."""
     addresses: Mapping[int, frozenset[str]] = {}
     """Where namespaces were asked for: the addresses of each that was read, by its number."""
+    pidns: int | None = None
+    """The number of the PID namespace that portsock runs in, where that is not the host's and owners were looked for."""
 
 
 Processes = Mapping[tuple[str | None, int], Process]

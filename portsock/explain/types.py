@@ -126,6 +126,9 @@ class PathFacts(NamedTuple):
     """Inodes of sockets with this path whose processes see other files (mount namespace, root directory)."""
     through: str | None = None
     """A path from here to the file of such a socket, if that is still the one it was bound to."""
+    bound: bool | None = None
+    """Where no socket of the snapshot is bound to the file: one is, according to the kernel, in whatever network namespace.
+    None where that is not known."""
 
 
 class Row(NamedTuple):

@@ -104,6 +104,11 @@ def _covers(addresses: set[str | None], endpoint: InetEndpoint) -> bool:
     return endpoint.address in addresses or not addresses.isdisjoint(WILDCARDS)
 
 
+def is_accepted(socket: Socket) -> bool:
+    """Tell whether a unix socket comes from accept(2): name and file are its listener's, and do not lead to it."""
+    return socket.role is _SERVER and socket.type is not SocketType.DGRAM
+
+
 NO_PEER_STATES = frozenset({State.LISTEN, State.BOUND, State.UNCONN, State.CLOSED})
 """States of a socket that has no peer: it took its port, if it has one, by its own bind(2)."""
 

@@ -42,7 +42,7 @@ def owner_notices(snapshot: Snapshot, shown: Sequence[Socket]) -> tuple[Notice, 
     for status, code, text in (
         (OwnerStatus.HIDDEN, "owners_hidden", f"the owners of {{}} are hidden: {unread}"),
         (OwnerStatus.PARTIAL, "owners_partial", f"{{}} may have more owners: {unread}"),
-        (OwnerStatus.ELSEWHERE, "owners_elsewhere", "{} held by processes of another PID namespace"),
+        (OwnerStatus.ELSEWHERE, "owners_elsewhere", "no process of this PID namespace holds {}: one outside, or the kernel"),
     ):
         numbers = {reason: number for (of, reason), number in counts.items() if of is status}
         if numbers:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
 
-from portsock.model import Notice, OwnerStatus, Snapshot, Socket
+from portsock.model import Notice, OwnerReason, OwnerStatus, Snapshot, Socket
 from portsock.query.query import Predicate, Query, Question, is_selective, selects_by_owner, wanted_protocols, without_owners
 
 Row = TypeVar("Row")
@@ -94,7 +94,9 @@ def _names_readable_processes_only(snapshot: Snapshot, query: Query) -> bool:
         if target.kind not in ("pid", "fd"):
             return False
         numbers.add(getattr(target, "number", 0))
-    if query.processes or query.users or snapshot.source.kind != "live" or snapshot.unlisted is not None:
+    if query.processes or query.users or snapshot.source.kind != "live":
+        return False
+    if snapshot.unlisted not in (None, OwnerReason.PIDNS):  # a pid is one of our own PID namespace, which is listed whole
         return False
     return numbers.isdisjoint(snapshot.unreadable)
 

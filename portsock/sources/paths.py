@@ -1,5 +1,6 @@
-"""The file at the path of a unix socket in this mount namespace, and whether other processes see the same files."""
+"""The file at the path of a unix socket in this mount namespace, its socket, and whether others see the same files."""
 
+import errno
 import os
 import sys
 from typing import NamedTuple
@@ -54,6 +55,43 @@ def _stat_local(path: bytes, pid: int | None) -> PathStatus:
     except NotLocalError as error:
         note("the file at", os.fsdecode(path), error)
         return PathStatus(None)
+
+
+def has_socket(path: bytes) -> bool | None:
+    """Tell whether any socket, of whatever network namespace, is bound to the file at an absolute path. Linux only.
+
+    None where that may not be asked: it takes write permission on the file, as connecting does.
+
+    Nothing is connected: a socket that has its peer already is asked to connect, which the kernel refuses in any case. Before,
+    it looks for a socket with this file in all network namespaces (unix_find_bsd() in net/unix/af_unix.c). ECONNREFUSED says
+    that there is none, or none that listens; EPROTOTYPE that there is one of another type. One of two types is another type.
+    """
+    import socket
+
+    from portsock.sources.linux.local_files import open_path
+
+    errors = set()
+    try:
+        with open_path(path) as opened:
+            for kind in (socket.SOCK_SEQPACKET, socket.SOCK_STREAM):
+                error = _refusal(kind, f"/proc/self/fd/{opened.descriptor}")
+                if error == errno.EPROTOTYPE:
+                    return True
+                errors.add(error)
+    except OSError as error:
+        note("the socket at", os.fsdecode(path), error)
+        return None
+    return False if errors == {errno.ECONNREFUSED} else None
+
+
+def _refusal(kind: int, path: str) -> int:
+    """Return the error with which the kernel refuses to connect an end of a pair of sockets once more. Raises OSError."""
+    import socket
+
+    end, other = socket.socketpair(socket.AF_UNIX, kind)
+    with end, other:
+        end.setblocking(False)  # a full queue is no reason to wait
+        return end.connect_ex(path)
 
 
 def sees_the_same_files(pid: int) -> bool | None:

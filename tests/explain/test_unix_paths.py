@@ -1,9 +1,11 @@
 """Where a unix socket's path leads: in explain's words, and in the numbers they rest on."""
 
+import errno
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from portsock.parse.proc.mountinfo import parse_mounts
-from portsock.sources.paths import sees_the_same_files
-from tests.support.live import ROOT, answer, as_root, on_linux, portsock, tool
+from portsock.sources import paths
+from portsock.sources.paths import has_socket, sees_the_same_files
+from tests.support.live import ROOT, answer, as_root, on_linux, portsock, run, tool
 
 MOUNTS = "22 28 0:20 / /sys rw - sysfs sysfs rw\n28 1 259:2 / / rw - ext4 /dev/nvme0n1p2 rw\n"
 
@@ -98,6 +101,61 @@ def test_a_file_that_no_socket_has_is_stale_and_a_missing_one_missing(tmp_path: 
     assert "There is no file at that path: connecting gives ENOENT." in said(tmp_path / "none")
     (tmp_path / "file").write_text("")
     assert "it is not a socket" in said(tmp_path / "file")
+
+
+ZOO = {
+    "listening": (socket.SOCK_STREAM, 3), "bound": (socket.SOCK_STREAM, None), "full": (socket.SOCK_STREAM, 0),
+    "datagrams": (socket.SOCK_DGRAM, None),
+    "packets": (socket.SOCK_SEQPACKET, 3), "idle packets": (socket.SOCK_SEQPACKET, None),
+}  # fmt: skip
+
+
+@on_linux
+@linux
+@pytest.mark.parametrize("kind", ZOO)
+def test_the_kernel_says_whether_a_file_has_a_socket_and_the_socket_does_not_notice(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"{'long' * 60}"  # longer than a name of a socket can be
+    type_, backlog = ZOO[kind]
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX, type_) as server, socket.socket(socket.AF_UNIX, type_) as client:
+        server.bind("short")
+        Path("short").rename(path)
+        if backlog is not None:
+            server.listen(backlog)
+        if kind == "full":
+            path.rename("short")
+            client.connect("short")
+            Path("short").rename(path)
+        before = run([tool("ss"), "-xaHOe", f"src {server.getsockname()}"]).stdout
+        assert has_socket(bytes(path)) is True
+        assert run([tool("ss"), "-xaHOe", f"src {server.getsockname()}"]).stdout == before
+        server.setblocking(False)
+        if backlog and backlog > 0:
+            with pytest.raises(BlockingIOError):
+                server.accept()
+    assert has_socket(bytes(path)) is False
+
+
+@on_linux
+@linux
+def test_what_may_not_be_asked_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bound(tmp_path / "s"):
+        for error in (errno.EACCES, errno.EISCONN, 0):  # 0: a kernel on which the socket's own peer is no hindrance
+            monkeypatch.setattr(paths, "_refusal", lambda *_, error=error: error)
+            assert has_socket(bytes(tmp_path / "s")) is None
+    assert has_socket(bytes(tmp_path / "missing")) is None
+
+
+@on_linux
+@linux
+def test_a_bound_datagram_socket_with_a_peer_is_not_elsewhere(tmp_path: Path) -> None:
+    server, client = tmp_path / "s", tmp_path / "c"
+    with bound(server, socket.SOCK_DGRAM), bound(client, socket.SOCK_DGRAM) as opened:
+        opened.connect(str(server))
+        (found,) = answer("explain", str(client))["explanations"]
+    assert (found["findings"], "has bound" in found["summary"]) == ([], True)
 
 
 @on_linux
@@ -202,3 +260,119 @@ def test_files_of_an_overlay_are_compared_as_the_kernel_counts_them(tmp_path: Pa
             [*enter, sys.executable, "-m", "portsock", "explain", "--long", str(path)], capture_output=True, text=True
         )
     assert "The path leads to this socket (same device and inode)." in " ".join(done.stdout.split()), done.stderr
+
+
+NOBODY = 65534
+ACCEPTING = """
+import select, socket, sys
+opened = socket.socket(socket.AF_UNIX)
+opened.bind(sys.argv[1])
+opened.listen()
+print(1, flush=True)
+kept = []
+while sys.stdin not in select.select([sys.stdin, opened], [], [])[0]:
+    kept.append(opened.accept()[0])
+    kept[-1].send(b"x")
+"""
+APART = "mkdir {0}/other && mount --bind {0} {0}/other"
+
+
+@contextmanager
+def apart(path: Path, prepare: str = "true") -> Iterator[int]:
+    """A server in network and mount namespaces of its own, whose file everybody may write."""
+    command = f'{prepare} && umask 0 && exec "$@"'
+    unshare = [tool("unshare"), "--mount", "--net", "sh", "-c", command, "sh", sys.executable, "-c", ACCEPTING, str(path)]
+    with subprocess.Popen(unshare, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as started:
+        assert started.stdin
+        assert started.stdout
+        try:
+            assert started.stdout.readline()
+            yield started.pid
+        finally:
+            started.stdin.close()
+            started.wait(10)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory that every user may enter, unlike pytest's."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def findings(path: Path, uid: int | None = None) -> tuple[str, list[str]]:
+    """Return the first line and the codes of the answer."""
+    (found,) = answer("explain", str(path), uid=uid)["explanations"]
+    return found["headline"], [each["code"] for each in found["findings"]]
+
+
+@on_linux
+@as_root
+@linux
+@root
+def test_root_finds_the_server_of_a_file_in_another_network_namespace(place: Path) -> None:
+    path = place / "s"
+    with apart(path) as pid:
+        text = said(path)
+    assert f"{path} is a unix stream socket on which" in text
+    assert f"(pid {pid}) listens, with no connections, in network namespace net:[" in text
+    assert "]: a path leads there from this one, too." in text
+    assert "remove the file" not in text
+
+
+@on_linux
+@as_root
+@linux
+@root
+def test_the_server_is_found_though_it_bound_the_file_under_another_name(place: Path) -> None:
+    with apart(place / "other" / "s", APART.format(place)) as pid:
+        text = said(place / "s")
+    assert f"(pid {pid}) listens" in text
+    assert f"The path leads to this socket (same device and inode), which was bound as {place}/other/s." in text
+
+
+@on_linux
+@as_root
+@linux
+@root
+def test_the_server_is_found_where_only_its_clients_are_in_our_network_namespace(place: Path) -> None:
+    path = place / "s"
+    with apart(path) as pid, socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        assert client.recv(1)
+        assert f"(pid {pid}) listens, with 1 connection, in network namespace" in said(path)
+        headline, codes = findings(path, NOBODY)
+    assert codes == ["unseen_unix_server"]
+    assert headline.startswith(f"{path} leads to a socket ")  # where it is depends on who else can be looked into
+
+
+@on_linux
+@as_root
+@linux
+@root
+def test_another_user_is_not_told_to_remove_the_file_of_a_server_elsewhere(place: Path) -> None:
+    path = place / "s"
+    with apart(path):
+        assert findings(path, NOBODY)[1] == ["unseen_unix_server"]
+        text = " ".join(portsock("explain", str(path), uid=NOBODY).stdout.split())
+        path.chmod(0o700)
+        unknown = " ".join(portsock("explain", "--long", str(path), uid=NOBODY).stdout.split())
+    assert "Leave the file where it is, and repeat the question as root" in text
+    assert f"No socket here is known to be bound to {path}; one of another network namespace may be." in unknown
+    assert "remove" not in text + unknown
+
+
+@on_linux
+@as_root
+@linux
+@root
+def test_a_stale_file_is_stale_for_everybody_who_may_write_it(place: Path) -> None:
+    path = place / "s"
+    with apart(path), apart(place / "left"):
+        pass
+    with apart(place / "other"):  # a network namespace that nobody but root may look into
+        assert findings(path)[1] == findings(path, NOBODY)[1] == ["stale_unix_path"]
+        path.chmod(0o755)
+        assert findings(path)[1] == ["stale_unix_path"]
+        assert findings(path, NOBODY)[1] == ["unseen_unix_server"]

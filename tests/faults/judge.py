@@ -35,8 +35,13 @@ _OPTIONAL = re.compile(
     r"|/sys/"
 )
 _PROCESS = re.compile(r"/proc/(\d+)(/|$)")
-_UNHELD = re.compile(r"\(kernel\?\)|probably the kernel|none holds it|: \"unheld\"", re.IGNORECASE)
-"""A socket that no process holds, in a table, in prose and in JSON."""
+_UNHELD = re.compile(
+    r"\((kernel\?|other PID namespace)\)|probably the kernel|none holds it|no process of this PID|: \"(unheld|elsewhere)\"",
+    re.I,
+)
+"""A socket that no process of the laboratory holds, in a table, in prose and in JSON."""
+_ELSEWHERE = re.compile(r"(portsock: )?no process of this PID namespace holds [^;]*; look from the host's PID namespace(; )?")
+"""The notice about such a socket, which does not say that anything could not be read."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:]+Z")
 _AGE = re.compile(r"\b\d+ (?:s|min|h|seconds?|minutes?|hours?)\b(?: \d+ (?:s|min)\b)?")
 _TABLE = re.compile(r"[A-Z-]+  ")
@@ -73,7 +78,7 @@ def judge(reference: Outcome, run: Outcome) -> Verdict:
         return Verdict("gone", [])
     if _is_absent(run) and answer.status == usual.status:
         return Verdict("absent", [])
-    said = answer.says - usual.says
+    said = {line for line in answer.says - usual.says if _ELSEWHERE.sub("", line)}
     difference += [f"said: {line}" for line in sorted(said)]
     if answer.status != usual.status:
         return Verdict(f"status {answer.status}", difference)
@@ -205,7 +210,7 @@ def _forget(value: Any, pids: set[int]) -> Any:
     kept = {key: _forget(child, pids) for key, child in value.items()}
     if kept.get("owner_status") == "partial":  # it may be the one that could not be read
         kept |= {"owner_status": "known", "owner_reason": None}
-    if kept.get("owners") == [] and kept.get("owner_status") != "unheld":
+    if kept.get("owners") == [] and kept.get("owner_status") not in ("unheld", "elsewhere"):
         kept |= {key: None for key in ("owner_status", "owner_reason", "role") if key in kept}
     return kept
 

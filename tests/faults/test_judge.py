@@ -29,6 +29,8 @@ IMPORT = hit("read(3</usr/lib/python3/x.pyc>, 0x1, 99) = -1 EIO (Input/output er
 USUAL = Outcome(0, TABLE, "", ())
 LESS = TABLE.replace("4,6", "6")
 UNHELD = LESS.replace("cat[4]", "- (kernel?)")
+OUTSIDE = LESS.replace("cat[4]", "? (other PID namespace)")
+NESTED = "no process of this PID namespace holds 1 socket: one outside, or the kernel; look from the host's PID namespace"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,8 @@ UNHELD = LESS.replace("cat[4]", "- (kernel?)")
         (ON_STAT._replace(out=LESS, err=DENIED), "noticed"),
         (ON_STAT._replace(out=LESS), "silent"),
         (ON_STAT._replace(out=UNHELD), "unheld"),
+        (ON_STAT._replace(out=OUTSIDE, err=f"portsock: {NESTED}\n"), "unheld"),
+        (ON_STAT._replace(out=OUTSIDE, err=f"{DENIED.strip()}; {NESTED}\n"), "noticed"),
         (ON_STAT._replace(status=3, out="", err="portsock: no\n"), "refused"),
         (ON_STAT._replace(status=3, out=""), "no message"),
         (ON_STAT._replace(status=2, out="", err="portsock: no\n"), "status 2"),
@@ -111,13 +115,14 @@ NONE_LEFT: dict[str, Any] = {"owners": [], "owner_status": "raced", "owner_reaso
         (PIPE_CLOSED, document().replace("18:00:00", "18:00:01")[:40], "closed"),
         (PROCESS_GONE, document(owners=[{"pid": 4, "fd": 3}]), "silent"),
         (PROCESS_GONE, document(owners=[{"pid": 6, "fd": 3}], owner_status="unheld"), "unheld"),
+        (ON_STAT, document(owners=[], owner_status="elsewhere", notice=NESTED, complete=False), "unheld"),
     ],
 )
 def test_a_run_that_prints_json_is_judged(run: Outcome, out: str, kind: str) -> None:
     assert judge(Outcome(0, document(), "", ()), run._replace(out=out)).kind == kind
 
 
-@pytest.mark.parametrize(("status", "kind"), [("raced", "gone"), ("unheld", "unheld")])
+@pytest.mark.parametrize(("status", "kind"), [("raced", "gone"), ("unheld", "unheld"), ("elsewhere", "unheld")])
 def test_a_socket_whose_only_owner_has_gone_may_not_be_said_to_have_none(status: str, kind: str) -> None:
     usual = Outcome(0, document(owners=[{"pid": 4, "fd": 3}]), "", ())
     assert judge(usual, PROCESS_GONE._replace(out=document(**NONE_LEFT | {"owner_status": status}))).kind == kind

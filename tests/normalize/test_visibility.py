@@ -68,5 +68,5 @@ def test_owners_in_another_pid_namespace_have_a_notice() -> None:
     snapshot = normalize([collection([tcp("0.0.0.0:80", inode=9), tcp("0.0.0.0:81", inode=10)], ownership=ownership)])
     seen = with_owner_notices(snapshot, snapshot.sockets)
     assert [(notice.code, notice.amount) for notice in seen.notices] == [("owners_elsewhere", 2)]
-    assert seen.notices[0].message.startswith("2 sockets held by processes of another PID namespace")
+    assert seen.notices[0].message.startswith("no process of this PID namespace holds 2 sockets: one outside, or the kernel; ")
     assert not seen.complete

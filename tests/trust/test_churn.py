@@ -39,8 +39,8 @@ def faults(answer: Any, healthy: dict[int, int], handed: list[int], holders: set
         port = row["port"] if "port" in row else row["local"]["port"]
         pids = [owner["pid"] for owner in row["owners"]]
         names = {owner["name"] for owner in row["owners"]}
-        if row["owner_status"] == "unheld":
-            found.append(f"{port} {row['state']}: unheld, {row['owner_reason']}, complete {answer['complete']}")
+        if row["owner_status"] in ("unheld", "elsewhere"):
+            found.append(f"{port} {row['state']}: {row['owner_status']}, complete {answer['complete']}")
         if row["owner_reason"] == "raced" and answer["complete"]:
             found.append(f"{port}: raced, but the answer is complete")
         if row["state"] == "LISTEN" and port in healthy and pids != [healthy[port]]:

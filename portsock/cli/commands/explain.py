@@ -133,7 +133,9 @@ def _look_further(
 ) -> Snapshot:
     """Answer again, from all network namespaces, what matches nothing in this one; return the snapshot with what they add."""
     lost = [
-        (index, target) for index, target in enumerate(targets) if not isinstance(target, str) and not answers[index].sockets
+        (index, target)
+        for index, target in enumerate(targets)
+        if not isinstance(target, str) and _may_be_apart(answers[index])
     ]
     if not lost:
         return snapshot
@@ -149,6 +151,14 @@ def _look_further(
         binding = answers[index].sections.get(Part.BINDING)
         answers[index] = _explain_live(target, wide, services, binding.attempts if binding else ())
     return snapshot._replace(processes=wide.processes)
+
+
+def _may_be_apart(answer: "Explanation") -> bool:
+    """Tell whether another network namespace may have what the answer lacks: any socket, or the server of a path."""
+    from portsock.explain.texts.findings import Code
+
+    codes = {finding.code for finding in answer.findings}
+    return Code.STALE_UNIX_PATH not in codes and (not answer.sockets or Code.UNSEEN_UNIX_SERVER in codes)
 
 
 def _print(

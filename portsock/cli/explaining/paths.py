@@ -20,7 +20,8 @@ def path_facts(target: "Target", snapshot: "Snapshot") -> "PathFacts | None":
 
     from portsock.explain.types import PathFacts
     from portsock.model import UnixEndpoint
-    from portsock.sources.paths import stat_path
+    from portsock.normalize.roles import is_accepted
+    from portsock.sources.paths import has_socket, stat_path
 
     name = UnixEndpoint(target.path)
     bound = [socket for socket in snapshot.sockets if socket.local == name and socket.remote is None and socket.vfs]
@@ -32,6 +33,8 @@ def path_facts(target: "Target", snapshot: "Snapshot") -> "PathFacts | None":
     else:
         owner = _owner(seen.uid, seen.gid)
         facts = PathFacts(True, stat.S_ISSOCK(seen.mode), seen.file, stat.S_IMODE(seen.mode), owner)
+    if facts.is_socket and not any(socket.vfs == seen.file and not is_accepted(socket) for socket in snapshot.sockets):
+        facts = facts._replace(bound=has_socket(target.path))
     apart = [socket for socket in bound if socket.vfs != seen.file]
     return _seen_by_holders(facts, target.path, apart) if apart else facts
 

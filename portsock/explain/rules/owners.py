@@ -9,9 +9,10 @@ from portsock.explain.sections.process import absence_sentences, is_worth_a_find
 from portsock.explain.subject import Subject, process_of
 from portsock.explain.texts import owners as texts
 from portsock.explain.texts.findings import ON_DEMAND, Code
-from portsock.explain.types import Finding
+from portsock.explain.types import Finding, PathFacts
 from portsock.explain.wording import end_text, holders, holders_text, joined, owner_text, owners_text
 from portsock.model import Family, Owner, OwnerReason, OwnerStatus, Process, Socket, UnixEndpoint
+from portsock.normalize.roles import is_accepted
 from portsock.query.target import UnixTarget
 
 
@@ -104,25 +105,53 @@ def without_process(subject: Subject) -> Iterator[Finding]:
         if subject.snapshot.unreadable:
             count = len(subject.snapshot.unreadable)
             lines.append(f"{count} process{'' if count == 1 else 'es'} could not be read")
+        point = subject.snapshot.viewpoint
+        if socket.owner_reason is OwnerReason.PIDNS and point is not None and point.pidns is not None:
+            lines.append(texts.NESTED.format(number=point.pidns))
         yield make_finding(Code.LISTENER_WITHOUT_PROCESS, lines, where=end_text(socket.local),
                            why=absence_sentences(socket)[-1], what_to_do=_what_to_do(socket))  # fmt: skip
 
 
 def unix_path(subject: Subject) -> Iterator[Finding]:
-    """Find a socket file without a socket, or a socket whose file has been replaced."""
+    """Find a socket file without a socket, or whose socket is not seen, or a socket whose file has been replaced."""
     path = subject.path
     if path is None or not isinstance(subject.target, UnixTarget) or subject.target.abstract:
         return
     name = end_text(UnixEndpoint(subject.target.path))
-    if not subject.local_sockets and path.exists and path.is_socket is not False:
-        yield make_finding(Code.STALE_UNIX_PATH, [f"{name} exists, no socket has this path"])
+    replaced = []
     for socket in subject.passive:
         if socket.vfs is None or socket.inode in path.foreign or (path.exists and path.inode in (None, socket.vfs)):
             continue
         found = f"inode {path.inode[1]}" if path.inode else "gone"
         holder = holders_text([socket])
         lines = [f"{f'held by {holder}, ' if holder else ''}bound to inode {socket.vfs[1]}, the file now: {found}"]
-        yield make_finding(Code.REPLACED_UNIX_PATH, lines)
+        replaced.append(make_finding(Code.REPLACED_UNIX_PATH, lines))
+    yield from replaced
+    if path.exists and path.is_socket is not False and not any(_may_have(socket, path) for socket in subject.local_sockets):
+        if path.bound is False:
+            yield make_finding(Code.STALE_UNIX_PATH, [texts.ASKED_KERNEL.format(name=name, error="ECONNREFUSED")])
+        elif path.bound or not replaced:
+            yield _unseen_server(subject, name, path.bound)
+
+
+def _may_have(socket: Socket, path: PathFacts) -> bool:
+    """Tell whether the file at the path may be the socket's: its own file is not known, or cannot be compared."""
+    return not is_accepted(socket) and (socket.vfs is None or path.inode is None or socket.vfs == path.inode)
+
+
+def _unseen_server(subject: Subject, name: str, bound: bool | None) -> Finding:
+    """Return the finding about a file to which a socket is bound, or may be, that is in no list that was read."""
+    what, evidence = texts.PERHAPS_BOUND, f"{name} exists, no socket in the list is bound to it"
+    if bound:
+        whole = subject.snapshot.source.backend == "netlink"  # /proc/net/unix has no files, only names
+        what = texts.BOUND_APART if whole else texts.BOUND_SOMEWHERE
+        evidence = texts.ASKED_KERNEL.format(name=name, error="EPROTOTYPE")
+    point = subject.snapshot.viewpoint
+    further = ""
+    if point is not None and (point.uid or point.pidns):
+        further = texts.LOOK_FURTHER.format(how="as root" if point.uid else "on the host, outside the container")
+    what_to_do = texts.KEEP_THE_FILE.format(further=further)
+    return make_finding(Code.UNSEEN_UNIX_SERVER, [evidence], what=what.format(name=name), what_to_do=what_to_do)
 
 
 def _holders(subject: Subject) -> list[tuple[Process, list[Socket]]]:

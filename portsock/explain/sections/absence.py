@@ -10,7 +10,7 @@ from portsock.explain.texts import phrases
 from portsock.explain.wording import end_text, holders, holders_text, joined, plural
 from portsock.model import Scope, Socket, State
 from portsock.normalize.roles import NO_PEER_STATES
-from portsock.query.target import InetTarget, ServiceTarget
+from portsock.query.target import InetTarget, ServiceTarget, UnixTarget
 
 _STREAMS = frozenset({"tcp", "mptcp"})
 _DATAGRAMS = frozenset({"udp", "udplite"})
@@ -115,10 +115,14 @@ def apart_text(subject: Subject, sentence: str) -> str:
     point = subject.snapshot.viewpoint
     if point is None or not point.counted or not subject.sockets:
         return sentence
-    names = [namespace_apart(socket, subject) for socket in subject.sockets]
+    path = isinstance(subject.target, UnixTarget) and not subject.target.abstract
+    # Of a path, the server matters: what it accepts is in its client's namespace.
+    names = [namespace_apart(socket, subject) for socket in (subject.passive if path else []) or subject.sockets]
     if None in names:
         return sentence
     spaces = list(dict.fromkeys(filter(None, names)))
+    if path and subject.path is not None and any(socket.vfs == subject.path.inode for socket in subject.passive):
+        return phrases.APART_BY_PATH.format(s="s" if len(spaces) > 1 else "", list=joined(spaces, 3), sentence=sentence[:-1])
     return phrases.APART.format(s="s" if len(spaces) > 1 else "", list=joined(spaces, 3), sentence=sentence)
 
 

@@ -53,7 +53,7 @@ def unknown_holder_text(socket: Socket) -> str:
     """Return words for a holder that is not known."""
     text = {
         OwnerStatus.HIDDEN: "a process that cannot be seen from here",
-        OwnerStatus.ELSEWHERE: "a process in another PID namespace",
+        OwnerStatus.ELSEWHERE: "no process of this PID namespace (one outside, or the kernel)",
         OwnerStatus.UNHELD: "no process (probably the kernel)",
         OwnerStatus.UNREPORTED: "a process that the listing does not name" if socket.host or socket.inode is None
         else "a process that was not looked for",

@@ -9,7 +9,7 @@ from portsock.explain.texts import phrases
 from portsock.explain.wording import end_text, holders, holders_text, joined, owners_text, plural, port_name
 from portsock.model import Process, Role, Socket, State, UnixEndpoint
 from portsock.normalize.connections import unique_connections
-from portsock.normalize.roles import is_passive
+from portsock.normalize.roles import is_accepted, is_passive
 from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, UnixTarget
 
 
@@ -164,10 +164,10 @@ def _unix_summary(subject: Subject, target: UnixTarget) -> str:
         clients = plural(len(accepted_from(listener, subject.local_sockets)), "connection")
         waiting = f" and {listener.accept_queue} waiting for accept(2)" if listener.accept_queue else ""
         return f"{name} is a unix {kind} socket on which {holder} listens, with {clients}{waiting}."
-    if subject.local_sockets:
+    bound = bound or [socket for socket in subject.local_sockets if not is_accepted(socket)]
+    exists = subject.path is not None and subject.path.exists
+    if bound or (subject.local_sockets and not exists):
         socket = (bound or subject.local_sockets)[0]
         holder = holders_text([socket]) or unknown_holder_text(socket)
         return f"{name} is a unix {socket.type or 'datagram'} socket that {holder} has bound."
-    if subject.path is not None and subject.path.exists:
-        return f"{name} exists as a file, but no socket here is bound to it."
-    return _nothing_found(subject)
+    return f"{name} exists as a file, but no socket here is bound to it." if exists else _nothing_found(subject)

@@ -34,6 +34,7 @@ class Code(StrEnum):
     SELF_CONNECTION = "self_connection"
     STALE_UNIX_PATH = "stale_unix_path"
     REPLACED_UNIX_PATH = "replaced_unix_path"
+    UNSEEN_UNIX_SERVER = "unseen_unix_server"
     STOPPED_PROCESS = "stopped_process"
     DESCRIPTORS_EXHAUSTED = "descriptors_exhausted"
     PEER_SILENT = "peer_silent"
@@ -207,9 +208,15 @@ FINDINGS: dict[Code, FindingText] = {
     ),
     Code.STALE_UNIX_PATH: FindingText(
         NOTICE,
-        "The socket file is there, and no socket of this network namespace is bound to it.",
+        "The socket file is there, and no socket of any network namespace is bound to it.",
         "A path stays when its server ends: connecting gives ECONNREFUSED, and binding again EADDRINUSE.",
         "If the server is gone for good, remove the file; most servers do so when they start.",
+    ),
+    Code.UNSEEN_UNIX_SERVER: FindingText(
+        NOTICE,
+        "{what}",
+        "Every network namespace has its own list of sockets, but a path leads to its socket from all of them.",
+        "{what_to_do}",
     ),
     Code.REPLACED_UNIX_PATH: FindingText(
         NOTICE,

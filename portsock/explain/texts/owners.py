@@ -8,7 +8,7 @@ STATUSES: dict[OwnerStatus, str] = {
     OwnerStatus.HIDDEN: "It has an owner that cannot be seen from here: some processes could not be read.",
     OwnerStatus.NONE: "It has no process, and cannot have one.",
     OwnerStatus.UNHELD: "Every process was read, and none holds it.",
-    OwnerStatus.ELSEWHERE: "Its process is in another PID namespace or on another machine.",
+    OwnerStatus.ELSEWHERE: "No process of this PID namespace holds it: one outside does, or the kernel.",
     OwnerStatus.UNREPORTED: "What was read does not say which process holds it; nothing can be concluded from that.",
 }
 
@@ -35,11 +35,22 @@ REASONS: dict[OwnerReason, str] = {
     "io_uring (inferred).",
     OwnerReason.RACED: "Processes began and ended while they were being read, and one of them may hold it: ask again.",
     OwnerReason.FAILED: "That process's descriptors could not be read, for lack of memory or of free descriptors: ask again.",
-    OwnerReason.PIDNS: "Processes of other PID namespaces are invisible from inside a container: look from the host.",
+    OwnerReason.PIDNS: "This PID namespace is not the host's, as in a container. From here processes outside it cannot be "
+    "seen, and they too may use this network namespace, as those of a pod do: look from the host.",
     OwnerReason.NO_PROC: "There is no /proc here, or it shows the processes of another PID namespace, with other "
     "numbers: enter that namespace, too, or mount /proc anew.",
     OwnerReason.NO_COLUMN: "The listing has no column for processes: take it again with an option that shows them.",
 }
+
+NESTED = "this PID namespace is pid:[{number}], and the host's is always pid:[4026531836]"
+"""Source: PROC_PID_INIT_INO in include/linux/proc_ns.h."""
+
+BOUND_APART = "{name} leads to a socket of a network namespace that was not looked into."
+BOUND_SOMEWHERE = "{name} leads to a socket that has another name or is in another network namespace."
+PERHAPS_BOUND = "No socket here is known to be bound to {name}; one of another network namespace may be."
+ASKED_KERNEL = "{name} exists; connect(2) to it, of a socket that is connected already, fails with {error}"
+KEEP_THE_FILE = "Leave the file where it is{further}."
+LOOK_FURTHER = ", and repeat the question {how}: then other network namespaces are looked into, too"
 
 WHAT_TO_DO: dict[OwnerReason | None, str] = {
     OwnerReason.DENIED: "Look from outside the sandbox or container: other rights do not help here.",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from time import monotonic
 
-from portsock.model import NetlinkEndpoint
+from portsock.model import NetlinkEndpoint, OwnerReason
 from portsock.records import Ownership, SocketRecord
 from portsock.sources.linux import owners
 from portsock.sources.system import read_text
@@ -32,9 +32,10 @@ def confirm(
 ) -> tuple[Sequence[SocketRecord], Ownership]:
     """Look again for the holders of sockets for which none was found, and leave out those that are closed by now.
 
-    Where some process cannot be read, an absent holder means nothing anyway, and nothing is done.
+    Where some process cannot be read, an absent holder means nothing anyway, and nothing is done. In a nested PID namespace it
+    means that the holder is outside, or the kernel.
     """
-    if ownership.unreadable or ownership.hidden_processes is not None:
+    if ownership.unreadable or ownership.hidden_processes not in (None, OwnerReason.PIDNS):
         return records, ownership
     missing = set(map(attrgetter("inode"), records)).difference(ownership.holders, (None,))
     suspects = [record for record in records if _is_suspect(record, ownership)] if missing else []

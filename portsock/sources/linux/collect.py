@@ -7,12 +7,13 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from portsock.enums import Need
+from portsock.enums import Need, OwnerReason
 from portsock.errors import ReadError
 from portsock.model import Netns, Notice, Process, Source, State, Viewpoint
 from portsock.records import Collection, Ownership, Request, SocketRecord
 from portsock.sources import failures, system
 from portsock.sources.linux import owners, processes
+from portsock.sources.linux.visibility import nested_namespace
 
 if TYPE_CHECKING:
     from portsock.sources.linux.netlink import Dump
@@ -34,7 +35,7 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     sockets: Sequence[SocketRecord] = dumped.sockets
     used = dumped.backend
     ownership, unlisted_notices = _ownership(request, sockets, used)
-    if ownership is not None and not ownership.unreadable and ownership.hidden_processes is None:
+    if ownership is not None and not ownership.unreadable:
         from portsock.sources.linux.absence import confirm
 
         sockets, ownership = confirm(sockets, ownership, partial(_sockets_again, request, used), request.owners)
@@ -45,7 +46,10 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     source = Source("live", used)
     # Only `explain` and questions about addresses need the namespace, which costs a look at the names of all.
     own = own_namespace() if Need.HOST in request.needs else None
-    viewpoint = Viewpoint(own, os.geteuid(), others=dumped.others, unseen=dumped.unseen, addresses=dumped.addresses)
+    pidns = nested_namespace() if ownership is not None and ownership.hidden_processes is OwnerReason.PIDNS else None
+    viewpoint = Viewpoint(
+        own, os.geteuid(), others=dumped.others, unseen=dumped.unseen, addresses=dumped.addresses, pidns=pidns
+    )
     found = Collection(source, host, taken_at, sockets, ownership, known_processes, users, notices, viewpoint=viewpoint)
     return found._replace(apart=dumped.apart, apart_elsewhere=dumped.apart_elsewhere)
 

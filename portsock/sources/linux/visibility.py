@@ -12,8 +12,6 @@ from portsock.sources.system import read_text
 PROC = "/proc"
 INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 """The inode number of the initial PID namespace: PROC_PID_INIT_INO, include/linux/proc_ns.h"""
-_INITIAL_NETWORK_ONLY = "sys/net/core/dev_weight"
-"""A setting that exists only in the initial network namespace: net_core_table in net/core/sysctl_net_core.c."""
 
 
 class Visibility(NamedTuple):
@@ -37,8 +35,9 @@ class Visibility(NamedTuple):
 def read_visibility(root: str = "/proc") -> Visibility:
     """Return what this /proc shows of other processes.
 
-    A nested PID namespace hides no holder if it also has its own network namespace. In the host's network namespace there are
-    sockets of host processes, which a nested PID namespace does not list.
+    Only the initial PID namespace lists every process of the host. In a nested one nothing proves that a socket has no
+    holder: any process outside may have entered our network namespace, whoever made that (setns(2)), or have got the socket
+    from somebody (unix(7)).
     """
     mountinfo = read_text(f"{root}/self/mountinfo") or ""
     if root == PROC and not _is_ours(root, mountinfo):
@@ -46,22 +45,23 @@ def read_visibility(root: str = "/proc") -> Visibility:
     hidepid = _hidepid(root, mountinfo)
     if hidepid >= INVISIBLE:
         return Visibility(hidepid, OwnerReason.HIDEPID)
-    nested = _is_nested(root)
-    return Visibility(hidepid, OwnerReason.PIDNS if nested and os.path.exists(f"{root}/{_INITIAL_NETWORK_ONLY}") else None)
+    return Visibility(hidepid, OwnerReason.PIDNS if nested_namespace(root) is not None else None)
 
 
 def lists_whole_host() -> bool:
     """Tell whether /proc lists every process of the host: it is of the initial PID namespace, and hides none from us."""
     visible = read_visibility()
-    return visible.unlisted is None and not visible.hidepid and not _is_nested(PROC)
+    return visible.unlisted is None and not visible.hidepid
 
 
-def _is_nested(root: str) -> bool:
+def nested_namespace(root: str = PROC) -> int | None:
+    """Return the inode number of our PID namespace; None if it is the initial one, or the kernel has no others."""
     try:
-        return os.readlink(f"{root}/self/ns/pid") != f"pid:[{INITIAL_PID_NAMESPACE}]"
+        inode = int(os.readlink(f"{root}/self/ns/pid")[5:-1])  # pid:[4026531836]
     except OSError as error:
         note("file", f"{root}/self/ns/pid", error)
-        return False
+        return None
+    return None if inode == INITIAL_PID_NAMESPACE else inode
 
 
 def read_pids(root: str = PROC) -> list[int]:

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from portsock.explain.types import PathFacts
-from portsock.model import Owner, OwnerReason, Process, State
+from portsock.model import Netns, Owner, OwnerReason, Process, Role, SocketType, Source, State, UnixEndpoint, Viewpoint
 from portsock.normalize.snapshot import normalize
 from portsock.records import Unreadable
 from tests.support.explain_factory import HOST, SYSTEMD, answer, codes, finding, seen, unix, with_sockets
 from tests.support.factory import collection, tcp, udp
+
+STALE = PathFacts(True, True, (1, 2), 0o666, bound=False)
 
 
 def test_a_deleted_executable_that_still_listens() -> None:
@@ -97,10 +99,56 @@ def test_a_listing_without_process_column_is_no_finding() -> None:
 
 
 def test_a_stale_unix_path() -> None:
-    explanation = answer("/run/x.sock", seen([]), path=PathFacts(True, True, (1, 2), 0o666))
+    explanation = answer("/run/x.sock", seen([]), path=STALE)
     assert finding("stale_unix_path", explanation) is not None
     assert explanation.found
     assert codes("/run/x.sock", seen([]), path=PathFacts(False)) == set()
+
+
+@pytest.mark.parametrize(
+    ("bound", "backend", "title"),
+    [
+        (None, "netlink", "No socket here is known to be bound to /run/x.sock; one of another network namespace may be."),
+        (True, "netlink", "/run/x.sock leads to a socket of a network namespace that was not looked into."),
+        (True, "procfs", "/run/x.sock leads to a socket that has another name or is in another network namespace."),
+    ],
+)
+def test_a_file_whose_socket_may_be_elsewhere_is_not_stale(bound: bool | None, backend: str, title: str) -> None:
+    snapshot = seen([])._replace(source=Source("live", backend), viewpoint=Viewpoint(Netns(1), uid=1000))
+    explanation = answer("/run/x.sock", snapshot, path=STALE._replace(bound=bound))
+    (found,) = explanation.findings
+    assert (found.code, found.title, explanation.headline) == ("unseen_unix_server", title, title)
+    assert found.advice.startswith("Leave the file where it is, and repeat the question as root: ")
+    assert "remove" not in str(explanation)
+
+
+def test_root_is_sent_to_the_host_only_from_a_container() -> None:
+    for pidns, advice in ((None, "Leave the file where it is."), (5, "and repeat the question on the host, outside")):
+        snapshot = seen([])._replace(viewpoint=Viewpoint(Netns(1), uid=0, pidns=pidns))
+        assert advice in answer("/run/x.sock", snapshot, path=STALE._replace(bound=True)).findings[0].advice
+
+
+def test_connections_do_not_hide_that_their_server_is_gone_or_elsewhere() -> None:
+    accepted = unix(b"/run/x.sock", State.ESTABLISHED, vfs=(1, 2), role=Role.SERVER, remote=UnixEndpoint(None))
+    snapshot = with_sockets(seen([]), accepted)
+    assert codes("/run/x.sock", snapshot, path=STALE) == {"stale_unix_path"}
+    explanation = answer("/run/x.sock", snapshot, path=STALE._replace(bound=True))
+    assert [found.code for found in explanation.findings] == ["unseen_unix_server"]
+    assert explanation.summary == "/run/x.sock exists as a file, but no socket here is bound to it."
+
+
+def test_a_datagram_socket_with_a_peer_has_its_own_file() -> None:
+    named = UnixEndpoint(b"/run/x.sock")
+    for role in (Role.SERVER, Role.UNKNOWN):
+        bound = unix(b"/run/x.sock", State.ESTABLISHED, vfs=(1, 2), role=role, remote=named, type=SocketType.DGRAM)
+        assert codes("/run/x.sock", with_sockets(seen([]), bound), path=STALE._replace(bound=True)) == set()
+
+
+def test_a_server_whose_file_is_not_known_may_be_this_files() -> None:
+    snapshot = with_sockets(seen([]), unix(b"/run/x.sock", State.LISTEN))
+    assert codes("/run/x.sock", snapshot, path=STALE._replace(bound=True)) == set()
+    snapshot = with_sockets(seen([]), unix(b"/run/x.sock", State.LISTEN, vfs=(1, 2)))
+    assert codes("/run/x.sock", snapshot, path=PathFacts(True)) == set()
 
 
 def test_a_replaced_unix_path() -> None:

@@ -72,11 +72,12 @@ def test_every_code_has_a_rule() -> None:
 
 def example(code: Code) -> set[str]:
     """The codes found in a small situation that is to have this one."""
-    if code in (Code.STALE_UNIX_PATH, Code.REPLACED_UNIX_PATH):
+    if code in (Code.STALE_UNIX_PATH, Code.REPLACED_UNIX_PATH, Code.UNSEEN_UNIX_SERVER):
         snapshot = seen([])
         if code is Code.REPLACED_UNIX_PATH:
             snapshot = with_sockets(snapshot, unix(b"/run/x.sock", State.LISTEN, vfs=(1, 2)))
-        return codes("/run/x.sock", snapshot, path=PathFacts(True, True, (1, 3), 0o666))
+        bound = code is Code.UNSEEN_UNIX_SERVER
+        return codes("/run/x.sock", snapshot, path=PathFacts(True, True, (1, 3), 0o666, bound=bound))
     target, snapshot = EXAMPLES[code]
     return codes(target, snapshot)
 

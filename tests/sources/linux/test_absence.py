@@ -54,6 +54,12 @@ def test_a_socket_of_a_user_takes_more_searches_since_the_kernel_has_none(monkey
     assert (ownership.raced, searches.wanted) == (frozenset(), [{7}] * 12)
 
 
+def test_in_a_nested_pid_namespace_it_is_looked_for_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches = Searches(monkeypatch, [found({}), found({7: (Holder(9, 4),)})])
+    _, ownership = confirm([LISTENER, OTHER], NOBODY._replace(hidden_processes=OwnerReason.PIDNS))
+    assert (ownership.holders[7], searches.wanted) == ((Holder(9, 4),), [{7}, {7}])
+
+
 def test_a_socket_that_is_closed_by_now_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     searches = Searches(monkeypatch, [])
     assert confirm([OTHER])[0] == [OTHER]
