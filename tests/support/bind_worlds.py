@@ -385,14 +385,20 @@ def world(seed: int, number: int, configurations: int, questions: int) -> list[R
             )
             for plan in held:
                 kept += hold(plan, port)
+    found = compare(number, placed)
+    for made in kept:
+        made.close()
+    return found
+
+
+def compare(number: int, placed: Sequence[tuple[tuple[Plan, ...], Ask]]) -> list[Result]:
+    """Ask portsock all the questions, then the kernel."""
     snapshot = normalize([collect(Request(frozenset({"tcp", "udp"})))])._replace(host=host(facts=True))
     by_port: dict[int | None, list[Socket]] = {}
     for each in snapshot.sockets:
         by_port.setdefault(port_of(each.local), []).append(each)
     judged = [portsock_says(one, snapshot._replace(sockets=by_port.get(one.port, []))) for _, one in placed]
     answers = [kernel_says(one) for _, one in placed]
-    for made in kept:
-        made.close()
     return [
         Result(number, held, one, answer, *verdict)
         for (held, one), answer, verdict in zip(placed, answers, judged, strict=True)
@@ -400,7 +406,7 @@ def world(seed: int, number: int, configurations: int, questions: int) -> list[R
 
 
 def _build(rng: random.Random, number: int) -> None:
-    """Make the devices and addresses, with settings that differ from world to world."""
+    """Make the devices and addresses, with settings that differ from one world to another."""
     settings = {"net/ipv4/ip_local_port_range": _OUTGOING, "net/ipv4/tcp_fin_timeout": "60"}
     settings["net/ipv4/ip_local_reserved_ports"] = "2000-2100,51000-51100"
     if number % 5 == 1:
@@ -413,6 +419,11 @@ def _build(rng: random.Random, number: int) -> None:
     settings["net/ipv6/bindv6only"] = rng.choice("01")
     for name, value in settings.items():
         Path("/proc/sys", name).write_text(value)
+    make_devices()
+
+
+def make_devices() -> None:
+    """Make the devices and addresses in this namespace."""
     _ip(LINKS)
     for device in ("va", "vb"):
         Path(f"/proc/sys/net/ipv6/conf/{device}/router_solicitation_delay").write_text("0")
