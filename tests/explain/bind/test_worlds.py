@@ -35,9 +35,8 @@ def test_no_verdict_is_wrong_in_random_situations() -> None:
 
 
 @takes_long
-@pytest.mark.parametrize("seed", [1, 2, 5])
-def test_no_verdict_is_wrong_in_three_hundred_random_situations(seed: int) -> None:
-    found = list(bind_worlds.results(seed=seed, configurations=300))
+def test_no_verdict_is_wrong_in_five_trials_of_three_hundred_random_situations() -> None:
+    found = [one for seed in range(1, 6) for one in bind_worlds.results(seed, configurations=300)]
     print(bind_worlds.table(found))
     check(found, most_unknown=0.02)
 
