@@ -61,8 +61,9 @@ def _reasons(attempts: Sequence[Attempt]) -> list[str]:
 
 
 def _sentence(reason: str) -> str:
-    """Return a reason as a sentence of its own."""
-    return reason[0].upper() + reason[1:] + ("" if reason.endswith(".") else ".")
+    """Return a reason as a sentence of its own. An address at its start stays as it is spelt."""
+    first = reason[0] if ":" in reason.partition(" ")[0] else reason[0].upper()
+    return first + reason[1:] + ("" if reason.endswith(".") else ".")
 
 
 def _blockers(attempts: Sequence[Attempt]) -> str:
