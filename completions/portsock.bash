@@ -11,7 +11,7 @@ _portsock_static()
         inputs) REPLY='proc-net ss netstat-linux netstat-windows netstat-macos netstat-freebsd netstat-bsd lsof lsof-fields sockstat psutil powershell portsock lsof-json osquery psutil-json help' ;;
         backends) REPLY='netlink procfs psutil' ;;
         owners) REPLY='auto none walk bpf' ;;
-        ways) REPLY='plain reuseaddr reuseport' ;;
+        ways) REPLY='plain reuseaddr reuseport both' ;;
         colors) REPLY='auto always never' ;;
         formats) REPLY='asciidoc csv double_grid double_outline fancy_grid fancy_outline github grid heavy_grid heavy_outline html jira latex latex_booktabs latex_longtable mediawiki mixed_grid mixed_outline moinmoin orgtbl outline pipe plain presto pretty psql rounded_grid rounded_outline rst simple simple_grid simple_outline table textile tsv youtrack' ;;
         words) REPLY='port socket endpoint connection process listener ephemeral backlog EADDRINUSE EACCES EADDRNOTAVAIL tcp udp unix netlink stream datagram seqpacket raw 5-tuple half-association bind accept Recv-Q Send-Q SO_REUSEADDR SO_REUSEPORT SO_LINGER loopback wildcard ECONNREFUSED ECONNRESET ETIMEDOUT EHOSTUNREACH ENETUNREACH EPIPE EMFILE LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT CLOSED BOUND UNCONN CONNECTING DELETE_TCB' ;;

@@ -120,6 +120,7 @@ function __portsock_static
             printf '%s\t%s\n' 'plain' 'way to bind'
             printf '%s\t%s\n' 'reuseaddr' 'way to bind'
             printf '%s\t%s\n' 'reuseport' 'way to bind'
+            printf '%s\t%s\n' 'both' 'way to bind'
         case colors
             printf '%s\t%s\n' 'auto' 'on a terminal'
             printf '%s\t%s\n' 'always' 'also in a pipe'
@@ -442,7 +443,7 @@ complete -c portsock -n '__portsock_command explain' -l resolve -d 'look up host
 complete -c portsock -n '__portsock_command explain' -l strict -d 'exit 3 if incomplete'
 complete -c portsock -n '__portsock_command explain' -s v -l verbose -d 'say sources used'
 complete -c portsock -n '__portsock_command explain' -l as -d 'judge for this user' -x -a '(__portsock_value users explain)'
-complete -c portsock -n '__portsock_command explain' -l try -d 'ask the kernel: plain, reuseaddr or reuseport' -x -a '(__portsock_value ways explain)'
+complete -c portsock -n '__portsock_command explain' -l try -d 'ask the kernel: plain, reuseaddr, reuseport, both' -x -a '(__portsock_value ways explain)'
 complete -c portsock -n '__portsock_command explain' -l v6only -d 'try with IPV6_V6ONLY'
 complete -c portsock -n '__portsock_command explain' -l long -d 'all that is known'
 complete -c portsock -n '__portsock_command explain' -l brief -d 'only first sentence'

@@ -64,6 +64,15 @@ def number_of(address: str) -> tuple[int, int] | None:
         return None
 
 
+def needs_zone(address: str) -> bool:
+    """Tell whether an IPv6 address means nothing without its zone: link-local, or multicast within an interface or a link."""
+    parsed = number_of(address)
+    if parsed is None or parsed[0] == 4:
+        return False
+    first = parsed[1] >> 112
+    return first & 0xFFC0 == 0xFE80 or (first >> 8 == 0xFF and first & 0xF in {1, 2})
+
+
 @lru_cache(maxsize=65536)
 def scope(address: str | None) -> Scope | None:
     """Return the scope of an address without zone. '*' is unspecified. None where the text is no address."""

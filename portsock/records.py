@@ -176,6 +176,23 @@ class Identity(NamedTuple):
     name: str | None = None
 
 
+class LocalAddress(NamedTuple):
+    """The kernel's answer to bind(2) of an address, whatever the port, and facts that explain a refusal."""
+
+    known: bool
+    """False where the kernel gave no answer about the address."""
+    errno: str | None = None
+    """'EADDRNOTAVAIL'; 'ENODEV' for a device that does not exist; 'EINVAL' for a zone that is missing; None: it has it."""
+    device: str | None = None
+    """The name of the device behind '%', also where that is a number."""
+    devices: tuple[str, ...] = ()
+    """EADDRNOTAVAIL: the devices that have this IPv6 address, ready for use."""
+    unready: str | None = None
+    """EADDRNOTAVAIL: the device that has it, though not ready: tentative, or a duplicate of another host's."""
+    duplicate: bool = False
+    """Another host on the link of that device has the address."""
+
+
 class SocketOptions(NamedTuple):
     """Options of a socket that decide whether others may bind the same port, as getsockopt(2) reports them."""
 

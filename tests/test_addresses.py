@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.addresses import exposure, number_of, scope, unmap, widest
+from portsock.addresses import exposure, needs_zone, number_of, scope, unmap, widest
 from portsock.model import Exposure, Scope
 
 SCOPES = {
@@ -108,3 +108,9 @@ def test_every_address_has_a_scope_that_agrees_with_the_standard_library(
 @given(st.text())
 def test_any_text_is_an_address_or_none(text: str) -> None:
     assert scope(text) is not None or exposure(text) is None
+
+
+def test_link_local_addresses_need_a_zone_multicast_ones_too() -> None:
+    need = ("fe80::1", "febf::1", "ff01::1", "ff02::fb", "ff12::5", "ff32::1")
+    need_none = ("fec0::1", "ff05::1", "ff0e::1", "2001:db8::1", "::1", "::", "169.254.1.1", "text")
+    assert [address for address in (*need, *need_none) if needs_zone(address)] == list(need)

@@ -160,9 +160,11 @@ class Explaining(NamedTuple):
     """Judge whether this user could bind. The default is the user who runs portsock; under sudo, the user who called it."""
     attempt: Annotated[
         Text,
-        value("--try", metavar="WAY", help="ask the kernel: plain, reuseaddr or reuseport", panel=BINDING, completes="ways"),
+        value(
+            "--try", metavar="WAY", help="ask the kernel: plain, reuseaddr, reuseport, both", panel=BINDING, completes="ways"
+        ),
     ] = None
-    """Ask the kernel: bind a socket to the endpoint, plain or with SO_REUSEADDR or SO_REUSEPORT, and close it at once."""
+    """Ask the kernel: bind a socket to the endpoint, plain, with SO_REUSEADDR, SO_REUSEPORT or both, and close it at once."""
     v6only: Annotated[bool, flag("--v6only", help="try with IPV6_V6ONLY", panel=BINDING)] = False
     """Set IPV6_V6ONLY on the socket of --try."""
     long: Annotated[bool, flag("--long", help="all that is known", panel=OUTPUT)] = False

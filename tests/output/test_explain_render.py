@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from portsock.explain.types import Command, Explanation, Finding, Part, Reading, Section, Severity
+from portsock.explain.types import Attempt, Command, Explanation, Finding, Part, Reading, Section, Severity
 from portsock.model import Process
 from portsock.output.context import Context
 from portsock.output.json.explanations import explanation_json
@@ -103,6 +103,36 @@ def test_addresses_with_the_same_verdicts_share_a_row() -> None:
         "tcp :: v6only           free",
         "udp each address        free",
     ]
+
+
+BOTH = ("SO_REUSEADDR", "SO_REUSEPORT")
+FREE: dict[str, Any] = {"ok": True, "errno": None, "blockers": (), "reason": None}
+UNCLEAR: dict[str, Any] = FREE | {"ok": None, "reason": "depends on the holder"}
+
+
+def _ways(both: dict[str, Any], alone: dict[str, Any] = {}, **place: Any) -> list[Attempt]:  # noqa: B006 - only read
+    made = [attempt(options=(), **place), attempt(options=("SO_REUSEADDR",), **place)]
+    return [*made, attempt(options=("SO_REUSEPORT",), **alone, **place), attempt(options=BOTH, **both, **place)]
+
+
+def test_both_options_have_a_column_where_each_alone_does_not_tell() -> None:
+    addresses = ("0.0.0.0", "127.0.0.1")
+    assert attempts_table([each for address in addresses for each in _ways(FREE, address=address)]) == [
+        "               plain       SO_REUSEADDR  SO_REUSEPORT  both",
+        "tcp 0.0.0.0    EADDRINUSE  EADDRINUSE    EADDRINUSE    free",
+        "tcp 127.0.0.1  EADDRINUSE  EADDRINUSE    EADDRINUSE    free",
+    ]
+    implied = attempts_table(_ways(FREE, FREE) + _ways({}, address="::1") + _ways(UNCLEAR, UNCLEAR, protocol="udp"))
+    assert implied[0].split() == ["plain", "SO_REUSEADDR", "SO_REUSEPORT"]
+    for odd in (_ways({}, FREE), _ways({}, UNCLEAR), _ways(UNCLEAR, FREE), _ways({"errno": "EACCES"})):
+        assert attempts_table(odd)[0].endswith("both")
+
+
+def test_the_column_of_both_options_makes_no_table_wider_than_a_screen() -> None:
+    address = "2001:db8:1111:2222:3333:4444:5555:6666"
+    table = attempts_table(_ways(FREE, address=address) + _ways({}, UNCLEAR, address="::1"))
+    assert table[0].split() == ["plain", "SO_REUSEADDR", "SO_REUSEPORT"]
+    assert attempts_table(_ways(FREE, address=address[:9]))[0].endswith("both")
 
 
 def test_the_table_stands_between_the_user_and_the_reasons() -> None:

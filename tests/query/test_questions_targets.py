@@ -167,6 +167,7 @@ class TestTrial:
             (["8080", "--try", "reuseport", "--v6only"], True, "::"),
             (["[::1]:8080", "--try", "reuseaddr"], True, "::1"),
             (["udp/8080", "--try", "plain"], True, "0.0.0.0"),
+            (["127.0.0.1:8080", "--try", "both"], False, "127.0.0.1"),
         ],
     )
     def test_the_kernels_answer_is_shown_with_the_verdict(
@@ -175,6 +176,8 @@ class TestTrial:
         attempts = server.ask(*arguments)["sections"]["binding"]["attempts"]
         (tried,) = [each for each in attempts if each["tried"]]
         assert (tried["ok"], tried["address"], tried["errno"]) == (ok, address, None if ok else "EADDRINUSE")
+        options = {"plain": [], "both": ["SO_REUSEADDR", "SO_REUSEPORT"]}
+        assert tried["options"] == options.get(arguments[2], [f"SO_{arguments[2].upper()}"])
         same = [
             each["ok"]
             for each in attempts

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from portsock.addresses import WILDCARDS
 from portsock.errors import UsageError
 from portsock.model import Host, Snapshot
-from portsock.records import Identity
+from portsock.records import Identity, LocalAddress
 
 if TYPE_CHECKING:
     from portsock.explain.types import Attempt, Way
     from portsock.query.target import Target
 
-WAYS = ("plain", "reuseaddr", "reuseport")
+WAYS = ("plain", "reuseaddr", "reuseport", "both")
 
 
 class BindTarget(NamedTuple):
@@ -19,7 +20,7 @@ class BindTarget(NamedTuple):
 
     protocols: Sequence[str]
     addresses: Sequence[str]
-    """IPv6 ones with their zone."""
+    """With their zone or device."""
     port: int
 
 
@@ -37,8 +38,12 @@ def bind_target_of(target: "Target") -> BindTarget | None:
     if not all(network.single for network in target.networks):
         return None
     zone = f"%{target.zone}" if target.zone else ""
-    addresses = tuple(network.address + zone for network in target.networks) or PORT_ADDRESSES
-    return BindTarget((target.protocol,) if target.protocol else PORT_PROTOCOLS, addresses, target.ports[0])
+    addresses = tuple(network.address for network in target.networks) or PORT_ADDRESSES
+    return BindTarget(
+        (target.protocol,) if target.protocol else PORT_PROTOCOLS,
+        tuple(address + zone for address in addresses),
+        target.ports[0],
+    )
 
 
 def check_trial(targets: Sequence["Target | str"], way: str, v6only: bool) -> None:
@@ -83,31 +88,31 @@ def attempts_of(
         place.addresses,
         place.port,
         who,
-        _with_addresses(snapshot.host, place.addresses),
+        snapshot.host,
         options_of(snapshot.sockets, wanted),
         netns=netns,
         bound_unseen=not bound_sockets_listed(snapshot.source.backend),
+        asked=_asked(snapshot.host, place.addresses),
     )
     return attempts if way is None else (*attempts, _trial(place, attempts, way, v6only, who))
 
 
-def _with_addresses(host: Host, addresses: Sequence[str]) -> Host:
-    """Add those of these addresses that the kernel takes for its own although no interface has them.
+def _asked(host: Host, addresses: Sequence[str]) -> "dict[str, LocalAddress]":
+    """Ask the kernel which of these addresses a program can bind, unless nothing but its own list is needed for that.
 
-    A subnet's broadcast address is one, and an address with a route of type local.
+    Its list lacks the broadcast addresses of subnets and addresses with a route of type local, and has addresses that cannot
+    be bound: those of other devices, tentative ones.
     """
-    from portsock.addresses import WILDCARDS
+    from portsock.explain.bind.judge import PORT_ADDRESSES
 
-    for address in addresses:
-        bare = address.partition("%")[0]
-        if address in WILDCARDS or bare in (host.addresses or ()):
-            continue
-        from portsock.sources.linux.trial import is_local
+    own = host.addresses or ()
+    plain = {address for address in PORT_ADDRESSES if address in WILDCARDS or address in own}
+    asked = [address for address in addresses if address not in plain]
+    if not asked:
+        return {}
+    from portsock.sources.linux.trial import local_address
 
-        local = is_local(address)
-        if local is not None:
-            host = host._replace(addresses=(host.addresses or frozenset()) | ({bare} if local else frozenset()))
-    return host
+    return {address: local_address(address) for address in asked}
 
 
 def _trial(place: BindTarget, attempts: Sequence["Attempt"], way: str, v6only: bool, who: Identity) -> "Attempt":
@@ -119,7 +124,7 @@ def _trial(place: BindTarget, attempts: Sequence["Attempt"], way: str, v6only: b
     from portsock.sources.linux.trial import bind_once
 
     address = next(address for address in place.addresses if not v6only or ":" in address)
-    how = Way(way == "reuseaddr", way == "reuseport", v6only if ":" in address else None)
+    how = Way(way in {"reuseaddr", "both"}, way in {"reuseport", "both"}, v6only if ":" in address else None)
     asked = next(
         attempt
         for attempt in attempts

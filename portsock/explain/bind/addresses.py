@@ -8,13 +8,13 @@ __inet6_bind() in net/ipv6/af_inet6.c the privilege before the address.
 from functools import lru_cache
 from typing import NamedTuple
 
-from portsock.addresses import number_of, scope, unmap
+from portsock.addresses import needs_zone, number_of, scope, unmap
 from portsock.explain.bind.texts import Reason
 from portsock.explain.sections.durations import unprivileged_start
 from portsock.explain.types import Way
 from portsock.model import Family, Host, InetEndpoint, Scope, Socket
 from portsock.normalize.roles import NO_PEER_STATES
-from portsock.records import Identity
+from portsock.records import Identity, LocalAddress
 
 _BSD = frozenset({"Darwin", "FreeBSD", "OpenBSD", "NetBSD"})
 
@@ -102,17 +102,40 @@ def covers(listener: BindAddress, address: BindAddress) -> bool:
     return listener.version == 6 and not listener.number and not listener.v6only
 
 
-def address_objection(protocol: str, text: str, address: BindAddress, way: Way, host: Host) -> Objection | None:
-    """Return why the address, with `text` as its spelling, cannot be bound; None where nothing prevents it."""
+def objections(
+    protocol: str,
+    text: str,
+    port: int,
+    address: BindAddress,
+    way: Way,
+    identity: Identity,
+    host: Host,
+    asked: LocalAddress | None,
+) -> list[Objection]:
+    """Return what refuses the bind, or may, whatever sockets there are, in the order in which the kernel looks.
+
+    `text` is the address as it is spelt, `asked` the kernel's answer on it, where there is one.
+    """
+    bare, _, zone = text.partition("%")
+    by_address = address_objection(bare, address, way, host, asked)
+    by_privilege = privilege_objection(port, address, identity, host)
+    order = [by_address, by_privilege] if address.version == 4 else [by_privilege, by_address]
+    if host.system == "Linux" and scope(bare) is Scope.MULTICAST and address.version == 6 and protocol in {"tcp", "mptcp"}:
+        order = [Objection(False, "EINVAL", Reason.MULTICAST_STREAM)]
+    if by_address and by_address.reason is Reason.NO_DEVICE and not (needs_zone(bare) and zone.isdigit()):
+        order = [by_address]  # the name cannot be looked up for bind(2), or SO_BINDTODEVICE fails
+    return [objection for objection in order if objection]
+
+
+def address_objection(bare: str, address: BindAddress, way: Way, host: Host, asked: LocalAddress | None) -> Objection | None:
+    """Return why the address, which is `bare` without its zone, cannot be bound; None where nothing prevents it."""
+    if asked is not None and asked.known:
+        return _refusal(asked)
     if not address.number:
         return None
-    bare = text.partition("%")[0]
     kind = scope(bare)
-    if address.version == 6 and host.system == "Linux":
-        if kind is Scope.MULTICAST and protocol in {"tcp", "mptcp"}:
-            return Objection(False, "EINVAL", Reason.MULTICAST_STREAM)
-        if way.device is None and (kind is Scope.LINK or bare.lower().startswith(("ff01:", "ff02:"))):
-            return Objection(False, "EINVAL", Reason.NO_ZONE)
+    if host.system == "Linux" and way.device is None and needs_zone(bare):
+        return Objection(False, "EINVAL", Reason.NO_ZONE)
     if kind in {Scope.MULTICAST, Scope.BROADCAST}:
         return None
     if host.sysctls.get(f"net.ipv{address.version}.ip_nonlocal_bind") == "1":
@@ -125,6 +148,19 @@ def address_objection(protocol: str, text: str, address: BindAddress, way: Way, 
     return (
         Objection(False, "EADDRNOTAVAIL", Reason.NOT_LOCAL) if local is False else Objection(None, None, Reason.LOCAL_UNKNOWN)
     )
+
+
+def _refusal(asked: LocalAddress) -> Objection | None:
+    """Return the objection that the kernel's answer is, with the reason for it."""
+    if asked.errno is None:
+        return None
+    if asked.errno == "ENODEV":
+        return Objection(False, "ENODEV", Reason.NO_DEVICE)
+    if asked.errno == "EINVAL":
+        return Objection(False, "EINVAL", Reason.NO_ZONE)
+    if asked.unready:
+        return Objection(False, asked.errno, Reason.DUPLICATE if asked.duplicate else Reason.TENTATIVE)
+    return Objection(False, asked.errno, Reason.OTHER_DEVICE if asked.device and asked.devices else Reason.NOT_LOCAL)
 
 
 def privilege_objection(port: int, address: BindAddress, identity: Identity, host: Host) -> Objection | None:

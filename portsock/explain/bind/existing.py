@@ -6,7 +6,7 @@ exception. An answer of three values is True, False, or None for 'not known'.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from portsock.addresses import scope
@@ -22,6 +22,7 @@ MOST_ALIKE = 16
 """A busy server's port has thousands of connections that count alike: at most so many of a kind are looked at."""
 
 _UNKNOWN = SocketOptions()
+_WILDCARDS = (BindAddress(4, 0, None), BindAddress(6, 0, False), BindAddress(6, 0, True))
 
 
 class Existing(NamedTuple):
@@ -108,24 +109,58 @@ def conflict(new: BindAddress, way: Way, uid: int, existing: Existing, *, tcp: b
     )
 
 
-def may_override(new: BindAddress, way: Way, uid: int, existing: Existing, *, tcp: bool) -> bool:
-    """Tell whether this socket may make the kernel let the new one in without looking at the others.
+def may_override(new: BindAddress, way: Way, uid: int, existing: Existing, blocking: Sequence[Existing], *, tcp: bool) -> bool:
+    """Tell whether this socket may make the kernel let the new one in without looking at `blocking`, which are in its way.
 
     TCP: the port's bucket remembers the last SO_REUSEPORT socket bound (sk_reuseport_match), and takes one wildcard for
-    another: `::` for `::` whatever their IPV6_V6ONLY, 0.0.0.0 for a `::` that takes IPv4. A connection shows that one was
-    bound, though not where. UDP: the search ends at the first overlapping SO_REUSEPORT socket of the same user.
+    another: `::` for `::` whatever their IPV6_V6ONLY, 0.0.0.0 for a `::` that takes IPv4. Binding any other socket makes it
+    forget, so that the remembered one must have been bound beside those in the way. UDP: the search ends at the first
+    overlapping SO_REUSEPORT socket of the same user, though not at one that SO_REUSEADDR on both sides skips.
     """
-    socket, held = existing.socket, existing.address
-    if not way.reuseport or existing.options.reuseport is False or held is None:
+    options, held = existing.options, existing.address
+    if not way.reuseport or options.reuseport is False or held is None:
         return False
-    if tcp and socket.state not in NO_PEER_STATES:
-        return True
-    if socket.uid is not None and socket.uid != uid:
+    device = options.device or existing.socket.interface
+    if not tcp and way.device and device and way.device != device:
         return False
     if not tcp:
-        return overlaps(new, held) is not False
-    wildcards = not new.number and not held.number and (new.version == held.version or new.v6only is False)
-    return wildcards or covers(held, new)
+        same_user = existing.socket.uid is None or existing.socket.uid == uid
+        skipped = way.reuseaddr and options.reuseaddr is True
+        return same_user and not skipped and overlaps(new, held) is not False
+    remembered = Way(options.reuseaddr is not False, True)
+    return any(
+        _takes_for(place, new)
+        and not any(
+            (found := conflict(place, remembered._replace(device=device), uid, blocker, tcp=True)) and found.blocks
+            for blocker in blocking
+        )
+        for place, device in _bound_at(existing, uid)
+    )
+
+
+def _takes_for(remembered: BindAddress, new: BindAddress) -> bool:
+    """Tell whether the bucket takes the new address for the one that it remembers."""
+    wildcards = not new.number and not remembered.number and (new.version == remembered.version or new.v6only is False)
+    return wildcards or covers(remembered, new)
+
+
+def _bound_at(existing: Existing, uid: int) -> Iterator[tuple[BindAddress, str | None]]:
+    """Yield the addresses and devices at which this socket of the user may have been bound.
+
+    A connection shows that a socket was bound, its listener or itself, though neither whose nor where: at its address or at a
+    wildcard, and a link-local one without a device.
+    """
+    device = existing.options.device or existing.socket.interface
+    assert existing.address is not None
+    if existing.socket.state in NO_PEER_STATES:
+        if existing.socket.uid is None or existing.socket.uid == uid:
+            yield existing.address, device
+        return
+    for place in (existing.address, *_WILDCARDS):
+        if covers(place, existing.address):
+            yield place, device
+            if device is not None:
+                yield place, None
 
 
 def _with_options(socket: Socket, listeners: Sequence[Existing], options: Mapping[int, SocketOptions]) -> Existing:

@@ -7,29 +7,34 @@ Nor can the memory of the port's bind bucket be seen: in rare cases sockets that
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from portsock.endpoints import bracketed, port_of
 from portsock.explain.bind.addresses import (
     BindAddress,
     Objection,
-    address_objection,
     is_ipv6,
+    objections,
     overlaps,
-    privilege_objection,
     requested_address,
 )
 from portsock.explain.bind.existing import MOST_ALIKE, Conflict, Existing, conflict, may_override, sockets_on_port
 from portsock.explain.bind.texts import TEXTS, Reason
 from portsock.explain.sections.durations import unprivileged_start
 from portsock.explain.types import Attempt, Blocker, Way
+from portsock.explain.wording import joined
 from portsock.model import Host, InetEndpoint, Socket
 from portsock.normalize.roles import NO_PEER_STATES
-from portsock.records import Identity, SocketOptions
+from portsock.records import Identity, LocalAddress, SocketOptions
 
 PORT_PROTOCOLS = ("tcp", "udp")
 PORT_ADDRESSES = ("0.0.0.0", "127.0.0.1", "::")
 """Protocols and addresses that are judged for a target that is a bare port."""
+
+_OPTIONS = ((False, False), (True, False), (False, True), (True, True))
+"""SO_REUSEADDR and SO_REUSEPORT of each way."""
+MOST_DEVICES = 3
 
 _STREAMS = frozenset({"tcp", "mptcp"})
 _DATAGRAMS = frozenset({"udp", "udplite"})
@@ -44,6 +49,8 @@ class BindRequest(NamedTuple):
     way: Way
     identity: Identity
     host: Host
+    asked: LocalAddress | None = None
+    """The kernel's answer on the address, where there is one."""
 
     def attempt(
         self,
@@ -77,7 +84,10 @@ class BindRequest(NamedTuple):
             "start": unprivileged_start(self.host)[0],
             "uid": self.identity.uid,
             "device": self.way.device,
+            "zone": self.address.partition("%")[2],
         }
+        if self.asked:
+            values |= {"devices": joined(self.asked.devices, MOST_DEVICES), "unready": self.asked.unready}
         if doubt is not None:
             values["doubt"] = TEXTS[doubt].format(**values)
         if conflicts:
@@ -90,9 +100,10 @@ class BindRequest(NamedTuple):
 
 
 def ways(address: str) -> tuple[Way, ...]:
-    """Return each way a program might try: plain, SO_REUSEADDR, SO_REUSEPORT; for IPv6 each without and with IPV6_V6ONLY."""
+    """Return each way a program might try: plain, SO_REUSEADDR, SO_REUSEPORT, both; for IPv6 each without and with
+    IPV6_V6ONLY."""
     kinds: tuple[bool | None, ...] = (False, True) if is_ipv6(address) else (None,)
-    return tuple(Way(addr, port, v6only) for v6only in kinds for addr, port in ((False, False), (True, False), (False, True)))
+    return tuple(Way(addr, port, v6only) for v6only in kinds for addr, port in _OPTIONS)
 
 
 def attempts_for(
@@ -106,16 +117,28 @@ def attempts_for(
     *,
     netns: int | None = None,
     bound_unseen: bool = False,
+    asked: Mapping[str, LocalAddress] = MappingProxyType({}),
 ) -> tuple[Attempt, ...]:
     """Return the verdict on every way of binding each protocol to each address: see judge().
 
     `sockets` are all that are listed, or at least those of this port; `options` what is known of their options, by inode;
-    `netns` the number of the namespace that the program binds in (None: all the sockets are in it).
+    `netns` the number of the namespace that the program binds in (None: all the sockets are in it); `asked` the kernel's
+    answers on addresses as they are spelt here.
     """
     near = [socket for socket in sockets if port_of(socket.local) == port]
     existing = {protocol: sockets_on_port(near, protocol, port, options, netns) for protocol in protocols}
     return tuple(
-        judge(existing[protocol], protocol, address, port, way, identity, host, bound_unseen=bound_unseen)
+        judge(
+            existing[protocol],
+            protocol,
+            address,
+            port,
+            way,
+            identity,
+            host,
+            bound_unseen=bound_unseen,
+            asked=asked.get(address),
+        )
         for protocol in protocols
         for address in addresses
         for way in ways(address)
@@ -132,13 +155,14 @@ def judge(
     host: Host,
     *,
     bound_unseen: bool = False,
+    asked: LocalAddress | None = None,
 ) -> Attempt:
     """Tell whether bind(2) and, for TCP, listen(2) would both succeed now.
 
     `existing` are the sockets that have the port, by sockets_on_port(). `bound_unseen`: the source does not list TCP sockets
-    that are bound and idle (Linux before 6.8, /proc, most listings).
+    that are bound and idle (Linux before 6.8, /proc, most listings). `asked` is the kernel's answer on the address.
     """
-    return _decide(_request(protocol, address, port, way, identity, host), existing, bound_unseen)
+    return _decide(_request(protocol, address, port, way, identity, host, asked), existing, bound_unseen)
 
 
 def with_kernel_answer(attempt: Attempt, errno: str | None) -> Attempt:
@@ -146,34 +170,35 @@ def with_kernel_answer(attempt: Attempt, errno: str | None) -> Attempt:
     return attempt._replace(ok=errno is None, errno=errno, reason=None, tried=True, blockers=attempt.blockers if errno else ())
 
 
-def _request(protocol: str, address: str, port: int, way: Way, identity: Identity, host: Host) -> BindRequest:
+def _request(
+    protocol: str, address: str, port: int, way: Way, identity: Identity, host: Host, asked: LocalAddress | None
+) -> BindRequest:
     """Return the request with the defaults of its way filled in."""
     if is_ipv6(address) and way.v6only is None:
         way = way._replace(v6only=host.sysctls.get("net.ipv6.bindv6only") == "1")
     if way.device is None and "%" in address:
-        way = way._replace(device=address.partition("%")[2])
-    return BindRequest(protocol, address, port, way, identity, host)
+        way = way._replace(device=(asked and asked.device) or address.partition("%")[2])
+    return BindRequest(protocol, address, port, way, identity, host, asked)
 
 
 def _decide(request: BindRequest, existing: Sequence[Existing], bound_unseen: bool) -> Attempt:
     address = requested_address(request.address, request.way.v6only)
     if address is None:
         return request.attempt(False, "EINVAL", Reason.NO_ADDRESS)
-    by_address = address_objection(request.protocol, request.address, address, request.way, request.host)
-    by_privilege = privilege_objection(request.port, address, request.identity, request.host)
-    order = (by_privilege, by_address) if address.version == 6 else (by_address, by_privilege)
-    objections = [found for found in order if found is not None]
-    for found in objections:
+    doubts = objections(
+        request.protocol, request.address, request.port, address, request.way, request.identity, request.host, request.asked
+    )
+    for found in doubts:
         if found.ok is False:
             # A doubt that comes before it in the kernel's order would fail with an error of its own.
-            return request.attempt(False, found.errno if found is objections[0] else None, found.reason)
+            return request.attempt(False, found.errno if found is doubts[0] else None, found.reason)
     if request.port == 0:
-        return request.attempt(True, None, Reason.PICKED)
+        return request.attempt(None, None, doubts[0].reason) if doubts else request.attempt(True, None, Reason.PICKED)
     if request.host.system != "Linux":
-        return _other_system(request, address, existing, objections[0] if objections else None)
+        return _other_system(request, address, existing, doubts[0] if doubts else None)
     if request.protocol not in _STREAMS | _DATAGRAMS:
         return request.attempt(None, None, Reason.OTHER_PROTOCOL)
-    return _linux(request, address, existing, objections, bound_unseen)
+    return _linux(request, address, existing, doubts, bound_unseen)
 
 
 def _linux(
@@ -185,8 +210,9 @@ def _linux(
     conflicts = [found for item in existing if (found := conflict(address, way, uid, item, tcp=tcp))]
     blocking = [found for found in conflicts if found.blocks]
     if blocking:
-        blockers = {id(found.existing) for found in blocking}
-        if any(may_override(address, way, uid, item, tcp=tcp) for item in existing if id(item) not in blockers):
+        blockers = [found.existing for found in blocking]
+        others = [item for item in existing if not any(item is blocker for blocker in blockers)]
+        if any(may_override(address, way, uid, item, blockers, tcp=tcp) for item in others):
             return request.attempt(None, None, Reason.ORDER, blocking)
         if doubts:
             return request.attempt(False, None, Reason.IN_USE_AND, blocking, doubts[0].reason)

@@ -24,6 +24,10 @@ class Reason(StrEnum):
     NOT_LOCAL = "not_local"
     LOCAL_UNKNOWN = "local_unknown"
     DEVICE = "device"
+    OTHER_DEVICE = "other_device"
+    NO_DEVICE = "no_device"
+    TENTATIVE = "tentative"
+    DUPLICATE = "duplicate"
     NO_ZONE = "no_zone"
     MULTICAST_STREAM = "multicast_stream"
     PRIVILEGED = "privileged"
@@ -55,6 +59,11 @@ TEXTS = {
     Reason.NOT_LOCAL: "{address} is not an address of this host",
     Reason.LOCAL_UNKNOWN: "it depends on whether {address} is an address of this host, which is not known",
     Reason.DEVICE: "it depends on whether {address} is an address of the device {device}",
+    Reason.OTHER_DEVICE: "{address} is not an address of the device {device}, but of {devices}",
+    Reason.NO_DEVICE: "there is no device {zone}",
+    Reason.TENTATIVE: "{address} is tentative on {unready}: nothing can bind it until the kernel has checked that no other "
+    "host on the link has it, which it cannot while the link is down",
+    Reason.DUPLICATE: "{address} failed duplicate address detection on {unready}: another host on the link has it",
     Reason.NO_ZONE: "{address} needs a zone, as in {address}%eth0",
     Reason.MULTICAST_STREAM: "{address} is a multicast address, and a TCP socket cannot be bound to one in IPv6",
     Reason.PRIVILEGED: "ports below {start} need CAP_NET_BIND_SERVICE, which uid {uid} does not have",

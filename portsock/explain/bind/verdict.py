@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from portsock.explain.bind.texts import TEXTS, Reason
 from portsock.explain.types import Attempt
 from portsock.explain.wording import end_text, joined
 from portsock.model import InetEndpoint
@@ -10,7 +11,10 @@ _MEANS = {
     "EADDRINUSE": "in use (EADDRINUSE)",
     "EACCES": "not permitted (EACCES)",
     "EADDRNOTAVAIL": "no address of this host (EADDRNOTAVAIL)",
+    "ENODEV": "no such device (ENODEV)",
 }
+_NOT_THERE = "not available there (EADDRNOTAVAIL)"
+"""An address of this host that is on another device, or not ready."""
 _ONLY_V6, _WITH_V4 = " (IPv6 only)", " (with IPv4)"
 _WHATEVER, _FREEBIND = ", whatever options are set", " without IP_FREEBIND"
 
@@ -70,6 +74,12 @@ def _outcome(attempts: Sequence[Attempt]) -> str:
         return "free"
     first = next(attempt for attempt in attempts if not attempt.ok)
     why = _MEANS.get(first.errno or "", first.errno or "not certain")
+    if (
+        first.errno == "EADDRNOTAVAIL"
+        and first.reason
+        and first.reason != TEXTS[Reason.NOT_LOCAL].format(address=first.address)
+    ):
+        why = _NOT_THERE
     if free:
         plainest = min(free, key=lambda attempt: len(attempt.options))
         return f"{why}, but free with {' and '.join(plainest.options)}" if plainest.options else f"free, {why} with options"

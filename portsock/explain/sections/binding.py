@@ -44,10 +44,15 @@ def _opening(attempts: Sequence[Attempt]) -> str:
 
 
 def _reasons(attempts: Sequence[Attempt]) -> list[str]:
-    """Return one reason for each way: open verdicts first, then refusals, both with the most options first."""
+    """Return one reason for each way: open verdicts first, then refusals; SO_REUSEPORT, SO_REUSEADDR, none, both together."""
     refused_or_open = [attempt for attempt in attempts if attempt.reason and attempt.ok is not True]
     refused_or_open.sort(
-        key=lambda attempt: (attempt.ok is not None, "SO_REUSEPORT" not in attempt.options, not attempt.options)
+        key=lambda attempt: (
+            attempt.ok is not None,
+            len(attempt.options) > 1,
+            "SO_REUSEPORT" not in attempt.options,
+            not attempt.options,
+        )
     )
     by_way: dict[tuple[str, ...], str] = {}
     for attempt in refused_or_open:
@@ -56,8 +61,9 @@ def _reasons(attempts: Sequence[Attempt]) -> list[str]:
 
 
 def _sentence(reason: str) -> str:
-    """Return a reason as a sentence of its own."""
-    return reason[0].upper() + reason[1:] + ("" if reason.endswith(".") else ".")
+    """Return a reason as a sentence of its own. An address at its start stays as it is spelt."""
+    first = reason[0] if ":" in reason.partition(" ")[0] else reason[0].upper()
+    return first + reason[1:] + ("" if reason.endswith(".") else ".")
 
 
 def _blockers(attempts: Sequence[Attempt]) -> str:

@@ -1,6 +1,6 @@
 """Render explanations as plain text: 80 columns, headings as words at the line's start, nothing that a pipe would lose."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from portsock.explain.sections.binding import have_one_verdict, verdict_text
 from portsock.explain.types import Attempt, Command, Explanation, Finding, Part, Reading, Severity
@@ -20,6 +20,7 @@ _TABLE_INDENT = 4
 _HEADINGS = (*(part.capitalize() for part in Part), "Note", "Findings", "Or ask", "Next")
 
 _WAYS: tuple[tuple[str, ...], ...] = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",))
+_BOTH = ("SO_REUSEADDR", "SO_REUSEPORT")
 
 
 def render_explanation(explanation: Explanation, *, ascii_only: bool = False, color: bool = False) -> str:
@@ -122,26 +123,53 @@ def _is_typed_as_printed(line: str, ascii_only: bool) -> bool:
 def attempts_table(attempts: Sequence[Attempt]) -> list[str]:
     """Return a row for each protocol and address, a column for each way; cells are free, the error, or depends.
 
-    Empty where all attempts have one verdict. Addresses of one protocol with the same verdicts share a row. The kernel's own
+    Empty where all attempts have one verdict. Addresses of one protocol with the same verdicts share a row. Both options
+    together have a column only where the columns of each alone do not tell, and where there is room for it. The kernel's own
     answer (--try) is not in the table.
     """
     attempts = [attempt for attempt in attempts if not attempt.tried] or attempts
     if have_one_verdict(attempts):
         return []
     ways = [way for way in _WAYS if any(attempt.options == way for attempt in attempts)]
-    ways += sorted({attempt.options for attempt in attempts} - set(ways))
+    ways += sorted({attempt.options for attempt in attempts} - {*ways, _BOTH})
     rows: dict[tuple[str, str], dict[tuple[str, ...], str]] = {}
     for attempt in attempts:
         address = attempt.address + {True: " v6only", False: " dual", None: ""}[attempt.v6only]
         row = rows.setdefault((attempt.protocol, address), {})
         row[attempt.options] = verdict_text(attempt)
+    if not all(map(_is_implied, rows.values())):
+        each = [[f"{protocol} {address}", *_cells(row, [*ways, _BOTH])] for (protocol, address), row in rows.items()]
+        table = _laid_out([["", *map(_header, ways), "both"], *each])
+        if max(map(len, table)) <= WIDTH - _TABLE_INDENT:
+            return table
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (protocol, address), row in rows.items():
-        alike.setdefault((protocol, tuple(row.get(way, "-") for way in ways)), []).append(address)
-    table = [["", *("+".join(way) or "plain" for way in ways)]]
+        alike.setdefault((protocol, _cells(row, ways)), []).append(address)
+    lines = []
     for (protocol, cells), addresses in alike.items():
-        whole = len(addresses) > 1 and len(addresses) == sum(each == protocol for each, _ in rows)
-        table.append([f"{protocol} {'each address' if whole else ', '.join(addresses)}", *cells])
+        whole = len(addresses) > 1 and len(addresses) == sum(one == protocol for one, _ in rows)
+        lines.append([f"{protocol} {'each address' if whole else ', '.join(addresses)}", *cells])
+    return _laid_out([["", *map(_header, ways)], *lines])
+
+
+def _is_implied(row: Mapping[tuple[str, ...], str]) -> bool:
+    """Tell whether both options together do what the better of the two does alone."""
+    alone = {row.get(("SO_REUSEADDR",)), row.get(("SO_REUSEPORT",)), None}
+    for better in ("free", "depends"):
+        if better in alone:
+            return row.get(_BOTH, better) == better
+    return row.get(_BOTH) in alone
+
+
+def _header(way: tuple[str, ...]) -> str:
+    return "+".join(way) or "plain"
+
+
+def _cells(row: Mapping[tuple[str, ...], str], ways: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(row.get(way, "-") for way in ways)
+
+
+def _laid_out(table: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
 

@@ -13,10 +13,13 @@ import sys
 from contextlib import suppress
 from typing import NamedTuple
 
+from portsock.addresses import needs_zone, number_of
 from portsock.errors import ReadError
+from portsock.records import LocalAddress
 
 _SO_BINDTODEVICE = 25
 _SO_ATTACH_FILTER = 26
+_ABOUT_THE_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.ENODEV, errno.EINVAL})
 _IPPROTO = {"tcp": 0, "mptcp": 262, "udp": 0, "udplite": 136}
 
 
@@ -61,17 +64,45 @@ def bind_once(
     return _in_child(protocol, address, port, options, uid)
 
 
-def is_local(address: str) -> bool | None:
-    """Tell whether the kernel treats the address as one of this host's; None where it does not say.
+def local_address(address: str) -> LocalAddress:
+    """Ask the kernel whether a program can bind this address, whatever the port.
 
     This binds a UDP socket to the address and any free port. Broadcast addresses and routes of type local count as well.
     """
+    bare, _, zone = address.partition("%")
+    device = _device_name(zone) if zone else None
     try:
         with _socket("udp", address) as probe:
+            _bind_to_device(probe, address)
             probe.bind(_name(address, 0))
     except OSError as error:
-        return False if error.errno == errno.EADDRNOTAVAIL else None
-    return True
+        if error.errno not in _ABOUT_THE_ADDRESS:
+            return LocalAddress(False, device=device)
+        if error.errno == errno.EADDRNOTAVAIL:
+            return _unavailable(bare, device)
+        return LocalAddress(True, errno.errorcode[error.errno], device)
+    return LocalAddress(True, None, device)
+
+
+def _unavailable(bare: str, device: str | None) -> LocalAddress:
+    """Return the answer EADDRNOTAVAIL, for an IPv6 address with the devices that have it."""
+    answer = LocalAddress(True, "EADDRNOTAVAIL", device)
+    if ":" not in bare or not sys.platform.startswith("linux"):
+        return answer
+    from portsock.parse.proc.addresses import parse_interface_addresses
+    from portsock.sources.system import read_text
+
+    wanted = number_of(bare)
+    rows = [
+        row for row in parse_interface_addresses(read_text("/proc/net/if_inet6") or "") if number_of(row.address) == wanted
+    ]
+    unready = [row for row in rows if not row.ready and device in {None, row.device}]
+    first = unready[0] if unready else None
+    return answer._replace(
+        devices=tuple(sorted(row.device for row in rows if row.ready)),
+        unready=first and first.device,
+        duplicate=bool(first and first.duplicate),
+    )
 
 
 def _socket(protocol: str, address: str) -> socket.socket:
@@ -81,10 +112,32 @@ def _socket(protocol: str, address: str) -> socket.socket:
 
 
 def _name(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
-    if ":" not in address:
-        return address, port
     bare, _, zone = address.partition("%")
+    if ":" not in address:
+        return bare, port
     return bare, port, 0, _interface(zone) if zone else 0
+
+
+def _bind_to_device(new: socket.socket, address: str) -> None:
+    """Bind the socket to the device behind '%', where the kernel ignores a zone there. Raises OSError.
+
+    bind(2) takes the zone of a link-local address, unicast or multicast. Behind any other address '%' names the device of
+    SO_BINDTODEVICE, as ss(8) prints it.
+    """
+    bare, _, zone = address.partition("%")
+    if zone and not needs_zone(bare) and sys.platform.startswith("linux"):
+        name = _device_name(zone)
+        if name is None:
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+        new.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, name.encode("utf-8", "surrogateescape") + b"\0")
+
+
+def _device_name(zone: str) -> str | None:
+    """Return the name of the device that a zone names, by its name or number; None where there is none."""
+    try:
+        return socket.if_indextoname(_interface(zone))
+    except (OSError, OverflowError):
+        return None
 
 
 def _interface(zone: str) -> int:
@@ -111,6 +164,7 @@ def _bind(
                 new.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(v6only))
             if device and "%" not in address:
                 new.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, device.encode() + b"\0")
+            _bind_to_device(new, address)
             new.bind(_name(address, port))
             if protocol == "tcp" and reuseaddr and not reuseport and _drop_packets(new):
                 listened = True

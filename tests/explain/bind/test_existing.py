@@ -46,10 +46,10 @@ def test_a_reuseport_socket_may_let_a_new_one_in_past_the_others(
     )
     new = requested_address(address, v6only)
     assert new is not None
-    assert may_override(new, REUSEPORT, 1000, item, tcp=True) is overrides
-    assert may_override(new, REUSEADDR, 1000, item, tcp=True) is False
-    assert may_override(new, REUSEPORT, 1000, item._replace(options=UNSET), tcp=True) is False
-    assert may_override(new, REUSEPORT, 1000, item._replace(address=None), tcp=True) is False
+    assert may_override(new, REUSEPORT, 1000, item, (), tcp=True) is overrides
+    assert may_override(new, REUSEADDR, 1000, item, (), tcp=True) is False
+    assert may_override(new, REUSEPORT, 1000, item._replace(options=UNSET), (), tcp=True) is False
+    assert may_override(new, REUSEPORT, 1000, item._replace(address=None), (), tcp=True) is False
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,42 @@ def test_a_udp_search_ends_at_the_first_overlapping_reuseport_socket_of_the_user
     (item,) = sockets_on_port(sockets(udp(f"{local}:8080", uid=uid)), "udp", 8080, {1: SocketOptions(False, True)}, None)
     new = requested_address("127.0.0.1", None)
     assert new is not None
-    assert may_override(new, REUSEPORT, 1000, item, tcp=False) is overrides
+    assert may_override(new, REUSEPORT, 1000, item, (), tcp=False) is overrides
+
+
+@pytest.mark.parametrize(
+    ("address", "device", "overrides"), [("0.0.0.0", "eth0", True), ("0.0.0.0", None, False), ("0.0.0.0", "lo", False)]
+)
+def test_the_remembered_socket_must_have_been_bound_beside_the_one_in_the_way(
+    address: str, device: str | None, overrides: bool
+) -> None:
+    """Where it cannot have been, the other one was bound after it and made the kernel forget it."""
+    holder, blocker = sockets_on_port(
+        normalize(
+            [
+                collection(
+                    [
+                        tcp(f"{address}:8080", inode=1, uid=1000, interface=device),
+                        tcp("127.0.0.1:8080", inode=2, uid=7, interface="lo"),
+                    ]
+                )
+            ]
+        ).sockets,
+        "tcp",
+        8080,
+        {1: SocketOptions(False, True, None, device), 2: SocketOptions(False, False, None, "lo")},
+        None,
+    )
+    new = requested_address("127.0.0.1", None)
+    assert new is not None
+    assert may_override(new, REUSEPORT, 1000, holder, (blocker,), tcp=True) is overrides
+
+
+def test_a_udp_search_does_not_end_at_a_socket_of_another_device_or_one_that_reuseaddr_skips() -> None:
+    record = udp("0.0.0.0:8080", uid=1000, interface="lo")
+    (item,) = sockets_on_port(sockets(record), "udp", 8080, {1: SocketOptions(True, True, None, "lo")}, None)
+    new = requested_address("127.0.0.1", None)
+    assert new is not None
+    assert may_override(new, REUSEPORT, 1000, item, (), tcp=False) is True
+    assert may_override(new, REUSEPORT._replace(device="eth0"), 1000, item, (), tcp=False) is False
+    assert may_override(new, Way(True, True), 1000, item, (), tcp=False) is False

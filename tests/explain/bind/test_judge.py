@@ -10,7 +10,7 @@ from portsock.explain.bind.texts import TEXTS, Reason
 from portsock.explain.types import Attempt, Way
 from portsock.model import Host, Netns, Owner, Socket, State
 from portsock.normalize.snapshot import normalize
-from portsock.records import Holder, Identity, SocketOptions, SocketRecord
+from portsock.records import Holder, Identity, LocalAddress, SocketOptions, SocketRecord
 from tests.support.factory import OWN, collection, tcp, udp
 
 HOST = Host("Linux", (32768, 60999), False, addresses=frozenset({"127.0.0.1", "::1", "192.0.2.7", "fe80::7"}))
@@ -193,11 +193,63 @@ def test_the_order_of_binds_leaves_it_open_where_the_kernel_may_take_a_short_cut
 
 def test_each_way_is_tried_for_each_address_and_protocol() -> None:
     attempts = attempts_for(seen(tcp("0.0.0.0:8080")), PORT_PROTOCOLS, PORT_ADDRESSES, 8080, USER, HOST, {})
-    assert len(attempts) == 2 * (3 + 3 + 6)
-    assert len(set(ways("::"))) == 6
-    assert [one.options for one in attempts[:3]] == [(), ("SO_REUSEADDR",), ("SO_REUSEPORT",)]
+    assert len(attempts) == 2 * (4 + 4 + 8)
+    assert len(set(ways("::"))) == 8
+    assert [one.options for one in attempts[:4]] == [
+        (),
+        ("SO_REUSEADDR",),
+        ("SO_REUSEPORT",),
+        ("SO_REUSEADDR", "SO_REUSEPORT"),
+    ]
     assert {one.v6only for one in attempts if one.address == "::"} == {False, True}
     assert all(one.ok for one in attempts if one.protocol == "udp")
+
+
+def test_both_options_get_past_sockets_of_which_each_needs_another() -> None:
+    pair = seen(tcp("127.0.0.1:8080", uid=1000), tcp("127.0.0.1:8080", state=State.BOUND, uid=7, inode=2))
+    options = {1: SocketOptions(False, True), 2: SocketOptions(True, False)}
+    assert [verdict(pair, way=way, options=options).ok for way in (ADDR, PORT, Way(True, True))] == [False, False, True]
+
+
+def test_the_kernel_s_answer_on_the_address_counts_whatever_the_list_of_addresses_says() -> None:
+    absent = LocalAddress(True, "EADDRNOTAVAIL", "eth0", ("eth1", "eth2"))
+    cases = {
+        absent: "fe80::7%eth0 is not an address of the device eth0, but of eth1 and eth2",
+        absent._replace(devices=()): "fe80::7%eth0 is not an address of this host",
+        absent._replace(unready="eth0"): TEXTS[Reason.TENTATIVE].format(address="fe80::7%eth0", unready="eth0"),
+        absent._replace(unready="eth0", duplicate=True): TEXTS[Reason.DUPLICATE].format(
+            address="fe80::7%eth0", unready="eth0"
+        ),
+        LocalAddress(True, "ENODEV"): "there is no device eth0",
+        LocalAddress(True, "EINVAL"): TEXTS[Reason.NO_ZONE].format(address="fe80::7%eth0"),
+    }
+    for asked, reason in cases.items():
+        found = judge((), "tcp", "fe80::7%eth0", 8080, Way(), USER, HOST, asked=asked)
+        assert (found.ok, found.errno, found.reason) == (False, asked.errno, reason)
+    assert judge((), "tcp", "fe80::9%eth0", 8080, Way(), USER, HOST, asked=LocalAddress(True)).ok is True
+    assert judge((), "tcp", "fe80::7%eth0", 8080, Way(), USER, HOST, asked=LocalAddress(False)).ok is None
+
+
+def test_port_0_has_the_doubts_about_its_address() -> None:
+    found = verdict([], "fe80::7%eth0", port=0)
+    assert (found.ok, found.reason) == (None, "it depends on whether fe80::7%eth0 is an address of the device eth0")
+
+
+@pytest.mark.parametrize(
+    ("address", "protocol", "errno"),
+    [
+        ("fe80::7%none", "udp", "ENODEV"),  # a name is looked up before bind(2) is called
+        ("fe80::7%99", "udp", "EACCES"),
+        ("127.0.0.1%none", "tcp", "ENODEV"),
+        ("::%none", "tcp", "ENODEV"),
+        ("ff02::fb%none", "tcp", "ENODEV"),
+        ("ff02::fb%99", "tcp", "EINVAL"),
+        ("ff02::fb%99", "udp", "EACCES"),
+    ],
+)
+def test_a_missing_device_and_a_low_port_fail_in_the_kernel_s_order(address: str, protocol: str, errno: str) -> None:
+    found = judge((), protocol, address, 80, Way(), USER, HOST, asked=LocalAddress(True, "ENODEV"))
+    assert (found.ok, found.errno) == (False, errno)
 
 
 def test_only_options_of_sockets_in_the_way_are_read() -> None:

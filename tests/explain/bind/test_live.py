@@ -13,13 +13,13 @@ from portsock.explain.bind.existing import inodes_in_the_way, sockets_on_port
 from portsock.explain.bind.judge import judge
 from portsock.explain.types import Attempt, Way
 from portsock.model import Host, Owner, Role, Socket
-from portsock.records import Identity, SocketOptions
+from portsock.records import Identity, LocalAddress, SocketOptions
 from portsock.sources.identity import identity
 from portsock.sources.linux import trial
 from portsock.sources.linux.sockopts import options_of
-from portsock.sources.linux.trial import bind_once, is_local
+from portsock.sources.linux.trial import bind_once, local_address
 from portsock.sources.system import bound_sockets_listed
-from tests.support import bind_lab
+from tests.support import bind_lab, bind_worlds
 from tests.support.bind_lab import Bound, Options, Ports, as_user, kernel_says, new_socket
 
 HOST = Host("Linux", (32768, 60999), False, addresses=frozenset({"127.0.0.1", "::1"}))
@@ -255,9 +255,79 @@ def test_a_trial_says_why_it_cannot_be_made() -> None:
 
 
 def test_the_kernel_tells_which_addresses_are_local() -> None:
-    addresses = ("127.0.0.1", "127.77.0.1", "::1", "198.51.100.1", "2001:db8::1", "fe80::1")
-    found = bind_lab.in_namespace(lambda: [is_local(address) for address in addresses])
-    assert found == [True, True, True, False, False, None]
+    addresses = (
+        "127.0.0.1",
+        "127.77.0.1",
+        "::1",
+        "198.51.100.1",
+        "2001:db8::1",
+        "fe80::1",
+        "::1%lo",
+        "127.0.0.1%none",
+        "fe80::1%99",
+    )
+    found = bind_lab.in_namespace(lambda: [local_address(address) for address in addresses])
+    assert [one.errno for one in found] == [
+        None,
+        None,
+        None,
+        "EADDRNOTAVAIL",
+        "EADDRNOTAVAIL",
+        "EINVAL",
+        None,
+        "ENODEV",
+        "ENODEV",
+    ]
+    assert all(one.known for one in found)
+
+
+def test_an_error_that_is_not_about_the_address_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "by a policy")
+
+    monkeypatch.setattr(trial, "_bind_to_device", refuse)
+    assert local_address("127.0.0.1%lo") == LocalAddress(False, device="lo")
+
+
+def test_a_refused_address_is_explained_by_the_devices_that_have_it() -> None:
+    def work() -> list[LocalAddress]:
+        bind_worlds.make_devices()
+        asked = (
+            "fe80::2%va",
+            f"fe80::1%{socket.if_nametoindex('vb')}",
+            "fe80::4%xa",
+            "fe80::77%va",
+            "2001:db8:4::1",
+            "2001:db8:2::1%va",
+            "2001:db8:9::9",
+        )
+        return [local_address(address) for address in asked]
+
+    none = "EADDRNOTAVAIL"
+    assert bind_lab.in_namespace(work) == [
+        LocalAddress(True, none, "va", ("wa",)),
+        LocalAddress(True, none, "vb", ("va", "wa")),
+        LocalAddress(True, none, "xa", (), "xa"),
+        LocalAddress(True, none, "va", ("vb",), "va", duplicate=True),
+        LocalAddress(True, none, None, (), "xa"),
+        LocalAddress(True, None, "va"),
+        LocalAddress(True, none),
+    ]
+
+
+def test_a_device_behind_an_address_that_needs_no_zone_is_bound_to() -> None:
+    """ss prints such sockets so; the kernel ignores a zone there, and getaddrinfo refuses it."""
+
+    def work() -> list[str | None]:
+        bind_worlds.make_devices()
+        with new_socket("2001:db8:1::1", device="va") as made, new_socket("127.0.0.1", device="va") as other:
+            made.bind(("2001:db8:1::1", 2001))
+            other.bind(("127.0.0.1", 2001))
+            numbered = f"127.0.0.1%{socket.if_nametoindex('va')}"
+            asked = ("2001:db8:1::1%va", "2001:db8:1::1%wa", "2001:db8:1::1", "127.0.0.1%va", numbered, "127.0.0.1%lo")
+            return [bind_once("tcp", address, 2001).errno for address in asked]
+
+    assert bind_lab.in_namespace(work) == ["EADDRINUSE", None, "EADDRINUSE", "EADDRINUSE", "EADDRINUSE", None]
 
 
 def test_the_identity_is_the_user_the_sudo_caller_or_the_named_one(monkeypatch: pytest.MonkeyPatch) -> None:

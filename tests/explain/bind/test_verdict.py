@@ -37,8 +37,19 @@ def test_an_option_that_helps_is_named() -> None:
     assert verdict_line(attempts) == "in use (EADDRINUSE), but free with SO_REUSEADDR"
 
 
+def test_both_options_are_named_where_each_alone_does_not_help() -> None:
+    both = attempt(options=("SO_REUSEADDR", "SO_REUSEPORT"), **FREE)
+    assert verdict_line([*each_way(), both]) == "in use (EADDRINUSE), but free with SO_REUSEADDR and SO_REUSEPORT"
+    one = attempt(options=("SO_REUSEPORT",), **FREE)
+    assert verdict_line([attempt(), one, both]) == "in use (EADDRINUSE), but free with SO_REUSEPORT"
+
+
 def test_an_address_of_another_host_takes_an_option_of_its_own() -> None:
-    assert verdict_line(each_way(errno="EADDRNOTAVAIL")) == "no address of this host (EADDRNOTAVAIL) without IP_FREEBIND"
+    nowhere = each_way(errno="EADDRNOTAVAIL", reason="0.0.0.0 is not an address of this host")
+    assert verdict_line(nowhere) == "no address of this host (EADDRNOTAVAIL) without IP_FREEBIND"
+    elsewhere = each_way(errno="EADDRNOTAVAIL", reason="fe80::1%a is not an address of the device a, but of b")
+    assert verdict_line(elsewhere) == "not available there (EADDRNOTAVAIL) without IP_FREEBIND"
+    assert verdict_line(each_way(errno="ENODEV")) == "no such device (ENODEV), whatever options are set"
     assert verdict_line(each_way(errno="EACCES")) == "not permitted (EACCES), whatever options are set"
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portsock.explain.sections.binding import section
 from portsock.explain.types import Blocker, Part
 from portsock.model import InetEndpoint, State
 from tests.support.explain_factory import answer, attempt, part, seen, web
@@ -68,3 +69,14 @@ def test_connections_are_not_named_where_a_passive_socket_is(state: State | None
     connection = Blocker(2, InetEndpoint("10.0.0.7", 80), State.ESTABLISHED, ())
     said = part(answer("80", web(), attempts=[attempt(blockers=(waiting, connection))]), Part.BINDING)
     assert f"(in the way: {' '.join(filter(None, ('0.0.0.0:80', state)))}, with connections)" in said
+
+
+def test_a_reason_that_begins_with_an_address_keeps_its_spelling() -> None:
+    reason = "fe80::2%va is not an address of the device va, but of wa"
+    assert section([attempt(errno="EADDRNOTAVAIL", reason=reason)]).paragraphs[1] == f"{reason}."
+
+
+def test_the_reason_of_both_options_comes_after_those_of_each() -> None:
+    both = attempt(options=("SO_REUSEADDR", "SO_REUSEPORT"), reason="both")
+    one = attempt(options=("SO_REUSEADDR",), reason="one")
+    assert section([attempt(reason="none"), both, one]).paragraphs[1:] == ("One.", "None.")
