@@ -21,6 +21,7 @@ from portsock.model import (
 )
 from portsock.parse.listings.json_text import integer
 from portsock.parse.listings.numbers import MOST_PORT
+from portsock.parse.netlink.tcp_info import CONGESTION_CONTROL, NUMBERS
 from portsock.records import SocketRecord
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -159,9 +160,18 @@ def _memory(item: object) -> SocketMemory | None:
 def _info(item: object) -> dict[str, int | float | str | bool | None] | None:
     if not isinstance(item, dict):
         return None
-    return {
-        name: value for name, value in item.items() if value is None or isinstance(value, float | str | bool) or _fits(value)
-    }
+    return {name: value if _is_detail(name, value) else None for name, value in item.items() if _is_value(value)}
+
+
+def _is_value(value: object) -> bool:
+    return value is None or isinstance(value, float | str | bool) or _fits(value)
+
+
+def _is_detail(name: str, value: object) -> bool:
+    """Tell whether a detail that portsock knows has the type that it has; others survive as they are."""
+    if name == CONGESTION_CONTROL:
+        return isinstance(value, str)
+    return name not in NUMBERS or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _fits(value: object) -> bool:

@@ -35,6 +35,9 @@ _NAMES: tuple[tuple[str, int, int], ...] = (
 window, 'unacked' and 'lost' are in segments, 'peer_window' in bytes, rates in bytes a second. 'busy_ms' is the time with data
 to send; two of the times in it are those in which the peer's window or the send buffer was the limit. 'probes' have had no
 answer yet."""
+CONGESTION_CONTROL = "congestion_control"
+NUMBERS = frozenset(name for name, _, _ in _NAMES)
+"""All details but the name of the congestion control are numbers."""
 _UNMEASURED = {"rtt_ms": (0,), "rtt_variation_ms": (0,), "min_rtt_ms": (0, 0xFFFFFFFF), "receive_mss": (0,), "path_mtu": (0,)}
 """Values that mean 'not measured yet'."""
 _UNLIMITED = (1 << 64) - 1
@@ -71,7 +74,7 @@ def tcp_info(data: bytes, congestion: bytes | None) -> dict[str, Detail]:
     known = bisect_right(_ENDS, len(data))
     found: dict[str, Detail] = {}
     if congestion:
-        found["congestion_control"] = congestion.partition(b"\0")[0].decode("ascii", "backslashreplace")
+        found[CONGESTION_CONTROL] = congestion.partition(b"\0")[0].decode("ascii", "backslashreplace")
     for name, place, divisor in _NAMES:
         value = values[place]
         if place < known and value != _UNLIMITED and not (name in _UNMEASURED and value in _UNMEASURED[name]):

@@ -96,7 +96,8 @@ sockets = st.builds(
     timer=st.none() | st.builds(Timer, st.sampled_from(["on", "keepalive", "9"]), numbers, numbers),
     memory=st.none() | st.builds(SocketMemory, *[st.integers(0, 2**32)] * 9),
     info=st.none()
-    | st.dictionaries(st.sampled_from(["rtt_ms", "mss"]), st.none() | st.integers(-(2**63), 2**64 - 1) | st.booleans()),
+    | st.dictionaries(st.sampled_from(["rtt_ms", "pacing_rate"]), st.none() | st.integers(-(2**63), 2**64 - 1))
+    | st.dictionaries(st.sampled_from(["ecn", "mss"]), st.none() | st.integers(-(2**63), 2**64 - 1) | st.booleans()),
     subflow_of=numbers,
     subflows=st.none()
     | st.lists(st.builds(Subflow, st.none() | st.sampled_from(State), endpoints, endpoints), max_size=2).map(tuple),
@@ -250,3 +251,11 @@ def test_sockets_of_a_process_have_one_order_live_and_from_a_capture(
     listed = group_processes(rows, {})
     ends = [[[each.local for each in row.sockets] for row in found] for found in (live, again, listed)]
     assert ends[0] == ends[1] == ends[2]
+
+
+def test_a_tcp_detail_of_another_type_than_portsock_gives_it_is_unknown_and_others_survive() -> None:
+    info: Any = {"rtt_ms": "quick", "congestion_window": True, "congestion_control": 3, "pacing_rate": 5, "new": "kept"}
+    (row,) = read_snapshot(written(snapshot([socket("10.0.0.1:4", "10.0.0.2:5", info=info)]))).sockets
+    assert row.info == {
+        "rtt_ms": None, "congestion_window": None, "congestion_control": None, "pacing_rate": 5, "new": "kept",
+    }  # fmt: skip
