@@ -320,6 +320,8 @@ class Viewpoint(NamedTuple):
     """The number of such namespaces without a name."""
     addresses: Mapping[int, frozenset[str]] = {}
     """Where namespaces were asked for: the addresses of each that was read, by its number."""
+    followed: frozenset[Netns] = frozenset()
+    """Those of `others` that nobody asked for: a process or socket that was asked for is in them."""
 
 
 Processes = Mapping[tuple[str | None, int], Process]

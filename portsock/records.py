@@ -1,6 +1,7 @@
 """The request to a source, and the raw facts that the source returns, before joining. `None`: the source did not say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from portsock.enums import Need
@@ -105,6 +106,49 @@ class Ownership(NamedTuple):
     """Inodes of sockets that may have changed hands whenever the processes were read."""
 
 
+class Dumped(NamedTuple):
+    """The sockets of one or several namespaces."""
+
+    sockets: list[SocketRecord]
+    notices: list[Notice]
+    backend: str
+    others: tuple[Netns, ...] = ()
+    """Namespaces that were read, other than our own."""
+    unseen: tuple[str, ...] = ()
+    """Namespaces that were looked for and not read."""
+    addresses: Mapping[int, frozenset[str]] = {}
+    """The addresses of each requested namespace by its number, if asked for."""
+    followed: frozenset[Netns] = frozenset()
+    """Those of `others` that nobody asked for."""
+
+    @property
+    def inodes(self) -> set[int | None]:
+        """The sockets' inode numbers."""
+        return set(map(attrgetter("inode"), self.sockets))
+
+    def joined(self, other: "Dumped") -> "Dumped":
+        """Return what was read of different namespaces together."""
+        return self._replace(
+            sockets=self.sockets + other.sockets,
+            notices=self.notices + other.notices,
+            others=self.others + other.others,
+            unseen=self.unseen + other.unseen,
+            addresses={**self.addresses, **other.addresses},
+            followed=self.followed | other.followed,
+        )
+
+    def only(self, spaces: Container[Netns | None]) -> "Dumped":
+        """Return the sockets of these namespaces."""
+        return self._replace(
+            sockets=[record for record in self.sockets if record.netns in spaces],
+            others=tuple(each for each in self.others if each in spaces),
+        )
+
+    def noted(self, notices: Sequence[Notice]) -> "Dumped":
+        """Return the same with further notices."""
+        return self._replace(notices=[*self.notices, *notices])
+
+
 class Collection(NamedTuple):
     """All that a source collected for one request."""
 
@@ -145,7 +189,11 @@ class Request(NamedTuple):
     owners: str = "auto"
     """'none', or how to find them: 'auto', 'walk', 'bpf'."""
     netns: tuple[str, ...] = ()
-    """Names, PIDs or 'all'; empty is the namespace of this process."""
+    """Names, PIDs, numbers or 'all'; empty is the namespace of this process."""
+    pids: tuple[int, ...] = ()
+    """Where `netns` is empty: processes whose sockets are wanted from whichever namespaces they are in."""
+    inodes: tuple[int, ...] = ()
+    """Where `netns` is empty: sockets that are looked for in the other namespaces if ours does not have them."""
     needs: frozenset[Need] = frozenset({Need.PROCESSES})
     """Of INFO, TIMERS, MEMORY, PROCESSES, COMMANDS, PARENTS, CONTEXT, HOST those to collect: they cost time, others none."""
     seconds: float | None = None

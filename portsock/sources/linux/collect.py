@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from portsock.enums import Need
 from portsock.errors import ReadError
 from portsock.model import Netns, Notice, Process, Source, State, Viewpoint
-from portsock.records import Collection, Ownership, Request, SocketRecord
+from portsock.records import Collection, Dumped, Ownership, Request, SocketRecord
 from portsock.sources import failures, system
 from portsock.sources.linux import owners, processes
 
@@ -26,7 +26,7 @@ _SUBFLOWS = frozenset({"tcp", "mptcp"})
 def collect(request: Request, backend: str | None = None) -> Collection:
     """Collect what the request needs. `backend` forces 'netlink' or 'procfs'; by default /proc is used where netlink fails."""
     taken_at = time.time()
-    records, notices, used, others, unseen, addresses = _sockets(request, backend)
+    records, notices, used, others, unseen, addresses, followed = _sockets(request, backend)
     ownership, unlisted_notices = _ownership(request, records, used)
     sockets: Sequence[SocketRecord] = records
     if ownership is not None and not ownership.unreadable and ownership.hidden_processes is None:
@@ -40,14 +40,19 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     source = Source("live", used)
     # Only `explain` and questions about addresses need the namespace, which costs a look at the names of all.
     own = own_namespace() if Need.HOST in request.needs else None
-    viewpoint = Viewpoint(own, os.geteuid(), others=others, unseen=unseen, addresses=addresses)
+    viewpoint = Viewpoint(own, os.geteuid(), others=others, unseen=unseen, addresses=addresses, followed=followed)
     return Collection(source, host, taken_at, sockets, ownership, known_processes, users, all_notices, viewpoint=viewpoint)
 
 
-def _sockets(request: Request, backend: str | None) -> "_Dumped":
+def _sockets(request: Request, backend: str | None) -> Dumped:
     if request.netns:
         return _every_namespace(request, backend)
-    return _dump(request, backend, own_namespace())
+    dumped = _dump(request, backend, own_namespace())
+    if not request.pids and not request.inodes:
+        return dumped
+    from portsock.sources.linux.namespaces.named import follow
+
+    return follow(request, dumped, partial(_each, request, backend))
 
 
 def _sockets_again(request: Request, used: str, protocols: frozenset[str]) -> list[SocketRecord] | None:
@@ -83,21 +88,7 @@ def own_namespace() -> Netns | None:
     return Netns(inode, name_of(inode))
 
 
-class _Dumped(NamedTuple):
-    """The sockets of one or several namespaces."""
-
-    sockets: list[SocketRecord]
-    notices: list[Notice]
-    backend: str
-    others: tuple[Netns, ...] = ()
-    """Requested namespaces that were read, other than our own."""
-    unseen: tuple[str, ...] = ()
-    """Requested namespaces that were not read."""
-    addresses: Mapping[int, frozenset[str]] = {}
-    """The addresses of each requested namespace by its number, if asked for."""
-
-
-def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
+def _dump(request: Request, backend: str | None, netns: Netns | None) -> Dumped:
     """Return sockets, notices and backend for the calling thread's namespace."""
     refused: list[Notice] = []
     if backend != "procfs":
@@ -115,23 +106,23 @@ def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped
         else:
             if dump.missing:
                 return _add_tables(request, netns, dump, backend)
-            return _Dumped(dump.sockets, dump.notices, "netlink")
+            return Dumped(dump.sockets, dump.notices, "netlink")
     from portsock.sources.linux import procfs
 
     tables = procfs.dump(request, pid="thread-self", netns=netns)
     missing = _missing_notice(request.protocols & _DIAG_ONLY.keys())
-    return _Dumped(list(tables.sockets), [*refused, *tables.notices, *missing], "procfs")
+    return Dumped(list(tables.sockets), [*refused, *tables.notices, *missing], "procfs")
 
 
-def _add_tables(request: Request, netns: Netns | None, dump: "Dump", backend: str | None) -> _Dumped:
+def _add_tables(request: Request, netns: Netns | None, dump: "Dump", backend: str | None) -> Dumped:
     """Add from /proc what this kernel has no diag module for; where netlink is forced, add a notice instead."""
     names = {protocol for protocol, _ in dump.missing}
     if backend == "netlink":
-        return _Dumped(dump.sockets, [*dump.notices, *_missing_notice(names)], "netlink")
+        return Dumped(dump.sockets, [*dump.notices, *_missing_notice(names)], "netlink")
     from portsock.sources.linux import procfs
 
     tables = procfs.dump(request, pid="thread-self", netns=netns, only=dump.missing)
-    return _Dumped(
+    return Dumped(
         [*dump.sockets, *tables.sockets],
         [*dump.notices, *tables.notices, *_missing_notice(names & _DIAG_ONLY.keys())],
         "netlink",
@@ -152,21 +143,39 @@ def _missing_notice(protocols: Iterable[str]) -> list[Notice]:
     return [Notice("families_missing", None, text)]
 
 
-def _every_namespace(request: Request, backend: str | None) -> _Dumped:
-    """Return the sockets of each requested namespace, read inside it, or from a process in it where it may not be entered."""
+def _every_namespace(request: Request, backend: str | None) -> Dumped:
+    """Return the sockets of each requested namespace; of 'all' also those of namespaces that only sockets keep open."""
+    from portsock.sources.linux import netns
+
+    until = time.monotonic() + (float("inf") if request.seconds is None else request.seconds)
+    found = netns.find(request.netns)
+    dumped = _each(request, backend, found.namespaces, until)
+    notices = found.notices
+    if found.missing or "all" in request.netns:
+        from portsock.sources.linux.namespaces import by_socket
+
+        unread = {inode: found.sockets[inode] for inode in found.sockets.keys() - dumped.inodes}
+        known = {each.netns.id for each in found.namespaces}
+        further, late = by_socket.search(unread, request.protocols, known, None if "all" in request.netns else found.missing)
+        dumped = dumped.joined(_each(request, backend, further, until))
+        notices = notices + late
+    return dumped._replace(notices=notices + dumped.notices)
+
+
+def _each(request: Request, backend: str | None, found: "Sequence[Namespace]", until: float) -> Dumped:
+    """Return the sockets of these namespaces, read inside each, or from a process in it where it may not be entered."""
     from portsock.sources.linux import netns
     from portsock.sources.linux.setns import visit
 
-    found, notices = netns.namespaces(request.netns)
     records: list[SocketRecord] = []
+    notices: list[Notice] = []
     used = backend or "netlink"
     denied: list[Namespace] = []
     late: list[Namespace] = []
     others: list[Netns] = []
     addresses: dict[int, frozenset[str]] = {}
-    until = time.monotonic() + (float("inf") if request.seconds is None else request.seconds)
 
-    def read(namespace: "Namespace") -> _Dumped | None:
+    def read(namespace: "Namespace") -> Dumped | None:
         if time.monotonic() > until and not namespace.own:
             return None
         dumped = _dump(request, backend, namespace.netns)
@@ -186,8 +195,11 @@ def _every_namespace(request: Request, backend: str | None) -> _Dumped:
         addresses |= dumped.addresses
     if denied:
         notices.append(netns.denied_notice(denied))
+    if late:
+        what = "1 network namespace was" if len(late) == 1 else f"{len(late)} network namespaces were"
+        notices.append(Notice("netns_late", len(late), f"{what} not looked into for lack of time"))
     unseen = tuple(each.netns.name or f"net:[{each.netns.id}]" for each in (*denied, *late))
-    return _Dumped(records, notices, used, tuple(others), unseen, addresses)
+    return Dumped(records, notices, used, tuple(others), unseen, addresses)
 
 
 def _addresses(request: Request, namespace: "Namespace", process: str) -> dict[int, frozenset[str]]:
@@ -196,7 +208,7 @@ def _addresses(request: Request, namespace: "Namespace", process: str) -> dict[i
     return {} if found is None else {namespace.netns.id: found}
 
 
-def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
+def _from_process(request: Request, namespace: "Namespace") -> Dumped | None:
     """Return the sockets of a namespace from /proc/PID/net of a process in it; None where no process can be read."""
     from portsock.sources.linux import procfs
 
@@ -206,7 +218,7 @@ def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
         except ReadError:
             continue
         found = _addresses(request, namespace, str(pid))
-        return _Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found)
+        return Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found)
     return None
 
 

@@ -41,12 +41,12 @@ def _first_options(holders: Iterable[tuple[int, int]], inode: int) -> SocketOpti
     """Return the options of the first holder's descriptor that may be read and is still this socket."""
     for pid, fd in holders:
         try:
-            duplicate = _duplicate(pid, fd)
+            copy = duplicate(pid, fd)
             try:
-                if os.readlink(f"/proc/self/fd/{duplicate}") == f"socket:[{inode}]":
-                    return _options(duplicate)
+                if os.readlink(f"/proc/self/fd/{copy}") == f"socket:[{inode}]":
+                    return _options(copy)
             finally:
-                os.close(duplicate)
+                os.close(copy)
         except PermissionError:
             continue
         except OSError as error:
@@ -54,17 +54,17 @@ def _first_options(holders: Iterable[tuple[int, int]], inode: int) -> SocketOpti
     return None
 
 
-def _duplicate(pid: int, fd: int) -> int:
+def duplicate(pid: int, fd: int) -> int:
     """Return a duplicate of the process's descriptor. Raises OSError."""
     import ctypes
 
     process = os.pidfd_open(pid)
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        duplicate: int = libc.syscall(ctypes.c_long(_PIDFD_GETFD), process, fd, 0)
-        if duplicate < 0:
+        copy: int = libc.syscall(ctypes.c_long(_PIDFD_GETFD), process, fd, 0)
+        if copy < 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        return duplicate
+        return copy
     finally:
         os.close(process)
 
