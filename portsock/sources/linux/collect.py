@@ -155,6 +155,9 @@ def _every_namespace(request: Request, backend: str | None) -> Dumped:
         from portsock.sources.linux.namespaces import by_socket
 
         unread = {inode: found.sockets[inode] for inode in found.sockets.keys() - dumped.inodes}
+        if len(unread) > by_socket.MANY:  # most of them are in other states, or of protocols that nobody asked for
+            listed = _each(by_socket.whole(request), backend, found.namespaces, until).inodes
+            unread = {inode: place for inode, place in unread.items() if inode not in listed}
         known = {each.netns.id for each in found.namespaces}
         further, late = by_socket.search(unread, request.protocols, known, None if "all" in request.netns else found.missing)
         dumped = dumped.joined(_each(request, backend, further, until))

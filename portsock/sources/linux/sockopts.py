@@ -8,10 +8,15 @@ import os
 import socket
 import sys
 from collections.abc import Collection, Iterable
+from functools import cache
+from typing import TYPE_CHECKING
 
 from portsock.model import Socket
 from portsock.records import SocketOptions
 from portsock.sources.failures import note, note_reason
+
+if TYPE_CHECKING:
+    import ctypes
 
 _PIDFD_GETFD = 438
 """The same number on every architecture but Alpha."""
@@ -60,13 +65,19 @@ def duplicate(pid: int, fd: int) -> int:
 
     process = os.pidfd_open(pid)
     try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        copy: int = libc.syscall(ctypes.c_long(_PIDFD_GETFD), process, fd, 0)
+        copy: int = _libc().syscall(ctypes.c_long(_PIDFD_GETFD), process, fd, 0)
         if copy < 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         return copy
     finally:
         os.close(process)
+
+
+@cache
+def _libc() -> "ctypes.CDLL":
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _options(fd: int) -> SocketOptions:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from portsock.errors import UsageError
 from portsock.model import Netns, Notice
+from portsock.records import Request
 from portsock.sources.failures import note
 from portsock.sources.linux.namespaces.descriptors import opened
 from portsock.sources.linux.netns import Namespace, Place, Via
@@ -19,6 +20,8 @@ from portsock.sources.linux.netns import Namespace, Place, Via
 _SIOCGSKNS = 0x894C
 _SECONDS = 1.0
 """Time after which no further socket is asked for its namespace: 10 µs each."""
+MANY = 500
+"""Sockets from which a second look at the tables takes less time than to ask each for its namespace."""
 _MOST_PLACES = 8
 """Sockets that are kept to enter one namespace: each of them may be closed by then."""
 _PREFIXES = {"unix": b"UNIX", "netlink": b"NETLINK", "packet": b"PACKET"}
@@ -30,6 +33,12 @@ class Search(NamedTuple):
 
     namespaces: list[Namespace]
     notices: list[Notice]
+
+
+def whole(request: Request) -> Request:
+    """Return the request for all sockets that the kernel lists, without their details."""
+    protocols = frozenset({"tcp", "udp", "udplite", "raw", "icmp", *_PREFIXES})
+    return Request(protocols, owners="none", needs=frozenset(), netns=request.netns)
 
 
 def search(
