@@ -89,6 +89,8 @@ class Owner(NamedTuple):
     fd: int | None
     name: str | None = None
     user: str | None = None
+    tid: int | None = None
+    """The thread in whose own table the descriptor is, where that is not the table of the process: unshare(2), CLONE_FILES."""
 
 
 class Peer(NamedTuple):

@@ -102,6 +102,8 @@ class Ownership(NamedTuple):
     """Start times by the holder's pid, in clock ticks since boot: facts of a later process with the same pid are not used."""
     settled: bool = False
     """Every process that existed at the end of the search was read: no child inherited a socket unseen."""
+    threads: Mapping[tuple[int, int, int], int] = {}
+    """By (inode, pid, fd) of a holder: the thread in whose own table the descriptor is."""
     raced: frozenset[int] = frozenset()
     """Inodes of sockets that may have changed hands whenever the processes were read."""
 

@@ -82,9 +82,11 @@ def thread() -> dict[str, int]:
     ready = threading.Event()
 
     def work() -> None:
-        _call("unshare", _CLONE_FILES)
-        facts.update(_listen(PORT), tid=threading.get_native_id())
-        ready.set()
+        try:
+            _call("unshare", _CLONE_FILES)
+            facts.update(_listen(0), port=_kept[-1].getsockname()[1], tid=threading.get_native_id())
+        finally:
+            ready.set()
         threading.Event().wait()
 
     threading.Thread(target=work, daemon=True).start()

@@ -236,12 +236,24 @@ def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> 
     if "unix" in request.protocols:  # a peer may be in a namespace that is not listed
         inodes |= {record.peer_inode for record in records if record.peer_inode is not None}
     if not _wants_bound(request) or system.bound_sockets_listed(used):
-        return owners.find(inodes, method=request.owners), []
+        return _with_threads(owners.find(inodes, method=request.owners), inodes, request, records), []
     from portsock.sources.linux import unlisted
 
     ownership = owners.find(None, method=request.owners)
     wanted = {inode: held for inode, held in ownership.holders.items() if inode in inodes}
-    return ownership._replace(holders=wanted), unlisted.unlisted_notices(ownership.holders, inodes)
+    notices = unlisted.unlisted_notices(ownership.holders, inodes)
+    return _with_threads(ownership._replace(holders=wanted), inodes, request, records), notices
+
+
+def _with_threads(ownership: Ownership, inodes: set[int], request: Request, records: Sequence[SocketRecord]) -> Ownership:
+    """Add holders that only a thread's own table has: of the processes that are named, and of sockets without a holder."""
+    if request.pids:
+        ownership = owners.with_threads(ownership, inodes, thorough=True, pids=request.pids)
+    if len(ownership.holders) == len(inodes):
+        return ownership
+    from portsock.sources.linux.absence import search_threads
+
+    return search_threads(records, ownership)
 
 
 def _wants_bound(request: Request) -> bool:

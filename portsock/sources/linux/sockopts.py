@@ -4,6 +4,7 @@ pidfd_getfd(2) (Linux 5.6) requires the right to attach to the process: it must 
 changes nothing for the holder. Use it only for the few sockets whose options matter.
 """
 
+import errno
 import os
 import socket
 import sys
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _PIDFD_GETFD = 438
 """The same number on every architecture but Alpha."""
+_PIDFD_THREAD = getattr(os, "O_EXCL", 0)
+"""For a thread other than the main one, since Linux 6.9."""
 _SO_BINDTODEVICE = 25
 _IFNAMSIZ = 16
 
@@ -27,7 +30,9 @@ _IFNAMSIZ = 16
 def options_of(sockets: Iterable[Socket], inodes: Collection[int]) -> dict[int, SocketOptions]:
     """Return the options by inode, of the sockets with these inodes. Sockets that cannot be read are left out."""
     holders = {
-        item.inode: tuple((owner.pid, owner.fd) for owner in item.owners if owner.pid is not None and owner.fd is not None)
+        item.inode: tuple(
+            (owner.tid or owner.pid, owner.fd) for owner in item.owners if owner.pid is not None and owner.fd is not None
+        )
         for item in sockets
         if item.inode in inodes and item.inode is not None
     }
@@ -60,10 +65,15 @@ def _first_options(holders: Iterable[tuple[int, int]], inode: int) -> SocketOpti
 
 
 def duplicate(pid: int, fd: int) -> int:
-    """Return a duplicate of the process's descriptor. Raises OSError."""
+    """Return a duplicate of the descriptor of a process, or of a thread with a table of its own. Raises OSError."""
     import ctypes
 
-    process = os.pidfd_open(pid)
+    try:
+        process = os.pidfd_open(pid)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOENT):
+            raise
+        process = os.pidfd_open(pid, _PIDFD_THREAD)
     try:
         copy: int = _libc().syscall(ctypes.c_long(_PIDFD_GETFD), process, fd, 0)
         if copy < 0:
