@@ -76,7 +76,12 @@ def left_unix() -> dict[str, int]:
     return left(make)
 
 
-def thread() -> dict[str, int]:
+def thread_and_child() -> dict[str, int]:
+    """The same, and a child of that thread holds the listener, too."""
+    return thread(os.fork)
+
+
+def thread(fork: Callable[[], int] = lambda: 1) -> dict[str, int]:
     """A process whose second thread has a table of descriptors of its own, with a listener that the first one lacks."""
     facts: dict[str, int] = {}
     ready = threading.Event()
@@ -85,6 +90,10 @@ def thread() -> dict[str, int]:
         try:
             _call("unshare", _CLONE_FILES)
             facts.update(_listen(0), port=_kept[-1].getsockname()[1], tid=threading.get_native_id())
+            if (child := fork()) == 0:
+                sys.stdin.read()
+                os._exit(0)
+            facts["child"] = child
         finally:
             ready.set()
         threading.Event().wait()

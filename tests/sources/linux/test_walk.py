@@ -331,6 +331,17 @@ def test_a_descriptor_in_a_threads_own_table_has_its_process_as_owner() -> None:
 
 
 @linux
+@pytest.mark.root
+@root_only
+def test_a_process_that_is_named_is_searched_by_thread_though_another_one_is_known() -> None:
+    with waiting([sys.executable, "-m", "tests.support.afar", "thread_and_child"]) as facts:
+        for words in (["--owners", "walk"], ["--owners", "bpf"]):
+            (row,) = answer("sockets", f"pid:{facts['pid']}", *words)["sockets"]
+            holders = {(each["pid"], each.get("tid")) for each in row["owners"]}
+            assert holders == {(facts["pid"], facts["tid"]), (facts["child"], None)}
+
+
+@linux
 def test_a_table_with_as_many_descriptors_is_compared_if_it_matters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = process(tmp_path, 10, {3: "socket:[77]"}, threads=3)
     for thread in (11, 12):
