@@ -49,6 +49,8 @@ def with_threads(
     found: Ownership, inodes: Container[int], thorough: bool, pids: Iterable[int] | None = None, root: str = PROC
 ) -> Ownership:
     """Add the holders of these sockets among threads with their own table of descriptors, in these processes or all."""
+    if found.hidden_processes is OwnerReason.NO_PROC:  # the numbers are those of other processes
+        return found
     unreadable = {process.pid for process in found.unreadable}
     readable = [pid for pid in (_pids(root) if pids is None else pids) if pid not in unreadable]
     inside = walk_threads(readable, inodes, root, thorough)
