@@ -89,6 +89,8 @@ class Owner(NamedTuple):
     fd: int | None
     name: str | None = None
     user: str | None = None
+    tid: int | None = None
+    """The thread in whose own table the descriptor is, where that is not the table of the process: unshare(2), CLONE_FILES."""
 
 
 class Peer(NamedTuple):
@@ -332,6 +334,8 @@ class Viewpoint(NamedTuple):
     """Where namespaces were asked for: the addresses of each that was read, by its number."""
     pidns: int | None = None
     """The number of the PID namespace that portsock runs in, where that is not the host's and owners were looked for."""
+    followed: frozenset[Netns] = frozenset()
+    """Those of `others` that nobody asked for: a process or socket that was asked for is in them."""
 
 
 Processes = Mapping[tuple[str | None, int], Process]

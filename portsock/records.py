@@ -1,6 +1,7 @@
 """The request to a source, and the raw facts that the source returns, before joining. `None`: the source did not say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from portsock.enums import Need
@@ -108,8 +109,58 @@ class Ownership(NamedTuple):
     """Start times by the holder's pid, in clock ticks since boot: facts of a later process with the same pid are not used."""
     settled: bool = False
     """Every process that existed at the end of the search was read: no child inherited a socket unseen."""
+    threads: Mapping[tuple[int, int, int], int] = {}
+    """By (inode, pid, fd) of a holder: the thread in whose own table the descriptor is."""
     raced: frozenset[int] = frozenset()
     """Inodes of sockets that may have changed hands whenever the processes were read."""
+
+
+class Dumped(NamedTuple):
+    """The sockets of one or several namespaces."""
+
+    sockets: list[SocketRecord]
+    notices: list[Notice]
+    backend: str
+    others: tuple[Netns, ...] = ()
+    """Namespaces that were read, other than our own."""
+    unseen: tuple[str, ...] = ()
+    """Namespaces that were looked for and not read."""
+    addresses: Mapping[int, frozenset[str]] = {}
+    """The addresses of each requested namespace by its number, if asked for."""
+    followed: frozenset[Netns] = frozenset()
+    """Those of `others` that nobody asked for."""
+    apart: frozenset[int] = frozenset()
+    apart_elsewhere: frozenset[int] = frozenset()
+    """See Collection."""
+    pid: int | None = None
+    """The process through which the namespace was read; None where it was entered."""
+
+    @property
+    def inodes(self) -> set[int | None]:
+        """The sockets' inode numbers."""
+        return set(map(attrgetter("inode"), self.sockets))
+
+    def joined(self, other: "Dumped") -> "Dumped":
+        """Return what was read of different namespaces together."""
+        return self._replace(
+            sockets=self.sockets + other.sockets,
+            notices=self.notices + other.notices,
+            others=self.others + other.others,
+            unseen=self.unseen + other.unseen,
+            addresses={**self.addresses, **other.addresses},
+            followed=self.followed | other.followed,
+        )
+
+    def only(self, spaces: Container[Netns | None]) -> "Dumped":
+        """Return the sockets of these namespaces."""
+        return self._replace(
+            sockets=[record for record in self.sockets if record.netns in spaces],
+            others=tuple(each for each in self.others if each in spaces),
+        )
+
+    def noted(self, notices: Sequence[Notice]) -> "Dumped":
+        """Return the same with further notices."""
+        return self._replace(notices=[*self.notices, *notices])
 
 
 class Collection(NamedTuple):
@@ -158,7 +209,11 @@ class Request(NamedTuple):
     descriptors: bool = True
     """Their numbers are wanted, and not only the processes that have them: of millions they fill the memory."""
     netns: tuple[str, ...] = ()
-    """Names, PIDs or 'all'; empty is the namespace of this process."""
+    """Names, PIDs, numbers or 'all'; empty is the namespace of this process."""
+    pids: tuple[int, ...] = ()
+    """Where `netns` is empty: processes whose sockets are wanted from whichever namespaces they are in."""
+    inodes: tuple[int, ...] = ()
+    """Where `netns` is empty: sockets that are looked for in the other namespaces if ours does not have them."""
     needs: frozenset[Need] = frozenset({Need.PROCESSES})
     """Of INFO, TIMERS, MEMORY, PROCESSES, COMMANDS, PARENTS, CONTEXT, HOST those to collect: they cost time, others none."""
     seconds: float | None = None

@@ -167,8 +167,8 @@ def _netns(prefix: str) -> Iterator[Value]:  # noqa: ARG001
 
     yield _EVERY_NETNS
     for found in namespaces(("all",))[0]:
-        if found.netns.name:
-            yield found.netns.name, "this one" if found.own else "network namespace"
+        name = found.netns.name or str(found.netns.id)
+        yield name, "this one" if found.own else "network namespace"
 
 
 def _unix(prefix: str) -> Iterator[Value]:

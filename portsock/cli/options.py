@@ -43,8 +43,11 @@ class Collecting(NamedTuple):
     netns: Annotated[
         Texts, value("-N", "--netns", metavar="NAME", help="namespace, or 'all'", panel=SOURCE, completes="netns")
     ] = None
-    """Look into another network namespace: one by its name in ip-netns(8), that of a process by its PID, or 'all' of them.
-    May be repeated. Entering another namespace takes root."""
+    """Look into another network namespace: one by its name in ip-netns(8), that of a process by its PID, one by its number as
+    in 'net:[4026532180]' or by the number alone, or 'all' of them. 'all' and a number find also a namespace to which only a
+    socket leads, which a process holds that is in another one. May be repeated. Entering another namespace takes root.
+    Without this option, the sockets of this namespace are shown, and for pid:N, fd:N/D, --pid and inode:N also those in the
+    namespaces of that process or socket."""
     captures: Annotated[
         Texts,
         value(

@@ -11,18 +11,23 @@ MOST_PIDS = 3
 """Processes named."""
 
 
-def presence_sentence(target: NameTarget | NumberTarget, processes: Sequence[Process], exists: bool | None) -> str:
+def presence_sentence(
+    target: NameTarget | NumberTarget, processes: Sequence[Process], exists: bool | None, readable: bool = True
+) -> str:
     """Return a sentence without a full stop: 'user deploy exists and holds no socket that was asked for'.
 
     `processes` are those of the host. `exists`: the user table has the user, or a file has the unit; None where that is not
-    known, and for the other kinds.
+    known, and for the other kinds. `readable`: the descriptors of the process that has the number may be read.
     """
     holds = "holds no socket that was asked for"
     if isinstance(target, NumberTarget):
         process = next((each for each in processes if each.pid == target.number), None)
         if process is None:
             return f"there is no process {target.number}"
-        holds = f"has no socket as descriptor {target.fd}" if target.kind == "fd" else holds
+        if not readable:
+            holds = "its descriptors cannot be read from here"
+        elif target.kind == "fd":
+            holds = f"has no socket as descriptor {target.fd}"
         return f"process {target.number} ({process.name or process.comm or 'no name'}) runs and {holds}"
     test = process_test(target.kind, target.name)
     running = [each for each in processes if test(Owner(each.pid, None, each.name, each.user), each)]

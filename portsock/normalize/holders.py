@@ -31,6 +31,7 @@ class OwnerLookup:
         self._keeps_inodes = collection.source.kind == "live" and collection.source.backend != "psutil"
         self._unreadable = ownership.unreadable if ownership else ()
         self._unlisted = ownership.hidden_processes if ownership else None
+        self._threads = ownership.threads if ownership else {}
         self._raced = ownership.raced if ownership else frozenset()
         self._reason_by_uid = {process.uid: process.reason for process in self._unreadable}
         self._first_reason = _likeliest(self._unreadable) or self._unlisted
@@ -66,13 +67,16 @@ class OwnerLookup:
             if len(held) == 1:
                 pid, fd, name, user = held[0]
                 if name is None and user is None and pid is not None:  # nearly every socket of a live system
-                    owners[inode] = (make(Owner, (pid, fd, *(names.get(pid) or self._name(pid)))),)
+                    owners[inode] = (make(Owner, (pid, fd, *(names.get(pid) or self._name(pid)), None)),)
                     continue
             if held[0].fd is None:  # without the numbers of descriptors many sockets have the same owners: workers of a server
                 key = tuple([holder.pid for holder in held])
                 owners[inode] = shared[key] = shared.get(key) or self._owners(held)
                 continue
             owners[inode] = self._owners(held)
+        for (inode, pid, fd), tid in self._threads.items():
+            named = (each._replace(tid=tid) if (each.pid, each.fd) == (pid, fd) else each for each in owners.get(inode, ()))
+            owners[inode] = tuple(named)
         return owners
 
     def _owners(self, held: Sequence[Holder]) -> tuple[Owner, ...]:
@@ -81,7 +85,7 @@ class OwnerLookup:
             if name is None and pid is not None:
                 name, found = self._names.get(pid) or self._name(pid)
                 user = user or found
-            owners.append(make(Owner, (pid, fd, name, user)))
+            owners.append(make(Owner, (pid, fd, name, user, None)))
         return tuple(owners)
 
     def _name(self, pid: int) -> tuple[str | None, str | None]:

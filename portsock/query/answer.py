@@ -112,7 +112,21 @@ def with_notices(
 
         snapshot = snapshot.with_notices(missing_notices(question, snapshot))
     snapshot = with_owner_notices(snapshot, [*reported, *possible])
+    snapshot = snapshot.with_notices(_followed_notices(question, snapshot, reported))
     return snapshot.with_notices(_wildcard_notices(question, snapshot, [*reported, *possible]))
+
+
+def _followed_notices(question: Question, snapshot: Snapshot, reported: Sequence[Socket]) -> tuple[Notice, ...]:
+    """Return the notice that some sockets are in other network namespaces, which nobody asked for, if any are."""
+    followed = snapshot.viewpoint.followed if snapshot.viewpoint is not None and question.command != "explain" else ()
+    inside = [socket.netns for socket in reported if socket.netns in followed] if followed else []
+    if not inside:
+        return ()
+    names = sorted({netns.name or f"net:[{netns.id}]" for netns in inside if netns is not None})
+    number = "1 of these is" if len(inside) == 1 else f"{len(inside)} of these are"
+    space = "namespace" if len(names) == 1 else "namespaces"
+    text = f"{number} in network {space} {', '.join(names)}, not in this one"
+    return (Notice("netns_followed", len(inside), text, incomplete=False),)
 
 
 def _wildcard_notices(question: Question, snapshot: Snapshot, reported: Sequence[Socket]) -> tuple[Notice, ...]:

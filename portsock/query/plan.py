@@ -10,6 +10,7 @@ from portsock.query.query import (
     Query,
     Question,
     includes_connection_ports,
+    named_processes,
     target_protocols,
     wanted_protocols,
 )
@@ -61,9 +62,15 @@ def plan(question: Question, owners: str = "auto") -> Request:
         # A row of ports shows processes; JSON, which needs peers, has the descriptors, too.
         descriptors=command != "ports" or not question.all_needs.isdisjoint({Need.DESCRIPTORS, Need.PEER}),
         netns=query.netns,
+        pids=() if query.netns else named_processes(query),
+        inodes=() if query.netns or command == "explain" else _named_sockets(query),  # explain has a second look for them
         needs=needs - {Need.PROCESSES} | looked_up,
         listeners=ports is not None and ports.side == "either",
     )
+
+
+def _named_sockets(query: Query) -> tuple[int, ...]:
+    return tuple(getattr(target, "number", 0) for target in query.targets if target.kind == "inode")
 
 
 def _all_protocols(query: Query, command: str) -> frozenset[str]:

@@ -126,6 +126,11 @@ def names_process(target: "Target") -> bool:
     return Need.OWNERS in _NEEDS_OF_KIND.get(target.kind, ())
 
 
+def named_processes(query: Query) -> tuple[int, ...]:
+    """Return the processes that the query names by number, also as pid:N and fd:N/D."""
+    return (*query.pids, *(getattr(target, "number", 0) for target in query.targets if target.kind in ("pid", "fd")))
+
+
 def target_protocols(target: "Target") -> frozenset[str] | None:
     """Return the protocols that a target's sockets can have: ALL_PROTOCOLS for any, None where the target does not say."""
     from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget, UnixTarget

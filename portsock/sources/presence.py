@@ -29,6 +29,15 @@ def running_processes() -> Sequence[Process]:
     return [Process(each.pid, each.info["name"], user=each.info["username"]) for each in found]
 
 
+def descriptors_readable(pid: int) -> bool:
+    """Tell whether the descriptors of a process may be read from here. Where there is no /proc, that is not known: True."""
+    try:
+        os.listdir(f"/proc/{pid}/fd")
+    except OSError as error:
+        return is_absent(error)
+    return True
+
+
 def user_exists(name: str) -> bool | None:
     """Tell whether the user table has the name or uid; None where there is no such table."""
     uid = parse_uid(name)

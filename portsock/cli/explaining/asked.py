@@ -132,12 +132,13 @@ def absence_text(subject: "Target | str") -> str | None:
     if not isinstance(subject, NameTarget | NumberTarget) or subject.kind == "inode":
         return None
     from portsock.explain.presence import presence_sentence
-    from portsock.sources.presence import running_processes, unit_installed, user_exists
+    from portsock.sources.presence import descriptors_readable, running_processes, unit_installed, user_exists
 
     exists = None
+    readable = not isinstance(subject, NumberTarget) or descriptors_readable(subject.number)
     if isinstance(subject, NameTarget) and subject.kind in ("user", "unit"):
         exists = (user_exists if subject.kind == "user" else unit_installed)(subject.name)
-    return presence_sentence(subject, running_processes(), exists)
+    return presence_sentence(subject, running_processes(), exists, readable)
 
 
 def _paired(texts: Sequence[str]) -> list[str]:

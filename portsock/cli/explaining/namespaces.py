@@ -26,15 +26,19 @@ def look_further(
 
     Its viewpoint tells which could not be read. It has no notice about them, since nobody asked for other namespaces.
     """
-    from portsock.sources.linux.netns import namespaces
+    from portsock.sources.linux.namespaces import by_socket
+    from portsock.sources.linux.netns import find
     from portsock.sources.linux.visibility import lists_whole_host
 
     assert snapshot.viewpoint is not None
     try:
-        found, notices = namespaces(("all",))
-        others = [each for each in found if not each.own]
+        found = find(("all",))
+        known = {each.netns.id for each in found.namespaces}
+        read = {socket.inode for socket in snapshot.sockets}
+        unread = {inode: place for inode, place in found.sockets.items() if inode not in read}
+        hidden, late = by_socket.search(unread, (), known)
         wide = snapshot
-        if others:
+        if hidden or len(known) > 1:
             everywhere = question._replace(query=question.query._replace(netns=("all",)))
             wide = collect_snapshot(everywhere, collect, services, console, SECONDS).snapshot
     except ReadError:
@@ -43,9 +47,9 @@ def look_further(
     viewpoint = wide.viewpoint._replace(
         counted=True,
         # Only root can see a namespace that no process is in and that another user's process keeps open.
-        whole=wide.viewpoint.uid == 0 and lists_whole_host(),
-        unnamed=sum(notice.amount or 0 for notice in notices),
+        whole=wide.viewpoint.uid == 0 and lists_whole_host() and not late,
+        unnamed=sum(notice.amount or 0 for notice in found.notices),
     )
-    kept = tuple(notice for notice in wide.notices if notice.code != "netns_denied")
+    kept = tuple(notice for notice in wide.notices if notice.code not in {"netns_denied", "netns_late"})
     complete = not any(notice.incomplete for notice in kept)
     return wide._replace(viewpoint=viewpoint, notices=kept, complete=complete)

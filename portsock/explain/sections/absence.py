@@ -113,7 +113,7 @@ def covered_text(subject: Subject, what: str) -> str:
 def apart_text(subject: Subject, sentence: str) -> str:
     """Return the sentence, behind the network namespaces that it is about where nothing matches in our own."""
     point = subject.snapshot.viewpoint
-    if point is None or not point.counted or not subject.sockets:
+    if point is None or not (point.counted or point.followed) or not subject.sockets:
         return sentence
     path = isinstance(subject.target, UnixTarget) and not subject.target.abstract
     # Of a path, the server matters: what it accepts is in its client's namespace.

@@ -46,8 +46,8 @@ def absence(status: OwnerStatus, reason: OwnerReason | None, user: str | None) -
 def holders_text(owners: Sequence[Owner], partial: bool) -> str:
     """Return all (process, descriptor), grouped by name: 'nginx[812/6,813/6] systemd[1/40]'; with ' +?' if `partial`."""
     if len(owners) == 1:
-        pid, fd, name, _ = owners[0]
-        if pid is not None and fd is not None:
+        pid, fd, name, _, tid = owners[0]
+        if pid is not None and fd is not None and tid is None:
             return f"{name or ''}[{pid}/{fd}]{MORE if partial else ''}"
     return _grouped(((owner.name, number_of_holder(owner)) for owner in owners), partial)
 
@@ -55,7 +55,7 @@ def holders_text(owners: Sequence[Owner], partial: bool) -> str:
 def processes_text(owners: Sequence[Owner], partial: bool, host: str | None, processes: Processes) -> str:
     """Return every process once, grouped by name: 'nginx[812,813]'; after a port forwarder its destination."""
     if len(owners) == 1 and owners[0].pid is not None:
-        pid, _, name, _ = owners[0]
+        pid, name = owners[0].pid, owners[0].name
         text = f"{name or ''}[{pid}]{MORE if partial else ''}"
     else:
         text = _by_process(tuple(owners), partial)
@@ -106,9 +106,11 @@ def users_of(owners: Iterable[Owner]) -> list[str]:
 
 
 def number_of_holder(owner: Owner) -> str:
-    """Return the pid, with the descriptor where it is known: '812/6'."""
+    """Return the pid, with the descriptor where it is known: '812/6', or '812/6 of thread 815' where only that has it."""
     if owner.pid is None:
         return ""
+    if owner.tid is not None:
+        return f"{owner.pid}/{owner.fd} of thread {owner.tid}"
     return str(owner.pid) if owner.fd is None else f"{owner.pid}/{owner.fd}"
 
 

@@ -121,8 +121,14 @@ class Objects:
         found = self._owners.get(owners)
         if found is None:
             found = self._owners[owners] = [
-                {"pid": pid, "fd": fd, "name": name and encodable(name), "user": user and encodable(user)}
-                for pid, fd, name, user in owners
+                {
+                    "pid": pid,
+                    "fd": fd,
+                    **({} if tid is None else {"tid": tid}),
+                    "name": name and encodable(name),
+                    "user": user and encodable(user),
+                }
+                for pid, fd, name, user, tid in owners
             ]
         return found
 

@@ -128,15 +128,16 @@ class SocketTexts:
     def _held(self, owners: tuple[Owner, ...]) -> str:
         names = self._names
         if len(owners) == 1:
-            pid, fd, name, user = owners[0]
+            pid, fd, name, user, tid = owners[0]
+            thread = "" if tid is None else f'"tid":{tid},'
             return (
-                f'[{{"pid":{"null" if pid is None else pid},"fd":{"null" if fd is None else fd},'
+                f'[{{"pid":{"null" if pid is None else pid},"fd":{"null" if fd is None else fd},{thread}'
                 f"{names.get((pid, name, user)) or self._name(owners[0])}]"
             )
         return f"[{','.join([self._held((owner,))[1:-1] for owner in owners])}]"
 
     def _name(self, owner: Owner) -> str:
-        pid, _, name, user = owner
+        pid, _, name, user, _ = owner
         if pid is not None:
             self._named.setdefault((None, pid), owner)
         text = self._names[pid, name, user] = f'"name":{self._word(name)},"user":{self._word(user)}}}'

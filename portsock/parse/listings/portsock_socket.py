@@ -76,7 +76,13 @@ def parse_owners(items: object) -> tuple[Owner, ...]:
     if not isinstance(items, list):
         return ()
     return tuple(
-        Owner(integer(item.get("pid")), integer(item.get("fd")), text_at(item, "name"), text_at(item, "user"))
+        Owner(
+            integer(item.get("pid")),
+            integer(item.get("fd")),
+            text_at(item, "name"),
+            text_at(item, "user"),
+            integer(item.get("tid")),
+        )
         for item in items
         if isinstance(item, dict)
     )

@@ -26,7 +26,7 @@ def pid_predicate(pids: Iterable[int]) -> Predicate:
 
 def fd_predicate(pid: int, fd: int | None) -> Predicate:
     """Match the socket that this descriptor of this process refers to."""
-    return lambda socket: any(owner.pid == pid and owner.fd == fd for owner in socket.owners)
+    return lambda socket: any(owner.fd == fd and pid in (owner.pid, owner.tid) for owner in socket.owners)
 
 
 def name_predicate(kind: str, name: str, processes: Processes) -> Predicate:

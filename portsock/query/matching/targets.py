@@ -1,8 +1,8 @@
 """Predicates for targets, ports and ends. Imported only where a query has some."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
-from portsock.model import Snapshot
+from portsock.model import Netns, Snapshot
 from portsock.query.matching.endpoints import (
     IsLocal,
     connection_predicate,
@@ -28,7 +28,7 @@ def target_predicates(snapshot: Snapshot, query: Query, side: str) -> list[Predi
     if query.remote:
         found.append(_any_target(query.remote, "remote", snapshot, None))
     if query.targets:
-        found.append(_any_target(query.targets, side, snapshot, is_local))
+        found.append(_any_target(query.targets, side, snapshot, is_local, _followed(snapshot)))
     if query.exclude:
         found.append(_none_of(_any_target(query.exclude, side, snapshot, None)))
     return found
@@ -38,21 +38,38 @@ def _none_of(excluded: Predicate) -> Predicate:
     return lambda socket: not excluded(socket)
 
 
-def _any_target(targets: Iterable[Target], side: str, snapshot: Snapshot, is_local: IsLocal | None) -> Predicate:
-    """Match a socket that one of the targets names. `is_local` None: no wildcard covers an address."""
+def _followed(snapshot: Snapshot) -> Set[Netns]:
+    """Return the namespaces that were read only because a process or socket that is named is in them."""
+    return snapshot.viewpoint.followed if snapshot.viewpoint is not None else frozenset()
+
+
+def _any_target(
+    targets: Iterable[Target], side: str, snapshot: Snapshot, is_local: IsLocal | None, followed: Set[Netns] = frozenset()
+) -> Predicate:
+    """Match a socket that one of the targets names. `is_local` None: no wildcard covers an address.
+
+    In the `followed` namespaces, only targets that name processes and sockets by number match.
+    """
     ranges: list[tuple[int, int]] = []
     pids: list[int] = []
     others: list[Predicate] = []
+    numbered: list[Predicate] = []
     for target in targets:
         if isinstance(target, InetTarget) and target.ports is not None and _is_plain_port(target):
             ranges.append(target.ports)
         elif isinstance(target, NumberTarget) and target.kind == "pid":
             pids.append(target.number)
+        elif isinstance(target, NumberTarget):
+            numbered.append(_target_predicate(target, side, snapshot, is_local))
         else:
             others.append(_target_predicate(target, side, snapshot, is_local))
     # Plain ports and pids go into one set each: the shell may expand $(pgrep …) into a hundred.
     found: list[Predicate] = [port_predicate(ranges, side)] if ranges else []
     found += others
+    if followed and found:
+        near = any_of(found)
+        found = [lambda socket: socket.netns not in followed and near(socket)]
+    found += numbered
     found += [pid_predicate(pids)] if pids else []
     return any_of(found)
 

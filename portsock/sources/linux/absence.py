@@ -5,6 +5,7 @@ alone is found once every process that exists at the end was read, if process nu
 processes that send each other descriptors it can be missed each time, which is why more than one search must agree.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from time import monotonic
@@ -50,6 +51,20 @@ def confirm(
     return records, _search_again(wanted, ownership, method)
 
 
+def search_threads(records: Sequence[SocketRecord], ownership: Ownership) -> Ownership:
+    """Look for the holders of sockets for which none was found among threads with a table of descriptors of their own.
+
+    For an ordinary user only those of sockets of the same user: all others' processes are unreadable.
+    """
+    user = os.geteuid()
+    lost = [record for record in records if _is_suspect(record, ownership) and user in (0, record.uid)]
+    if not lost:
+        return ownership
+    explained = {process.uid for process in ownership.unreadable}  # their owner is likely one that may not be read
+    thorough = any(record.uid not in explained for record in lost)
+    return owners.with_threads(ownership, {record.inode for record in lost if record.inode is not None}, thorough)
+
+
 def _is_suspect(record: SocketRecord, ownership: Ownership) -> bool:
     """Tell whether no holder of a socket was found that must have one, or belong to the kernel."""
     if record.inode is None or record.inode in ownership.holders:
@@ -88,8 +103,11 @@ def _search_again(wanted: dict[int, int], ownership: Ownership, method: str) -> 
             break
         before = _last_pid()
         found = owners.find(wanted, method=method, settle=True)
+        lost = wanted.keys() - found.holders.keys()
+        found = owners.with_threads(found, lost, thorough=True) if lost else found
         ownership = ownership._replace(
             holders={**ownership.holders, **found.holders},
+            threads={**ownership.threads, **found.threads},
             unreadable=found.unreadable,
             started={**ownership.started, **found.started},
         )

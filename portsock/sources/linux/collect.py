@@ -2,25 +2,24 @@
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from portsock.enums import Need, OwnerReason
 from portsock.errors import ReadError
 from portsock.model import Netns, Notice, Process, Source, State, Viewpoint
-from portsock.records import Collection, Ownership, Request, SocketRecord
+from portsock.records import Collection, Dumped, Ownership, Request, SocketRecord
 from portsock.sources import failures, system
 from portsock.sources.linux import owners, processes
+from portsock.sources.linux.namespaces.tables import read_tables
 from portsock.sources.linux.visibility import nested_namespace
 
 if TYPE_CHECKING:
-    from portsock.sources.linux.netlink import Dump
+    from portsock.sources.linux.joining.crossing import Place
     from portsock.sources.linux.netns import Namespace
 
-_DIAG_ONLY = {"vsock": "AF_VSOCK", "sctp": "SCTP", "mptcp": "MPTCP"}
-"""Protocols that are read with netlink only, and their names in /proc/net/protocols."""
 _SUBFLOWS = frozenset({"tcp", "mptcp"})
 _ONE_END = frozenset({State.LISTEN, State.BOUND, State.CLOSED})
 """States of TCP sockets that no other one can be the end of."""
@@ -48,16 +47,31 @@ def collect(request: Request, backend: str | None = None) -> Collection:
     own = own_namespace() if Need.HOST in request.needs else None
     pidns = nested_namespace() if ownership is not None and ownership.hidden_processes is OwnerReason.PIDNS else None
     viewpoint = Viewpoint(
-        own, os.geteuid(), others=dumped.others, unseen=dumped.unseen, addresses=dumped.addresses, pidns=pidns
-    )
+        own, os.geteuid(), others=dumped.others, unseen=dumped.unseen, addresses=dumped.addresses, pidns=pidns,
+        followed=dumped.followed,
+    )  # fmt: skip
     found = Collection(source, host, taken_at, sockets, ownership, known_processes, users, notices, viewpoint=viewpoint)
     return found._replace(apart=dumped.apart, apart_elsewhere=dumped.apart_elsewhere)
 
 
-def _sockets(request: Request, backend: str | None) -> "_Dumped":
+def _sockets(request: Request, backend: str | None) -> Dumped:
+    places: list[Place] = []
+    each = partial(_each, request, backend, places)
     if request.netns:
-        return _every_namespace(request, backend)
-    return _dump(request, backend, own_namespace())
+        dumped = _every_namespace(request, each)
+    else:
+        own = own_namespace()
+        dumped = _dump(request, backend, own)
+        if own is None or not (request.pids or request.inodes):
+            return dumped
+        from portsock.sources.linux.namespaces.named import follow, own_place
+
+        places.append(own_place(own, dumped))
+        dumped = follow(request, dumped, each)
+    from portsock.sources.linux.joining.crossing import find_apart
+
+    apart, apart_elsewhere = find_apart(places, request)
+    return dumped._replace(apart=apart, apart_elsewhere=apart_elsewhere)
 
 
 def _sockets_again(request: Request, used: str, protocols: frozenset[str]) -> list[SocketRecord] | None:
@@ -93,31 +107,12 @@ def own_namespace() -> Netns | None:
     return Netns(inode, name_of(inode))
 
 
-class _Dumped(NamedTuple):
-    """The sockets of one or several namespaces."""
-
-    sockets: list[SocketRecord]
-    notices: list[Notice]
-    backend: str
-    others: tuple[Netns, ...] = ()
-    """Requested namespaces that were read, other than our own."""
-    unseen: tuple[str, ...] = ()
-    """Requested namespaces that were not read."""
-    addresses: Mapping[int, frozenset[str]] = {}
-    """The addresses of each requested namespace by its number, if asked for."""
-    apart: frozenset[int] = frozenset()
-    apart_elsewhere: frozenset[int] = frozenset()
-    """See Collection."""
-    pid: int | None = None
-    """The process through which the namespace was read; None where it was entered."""
-
-
-def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
+def _dump(request: Request, backend: str | None, netns: Netns | None) -> Dumped:
     """Return what is in the calling thread's namespace, with the sockets that are joined with no other."""
     if not request.protocols & _SUBFLOWS or (request.states is not None and request.states <= _ONE_END):
-        return _read_tables(request, backend, netns)
+        return read_tables(request, backend, netns)
     before = system.passive_opens()
-    dumped = _read_tables(request, backend, netns)
+    dumped = read_tables(request, backend, netns)
     states = list(map(_STATE, dumped.sockets))  # one column, since every other way to look for two states takes longer
     if before is not None and before == system.passive_opens() and not any(state in states for state in _HANDSHAKES):
         return dumped
@@ -126,78 +121,69 @@ def _dump(request: Request, backend: str | None, netns: Netns | None) -> _Dumped
     return dumped._replace(apart=reuse.find_apart(dumped.sockets, before, request, dumped.backend))
 
 
-def _read_tables(request: Request, backend: str | None, netns: Netns | None) -> _Dumped:
-    """Return sockets, notices and backend for the calling thread's namespace."""
-    refused: list[Notice] = []
-    if backend != "procfs":
-        from portsock.sources.linux import netlink
-
-        try:
-            dump = netlink.dump(request, netns)
-        except netlink.NetlinkRefused as error:
-            if backend == "netlink":
-                raise ReadError(f"netlink is refused here: {error}; --backend procfs reads /proc instead") from error
-            text = (
-                f"netlink is refused here ({error}), /proc is read instead: unix peers and details of connections are missing"
-            )
-            refused.append(Notice("netlink_refused", None, text))
-        else:
-            if dump.missing:
-                return _add_tables(request, netns, dump, backend)
-            return _Dumped(dump.sockets, dump.notices, "netlink")
-    from portsock.sources.linux import procfs
-
-    tables = procfs.dump(request, pid="thread-self", netns=netns)
-    missing = _missing_notice(request.protocols & _DIAG_ONLY.keys())
-    return _Dumped(list(tables.sockets), [*refused, *tables.notices, *missing], "procfs")
-
-
-def _add_tables(request: Request, netns: Netns | None, dump: "Dump", backend: str | None) -> _Dumped:
-    """Add from /proc what this kernel has no diag module for; where netlink is forced, add a notice instead."""
-    names = {protocol for protocol, _ in dump.missing}
-    if backend == "netlink":
-        return _Dumped(dump.sockets, [*dump.notices, *_missing_notice(names)], "netlink")
-    from portsock.sources.linux import procfs
-
-    tables = procfs.dump(request, pid="thread-self", netns=netns, only=dump.missing)
-    return _Dumped(
-        [*dump.sockets, *tables.sockets],
-        [*dump.notices, *tables.notices, *_missing_notice(names & _DIAG_ONLY.keys())],
-        "netlink",
-    )
-
-
-def _missing_notice(protocols: Iterable[str]) -> list[Notice]:
-    """Return the notice about protocols that this kernel has, but does not report to the backends that were tried.
-
-    MPTCP needs none: its TCP subflows are listed with the same owners.
-    """
-    table = system.read_text("/proc/thread-self/net/protocols")
-    in_kernel = _DIAG_ONLY.values() if table is None else {line.partition(" ")[0] for line in table.split("\n")}
-    names = sorted(name for name in protocols if name != "mptcp" and _DIAG_ONLY.get(name, "TCP") in in_kernel)
-    if not names:
-        return []
-    text = f"this kernel does not tell of {', '.join(names)} sockets here: they are missing"
-    return [Notice("families_missing", None, text)]
-
-
-def _every_namespace(request: Request, backend: str | None) -> _Dumped:
-    """Return the sockets of each requested namespace, read inside it, or from a process in it where it may not be entered."""
+def _every_namespace(request: Request, each: "Callable[..., Dumped]") -> Dumped:
+    """Return the sockets of each requested namespace; of 'all' also those of namespaces that only sockets keep open."""
     from portsock.sources.linux import netns
-    from portsock.sources.linux.joining.crossing import Place, find_apart
-    from portsock.sources.linux.setns import visit
 
-    found, notices = netns.namespaces(request.netns)
-    records: list[SocketRecord] = []
-    used = backend or "netlink"
-    places: list[Place] = []
+    until = time.monotonic() + (float("inf") if request.seconds is None else request.seconds)
+    found = netns.find(request.netns)
+    dumped = each(found.namespaces, until)
+    notices = found.notices
+    if found.missing or "all" in request.netns:
+        from portsock.sources.linux.namespaces import by_socket
+
+        unread = {inode: found.sockets[inode] for inode in found.sockets.keys() - dumped.inodes}
+        if len(unread) > by_socket.MANY:  # most of them are in other states, or of protocols that nobody asked for
+            listed = each(found.namespaces, until, by_socket.whole(request)).inodes
+            unread = {inode: place for inode, place in unread.items() if inode not in listed}
+        known = {each.netns.id for each in found.namespaces}
+        further, late = by_socket.search(unread, request.protocols, known, None if "all" in request.netns else found.missing)
+        dumped = dumped.joined(each(further, until))
+        notices = notices + late
+    return dumped._replace(notices=notices + dumped.notices)
+
+
+def _each(
+    asked: Request,
+    backend: str | None,
+    places: "list[Place]",
+    found: "Sequence[Namespace]",
+    until: float,
+    instead: Request | None = None,
+) -> Dumped:
+    """Return the sockets of these namespaces, read inside each, or from a process in it where it may not be entered.
+
+    What was read of each is added to `places`, unless another request is made `instead`.
+    """
+    from portsock.sources.linux import netns
+    from portsock.sources.linux.joining.crossing import Place
+
+    all_read = Dumped([], [], backend or "netlink")
     denied: list[Namespace] = []
     late: list[Namespace] = []
-    others: list[Netns] = []
-    addresses: dict[int, frozenset[str]] = {}
-    until = time.monotonic() + (float("inf") if request.seconds is None else request.seconds)
+    for namespace, dumped, refused in _visited(instead or asked, backend, found, until):
+        if dumped is None:
+            (denied if refused else late).append(namespace)
+            continue
+        others = () if namespace.own else (namespace.netns,)
+        all_read = all_read.joined(dumped._replace(others=others))._replace(backend=dumped.backend)
+        if instead is None:
+            places.append(Place(namespace, dumped.sockets, dumped.backend, dumped.pid, dumped.apart))
+    notices = [netns.denied_notice(denied)] if denied else []
+    if late:
+        what = "1 network namespace was" if len(late) == 1 else f"{len(late)} network namespaces were"
+        notices.append(Notice("netns_late", len(late), f"{what} not looked into for lack of time"))
+    unseen = tuple(each.netns.name or f"net:[{each.netns.id}]" for each in (*denied, *late))
+    return all_read.noted(notices)._replace(unseen=unseen)
 
-    def read(namespace: "Namespace") -> _Dumped | None:
+
+def _visited(
+    request: Request, backend: str | None, found: "Sequence[Namespace]", until: float
+) -> "Iterator[tuple[Namespace, Dumped | None, bool]]":
+    """Yield each namespace with what was read of it, None where it was not; and whether entering it was refused."""
+    from portsock.sources.linux.setns import visit
+
+    def read(namespace: "Namespace") -> Dumped | None:
         if time.monotonic() > until and not namespace.own:
             return None
         dumped = _dump(request, backend, namespace.netns)
@@ -206,20 +192,8 @@ def _every_namespace(request: Request, backend: str | None) -> _Dumped:
     for namespace, outcome in zip(found, visit(found, read), strict=True):
         if isinstance(outcome, FileNotFoundError):  # it has ended since it was found
             continue
-        dumped = _from_process(request, namespace) if isinstance(outcome, OSError) else outcome
-        if dumped is None:
-            (denied if isinstance(outcome, OSError) else late).append(namespace)
-            continue
-        records += dumped.sockets
-        notices += dumped.notices
-        used = dumped.backend
-        others += [] if namespace.own else [namespace.netns]
-        addresses |= dumped.addresses
-        places.append(Place(namespace, dumped.sockets, used, dumped.pid, dumped.apart))
-    if denied:
-        notices.append(netns.denied_notice(denied))
-    unseen = tuple(each.netns.name or f"net:[{each.netns.id}]" for each in (*denied, *late))
-    return _Dumped(records, notices, used, tuple(others), unseen, addresses, *find_apart(places, request))
+        refused = isinstance(outcome, OSError)
+        yield namespace, _from_process(request, namespace) if isinstance(outcome, OSError) else outcome, refused
 
 
 def _addresses(request: Request, namespace: "Namespace", process: str) -> dict[int, frozenset[str]]:
@@ -228,7 +202,7 @@ def _addresses(request: Request, namespace: "Namespace", process: str) -> dict[i
     return {} if found is None else {namespace.netns.id: found}
 
 
-def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
+def _from_process(request: Request, namespace: "Namespace") -> Dumped | None:
     """Return the sockets of a namespace from /proc/PID/net of a process in it; None where no process can be read."""
     from portsock.sources.linux import procfs
     from portsock.sources.linux.joining import reuse
@@ -241,7 +215,7 @@ def _from_process(request: Request, namespace: "Namespace") -> _Dumped | None:
             continue
         found = _addresses(request, namespace, str(pid))
         apart = reuse.find_apart(tables.sockets, before, request, "procfs", str(pid))
-        return _Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found, pid=pid, apart=apart)
+        return Dumped(list(tables.sockets), list(tables.notices), "procfs", addresses=found, pid=pid, apart=apart)
     return None
 
 
@@ -256,12 +230,25 @@ def _ownership(request: Request, records: Sequence[SocketRecord], used: str) -> 
     if "unix" in request.protocols:  # a peer may be in a namespace that is not listed
         inodes |= {record.peer_inode for record in records if record.peer_inode is not None}
     if not _wants_bound(request) or system.bound_sockets_listed(used):
-        return owners.find(inodes, method=request.owners, numbers=request.descriptors), []
+        ownership = owners.find(inodes, method=request.owners, numbers=request.descriptors)
+        return _with_threads(ownership, inodes, request, records), []
     from portsock.sources.linux import unlisted
 
     ownership = owners.find(None, method=request.owners, numbers=request.descriptors)
     wanted = {inode: held for inode, held in ownership.holders.items() if inode in inodes}
-    return ownership._replace(holders=wanted), unlisted.unlisted_notices(ownership.holders, inodes)
+    notices = unlisted.unlisted_notices(ownership.holders, inodes)
+    return _with_threads(ownership._replace(holders=wanted), inodes, request, records), notices
+
+
+def _with_threads(ownership: Ownership, inodes: set[int], request: Request, records: Sequence[SocketRecord]) -> Ownership:
+    """Add holders that only a thread's own table has: of the processes that are named, and of sockets without a holder."""
+    if request.pids:
+        ownership = owners.with_threads(ownership, inodes, thorough=True, pids=request.pids)
+    if len(ownership.holders) == len(inodes):
+        return ownership
+    from portsock.sources.linux.absence import search_threads
+
+    return search_threads(records, ownership)
 
 
 def _wants_bound(request: Request) -> bool:

@@ -1,25 +1,35 @@
 """The network namespaces of this host and their names. See network_namespaces(7), ip-netns(8).
 
-A namespace exists while a process is in it, a mount refers to it or a descriptor refers to it. All three are searched.
+A namespace exists while a process is in it, a mount refers to it, or a descriptor of it or of one of its sockets is open. The
+first three are searched here; namespaces/by_socket.py has the last.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from portsock.errors import ReadError, UsageError
 from portsock.model import Netns, Notice
-from portsock.sources.failures import is_absent, note, note_reason
+from portsock.sources.failures import note, note_reason
+from portsock.sources.linux.namespaces.descriptors import descriptors
 from portsock.sources.linux.visibility import PROC, read_pids, shows_our_namespace
 from portsock.sources.system import NETNS_NAMES, read_text
 
-_LONGEST_PID = 10
-"""The most digits of a PID; int() refuses thousands of digits."""
+_LONGEST_NUMBER = 10
+"""The most digits of a PID or a namespace; int() refuses thousands of digits."""
+_FIRST_NUMBER = 0xEFFFFFF0
+"""Numbers of namespaces are larger, those of processes smaller: *_INIT_INO in include/linux/proc_ns.h, proc_alloc_inum()."""
 _MOST_MOUNTINFO = 1 << 24
 """Characters that are read of all lists of mounts: any user can make namespaces with 100,000 mounts each."""
 _OWN = "/proc/self"
-READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+
+
+class Via(NamedTuple):
+    """A socket that leads to its network namespace."""
+
+    pid: int
+    fd: int
+    inode: int
 
 
 class Place(NamedTuple):
@@ -28,6 +38,8 @@ class Place(NamedTuple):
     path: str
     home: str | None = None
     """The directory in /proc of a process that sees the path; None for a link in /proc."""
+    via: Via | None = None
+    """The path is that of this socket."""
 
 
 class Namespace(NamedTuple):
@@ -51,10 +63,29 @@ class _Facts:
         self.pids: list[int] = []
 
 
-def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES) -> tuple[list[Namespace], list[Notice]]:
-    """Return the namespaces for names, PIDs or 'all', our own first, and notices about those that could not be read.
+class Found(NamedTuple):
+    """The namespaces that were asked for."""
 
-    A number is always a PID. Names are those of `ip netns`, then those of containers. Raises UsageError for other words.
+    namespaces: list[Namespace]
+    """Our own first."""
+    notices: list[Notice]
+    """About those that could not be read."""
+    missing: list[int]
+    """Numbers of namespaces that were asked for, and that no process, mount or descriptor refers to."""
+    sockets: dict[int, tuple[int, int]]
+    """Where every process was searched: a pid and a descriptor of each socket that is held, by inode."""
+
+
+def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES) -> tuple[list[Namespace], list[Notice]]:
+    """Return the namespaces that `find` does, and the notices."""
+    found = find(wanted, proc, named)
+    return found.namespaces, found.notices
+
+
+def find(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES) -> Found:
+    """Return the namespaces for names, PIDs, numbers as in 'net:[4026532180]', or 'all'. Raises UsageError for other words.
+
+    A bare number that can be a PID is one. Names are those of `ip netns`, then those of containers.
     """
     survey = _Survey(proc, named)
     if survey.own is None or (proc == PROC and not shows_our_namespace()):
@@ -68,19 +99,32 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NA
             survey.complete()
             chosen |= survey.facts.keys()
             unreadable += survey.unreadable
+        elif (number := _number_in(word)) is not None:
+            chosen.add(survey.of_number(number))
         elif word.isascii() and word.isdigit():
             inode = survey.of_process(word.lstrip("0") or "0")
             unreadable += inode is None
             chosen |= {inode} if inode is not None else set()
         else:
             chosen.add(_by_name(word, survey))
-    found = [survey.namespace(inode) for inode in chosen]
+    missing = sorted(chosen - survey.facts.keys())
+    found = [survey.namespace(inode) for inode in chosen.difference(missing)]
     found.sort(key=lambda namespace: (not namespace.own, namespace.netns.name or "", namespace.netns.id))
-    if not unreadable:
-        return found, []
+    return Found(found, [_unread_notice(unreadable)] if unreadable else [], missing, survey.sockets)
+
+
+def _unread_notice(unreadable: int) -> Notice:
     what = "1 other network namespace" if unreadable == 1 else f"{unreadable} other network namespaces"
     text = f"{what} may not be looked at from here: run as root on the host to see the sockets in there"
-    return found, [Notice("netns_denied", unreadable, text)]
+    return Notice("netns_denied", unreadable, text)
+
+
+def _number_in(word: str) -> int | None:
+    """Return the number of a namespace that is written as in /proc, or by itself where it is larger than any PID."""
+    digits = word[5:-1] if word.startswith("net:[") and word.endswith("]") else word
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_NUMBER):
+        return None
+    return int(digits) if digits != word or int(digits) >= _FIRST_NUMBER else None
 
 
 def name_of(inode: int, proc: str = "/proc", named: str = NETNS_NAMES) -> str | None:
@@ -112,7 +156,8 @@ def _by_name(word: str, survey: "_Survey") -> int:
     near = get_close_matches(word, names, 1, 0.5)
     hint = f"did you mean {near[0]}? " if near else ""
     raise UsageError(
-        f"--netns {word!r}: no network namespace of that name; {hint}`ip netns list` names them; a PID or 'all' will do, too"
+        f"--netns {word!r}: no network namespace of that name; {hint}`ip netns list` names them; a PID, net:[NUMBER] or 'all'"
+        " will do, too"
     )
 
 
@@ -124,6 +169,7 @@ class _Survey:
         self.facts: dict[int, _Facts] = {}
         self.unreadable = 0
         """The number of other namespaces that may not be read."""
+        self.sockets: dict[int, tuple[int, int]] = {}
         self._complete = False
         self._mounts_left = _MOST_MOUNTINFO
         device, inode = _device_and_inode(f"{proc}/self/ns/net")
@@ -146,7 +192,7 @@ class _Survey:
 
     def of_process(self, number: str) -> int | None:
         """Return the namespace of a process; None where it may not be read. Raises UsageError for a missing process."""
-        pid = int(number) if len(number) <= _LONGEST_PID else -1
+        pid = int(number) if len(number) <= _LONGEST_NUMBER else -1
         try:
             inode = os.stat(f"{self._proc}/{pid}/ns/net").st_ino
         except PermissionError:
@@ -154,10 +200,18 @@ class _Survey:
                 return None
             inode, pid = self.own, os.getpid()
         except OSError as error:
-            text = number if pid >= 0 else f"{number[:_LONGEST_PID]}…"
+            text = number if pid >= 0 else f"{number[:_LONGEST_NUMBER]}…"
             raise UsageError(f"--netns {text}: no such process, or one that has ended; see `portsock procs`") from error
         self._add(inode, Place(f"{self._proc}/{pid}/ns/net")).pids.append(pid)
         return inode
+
+    def of_number(self, number: int) -> int:
+        """Search for the namespace with this number, and return the number."""
+        if number == self.own:
+            self._add(number, Place(f"{self._proc}/self/ns/net"))
+        elif number not in self.facts:
+            self.complete()
+        return number
 
     def complete(self) -> None:
         """Search all processes, mounts and descriptors for namespaces."""
@@ -185,8 +239,12 @@ class _Survey:
         for pid in mounts.values():
             self._add_mounted(pid)
         for pid in processes:
-            for inode, path in _descriptors(f"{self._proc}/{pid}/fd"):
-                self._add(inode, Place(path))
+            home = f"{self._proc}/{pid}/fd"
+            for fd, kind, inode in descriptors(home):
+                if kind == "socket":
+                    self.sockets.setdefault(inode, (pid, fd))
+                elif kind == "net":
+                    self._add(inode, Place(f"{home}/{fd}"))
         self.unreadable = self._count_others(denied)
         self._name_by_container()
 
@@ -223,40 +281,6 @@ class _Survey:
             if facts.name or not facts.pids or inode == self.own:
                 continue
             facts.name = containers.name(parse_cgroup(read_text(f"{self._proc}/{facts.pids[0]}/cgroup") or ""))
-
-
-def _descriptors(directory: str) -> Iterator[tuple[int, str]]:
-    """Yield the network namespaces among a process's descriptors, with paths."""
-    try:
-        with opened(directory, READ) as home:
-            for name in os.listdir(home):
-                target = _target(name, home)
-                if target.startswith("net:["):
-                    yield int(target[5:-1]), f"{directory}/{name}"
-    except PermissionError:  # counted by its namespace
-        return
-    except OSError as error:
-        note("directory", directory, error)
-
-
-def _target(name: str, directory: int) -> str:
-    """Return the target of a link; empty if it is gone. Raises OSError."""
-    try:
-        return os.readlink(name, dir_fd=directory)
-    except OSError as error:
-        if is_absent(error):
-            return ""
-        raise
-
-
-@contextmanager
-def opened(path: str, flags: int) -> Iterator[int]:
-    """Open a file, and close it at the end. Raises OSError."""
-    descriptor = os.open(path, flags)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _entries(directory: str) -> list[str]:

@@ -8,7 +8,7 @@ from portsock.errors import ReadError
 from portsock.records import Ownership, Unreadable
 from portsock.sources.failures import note_reason
 from portsock.sources.linux.visibility import PROC, Visibility, read_pids, read_visibility
-from portsock.sources.linux.walk import GONE, Walk, merged, walk, walk_in_two_threads
+from portsock.sources.linux.walk import GONE, Walk, merged, walk, walk_in_two_threads, walk_threads
 from portsock.sources.system import read_text
 
 _MANY = 6000
@@ -46,6 +46,26 @@ def find(
             found, settled = _with_later(found, pids, inodes, root, numbers)
     unreadable = _unreadable(found, root, visible)
     return Ownership(found.holders, unreadable, visible.unlisted, used, found.started, settled)
+
+
+def with_threads(
+    found: Ownership, inodes: Container[int], thorough: bool, pids: Iterable[int] | None = None, root: str = PROC
+) -> Ownership:
+    """Add the holders of these sockets among threads with their own table of descriptors, in these processes or all."""
+    if found.hidden_processes is OwnerReason.NO_PROC:  # the numbers are those of other processes
+        return found
+    unreadable = {process.pid for process in found.unreadable}
+    readable = [pid for pid in (_pids(root) if pids is None else pids) if pid not in unreadable]
+    inside = walk_threads(readable, inodes, root, thorough)
+    holders = dict(found.holders)
+    threads = dict(found.threads)
+    for inode, held in inside.holders.items():
+        known = holders.get(inode, ())
+        further = [holder for holder in held if holder not in known]
+        holders[inode] = (*known, *further)
+        places = [(inode, holder.pid or 0, holder.fd or 0) for holder in further]
+        threads.update((place, inside.threads[place]) for place in places)
+    return found._replace(holders=holders, threads=threads, started={**inside.started, **found.started})
 
 
 def _with_later(

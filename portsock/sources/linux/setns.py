@@ -12,7 +12,8 @@ from typing import TypeVar
 from portsock.errors import ReadError
 from portsock.sources.failures import note
 from portsock.sources.linux.local_files import NotLocalError, open_path
-from portsock.sources.linux.netns import READ, Namespace, Place, opened
+from portsock.sources.linux.namespaces.descriptors import READ, opened
+from portsock.sources.linux.netns import Namespace, Place
 
 _CLONE_NEWNET = 0x40000000
 _PATH_ONLY = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -91,6 +92,12 @@ def _located(place: Place, inode: int) -> Iterator[int | None]:
 
     stat(2) is used only on file systems that answer: what a link in /proc leads to can be replaced at any time.
     """
+    if place.via is not None:
+        from portsock.sources.linux.namespaces.by_socket import opened_namespace
+
+        with opened_namespace(place.via) as namespace:
+            yield namespace if os.readlink(f"/proc/self/fd/{namespace}") == f"net:[{inode}]" else None
+        return
     if place.home is None:
         with opened(place.path, _PATH_ONLY) as located:
             yield located if os.readlink(f"/proc/self/fd/{located}") == f"net:[{inode}]" else None

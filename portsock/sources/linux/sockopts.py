@@ -4,17 +4,25 @@ pidfd_getfd(2) (Linux 5.6) requires the right to attach to the process: it must 
 changes nothing for the holder. Use it only for the few sockets whose options matter.
 """
 
+import errno
 import os
 import socket
 import sys
 from collections.abc import Collection, Iterable
+from functools import cache
+from typing import TYPE_CHECKING
 
 from portsock.model import Socket
 from portsock.records import SocketOptions
 from portsock.sources.failures import note, note_reason
 
+if TYPE_CHECKING:
+    import ctypes
+
 _PIDFD_GETFD = 438
 """The same number on every architecture but Alpha."""
+_PIDFD_THREAD = getattr(os, "O_EXCL", 0)
+"""For a thread other than the main one, since Linux 6.9."""
 _SO_BINDTODEVICE = 25
 _IFNAMSIZ = 16
 
@@ -22,7 +30,9 @@ _IFNAMSIZ = 16
 def options_of(sockets: Iterable[Socket], inodes: Collection[int]) -> dict[int, SocketOptions]:
     """Return the options by inode, of the sockets with these inodes. Sockets that cannot be read are left out."""
     holders = {
-        item.inode: tuple((owner.pid, owner.fd) for owner in item.owners if owner.pid is not None and owner.fd is not None)
+        item.inode: tuple(
+            (owner.tid or owner.pid, owner.fd) for owner in item.owners if owner.pid is not None and owner.fd is not None
+        )
         for item in sockets
         if item.inode in inodes and item.inode is not None
     }
@@ -41,12 +51,12 @@ def _first_options(holders: Iterable[tuple[int, int]], inode: int) -> SocketOpti
     """Return the options of the first holder's descriptor that may be read and is still this socket."""
     for pid, fd in holders:
         try:
-            duplicate = _duplicate(pid, fd)
+            copy = duplicate(pid, fd)
             try:
-                if os.readlink(f"/proc/self/fd/{duplicate}") == f"socket:[{inode}]":
-                    return _options(duplicate)
+                if os.readlink(f"/proc/self/fd/{copy}") == f"socket:[{inode}]":
+                    return _options(copy)
             finally:
-                os.close(duplicate)
+                os.close(copy)
         except PermissionError:
             continue
         except OSError as error:
@@ -54,19 +64,30 @@ def _first_options(holders: Iterable[tuple[int, int]], inode: int) -> SocketOpti
     return None
 
 
-def _duplicate(pid: int, fd: int) -> int:
-    """Return a duplicate of the process's descriptor. Raises OSError."""
+def duplicate(pid: int, fd: int) -> int:
+    """Return a duplicate of the descriptor of a process, or of a thread with a table of its own. Raises OSError."""
     import ctypes
 
-    process = os.pidfd_open(pid)
     try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        duplicate: int = libc.syscall(ctypes.c_long(_PIDFD_GETFD), process, fd, 0)
-        if duplicate < 0:
+        process = os.pidfd_open(pid)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOENT):
+            raise
+        process = os.pidfd_open(pid, _PIDFD_THREAD)
+    try:
+        copy: int = _libc().syscall(ctypes.c_long(_PIDFD_GETFD), process, fd, 0)
+        if copy < 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        return duplicate
+        return copy
     finally:
         os.close(process)
+
+
+@cache
+def _libc() -> "ctypes.CDLL":
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _options(fd: int) -> SocketOptions:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from portsock.model import Notice
 from portsock.records import Holder, Request
 from portsock.sources.failures import note
-from portsock.sources.linux.netns import opened
+from portsock.sources.linux.namespaces.descriptors import opened
 
 _NAMES = {b"TCP", b"TCPv6"}
 

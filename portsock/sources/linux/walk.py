@@ -13,10 +13,14 @@ from typing import NamedTuple
 
 from portsock.parse.proc.process import Stat, parse_stat
 from portsock.records import Holder
+from portsock.sources.failures import note
 
 GONE = (FileNotFoundError, ProcessLookupError)
 """Errors raised when a process exits while it is being read."""
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_KCMP = {"x86_64": 312, "aarch64": 272, "riscv64": 272, "loongarch64": 272, "ppc64le": 354, "s390x": 343}
+"""The number of kcmp(2), by machine."""
+_KCMP_FILES = 2
 _ONE_THREAD = 3
 """The link count of /proc/PID/task with one thread: '.', '..' and one for each thread."""
 
@@ -103,6 +107,66 @@ def walk_in_two_threads(pids: Sequence[int], inodes: Container[int] | None, root
     if isinstance(other := outcomes[0], BaseException):
         raise other
     return merged(found, other)
+
+
+class InThreads(NamedTuple):
+    """The holders found among threads with a table of descriptors of their own."""
+
+    holders: dict[int, tuple[Holder, ...]]
+    """By socket inode."""
+    threads: dict[tuple[int, int, int], int]
+    """The thread by inode, pid and descriptor."""
+    started: dict[int, int]
+    """Start times by the holder's pid, in clock ticks since boot."""
+
+
+def walk_threads(pids: Iterable[int], inodes: Container[int] | None, root: str, thorough: bool) -> InThreads:
+    """Return the holders of these sockets that only a thread's own table has: unshare(2), CLONE_FILES.
+
+    `thorough`: compare also tables with the same number of descriptors. Processes that may not be read are left out.
+    """
+    found = InThreads({}, {}, {})
+    for pid in pids:
+        home = f"{root}/{pid}"
+        try:
+            if os.stat(f"{home}/task").st_nlink == _ONE_THREAD:
+                continue
+            sockets = {thread: _own_table(pid, thread, inodes, root, thorough) for thread in _other_threads(home, pid)}
+        except (*GONE, PermissionError):
+            continue
+        except OSError as error:
+            note("descriptors of the threads of process", pid, error)
+            continue
+        for thread, table in sockets.items():
+            for inode, fd in table.sockets:
+                if found.threads.setdefault((inode, pid, fd), thread) == thread:
+                    found.holders[inode] = (*found.holders.get(inode, ()), Holder(pid, fd))
+            if table.started is not None:
+                found.started[pid] = table.started
+    return found
+
+
+def _other_threads(home: str, pid: int) -> list[int]:
+    return [int(name) for name in os.listdir(f"{home}/task") if name != str(pid)]
+
+
+def _own_table(pid: int, thread: int, inodes: Container[int] | None, root: str, thorough: bool) -> _Table:
+    """Return the sockets of a thread's table, nothing where it is the table of its process. Raises OSError."""
+    table = f"{root}/{pid}/task/{thread}/fd"
+    try:
+        if os.stat(table).st_size == os.stat(f"{root}/{pid}/fd").st_size and not (thorough and not _share_table(pid, thread)):
+            return _NOTHING
+        return _table(table, "../../../stat", inodes)
+    except GONE:
+        return _NOTHING
+
+
+def _share_table(one: int, other: int) -> bool:
+    """Tell whether two tasks have one table of descriptors: kcmp(2). Where that cannot be asked, False."""
+    import ctypes
+
+    number = _KCMP.get(os.uname().machine)
+    return number is not None and ctypes.CDLL(None).syscall(ctypes.c_long(number), one, other, _KCMP_FILES, 0, 0) == 0
 
 
 def merged(one: Walk, other: Walk) -> Walk:

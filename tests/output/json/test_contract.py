@@ -44,7 +44,7 @@ from portsock.output.tables.procs import PROCS
 from portsock.output.tables.sockets import SOCKETS
 from tests.support.factory import port, snapshot, socket
 
-OWNER = Owner(7, 3, "nginx", "www")
+OWNER = Owner(7, 3, "nginx", "www", 9)
 INET = InetEndpoint("fe80::1", 80, "eth0", "web.example", "http", True, True)
 PEER = Peer(8, Netns(2, "blue"), "db1", OwnerStatus.KNOWN, (OWNER,))
 SOCKET = Socket(

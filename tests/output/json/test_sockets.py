@@ -33,7 +33,7 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=6)
 WORDS = st.none() | TEXTS
 NUMBERS = st.none() | st.integers(min_value=0, max_value=2**64)
 PORTS = st.none() | st.integers(min_value=0, max_value=65535)
-OWNERS = st.lists(st.builds(Owner, NUMBERS, NUMBERS, st.none() | TEXTS, st.none() | TEXTS), max_size=3).map(tuple)
+OWNERS = st.lists(st.builds(Owner, NUMBERS, NUMBERS, st.none() | TEXTS, st.none() | TEXTS, NUMBERS), max_size=3).map(tuple)
 ENDPOINTS = (
     st.none()
     | st.builds(InetEndpoint, st.none() | st.sampled_from(["127.0.0.1", "::1", "*"]) | TEXTS, PORTS)

@@ -63,8 +63,11 @@ INET = st.builds(
     st.sampled_from([None, None, None, "a-host-name.of-a-remote.example.org"]),
 )  # fmt: skip
 UNIX = st.builds(UnixEndpoint, st.none() | st.binary(min_size=1, max_size=108), st.booleans())
+THREADS = st.sampled_from([None, None, None, 812])
 OWNERS = st.lists(
-    st.builds(Owner, st.integers(4000000, 4194304), st.integers(0, 999), NAMES, st.sampled_from(["root", "www-data", None])),
+    st.builds(
+        Owner, st.integers(4000000, 4194304), st.integers(0, 999), NAMES, st.sampled_from(["root", "www-data", None]), THREADS
+    ),
     max_size=12,
     unique_by=lambda owner: owner.pid,
 ).map(tuple)

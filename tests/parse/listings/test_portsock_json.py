@@ -43,7 +43,7 @@ from tests.support.factory import LINUX, socket
 
 numbers = st.none() | st.integers(0, 2**63)
 words = st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
-owners = st.lists(st.builds(Owner, numbers, numbers, words, words), max_size=3).map(tuple)
+owners = st.lists(st.builds(Owner, numbers, numbers, words, words, numbers), max_size=3).map(tuple)
 netns = st.none() | st.builds(Netns, st.integers(1, 2**32), words)
 statuses = st.sampled_from(OwnerStatus)
 endpoints = st.one_of(

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from portsock.errors import ReadError
-from portsock.model import OwnerReason
-from portsock.records import Holder
-from portsock.sources.linux import owners, walk
+from portsock.model import Family, OwnerReason, SocketType, State
+from portsock.records import Holder, SocketRecord
+from portsock.sources.linux import absence, owners, walk
+from tests.support.live import answer, portsock, waiting
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="walks Linux's /proc")
 root_only = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="must become another user")
@@ -306,3 +307,63 @@ def test_two_threads_are_used_for_many_descriptors_on_several_cpus(
     monkeypatch.setattr(owners, "walk_in_two_threads", count(2))
     assert owners.find(set(), method="walk").holders == {}
     assert threads == [expected]
+
+
+@linux
+@pytest.mark.root
+@root_only
+def test_a_descriptor_in_a_threads_own_table_has_its_process_as_owner() -> None:
+    with waiting([sys.executable, "-m", "tests.support.afar", "thread"]) as facts:
+        pid, tid, fd = facts["pid"], facts["tid"], facts["fd"]
+        for words in (
+            [f"inode:{facts['inode']}"],
+            [f"pid:{pid}"],
+            [f"fd:{pid}/{fd}"],
+            [f"fd:{tid}/{fd}"],
+            [f"tcp/{facts['port']}", "--owners", "walk"],
+            [f"tcp/{facts['port']}", "--owners", "bpf"],
+        ):
+            (row,) = (each for each in answer("sockets", *words)["sockets"] if each["inode"] == facts["inode"])
+            assert [(each["pid"], each["fd"], each["tid"]) for each in row["owners"]] == [(pid, fd, tid)], words
+        assert f"[{pid}/{fd} of thread {tid}]" in portsock("sockets", str(facts["port"])).stdout
+        assert f"(pid {pid})" in (done := portsock("explain", str(facts["port"]))).stdout
+        assert "options of socket" not in done.stderr
+
+
+@linux
+@pytest.mark.root
+@root_only
+def test_a_process_that_is_named_is_searched_by_thread_though_another_one_is_known() -> None:
+    with waiting([sys.executable, "-m", "tests.support.afar", "thread_and_child"]) as facts:
+        for words in (["--owners", "walk"], ["--owners", "bpf"]):
+            (row,) = answer("sockets", f"pid:{facts['pid']}", *words)["sockets"]
+            holders = {(each["pid"], each.get("tid")) for each in row["owners"]}
+            assert holders == {(facts["pid"], facts["tid"]), (facts["child"], None)}
+
+
+@linux
+def test_a_table_with_as_many_descriptors_is_compared_if_it_matters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = process(tmp_path, 10, {3: "socket:[77]"}, threads=3)
+    for thread in (11, 12):
+        (home / "task" / str(thread) / "fd").mkdir(parents=True)
+    (home / "task" / "11" / "fd" / "3").symlink_to("socket:[78]")
+    monkeypatch.setattr(walk, "_share_table", lambda pid, thread: (pid, thread) == (10, 12))
+    cheap, thorough = (walk.walk_threads([10], {77, 78}, str(tmp_path), thorough=each) for each in (False, True))
+    assert thorough.holders == {78: (Holder(10, 3),)}
+    assert thorough.threads == {(78, 10, 3): 11}
+    assert cheap.holders == {} or os.stat(home / "fd").st_size != os.stat(home / "task" / "11" / "fd").st_size
+
+
+@linux
+def test_threads_are_searched_only_for_sockets_that_nobody_else_was_found_to_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("threads were searched")
+
+    monkeypatch.setattr(owners, "walk_threads", fail)
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        inode = os.fstat(held.fileno()).st_ino
+        record = SocketRecord(Family.IPV4, SocketType.STREAM, "tcp", None, State.LISTEN, None, None, None, inode=inode, uid=0)
+        found = owners.find({inode}, method="walk")
+        assert absence.search_threads([record], found).holders == found.holders
+        with pytest.raises(AssertionError, match="threads were searched"):
+            absence.search_threads([record._replace(inode=1, uid=os.geteuid())], found)
