@@ -126,7 +126,7 @@ def _every_namespace(request: Request, each: "Callable[..., Dumped]") -> Dumped:
     from portsock.sources.linux import netns
 
     until = time.monotonic() + (float("inf") if request.seconds is None else request.seconds)
-    found = netns.find(request.netns)
+    found = netns.find(request.netns, seconds=request.seconds)
     dumped = each(found.namespaces, until)
     notices = found.notices
     if found.missing or "all" in request.netns:
@@ -155,8 +155,8 @@ def _each(
 
     What was read of each is added to `places`, unless another request is made `instead`.
     """
-    from portsock.sources.linux import netns
     from portsock.sources.linux.joining.crossing import Place
+    from portsock.sources.linux.namespaces.notices import denied_notice, late_notice
 
     all_read = Dumped([], [], backend or "netlink")
     denied: list[Namespace] = []
@@ -169,10 +169,8 @@ def _each(
         all_read = all_read.joined(dumped._replace(others=others))._replace(backend=dumped.backend)
         if instead is None:
             places.append(Place(namespace, dumped.sockets, dumped.backend, dumped.pid, dumped.apart))
-    notices = [netns.denied_notice(denied)] if denied else []
-    if late:
-        what = "1 network namespace was" if len(late) == 1 else f"{len(late)} network namespaces were"
-        notices.append(Notice("netns_late", len(late), f"{what} not looked into for lack of time"))
+    notices = [denied_notice(denied)] if denied else []
+    notices += [late_notice(len(late))] if late else []
     unseen = tuple(each.netns.name or f"net:[{each.netns.id}]" for each in (*denied, *late))
     return all_read.noted(notices)._replace(unseen=unseen)
 

@@ -4,7 +4,9 @@ A namespace exists while a process is in it, a mount refers to it, or a descript
 first three are searched here; namespaces/by_socket.py has the last.
 """
 
+import math
 import os
+import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -12,6 +14,7 @@ from portsock.errors import ReadError, UsageError
 from portsock.model import Netns, Notice
 from portsock.sources.failures import note, note_reason
 from portsock.sources.linux.namespaces.descriptors import descriptors
+from portsock.sources.linux.namespaces.notices import unread_notice
 from portsock.sources.linux.visibility import PROC, read_pids, shows_our_namespace
 from portsock.sources.system import NETNS_NAMES, read_text
 
@@ -74,6 +77,8 @@ class Found(NamedTuple):
     """Numbers of namespaces that were asked for, and that no process, mount or descriptor refers to."""
     sockets: dict[int, tuple[int, int]]
     """Where every process was searched: a pid and a descriptor of each socket that is held, by inode."""
+    cut: bool = False
+    """The time was over before all descriptors were searched: namespaces that only these keep open may be missing."""
 
 
 def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES) -> tuple[list[Namespace], list[Notice]]:
@@ -82,12 +87,13 @@ def namespaces(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NA
     return found.namespaces, found.notices
 
 
-def find(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES) -> Found:
+def find(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES, seconds: float | None = None) -> Found:
     """Return the namespaces for names, PIDs, numbers as in 'net:[4026532180]', or 'all'. Raises UsageError for other words.
 
-    A bare number that can be a PID is one. Names are those of `ip netns`, then those of containers.
+    A bare number that can be a PID is one. Names are those of `ip netns`, then those of containers. After `seconds`
+    no further descriptors are searched.
     """
-    survey = _Survey(proc, named)
+    survey = _Survey(proc, named, math.inf if seconds is None else time.monotonic() + seconds)
     if survey.own is None or (proc == PROC and not shows_our_namespace()):
         raise ReadError(
             "--netns: /proc is missing or shows another PID namespace; enter that, too (nsenter --pid), or mount it anew"
@@ -110,13 +116,7 @@ def find(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES) -
     missing = sorted(chosen - survey.facts.keys())
     found = [survey.namespace(inode) for inode in chosen.difference(missing)]
     found.sort(key=lambda namespace: (not namespace.own, namespace.netns.name or "", namespace.netns.id))
-    return Found(found, [_unread_notice(unreadable)] if unreadable else [], missing, survey.sockets)
-
-
-def _unread_notice(unreadable: int) -> Notice:
-    what = "1 other network namespace" if unreadable == 1 else f"{unreadable} other network namespaces"
-    text = f"{what} may not be looked at from here: run as root on the host to see the sockets in there"
-    return Notice("netns_denied", unreadable, text)
+    return Found(found, [unread_notice(unreadable)] if unreadable else [], missing, survey.sockets, survey.cut)
 
 
 def _number_in(word: str) -> int | None:
@@ -131,15 +131,6 @@ def name_of(inode: int, proc: str = "/proc", named: str = NETNS_NAMES) -> str | 
     """Return the name of a namespace in `ip netns`, or None."""
     facts = _Survey(proc, named).facts.get(inode)
     return facts.name if facts else None
-
-
-def denied_notice(denied: Sequence[Namespace]) -> Notice:
-    """Return the notice about namespaces that could not be entered."""
-    names = [each.netns.name or f"net:[{each.netns.id}]" for each in denied]
-    listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-    what = "1 network namespace" if len(names) == 1 else f"{len(names)} network namespaces"
-    text = f"{what} could not be entered: {listed}; that takes root (CAP_SYS_ADMIN) on the host"
-    return Notice("netns_denied", len(names), text)
 
 
 def _by_name(word: str, survey: "_Survey") -> int:
@@ -164,8 +155,10 @@ def _by_name(word: str, survey: "_Survey") -> int:
 class _Survey:
     """Gathers namespaces by inode number, first those with a name."""
 
-    def __init__(self, proc: str, named: str) -> None:
+    def __init__(self, proc: str, named: str, until: float = math.inf) -> None:
         self._proc = proc
+        self._until = until
+        self.cut = False
         self.facts: dict[int, _Facts] = {}
         self.unreadable = 0
         """The number of other namespaces that may not be read."""
@@ -239,6 +232,9 @@ class _Survey:
         for pid in mounts.values():
             self._add_mounted(pid)
         for pid in processes:
+            if time.monotonic() > self._until:
+                self.cut = True
+                break
             home = f"{self._proc}/{pid}/fd"
             for fd, kind, inode in descriptors(home):
                 if kind == "socket":

@@ -1,6 +1,7 @@
 """The search for namespaces in a made-up /proc, where hard links stand for the files of one namespace."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from portsock.errors import UsageError
 from portsock.model import Netns
 from portsock.parse.proc.mountinfo import parse_namespaces
 from portsock.sources.linux import netns
+from portsock.sources.linux.namespaces.notices import denied_notice
+from tests.support.live import on_linux
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hard links and symbolic links")
 CONTAINER = "0123456789ab" + 52 * "f"
@@ -146,11 +149,11 @@ def test_the_notice_names_the_first_three_denied_namespaces() -> None:
     namespaces = [
         netns.Namespace(Netns(number, name), False, (), ()) for number, name in ((1, "a"), (2, None), (3, "c"), (4, "d"))
     ]
-    notice = netns.denied_notice(namespaces)
+    notice = denied_notice(namespaces)
     assert (notice.code, notice.amount, notice.incomplete) == ("netns_denied", 4, True)
     assert "4 network namespaces" in notice.message
     assert "a, net:[2], c, …" in notice.message
-    assert netns.denied_notice(namespaces[:1]).message.startswith("1 network namespace could not be entered: a;")
+    assert denied_notice(namespaces[:1]).message.startswith("1 network namespace could not be entered: a;")
 
 
 @pytest.mark.parametrize("word", ["4194305", "9" * 11, "1" * 5000])
@@ -175,3 +178,14 @@ def test_mounted_namespaces_of_one_kind_are_read() -> None:
         "1 2 0:5 net:[43] /sly rw - tmpfs x rw,y - nsfs z\n"
     )
     assert parse_namespaces(text, "net") == [(40, "/run/netns/a"), (42, "/a\\040\tb")]
+
+
+@pytest.mark.linux
+@on_linux
+def test_descriptors_are_not_searched_once_the_time_is_over() -> None:
+    with socket.socket() as held:
+        whole, cut = netns.find(("all",)), netns.find(("all",), seconds=-1.0)
+        assert os.fstat(held.fileno()).st_ino in whole.sockets
+    assert (whole.cut, cut.cut) == (False, True)
+    assert not cut.sockets
+    assert any(each.own for each in cut.namespaces)

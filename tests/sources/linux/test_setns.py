@@ -15,6 +15,7 @@ from portsock.errors import UsageError
 from portsock.model import InetEndpoint, Netns, State
 from portsock.records import Request
 from portsock.sources.linux import netlink, netns, setns
+from portsock.sources.linux.namespaces.notices import denied_notice
 
 pytestmark = [
     pytest.mark.linux,
@@ -136,7 +137,7 @@ def test_a_denied_namespace_has_a_notice_and_the_rest_is_visited(other: int, mon
     home, abroad = setns.visit(namespaces, lambda _: here())
     assert home == here()
     assert isinstance(abroad, PermissionError)
-    notice = netns.denied_notice(namespaces[1:])
+    notice = denied_notice(namespaces[1:])
     assert (notice.code, notice.amount, notice.incomplete) == ("netns_denied", 1, True)
     assert str(of(other)) in notice.message
 

@@ -57,7 +57,7 @@ def _with_processes(request: Request, dumped: Dumped, read: Read) -> Dumped:
 
 def _holding(lost: Set[int], request: Request, dumped: Dumped, read: Read) -> Dumped:
     """Return what is read of the namespaces that have these sockets, with notices if one of them is not found."""
-    everywhere = netns.find(("all",))
+    everywhere = netns.find(("all",), seconds=_SECONDS)
     known = {_own_number(), *(each.id for each in dumped.others)}
     held = {inode: everywhere.sockets[inode] for inode in lost & everywhere.sockets.keys()}
     found, notices = by_socket.search(held, request.protocols, known)
