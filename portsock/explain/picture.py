@@ -44,8 +44,10 @@ def draw_sockets(passive: Sequence[Socket], connected: list[Socket], most: Most 
         if len(mine) > most.connections - drawn:
             lines.append(f"  … and {len(mine) - (most.connections - drawn)} more that came to it")
         drawn = min(most.connections, drawn + len(mine))
-    if len(passive) > most.passive:
-        lines.append(f"… and {plural(len(passive) - most.passive, 'more socket')} bound or listening")
+    left = passive[most.passive :]
+    if left:
+        kind = " bound or listening" if all(socket.local is not None for socket in left) else ""
+        lines.append(f"… and {plural(len(left), 'more socket')}{kind}")
     room = max(1, most.connections - drawn)
     lines += _connections(connected[:room], "")
     if len(connected) > room:
@@ -55,7 +57,8 @@ def draw_sockets(passive: Sequence[Socket], connected: list[Socket], most: Most 
 
 def passive_line(socket: Socket) -> str:
     """Return '127.0.0.1:8080  LISTEN  tcp  python3[18085]'."""
-    words = [local_text(socket), socket.state or socket.state_raw or "", socket.protocol, short_owners_text(socket.owners)]
+    where = local_text(socket) if socket.local is not None else "(no address)"
+    words = [where, socket.state or socket.state_raw or "", socket.protocol, short_owners_text(socket.owners)]
     return "  ".join(word for word in words if word)
 
 

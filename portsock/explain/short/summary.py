@@ -107,6 +107,8 @@ def socket_text(socket: Socket) -> str:
         f"{socket.protocol.upper() if len(socket.protocol) <= 4 else socket.protocol} socket")  # fmt: skip
     if socket.state is State.LISTEN:
         what = f" listening on {end_text(socket.local)}"
+    elif socket.local is None and socket.remote is None:
+        what = " without an address"
     elif is_passive(socket):
         what = f" bound to {end_text(socket.local)}"
     elif socket.remote is not None:
@@ -145,6 +147,8 @@ def _process_summary(subject: Subject) -> str:
                    f"{'are' if many else 'is'} bound to {joined(ports, 5)}")  # fmt: skip
     holds = [plural(len(connections), "connection")] if connections else []
     holds += [plural(unix, "unix socket")] if unix else []
+    bare = sum(socket.local is None and socket.remote is None for socket in subject.local_sockets)
+    holds += [plural(bare, "socket") + " without an address"] if bare else []
     if holds:
         has.append(f"{'have' if many else 'has'} {joined(holds)}")
     if not has and any(process.pid in subject.snapshot.unreadable for process in subject.processes):

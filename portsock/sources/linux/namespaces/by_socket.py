@@ -111,12 +111,19 @@ def _namespace_of(via: Via, unwanted: tuple[bytes, ...]) -> int | None:
 
 def _protocol_of(via: Via) -> bytes:
     """Return the name of a socket's protocol in the kernel: sockfs_xattr_get() in net/socket.c. Raises OSError."""
+    with held_socket(via) as path:
+        return os.getxattr(path, "system.sockprotoname")
+
+
+@contextmanager
+def held_socket(via: Via) -> Iterator[str]:
+    """Yield a path of our own that leads to the socket of a process. Raises OSError."""
     # The descriptor may be another file by now, on a file system that never answers: hold it before asking it.
     with opened(f"/proc/{via.pid}/fd/{via.fd}", os.O_PATH | os.O_CLOEXEC) as held:
-        own = f"/proc/self/fd/{held}"
-        if os.readlink(own) != f"socket:[{via.inode}]":
+        path = f"/proc/self/fd/{held}"
+        if os.readlink(path) != f"socket:[{via.inode}]":
             raise FileNotFoundError(2, "closed meanwhile")
-        return os.getxattr(own, "system.sockprotoname")
+        yield path
 
 
 @contextmanager

@@ -12,8 +12,10 @@ from portsock.sources.linux import netns
 from portsock.sources.linux.joining.crossing import Place
 from portsock.sources.linux.namespaces import by_socket
 from portsock.sources.linux.namespaces.descriptors import descriptors
+from portsock.sources.linux.namespaces.unbound import unbound
 from portsock.sources.linux.netns import Namespace
 from portsock.sources.linux.visibility import shows_our_namespace
+from portsock.sources.system import bound_sockets_listed
 
 _SECONDS = 1.5
 """The time after which no further namespace is entered to look for a socket that may be in any of them."""
@@ -39,7 +41,7 @@ def own_place(own: Netns, dumped: Dumped) -> Place:
 
 
 def _with_processes(request: Request, dumped: Dumped, read: Read) -> Dumped:
-    """Add the namespaces that the request's processes are in, and those of further sockets that they hold."""
+    """Add the namespaces that the request's processes are in, those of further sockets that they hold, and what has none."""
     spaces = {pid: _space_of(pid) for pid in request.pids}
     found = {each.netns.id: each for each in spaces.values() if each is not None and not each.own}
     denied = [pid for pid, space in spaces.items() if space is None]
@@ -52,7 +54,11 @@ def _with_processes(request: Request, dumped: Dumped, read: Read) -> Dumped:
         if kind == "socket" and inode not in listed
     }
     further, notices = by_socket.search(sockets, request.protocols, {_own_number(), *found})
-    return dumped.joined(read(further, float("inf"))).noted(notices)
+    dumped = dumped.joined(read(further, float("inf"))).noted(notices)
+    listed = dumped.inodes
+    rest = {inode: place for inode, place in sockets.items() if inode not in listed}
+    bare = unbound(request, rest, bound_sockets_listed(dumped.backend)) if rest else []
+    return dumped._replace(sockets=[*dumped.sockets, *bare])
 
 
 def _holding(lost: Set[int], request: Request, dumped: Dumped, read: Read) -> Dumped:
