@@ -131,6 +131,7 @@ class Dumped(NamedTuple):
     """Those of `others` that nobody asked for."""
     apart: frozenset[int] = frozenset()
     apart_elsewhere: frozenset[int] = frozenset()
+    translated: Mapping[int, int] = {}
     """See Collection."""
     pid: int | None = None
     """The process through which the namespace was read; None where it was entered."""
@@ -185,6 +186,8 @@ class Collection(NamedTuple):
     """TCP sockets, by lasting_number(), that are joined with no other: what has their 4-tuple may be of another connection."""
     apart_elsewhere: frozenset[int] = frozenset()
     """The same of sockets that are joined with none of another network namespace."""
+    translated: Mapping[int, int] = {}
+    """The other end of TCP sockets, both by lasting_number(), where an address was changed on the way (DNAT)."""
 
 
 class PortFilter(NamedTuple):

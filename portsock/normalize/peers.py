@@ -17,6 +17,7 @@ _NOT_UNIQUE = frozenset({Scope.LOOPBACK, Scope.LINK, Scope.UNSPECIFIED})
 """Addresses that every host and network namespace has: they never join sockets of two of them."""
 _UNIX = Family.UNIX
 _UNNAMED = UnixEndpoint(None)
+NO_TRANSLATIONS: Mapping[int, int] = {}
 _REMOTE = Socket._fields.index("remote")
 
 
@@ -27,12 +28,13 @@ def find_peers(
     several: bool,
     apart: frozenset[int] = frozenset(),
     apart_elsewhere: frozenset[int] = frozenset(),
+    translated: Mapping[int, int] = NO_TRANSLATIONS,
     internet: bool = True,
 ) -> list[Peer | None]:
     """Return each row's other end, or None where it is not among the rows.
 
     `hosts` and `visible` hold each row's host and what is visible of its owners; `several`: join across listings, too. The
-    rows of a network namespace stand together. `apart` and `apart_elsewhere`: see Collection. Without
+    rows of a network namespace stand together. `apart`, `apart_elsewhere` and `translated`: see Collection. Without
     `internet` the ends of internet sockets may be left out.
     """
     unix = _UNIX in set(map(attrgetter("family"), rows))
@@ -42,6 +44,7 @@ def find_peers(
     found = index.same_namespace(apart)
     if several or (rows and rows[0].netns != rows[-1].netns):  # a source lists one namespace after another
         index.add_other_places(found, several, apart | apart_elsewhere)
+        index.add_translated(found, translated)
     if unix:
         index.add_unix(found)
     return found
@@ -121,6 +124,15 @@ class _PeerIndex:
                 continue
             if several or (protocol, near, far) not in twice:
                 found[index] = self._as_seen_by(index, other)
+
+    def add_translated(self, found: list[Peer | None], translated: Mapping[int, int]) -> None:
+        """Fill in the peers whose endpoints are not those of the row, since an address was changed on the way."""
+        if not translated:
+            return
+        places = {lasting_number(row): index for index, row in enumerate(self._rows) if isinstance(row, SocketRecord)}
+        for number, other in translated.items():
+            if number in places and other in places:
+                found[places[number]] = self._as_seen_by(places[number], places[other])
 
     def _place(self, index: int) -> object:
         return self._hosts[index], self._rows[index].netns

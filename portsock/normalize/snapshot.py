@@ -97,7 +97,7 @@ def _owners_and_peers(
         visible += OwnerLookup(collection).for_records(collection.sockets)
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
     first = collections[0]  # what is joined with no other is known of a live collection only, which stands alone
-    peers = find_peers(rows, hosts, visible, several, first.apart, first.apart_elsewhere, ends)
+    peers = find_peers(rows, hosts, visible, several, first.apart, first.apart_elsewhere, first.translated, ends)
     return zip(visible, peers, strict=True)
 
 

@@ -51,7 +51,7 @@ def collect(request: Request, backend: str | None = None) -> Collection:
         followed=dumped.followed,
     )  # fmt: skip
     found = Collection(source, host, taken_at, sockets, ownership, known_processes, users, notices, viewpoint=viewpoint)
-    return found._replace(apart=dumped.apart, apart_elsewhere=dumped.apart_elsewhere)
+    return found._replace(apart=dumped.apart, apart_elsewhere=dumped.apart_elsewhere, translated=dumped.translated)
 
 
 def _sockets(request: Request, backend: str | None) -> Dumped:
@@ -69,9 +69,10 @@ def _sockets(request: Request, backend: str | None) -> Dumped:
         places.append(own_place(own, dumped))
         dumped = follow(request, dumped, each)
     from portsock.sources.linux.joining.crossing import find_apart
+    from portsock.sources.linux.joining.translated import find_translated
 
     apart, apart_elsewhere = find_apart(places, request)
-    return dumped._replace(apart=apart, apart_elsewhere=apart_elsewhere)
+    return dumped._replace(apart=apart, apart_elsewhere=apart_elsewhere, translated=find_translated(places, request))
 
 
 def _sockets_again(request: Request, used: str, protocols: frozenset[str]) -> list[SocketRecord] | None:

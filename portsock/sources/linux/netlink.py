@@ -6,7 +6,7 @@ import socket
 from collections import deque
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from portsock.enums import Need
 from portsock.model import Family, InetEndpoint, Netns, Notice, State
@@ -17,7 +17,10 @@ from portsock.parse.netlink.message import request as dump_request
 from portsock.parse.netlink.subflows import with_subflows_marked
 from portsock.records import PortFilter, Request, SocketRecord
 
-_NETLINK_SOCK_DIAG = 4
+if TYPE_CHECKING:
+    from portsock.parse.netlink.conntrack import Translation
+
+_NETLINK_SOCK_DIAG, _NETLINK_NETFILTER = 4, 12
 _BUFFER = 1 << 20
 """Bytes for one batch. The kernel fills all of it, older versions up to 32 KiB."""
 _TRIES = 4
@@ -101,6 +104,15 @@ def cookies(request: Request, channel: Channel | None = None) -> set[int]:
     return found
 
 
+def translations() -> "list[Translation]":
+    """Return the connections of the calling thread's namespace whose destination was changed. Raises NetlinkRefused."""
+    from portsock.parse.netlink import conntrack
+
+    with _open(_NETLINK_NETFILTER) as opened:
+        answer = _Reader(opened, conntrack.GET).read(conntrack.request())
+        return conntrack.decode(answer.data, answer.bodies) if answer else []
+
+
 def _unfiltered(request: Request) -> Request:
     return request._replace(ports=None, states=None, listeners=False)
 
@@ -116,9 +128,9 @@ def _decoded(decode: Decoder, answer: "_Answer") -> list[SocketRecord]:
     return records
 
 
-def _open() -> socket.socket:
+def _open(family: int = _NETLINK_SOCK_DIAG) -> socket.socket:
     try:
-        opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG)
+        opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
         opened.settimeout(_PATIENCE)
         opened.connect((0, 0))
     except OSError as error:
@@ -192,8 +204,9 @@ class _Answer(NamedTuple):
 class _Reader:
     """Sends requests and reads whole dumps, again where one was disturbed."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, kind: int = inet.SOCK_DIAG_BY_FAMILY) -> None:
         self._channel = channel
+        self._kind = kind
         self._buffer = memoryview(bytearray(_BUFFER))
         self._sequence = 0
         self._losses = 0
@@ -224,7 +237,7 @@ class _Reader:
         """
         self._sequence += 1
         answer = _Answer(bytearray(), [], True)
-        self._channel.send(dump_request(inet.SOCK_DIAG_BY_FAMILY, body, self._sequence))
+        self._channel.send(dump_request(self._kind, body, self._sequence))
         while True:
             length = self._receive()
             if length is None:
