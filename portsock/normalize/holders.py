@@ -44,10 +44,13 @@ class OwnerLookup:
         """Yield status, reason and owners of each record."""
         status, reason = self._held, self._held_reason
         by_inode = self._all_owners()
+        # Of thousands in TIME_WAIT each has the same.
+        reasons = (_WITHOUT_INODE if self._keeps_inodes else _NO_DESCRIPTOR) if self._searched else {}
+        without: dict[State | None, Visibility] = {state: (OwnerStatus.NONE, why, ()) for state, why in reasons.items()}
         for record in records:
             owners = by_inode.get(record.inode) if record.holders is None else self._owners(record.holders)
             if not owners:
-                yield *self._absence(record), ()
+                yield (without.get(record.state) if record.inode is None else None) or (*self._absence(record), ())
             elif not self._searched and (record.names_one or self._unprivileged):
                 yield OwnerStatus.PARTIAL, None, owners
             else:

@@ -13,7 +13,7 @@ _Port = tuple[Netns | None, str, int | None]
 # Members of enumerations, looked up once: in Python 3.11 each lookup takes as long as all else done for a socket.
 _LISTEN, _UNCONN, _UNIX, _LOOPBACK = State.LISTEN, State.UNCONN, Family.UNIX, Scope.LOOPBACK
 _DGRAM = SocketType.DGRAM
-_LISTENER, _SERVER, _CLIENT, _UNKNOWN = Role.LISTENER, Role.SERVER, Role.CLIENT, Role.UNKNOWN
+_LISTENER, _SERVER, _CLIENT, _UNKNOWN, _BOUND = Role.LISTENER, Role.SERVER, Role.CLIENT, Role.UNKNOWN, Role.BOUND
 
 
 class Roles:
@@ -22,6 +22,8 @@ class Roles:
     def __init__(self, records: Iterable[SocketRecord], ephemeral: tuple[int, int]) -> None:
         self._first, self._last = ephemeral
         self._listening: dict[_Port, set[str | None]] = {}  # of UDP, which has no listeners, sockets without a peer
+        self._ports: set[int | None] = set()
+        """Those of `_listening`: most sockets of a client have none of them."""
         self._unix_listening: set[tuple[Netns | None, UnixEndpoint]] = set()
         self._unix: dict[int, SocketRecord] = {}
         self._pending: set[int] = set()
@@ -35,6 +37,7 @@ class Roles:
         local = record.local
         if isinstance(local, InetEndpoint) and local.port:  # raw sockets have none
             self._listening.setdefault((record.netns, record.protocol, local.port), set()).add(local.address)
+            self._ports.add(local.port)
 
     def _add_unix(self, record: SocketRecord) -> None:
         if record.inode is not None:
@@ -51,11 +54,11 @@ class Roles:
         if record.family is _UNIX:
             return self._infer_unix(record)
         if not isinstance(local, InetEndpoint):
-            return Role.BOUND if remote is None and local is not None else _UNKNOWN
+            return _BOUND if remote is None and local is not None else _UNKNOWN
         if not isinstance(remote, InetEndpoint):
-            return Role.BOUND if local.port else _UNKNOWN
+            return _BOUND if local.port else _UNKNOWN
         netns, protocol, port, other = record.netns, record.protocol, local.port, remote.port
-        addresses = self._listening.get((netns, protocol, port))
+        addresses = self._listening.get((netns, protocol, port)) if port in self._ports else None
         covered = addresses is not None and _covers(addresses, local)
         if covered and (record.type is not _DGRAM or not self._asks_a_service(port, other)):
             return _SERVER
@@ -63,7 +66,7 @@ class Roles:
             return _UNKNOWN
         if other is None or not self._first <= other <= self._last:
             return _CLIENT
-        addresses = self._listening.get((netns, protocol, other))
+        addresses = self._listening.get((netns, protocol, other)) if other in self._ports else None
         if addresses is not None and _covers(addresses, remote):
             here = remote.address == local.address or scope(remote.address) is _LOOPBACK
             return _CLIENT if here else _UNKNOWN
