@@ -44,6 +44,7 @@ def pair(place: Place, name: str = "port") -> str:
     return f"{NEAR}:{place.facts[name]},{SERVER}"
 
 
+@takes_long
 def test_a_path_that_drops_everything() -> None:
     with transfer("black_hole") as place:
         seen = ss(place)
@@ -60,6 +61,7 @@ def test_a_path_that_drops_everything() -> None:
         assert "snd_wnd:" in seen
 
 
+@takes_long
 def test_a_packet_filter_of_this_host_that_drops_what_it_sends() -> None:
     """The kernel's timer is that of a closed window, and the window is open."""
     with transfer("refused_here") as place:
@@ -72,6 +74,7 @@ def test_a_packet_filter_of_this_host_that_drops_what_it_sends() -> None:
             assert found["sending_refused"]["title"].endswith(f"is stuck: this host drops what it sends to {SERVER}.")
 
 
+@takes_long
 def test_a_peer_that_does_not_read() -> None:
     with transfer("deaf_peer") as place:
         seen = ss(place)
@@ -125,6 +128,7 @@ def test_a_path_that_loses_packets() -> None:
         assert 8 <= number(r"(\d+) % of the bytes", found["slowed_by_loss"]["title"]) <= 60
 
 
+@takes_long
 def test_a_narrow_path_is_slow_and_alive() -> None:
     with transfer("narrow_path") as place:
         found = findings(place, SERVER)
