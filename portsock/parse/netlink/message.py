@@ -111,6 +111,10 @@ def attributes(buffer: Buffer, at: int, end: int) -> dict[int, bytes]:
     return found
 
 
+_Layout = tuple[struct.Struct, tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+"""Of a message: size, type and value of each attribute, for one unpack_from(); sizes; types, with and without flags."""
+
+
 class AttributeReader:
     """Read the attributes of many messages of one dump, as attributes() does.
 
@@ -125,22 +129,14 @@ class AttributeReader:
         """Return the attributes between two offsets, by type. Raises GarbledMessage."""
         layout = self._layouts.get(end - at)
         if layout is not None:
-            words = layout.whole.unpack_from(buffer, at)
-            if words[::3] == layout.sizes and words[1::3] == layout.raw_kinds:
-                return dict(zip(layout.kinds, words[2::3], strict=True))
+            whole, sizes, raw_kinds, kinds = layout
+            words = whole.unpack_from(buffer, at)
+            if words[::3] == sizes and words[1::3] == raw_kinds:
+                return dict(zip(kinds, words[2::3], strict=True))
         found = attributes(buffer, at, end)
         if layout is None:
             self._layouts[end - at] = _layout(buffer, at, end)
         return found
-
-
-class _Layout(NamedTuple):
-    """The attributes of a message: size, type and value of each, for one call of unpack_from()."""
-
-    whole: struct.Struct
-    sizes: tuple[int, ...]
-    raw_kinds: tuple[int, ...]
-    kinds: tuple[int, ...]
 
 
 def _layout(buffer: Buffer, at: int, end: int) -> _Layout:
@@ -152,9 +148,8 @@ def _layout(buffer: Buffer, at: int, end: int) -> _Layout:
         raw_kinds.append(kind)
         parts.append(f"HH{size - ATTRIBUTE.size}s{padded - size}x")
         at += padded
-    return _Layout(
-        struct.Struct("=" + "".join(parts)), tuple(sizes), tuple(raw_kinds), tuple(kind & _TYPE_MASK for kind in raw_kinds)
-    )
+    kinds = tuple(kind & _TYPE_MASK for kind in raw_kinds)
+    return struct.Struct("=" + "".join(parts)), tuple(sizes), tuple(raw_kinds), kinds
 
 
 def attribute(kind: int, value: bytes) -> bytes:

@@ -13,8 +13,6 @@ from typing import NamedTuple
 from portsock.errors import ReadError, UsageError
 from portsock.model import Netns, Notice
 from portsock.sources.failures import note, note_reason
-from portsock.sources.linux.namespaces.descriptors import descriptors
-from portsock.sources.linux.namespaces.notices import unread_notice
 from portsock.sources.linux.visibility import PROC, read_pids, shows_our_namespace
 from portsock.sources.system import NETNS_NAMES, read_text
 
@@ -93,6 +91,8 @@ def find(wanted: Sequence[str], proc: str = "/proc", named: str = NETNS_NAMES, s
     A bare number that can be a PID is one. Names are those of `ip netns`, then those of containers. After `seconds`
     no further descriptors are searched.
     """
+    from portsock.sources.linux.namespaces.notices import unread_notice
+
     survey = _Survey(proc, named, math.inf if seconds is None else time.monotonic() + seconds)
     if survey.own is None or (proc == PROC and not shows_our_namespace()):
         raise ReadError(
@@ -208,6 +208,8 @@ class _Survey:
 
     def complete(self) -> None:
         """Search all processes, mounts and descriptors for namespaces."""
+        from portsock.sources.linux.namespaces.descriptors import descriptors
+
         if self._complete:
             return
         self._complete = True
