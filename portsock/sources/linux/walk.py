@@ -8,12 +8,16 @@ counting up to it instead of listing saves a tenth, but misses the last sockets 
 import os
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.parse.proc.process import Stat, parse_stat
 from portsock.records import Holder
 from portsock.sources.failures import note
+
+if TYPE_CHECKING:
+    import ctypes
 
 GONE = (FileNotFoundError, ProcessLookupError)
 """Errors raised when a process exits while it is being read."""
@@ -131,7 +135,7 @@ def walk_threads(pids: Iterable[int], inodes: Container[int] | None, root: str, 
         try:
             if os.stat(f"{home}/task").st_nlink == _ONE_THREAD:
                 continue
-            sockets = {thread: _own_table(pid, thread, inodes, root, thorough) for thread in _other_threads(home, pid)}
+            sockets = {thread: _table_of(home, thread, inodes) for thread in _with_own_table(pid, home, thorough)}
         except (*GONE, PermissionError):
             continue
         except OSError as error:
@@ -146,17 +150,31 @@ def walk_threads(pids: Iterable[int], inodes: Container[int] | None, root: str, 
     return found
 
 
-def _other_threads(home: str, pid: int) -> list[int]:
-    return [int(name) for name in os.listdir(f"{home}/task") if name != str(pid)]
+def _with_own_table(pid: int, home: str, thorough: bool) -> list[int]:
+    """Return the threads whose table is, or may be, another one than that of their process. Raises OSError.
 
-
-def _own_table(pid: int, thread: int, inodes: Container[int] | None, root: str, thorough: bool) -> _Table:
-    """Return the sockets of a thread's table, nothing where it is the table of its process. Raises OSError."""
-    table = f"{root}/{pid}/task/{thread}/fd"
+    One stat(2) for each thread, relative to their directory: a host may have tens of thousands.
+    """
+    usual = os.stat(f"{home}/fd").st_size
+    tasks = os.open(f"{home}/task", _DIRECTORY)
     try:
-        if os.stat(table).st_size == os.stat(f"{root}/{pid}/fd").st_size and not (thorough and not _share_table(pid, thread)):
-            return _NOTHING
-        return _table(table, "../../../stat", inodes)
+        found = []
+        for name in os.listdir(tasks):
+            if name == str(pid):
+                continue
+            with suppress(*GONE):
+                same_size = os.stat(f"{name}/fd", dir_fd=tasks).st_size == usual
+                if not same_size or (thorough and not _share_table(pid, int(name))):
+                    found.append(int(name))
+        return found
+    finally:
+        os.close(tasks)
+
+
+def _table_of(home: str, thread: int, inodes: Container[int] | None) -> _Table:
+    """Return the sockets of a thread's table. Raises OSError."""
+    try:
+        return _table(f"{home}/task/{thread}/fd", "../../../stat", inodes)
     except GONE:
         return _NOTHING
 
@@ -166,7 +184,14 @@ def _share_table(one: int, other: int) -> bool:
     import ctypes
 
     number = _KCMP.get(os.uname().machine)
-    return number is not None and ctypes.CDLL(None).syscall(ctypes.c_long(number), one, other, _KCMP_FILES, 0, 0) == 0
+    return number is not None and _libc().syscall(ctypes.c_long(number), one, other, _KCMP_FILES, 0, 0) == 0
+
+
+@cache
+def _libc() -> "ctypes.CDLL":
+    import ctypes
+
+    return ctypes.CDLL(None)
 
 
 def merged(one: Walk, other: Walk) -> Walk:
