@@ -171,8 +171,9 @@ def test_a_stopped_reader_on_this_host_is_named() -> None:
     with transfer("both_here") as place:
         found = findings(place, 8100)
         title = found["peer_does_not_read"]["title"]
-        start = f"python (pid {place.facts['pid']}) waits: python (pid {place.facts['end']}) has read nothing for "
-        assert title.startswith(start)
+        reader = f"python (pid {place.facts['end']}), which is stopped,"
+        assert title.startswith(f"python (pid {place.facts['pid']}) waits: {reader} has read nothing for ")
+        assert found["peer_does_not_read"]["advice"].startswith(f"kill -CONT {place.facts['end']} lets it continue.")
         subprocess.run(["sleep", "4"], check=True)
         assert findings(place, 8100).keys() >= {"program_does_not_read"}
         assert "peer_does_not_read" not in findings(place, 8100)
