@@ -13,7 +13,7 @@ os.environ["XDG_CONFIG_HOME"] = "/nonexistent"
 
 if "CI" not in os.environ:  # in CI hypothesis uses a profile of its own, with the same examples in every run
     # No deadline: the time of an example means nothing on a loaded machine.
-    settings.register_profile("portsock", deadline=None)
+    settings.register_profile("portsock", deadline=None, max_examples=100 if "PORTSOCK_LONG" in os.environ else 60)
     settings.load_profile("portsock")
 
 

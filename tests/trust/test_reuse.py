@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.crossing_lab import pair
-from tests.support.live import as_root, on_linux, run, tool
+from tests.support.live import as_root, on_linux, run, takes_long, tool
 
 pytestmark = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
 SECONDS = os.environ.get("PORTSOCK_CHURN", "1")
@@ -33,6 +33,7 @@ def test_no_socket_is_joined_with_one_of_another_connection(tmp_path: Path) -> N
     judge(*apart, sys.executable, "-m", "tests.support.reuse", SECONDS, str(tmp_path))
 
 
+@takes_long
 def test_no_socket_is_joined_with_one_of_another_connection_in_another_namespace(tmp_path: Path) -> None:
     with ExitStack() as stack:
         names = pair(stack, "yz")
