@@ -7,7 +7,20 @@ from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
 from portsock.explain.nearby import covered_sockets, nearby_sockets
 from portsock.explain.types import PathFacts
-from portsock.model import Family, InetEndpoint, Netns, Owner, Process, Role, Scope, Snapshot, Socket, State, UnixEndpoint
+from portsock.model import (
+    INTERNET,
+    Family,
+    InetEndpoint,
+    Netns,
+    Owner,
+    Process,
+    Role,
+    Scope,
+    Snapshot,
+    Socket,
+    State,
+    UnixEndpoint,
+)
 from portsock.normalize.roles import is_passive
 from portsock.port_numbers import Services
 from portsock.query.matching.owners import name_predicate
@@ -191,6 +204,17 @@ def takes(listener: Socket, endpoint: object) -> bool:
             return False
         return serves(listener, 6 if ":" in endpoint.address else 4) and scope(endpoint.address) is Scope.LOOPBACK
     return endpoint.address == address
+
+
+def is_listener_of(each: Socket, socket: Socket) -> bool:
+    """Tell whether a connection came to this listener, or may have: by its port and an address that covers the local one."""
+    return (
+        each.state is State.LISTEN
+        and each.family in INTERNET
+        and each.netns == socket.netns
+        and port_of(each.local) == port_of(socket.local)
+        and address_of(each.local) in (address_of(socket.local), *WILDCARDS)
+    )
 
 
 def namespace_text(netns: Netns) -> str:

@@ -49,6 +49,8 @@ class Attempt(NamedTuple):
     """The reason why not, or what it depends on; where ok is True: what was assumed, if anything."""
     tried: bool = False
     """The outcome is the kernel's own answer (--try)."""
+    elsewhere: bool = False
+    """EADDRNOTAVAIL for an address that this host has: on another device, or not ready."""
 
 
 class Severity(StrEnum):

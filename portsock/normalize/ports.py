@@ -26,10 +26,10 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
             continue
         key = (socket.host, socket.netns.id if socket.netns else None, socket.protocol, local.port)
         if socket.role in PASSIVE or socket.remote is None:  # without a peer its role may be unknown
-            owners = id(socket.owners) if len(socket.owners) > 1 else 0  # workers share all: their keys are made once
-            row_key = row_keys.get(owners) or _row_key(socket)
-            if owners:
-                row_keys[owners] = row_key
+            if len(socket.owners) < 2:
+                row_key = _row_key(socket)
+            else:  # workers share all sockets of their master, and the same tuple: its key is made once
+                row_key = row_keys.get(id(socket.owners)) or row_keys.setdefault(id(socket.owners), _row_key(socket))
             passive.setdefault(key, {}).setdefault(row_key, []).append(socket)
         else:
             connected.setdefault(key, []).append(socket)

@@ -73,7 +73,7 @@ class Roles:
         return _UNKNOWN
 
     def _asks_a_service(self, port: int | None, other: int | None) -> bool:
-        """Tell whether the ports are those of a client, such as DNS's: it may have a UDP socket without a peer beside it."""
+        """Tell whether a UDP socket is a client's by its ports, as DNS's are. Another socket on its port may have no peer."""
         return port is not None and self._first <= port <= self._last and other is not None and other < PRIVILEGED_END
 
     def _infer_unix(self, record: SocketRecord) -> Role:

@@ -50,11 +50,9 @@ class TestLive:
             "what socket(2) or accept(2) makes",
             "Seen here, for example: 127.0.0.1:8080 LISTEN tcp",
         )
-        says(
-            server.explain("port"),
-            "It is a label and not an object",
-            f"→ 127.0.0.1:8080 ESTABLISHED python[{server.facts['client']}]",
-        )
+        text = server.explain("port")
+        says(text, "It is a label and not an object", "→ 127.0.0.1:8080 ESTABLISHED python[")
+        assert any(f"python[{server.facts[who]}]" in text for who in ("client", "other"))  # the lower port comes first
 
     def test_q02_what_uses_a_port_names_holders_users_start_and_all_sockets(self, server: Place) -> None:
         text, found = server.explain("8080"), server.json("8080")

@@ -113,9 +113,9 @@ def may_override(new: BindAddress, way: Way, uid: int, existing: Existing, block
     """Tell whether this socket may make the kernel let the new one in without looking at `blocking`, which are in its way.
 
     TCP: the port's bucket remembers the last SO_REUSEPORT socket bound (sk_reuseport_match), and takes one wildcard for
-    another: `::` for `::` whatever their IPV6_V6ONLY, 0.0.0.0 for a `::` that takes IPv4. Binding any other socket makes it
-    forget, so that the remembered one must have been bound beside those in the way. UDP: the search ends at the first
-    overlapping SO_REUSEPORT socket of the same user, though not at one that SO_REUSEADDR on both sides skips.
+    another: `::` for `::` whatever their IPV6_V6ONLY, 0.0.0.0 for a `::` that takes IPv4. Once a socket of another kind is
+    bound, it forgets. So the remembered socket was bound after those in the way, and the kernel let it. UDP: the search ends
+    at the first overlapping SO_REUSEPORT socket of the same user, though not at one that SO_REUSEADDR on both sides skips.
     """
     options, held = existing.options, existing.address
     if not way.reuseport or options.reuseport is False or held is None:

@@ -32,6 +32,8 @@ PORT_PROTOCOLS = ("tcp", "udp")
 PORT_ADDRESSES = ("0.0.0.0", "127.0.0.1", "::")
 """Protocols and addresses that are judged for a target that is a bare port."""
 
+_ELSEWHERE = frozenset({Reason.OTHER_DEVICE, Reason.TENTATIVE, Reason.DUPLICATE})
+"""Reasons for EADDRNOTAVAIL at an address that this host has."""
 _OPTIONS = ((False, False), (True, False), (False, True), (True, True))
 """SO_REUSEADDR and SO_REUSEPORT of each way."""
 MOST_DEVICES = 3
@@ -74,6 +76,7 @@ class BindRequest(NamedTuple):
             errno,
             tuple(_blocker(found.existing.socket) for found in conflicts[:MOST_ALIKE]),
             self._reason_text(reason, conflicts, doubt) if reason else None,
+            elsewhere=reason in _ELSEWHERE,
         )
 
     def _reason_text(self, reason: Reason, conflicts: Sequence[Conflict], doubt: Reason | None) -> str:

@@ -1,8 +1,8 @@
 """The verdict on all attempts to bind, in one line."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from portsock.explain.bind.texts import TEXTS, Reason
 from portsock.explain.types import Attempt
 from portsock.explain.wording import end_text, joined
 from portsock.model import InetEndpoint
@@ -15,55 +15,53 @@ _MEANS = {
 }
 _NOT_THERE = "not available there (EADDRNOTAVAIL)"
 """An address of this host that is on another device, or not ready."""
-_ONLY_V6, _WITH_V4 = " (IPv6 only)", " (with IPv4)"
 _WHATEVER, _FREEBIND = ", whatever options are set", " without IP_FREEBIND"
+
+
+class _Place(NamedTuple):
+    """An address to bind, as the verdict names it."""
+
+    name: str
+    v6_alone: bool
+    """The wildcard of both versions with IPV6_V6ONLY, which few programs set."""
 
 
 def verdict_line(attempts: Sequence[Attempt]) -> str:
     """Return 'free', or 'in use (EADDRINUSE) on 0.0.0.0 and 127.0.0.1; free on ::1', and the same for each protocol."""
     judged = [attempt for attempt in attempts if not attempt.tried] or list(attempts)
-    protocols: dict[str, dict[str, list[str]]] = {}
-    for protocol, address, outcome in _outcomes(judged):
-        protocols.setdefault(protocol, {}).setdefault(outcome, []).append(address)
+    protocols: dict[str, dict[str, list[_Place]]] = {}
+    for protocol, place, outcome in _outcomes(judged):
+        protocols.setdefault(protocol, {}).setdefault(outcome, []).append(place)
     lines: dict[str, list[str]] = {}
     for protocol, outcomes in protocols.items():
-        lines.setdefault(_places(outcomes), []).append(protocol)
+        lines.setdefault(_line(outcomes), []).append(protocol)
     if len(lines) == 1:
         return next(iter(lines))
     return "; ".join(f"{' and '.join(named)}: {line}" for line, named in lines.items())
 
 
-def _places(outcomes: dict[str, list[str]]) -> str:
+def _line(outcomes: dict[str, list[_Place]]) -> str:
+    """Return the outcomes of one protocol. IPv6 alone is named only where all else has one outcome."""
+    names = {outcome: [place.name for place in places if not place.v6_alone] for outcome, places in outcomes.items()}
+    usual = {outcome: named for outcome, named in names.items() if named}
     if len(outcomes) == 1:
         return next(iter(outcomes))
-    most, *others = sorted(outcomes, key=lambda outcome: -len(outcomes[outcome]))
-    if all(_all_v6(outcomes[outcome]) for outcome in others):
+    if len(usual) <= 1:
+        most, *others = sorted(outcomes, key=lambda outcome: outcome not in usual)
         return "; ".join([most, *(f"IPv6 alone is {outcome}" for outcome in others)])
-    return "; ".join(_on(outcome, addresses) for outcome, addresses in outcomes.items() if not _all_v6(addresses))
+    return "; ".join(f"{outcome.removesuffix(_WHATEVER)} on {joined(named, 3)}" for outcome, named in usual.items())
 
 
-def _on(outcome: str, addresses: Sequence[str]) -> str:
-    """Return 'in use (EADDRINUSE) on 0.0.0.0 and [::]': what binds IPv6 alone is left out, since few programs do."""
-    names = [address.removesuffix(_WITH_V4) for address in addresses if not address.endswith(_ONLY_V6)]
-    return f"{outcome.removesuffix(_WHATEVER)} on {joined(names, 3)}"
-
-
-def _all_v6(addresses: Sequence[str]) -> bool:
-    return all(address.endswith(_ONLY_V6) for address in addresses)
-
-
-def _outcomes(attempts: Sequence[Attempt]) -> list[tuple[str, str, str]]:
+def _outcomes(attempts: Sequence[Attempt]) -> list[tuple[str, _Place, str]]:
     """Return protocol, address and outcome of each address."""
     groups: dict[tuple[str, str, bool | None], list[Attempt]] = {}
     for attempt in attempts:
         groups.setdefault((attempt.protocol, attempt.address, attempt.v6only), []).append(attempt)
-    several = {protocol for protocol, address, v6only in groups if v6only and (protocol, address, False) in groups}
+    both = {(protocol, address) for protocol, address, v6only in groups if v6only is False}
     found = []
     for (protocol, address, v6only), group in groups.items():
         name = end_text(InetEndpoint(address, None)).removesuffix(":*")
-        if protocol in several and v6only is not None:
-            name += _ONLY_V6 if v6only else _WITH_V4
-        found.append((protocol, name, _outcome(group)))
+        found.append((protocol, _Place(name, v6only is True and (protocol, address) in both), _outcome(group)))
     return found
 
 
@@ -73,13 +71,7 @@ def _outcome(attempts: Sequence[Attempt]) -> str:
     if len(free) == len(attempts):
         return "free"
     first = next(attempt for attempt in attempts if not attempt.ok)
-    why = _MEANS.get(first.errno or "", first.errno or "not certain")
-    if (
-        first.errno == "EADDRNOTAVAIL"
-        and first.reason
-        and first.reason != TEXTS[Reason.NOT_LOCAL].format(address=first.address)
-    ):
-        why = _NOT_THERE
+    why = _NOT_THERE if first.elsewhere else _MEANS.get(first.errno or "", first.errno or "not certain")
     if free:
         plainest = min(free, key=lambda attempt: len(attempt.options))
         return f"{why}, but free with {' and '.join(plainest.options)}" if plainest.options else f"free, {why} with options"

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from portsock.endpoints import address_of, port_of
+from portsock.endpoints import address_of
 from portsock.explain.rules.datagrams import counters_of
 from portsock.explain.rules.finding import evidence_lines, make_finding
 from portsock.explain.rules.queues import is_full
 from portsock.explain.sections.durations import sysctl_number
-from portsock.explain.subject import Subject
+from portsock.explain.subject import Subject, is_listener_of
 from portsock.explain.texts import causes as texts
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Finding, Severity
@@ -70,13 +70,6 @@ def _finding(where: str, sockets: Sequence[Socket], stale: int, limit: int | Non
 
 def _listener_of(socket: Socket, subject: Subject) -> Socket | None:
     """Return the listener whose queue an unfinished handshake is in: that of the very address, else of all."""
-    near = [
-        each
-        for each in subject.snapshot.sockets
-        if each.state is State.LISTEN
-        and each.netns == socket.netns
-        and port_of(each.local) == port_of(socket.local)
-        and address_of(each.local) in (address_of(socket.local), "0.0.0.0", "::", "*")
-    ]
+    near = [each for each in subject.snapshot.sockets if is_listener_of(each, socket)]
     exact = [each for each in near if each.local == socket.local]
     return next(iter(exact or near), None)

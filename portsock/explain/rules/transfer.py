@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from portsock.endpoints import address_of, port_of
+from portsock.endpoints import address_of
 from portsock.explain import transfer
 from portsock.explain.ancestry import holders_of, is_halted
 from portsock.explain.rules.finding import evidence_line, evidence_lines, make_finding
-from portsock.explain.sections.durations import end_of_resends, time_text
-from portsock.explain.subject import Subject
+from portsock.explain.sections.durations import end_of_resends, span
+from portsock.explain.subject import Subject, is_listener_of
 from portsock.explain.texts import transfers as texts
 from portsock.explain.texts.findings import OF_SIGNAL, Code
 from portsock.explain.transfer import Condition
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text, holders_text, plural
-from portsock.model import INTERNET, OwnerReason, Process, Socket, State
+from portsock.model import OwnerReason, Process, Socket
 from portsock.query.target import ConnectionTarget
 
 STUCK_MS = 5000
@@ -49,7 +49,7 @@ def not_accepted(subject: Subject) -> Iterator[Finding]:
         return
     for socket in subject.local_sockets:
         if socket.owner_reason is OwnerReason.UNACCEPTED:
-            name = holders_text([each for each in subject.snapshot.sockets if _is_listener_of(each, socket)])
+            name = holders_text([each for each in subject.snapshot.sockets if is_listener_of(each, socket)])
             age = transfer.idle_ms(socket)
             since = f" for {span(age)}" if age is not None else ""
             yield make_finding(Code.CONNECTION_NOT_ACCEPTED, evidence_lines([socket]), who=name or "The server", since=since,
@@ -59,22 +59,6 @@ def not_accepted(subject: Subject) -> Iterator[Finding]:
 def who(socket: Socket) -> str:
     """Return the holder of a socket, or its own end where none is known."""
     return holders_text([socket]) or end_text(socket.local)
-
-
-def span(milliseconds: float | None) -> str:
-    """Return '12 s', or 'less than a second'."""
-    return "less than a second" if (milliseconds or 0) < 1000 else time_text((milliseconds or 0) / 1000)
-
-
-def _is_listener_of(each: Socket, socket: Socket) -> bool:
-    address = address_of(each.local)
-    return (
-        each.state is State.LISTEN
-        and each.family in INTERNET
-        and each.netns == socket.netns
-        and port_of(each.local) == port_of(socket.local)
-        and address in (address_of(socket.local), "0.0.0.0", "::", "*")
-    )
 
 
 def _silent(found: _Found) -> Iterator[Finding]:

@@ -106,6 +106,11 @@ def backoff_seconds(first: float, retries: int) -> float:
     return sum(min(first * 2.0**number, _LONGEST) for number in range(retries + 1))
 
 
+def span(milliseconds: float | None) -> str:
+    """Return '12 s', or 'less than a second'."""
+    return "less than a second" if (milliseconds or 0) < 1000 else time_text((milliseconds or 0) / 1000)
+
+
 def time_text(value: float) -> str:
     """Return a time in seconds as a person would say it: '60 s', '15 min', '2 h 11 min', '3 d'."""
     whole = int(value)

@@ -8,7 +8,7 @@ from portsock.endpoints import address_of, port_of
 from portsock.explain.ancestry import holders_of, master_of, same_program
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
-from portsock.explain.wording import end_text, holders, joined, owner_text, owners_text, plural, port_name
+from portsock.explain.wording import end_text, holders, joined, owner_text, owners_text, plural
 from portsock.model import Family, InetEndpoint, Owner, OwnerStatus, Process, Role, Socket, State
 from portsock.normalize.connections import unique_connections, without_further_subflows
 from portsock.query.target import InetTarget
@@ -16,10 +16,10 @@ from portsock.query.target import InetTarget
 
 def held_text(subject: Subject, protocol: str, port: int | None, sockets: Sequence[Socket]) -> str:
     """Return '8080/tcp (http-alt) is held by python3 (pid 5), listening on 127.0.0.1, with 2 connections'."""
-    title = port_name(port, protocol, subject.services) if port is not None else protocol
+    name = subject.services.name(protocol, port)
     multipath = protocol == "tcp" and any(_is_multipath(socket, subject) for socket in sockets)
     return phrases.HELD.format(
-        port=title.replace(str(port), f"{port}/{protocol}", 1),
+        port=f"{port}/{protocol}" + (f" ({name})" if name else ""),
         who=who_holds(sockets, subject),
         how=_bound_text(sockets, subject) + (phrases.MULTIPATH if multipath else ""),
         more=_activity(subject, protocol, port, sockets),

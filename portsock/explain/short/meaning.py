@@ -6,7 +6,7 @@ from portsock.addresses import scope
 from portsock.endpoints import address_of
 from portsock.explain import transfer
 from portsock.explain.sections.absence import absence_line
-from portsock.explain.sections.durations import time_text
+from portsock.explain.sections.durations import span
 from portsock.explain.subject import Subject
 from portsock.explain.texts import rows as texts
 from portsock.explain.texts.findings import Code
@@ -24,9 +24,9 @@ def meaning(subject: Subject, findings: Sequence[Finding]) -> str | None:
     if subject.passive:
         lost, shared = (by_code.get(code) for code in (Code.DATAGRAMS_DROPPED, Code.SHARED_ENDPOINT))
         return first_sentence(lost.detail if lost else shared.advice if shared else "") or None
-    told = next((by_code[code] for code in texts.MEANING if code in by_code), None)
-    if told is not None:
-        return told.title
+    moving = next((by_code[code] for code in texts.MEANING if code in by_code), None)
+    if moving is not None:
+        return moving.title
     if subject.sockets:
         return _of_connections(unique_connections(subject.sockets), subject)
     return absence_line(subject)
@@ -39,14 +39,14 @@ def to_serve(subject: Subject) -> str | None:
         return None
     address = target.networks[0].address
     own = subject.snapshot.host.addresses or frozenset()
-    narrow = [each for each in subject.nearby if each.state is State.LISTEN and is_loopback(each)]
+    narrow = [each for each in subject.nearby if each.state is State.LISTEN and _is_loopback(each)]
     if not narrow or len(narrow) < len(subject.nearby) or address not in own or scope(address) is Scope.LOOPBACK:
         return None
     wildcard = "[::]" if ":" in address else "0.0.0.0"
     return texts.TO_SERVE.format(address=address, who=holders_text(narrow) or "the server", wildcard=wildcard)
 
 
-def is_loopback(socket: Socket) -> bool:
+def _is_loopback(socket: Socket) -> bool:
     return scope(address_of(socket.local)) is Scope.LOOPBACK
 
 
@@ -73,6 +73,6 @@ def _of_connections(sockets: Sequence[Socket], subject: Subject) -> str | None:
         idle = transfer.idle_ms(socket)
         if socket.state is State.ESTABLISHED and idle is not None:
             waiting = " and ".join(transfer.queued_texts(found)) or texts.NOTHING_WAITS
-            return texts.PULSE.format(waiting=waiting, ago=time_text(idle / 1000) if idle >= 1000 else texts.LESS)
+            return texts.PULSE.format(waiting=waiting, ago=span(idle))
     text = STATES.get(socket.state) if socket.state is not None else None
     return text.meaning if text is not None else None

@@ -47,5 +47,4 @@ END_READ = "The peer has closed; the program has read that, and may still send (
 END_UNREAD = "The peer has closed; the program has not read as far as that ({count} before it)."
 PULSE = "Open, {waiting}; data or acknowledgements last passed {ago} ago."
 NOTHING_WAITS = "and nothing waits at this end"
-LESS = "less than a second"
 MORE = "{count} more with --long"

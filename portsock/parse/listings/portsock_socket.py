@@ -174,7 +174,7 @@ def _is_value(value: object) -> bool:
 
 
 def _is_detail(name: str, value: object) -> bool:
-    """Tell whether a detail that portsock knows has the type that it has; others survive as they are."""
+    """Tell whether a detail has the type that portsock gives it. Details that portsock does not know have any type."""
     if name == CONGESTION_CONTROL:
         return isinstance(value, str)
     return name not in NUMBERS or (isinstance(value, int | float) and not isinstance(value, bool))

@@ -226,6 +226,7 @@ def test_the_kernel_s_answer_on_the_address_counts_whatever_the_list_of_addresse
     for asked, reason in cases.items():
         found = judge((), "tcp", "fe80::7%eth0", 8080, Way(), USER, HOST, asked=asked)
         assert (found.ok, found.errno, found.reason) == (False, asked.errno, reason)
+        assert found.elsewhere == bool(asked.devices or asked.unready)  # this host has the address, though not there
     assert judge((), "tcp", "fe80::9%eth0", 8080, Way(), USER, HOST, asked=LocalAddress(True)).ok is True
     assert judge((), "tcp", "fe80::7%eth0", 8080, Way(), USER, HOST, asked=LocalAddress(False)).ok is None
 

@@ -6,9 +6,9 @@ another namespace if it still exists then, and if its remote address is none of 
 do not leave the namespace. Handshakes are left out, since the other end may be left over from an earlier connection.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from portsock.addresses import scope
 from portsock.model import InetEndpoint, Scope, State
@@ -18,6 +18,7 @@ from portsock.sources.linux.netns import Namespace
 from portsock.sources.linux.setns import visit
 from portsock.sources.system import addresses_in
 
+_Result = TypeVar("_Result")
 _NOT_UNIQUE = frozenset({Scope.LOOPBACK, Scope.LINK, Scope.UNSPECIFIED})
 
 
@@ -47,10 +48,8 @@ def find_apart(places: Sequence[Place], request: Request) -> tuple[frozenset[int
     linked = _linked(places)
     if not linked:
         return apart, frozenset()
-    entered = iter(visit([place.namespace for place in linked if place.pid is None], partial(_read, request, linked)))
     alone: set[int] = set()
-    for place in linked:
-        now = next(entered) if place.pid is None else _now(request, place, str(place.pid))
+    for place, now in zip(linked, again(linked, partial(_now, request)), strict=True):
         for record in place.sockets:
             if isinstance(record.remote, InetEndpoint) and not (isinstance(now, _Now) and _may_cross(record, now)):
                 alone.add(lasting_number(record))
@@ -79,10 +78,12 @@ def _addresses(endpoints: Iterable[object]) -> set[str]:
     return {address for address in found if address is not None and scope(address) not in _NOT_UNIQUE}
 
 
-def _read(request: Request, linked: Sequence[Place], namespace: Namespace) -> _Now | None:
-    """Read a namespace again, from inside."""
-    (place,) = (place for place in linked if place.namespace is namespace)
-    return _now(request, place, "thread-self")
+def again(places: Sequence[Place], function: Callable[[Place, str], _Result]) -> list[_Result | OSError]:
+    """Return the function's result for each place, or the error of entering it. The other argument is a process inside."""
+    by_namespace = {id(place.namespace): place for place in places}
+    entered = [place.namespace for place in places if place.pid is None]
+    outcomes = iter(visit(entered, lambda namespace: function(by_namespace[id(namespace)], "thread-self")))
+    return [next(outcomes) if place.pid is None else function(place, str(place.pid)) for place in places]
 
 
 def _now(request: Request, place: Place, process: str) -> _Now | None:

@@ -12,7 +12,7 @@ from portsock.model import Endpoint, InetEndpoint, State
 from portsock.parse.netlink.conntrack import End, Translation
 from portsock.records import Request, SocketRecord, lasting_number
 from portsock.sources.linux.joining import reuse
-from portsock.sources.linux.joining.crossing import Place
+from portsock.sources.linux.joining.crossing import Place, again
 from portsock.sources.linux.netns import Namespace
 from portsock.sources.linux.setns import visit
 from portsock.sources.system import read_text
@@ -34,12 +34,17 @@ def find_translated(places: Sequence[Place], request: Request) -> dict[int, int]
         return {}
     pairs = _pairs(found, _by_ends(places))
     involved = {id(place): place for pair in pairs for _, place in pair}
-    alive = _present(list(involved.values()), request)
+    found_now = again(list(involved.values()), partial(_present, request))
+    alive = {key: set() if isinstance(now, OSError) else now for key, now in zip(involved, found_now, strict=True)}
     joined: dict[int, int] = {}
     for (client, near), (server, far) in pairs:
         if client in alive[id(near)] and server in alive[id(far)]:
             joined |= {client: server, server: client}
     return joined
+
+
+def _present(request: Request, place: Place, process: str) -> set[int]:
+    return reuse.present(request, place.backend, process)
 
 
 def _translations(_: Namespace) -> list[Translation]:
@@ -87,22 +92,3 @@ def _pairs(found: Sequence[Translation], sockets: dict[tuple[End, End], list[_So
         for client, server in ends
         if len(sockets.get(client, ())) == len(sockets.get(server, ())) == 1 and clients[client] == servers[server] == 1
     ]
-
-
-def _present(places: Sequence[Place], request: Request) -> dict[int, set[int]]:
-    """Return the numbers of the sockets that exist now, by the place's id()."""
-    entered = [place for place in places if place.pid is None]
-    read = partial(_now, request, entered)
-    alive = {
-        id(place): set() if isinstance(outcome, OSError) else outcome
-        for place, outcome in zip(entered, visit([place.namespace for place in entered], read), strict=True)
-    }
-    for place in places:
-        if place.pid is not None:
-            alive[id(place)] = reuse.present(request, place.backend, str(place.pid))
-    return alive
-
-
-def _now(request: Request, places: Sequence[Place], namespace: Namespace) -> set[int]:
-    (place,) = (place for place in places if place.namespace is namespace)
-    return reuse.present(request, place.backend)
