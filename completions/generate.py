@@ -37,7 +37,7 @@ def commands() -> Mapping[str, str]:
 
 def options(command: str) -> list[Any]:
     """Return the options of a command, in the order of their declaration."""
-    from portsock.cli.main import parameters
+    from portsock.cli.application import parameters
 
     return split(parameters(command))[0]
 

@@ -43,8 +43,8 @@ def commands(_: str) -> Iterator[str]:
 
 
 def options(command: str) -> Iterator[str]:
+    from portsock.cli.application import parameters
     from portsock.cli.help import in_panels, spellings, split
-    from portsock.cli.main import parameters
 
     texts = option_texts(OPTIONS.read_text(encoding="utf-8"))
     for panel, items in in_panels(split(parameters(command))[0]).items():

@@ -4,11 +4,9 @@ The completions, the manual, --help and the configuration file derive from this;
 completions/generate.py` name an option that lacks something.
 """
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-import typer
-
-from portsock.cli.declare import declared, flag, value
+from portsock.cli.declare import arguments, declared, flag, value
 
 SOURCE, FILTER, BINDING, OUTPUT = PANELS = ("Source", "Filter", "Binding", "Output")
 """Headings of --help and of the manual, in their order. The configuration file may set options of OUTPUT only."""
@@ -16,11 +14,14 @@ SOURCE, FILTER, BINDING, OUTPUT = PANELS = ("Source", "Filter", "Binding", "Outp
 Text = str | None
 Texts = list[str] | None
 
-Targets = Annotated[Texts, typer.Argument(metavar="[TARGET]...", help="Ports, endpoints, networks, pid:N, proc:NAME, ...")]
+Targets = Annotated[Texts, arguments("[TARGET]...", help="Ports, endpoints, networks, pid:N, proc:NAME, ...")]
 
 
-def _configure(ctx: typer.Context, ignored: bool) -> None:
-    """Take defaults from the configuration file, before any other option is read; without a file this is one stat(2)."""
+def _configure(ctx: Any, ignored: bool) -> bool:
+    """Take defaults from the configuration file, before any other option is read; without a file this is one stat(2).
+
+    Return the option's value.
+    """
     import os
 
     from portsock.sources.system import find_configuration
@@ -30,6 +31,7 @@ def _configure(ctx: typer.Context, ignored: bool) -> None:
         from portsock.cli.config import load
 
         ctx.default_map = load(path, ctx.info_name or "", _choosing_options())
+    return ignored
 
 
 Json = Annotated[bool, flag("--json", help="one JSON object", panel=OUTPUT)]
@@ -227,5 +229,5 @@ GROUPS = (Selecting, Collecting, Details, Arranging, Explaining, Printing)
 def _choosing_options() -> set[str]:
     """Return the long names of all options that choose sockets, with underscores."""
     options = [option for group in (Selecting, Collecting) for option in declared(group).values()]
-    names = [name for option in options if option.rich_help_panel in (FILTER, SOURCE) for name in option.names]
+    names = [name for option in options if option.panel in (FILTER, SOURCE) for name in option.names]
     return {name.removeprefix("--").replace("-", "_") for name in names if name.startswith("--")}

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from portsock.cli.application import parameters
 from portsock.cli.commands import COMMANDS
 from portsock.cli.console import Console
 from portsock.cli.declare import declared
 from portsock.cli.help import split
-from portsock.cli.main import parameters, run
+from portsock.cli.main import run
 from portsock.cli.options import Selecting
 from tests.support.generators import generator
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from portsock.cli.application import parameters
 from portsock.cli.config import load
 from portsock.cli.console import Console
 from portsock.cli.help import split
-from portsock.cli.main import parameters, run
+from portsock.cli.main import run
 from portsock.cli.options import FILTER, SOURCE
 from portsock.errors import UsageError
 from tests.support.live import as_root

@@ -7,10 +7,11 @@ import shlex
 
 import pytest
 
+from portsock.cli.application import build, parameters
 from portsock.cli.commands import COMMANDS, EXAMPLES
 from portsock.cli.console import Console
 from portsock.cli.help import ROOT_EXAMPLES, split
-from portsock.cli.main import build, parameters, run
+from portsock.cli.main import run
 
 NAMES = tuple(COMMANDS)
 

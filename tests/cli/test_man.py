@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from portsock.cli.application import build, parameters
 from portsock.cli.commands import COMMANDS
 from portsock.cli.help import split
-from portsock.cli.main import build, parameters
 from portsock.errors import Exit
 from portsock.explain.texts.findings import FINDINGS
 from portsock.explain.texts.transfers import TRANSFERS

@@ -124,8 +124,8 @@ def test_pids_to_complete_are_given_in_time(place: Place) -> None:
 
 def test_ctrl_c_ends_it_at_once_while_it_waits_for_them(place: Place) -> None:
     done = place.portsock("procs", "--json", interrupt=0.1)
-    if done.interrupted is None or (done.status == 0 and done.seconds - done.interrupted < 0.05):
-        assert done.status == 0  # on a busy machine it had answered already
+    if done.interrupted is None:  # it did not wait for so long
+        assert done.status == 0
         return
     assert done.status in (130, -SIGINT)
     assert done.seconds - done.interrupted < 0.5

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
+from portsock.cli.declare import arguments
 from portsock.cli.explaining.asked import annotated, read_questions
 from portsock.cli.options import Collecting, Explaining
 from portsock.cli.outcome import has_unanswerable_filter, say_notices
@@ -29,15 +28,14 @@ NEEDS = frozenset(
 
 
 def command(
-    ctx: typer.Context,
+    console: Console,
     collect: Collecting,
     explaining: Explaining,
-    targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="a port, endpoint, pid:N, path or word")],
+    targets: Annotated[list[str], arguments("TARGET...", help="a port, endpoint, pid:N, path or word")],
 ) -> int:
     """Run `explain`."""
     from portsock.sources.system import services as system_services
 
-    console: Console = ctx.obj
     services = system_services()
     asked = read_questions(targets, services, collect)
     parsed = [each.subject for each in asked]

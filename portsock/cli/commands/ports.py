@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-import typer
-
+from portsock.cli.console import Console
 from portsock.cli.listing import Found, Listing, run
 from portsock.cli.options import Collecting, Printing, Selecting, Targets
 from portsock.model import Port, Socket
@@ -26,6 +25,6 @@ def _sockets(port: Port) -> Iterable[Socket]:
 LISTING: Listing[Port] = Listing(PORTS, _rows, _sockets, summarize)
 
 
-def command(ctx: typer.Context, select: Selecting, collect: Collecting, output: Printing, targets: Targets = None) -> int:
+def command(console: Console, select: Selecting, collect: Collecting, output: Printing, targets: Targets = None) -> int:
     """Run `ports`."""
-    return run(LISTING, ctx.obj, targets, select, collect, output)
+    return run(LISTING, console, targets, select, collect, output)

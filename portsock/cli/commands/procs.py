@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-import typer
-
+from portsock.cli.console import Console
 from portsock.cli.listing import Found, Listing, run
 from portsock.cli.options import Arranging, Collecting, Printing, Selecting, Targets
 from portsock.enums import Need
@@ -29,13 +28,13 @@ def _branches(found: Found) -> list[ProcessRow]:
 
 
 def command(
-    ctx: typer.Context, select: Selecting, collect: Collecting, arranging: Arranging, output: Printing, targets: Targets = None
+    console: Console, select: Selecting, collect: Collecting, arranging: Arranging, output: Printing, targets: Targets = None
 ) -> int:
     """Run `procs`."""
     if not arranging.tree:
-        return run(LISTING, ctx.obj, targets, select, collect, output)
+        return run(LISTING, console, targets, select, collect, output)
     other = "--sort" if output.sort is not None else "--count" if output.counting else None
     if other:
         raise UsageError(f"--tree and {other} exclude each other: a tree has an order and ancestors of its own; choose one")
     needs = frozenset({Need.PROCESSES, Need.PARENTS})
-    return run(LISTING._replace(rows=_branches), ctx.obj, targets, select, collect, output, needs)
+    return run(LISTING._replace(rows=_branches), console, targets, select, collect, output, needs)

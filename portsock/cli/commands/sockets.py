@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-import typer
-
+from portsock.cli.console import Console
 from portsock.cli.listing import Found, Listing, run
 from portsock.cli.options import Collecting, Details, Printing, Selecting, Targets
 from portsock.enums import Need
@@ -23,8 +22,8 @@ LISTING: Listing[Socket] = Listing(SOCKETS, _rows, _itself)
 
 
 def command(
-    ctx: typer.Context, select: Selecting, collect: Collecting, details: Details, output: Printing, targets: Targets = None
+    console: Console, select: Selecting, collect: Collecting, details: Details, output: Printing, targets: Targets = None
 ) -> int:
     """Run `sockets`."""
     asked = frozenset(Need(name) for name, given in details._asdict().items() if given)
-    return run(LISTING, ctx.obj, targets, select, collect, output, asked)
+    return run(LISTING, console, targets, select, collect, output, asked)

@@ -95,7 +95,7 @@ def operands(arguments: Sequence[str]) -> list[str]:
 def _valued_options() -> frozenset[str]:
     """Return the options of explain that take a value."""
     options = [option for group in (Collecting, Explaining) for option in declared(group).values()]
-    return frozenset(name for option in options if getattr(option, "metavar", None) for name in option.names)
+    return frozenset(name for option in options if option.metavar is not None for name in option.names)
 
 
 def similar_names(text: str) -> list[str]:

@@ -42,7 +42,7 @@ def _wait(pid: int, started: float, seconds: float, interrupt: float | None) -> 
         if interrupt is not None and interrupted is None:
             now = time.monotonic()
             state = _state(pid)
-            if state != before or state[0] == "R":
+            if state != before or state[0] in "RZ":  # Z: it has answered, and a thread of it is still to be ended
                 idle_since, before = now, state
             elif now - idle_since > interrupt:
                 os.kill(pid, signal.SIGINT)
