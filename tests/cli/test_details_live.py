@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
+from time import sleep
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ def ports() -> Iterator[tuple[int, int]]:
                     left -= len(accepted.recv(left))
                 accepted.sendall(b"y" * 100)
                 client.recv(100)
+            sleep(0.1)  # the last acknowledgement is delayed by 40 ms
             yield server.getsockname()[1], client.getsockname()[1]
 
 

@@ -20,6 +20,7 @@ def main(report: str, limits: str, *command: str) -> None:
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell has its jobs in the background ignore it
         if allowed["address_space"] is not None:
             resource.setrlimit(resource.RLIMIT_AS, (allowed["address_space"],) * 2)
         os.execvp(command[0], command)  # noqa: S606 - a shell would be measured too
@@ -42,7 +43,7 @@ def _wait(pid: int, started: float, seconds: float, interrupt: float | None) -> 
         if interrupt is not None and interrupted is None:
             now = time.monotonic()
             state = _state(pid)
-            if state != before or state[0] in "RZ":  # Z: it has answered, and a thread of it is still to be ended
+            if state != before or state[0] == "R":
                 idle_since, before = now, state
             elif now - idle_since > interrupt:
                 os.kill(pid, signal.SIGINT)
