@@ -46,8 +46,8 @@ class Listing(NamedTuple, Generic[Row]):
 
     view: View[Row]
     rows: Callable[[Found], Sequence[Row]]
-    sockets: Callable[[Row], Iterable[Socket]]
-    """Return the sockets that a row shows."""
+    sockets: Callable[[Row], Iterable[Socket]] | None = None
+    """Return the sockets that a row shows; None where every socket is a row."""
     summary: Callable[[Sequence[Row]], str] | None = None
     """Return the line under the table on a terminal."""
 

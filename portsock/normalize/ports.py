@@ -143,22 +143,15 @@ def _port_of_one(socket: Socket, services: Services, connections: int | None) ->
     assert isinstance(local, InetEndpoint)
     assert local.port is not None
     port, protocol = local.port, socket.protocol
-    return Port(
-        protocol,
-        port,
-        local.label or services.name(protocol, port),
-        range_of(port),
-        socket.state,
-        (_address(socket, local),),
-        widest([exposure(local.address)]),
-        (socket,),
-        connections,
-        socket.owner_status,
-        socket.owner_reason,
-        owners if len(owners) < 2 or _is_sorted(owners) else tuple(sorted(dict.fromkeys(owners), key=_owner_order)),
-        socket.netns,
-        socket.host,
-    )
+    if len(owners) > 1 and not _is_sorted(owners):
+        owners = tuple(sorted(dict.fromkeys(owners), key=_owner_order))
+    # By position, without Port's constructor, which would take as long as all else here.
+    return tuple.__new__(
+        Port,
+        (protocol, port, local.label or services.name(protocol, port), range_of(port), socket.state,
+         (_address(socket, local),), exposure(local.address), (socket,), connections,
+         socket.owner_status, socket.owner_reason, owners, socket.netns, socket.host),
+    )  # fmt: skip
 
 
 def _is_sorted(owners: Sequence[Owner]) -> bool:

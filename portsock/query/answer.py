@@ -29,12 +29,15 @@ def answer(
     question: Question,
     snapshot: Snapshot,
     rows_of: Callable[[list[Socket]], Sequence[Row]],
-    sockets_of: Callable[[Row], Iterable[Socket]],
+    sockets_of: Callable[[Row], Iterable[Socket]] | None,
 ) -> Answer[Row]:
-    """Answer the question from the snapshot. `rows_of` groups the selected sockets into rows, `sockets_of` opens a row."""
+    """Answer the question from the snapshot.
+
+    `rows_of` groups the selected sockets into rows, `sockets_of` opens a row; it is None where every socket is a row.
+    """
     selected = select(snapshot, question.query, side=question.side)
     rows = rows_of(selected)
-    shown = [socket for row in rows for socket in sockets_of(row)]
+    shown = selected if sockets_of is None else [socket for row in rows for socket in sockets_of(row)]
     # A process that cannot be seen is a missing row of `procs`; elsewhere it is a missing cell.
     reported = selected if question.command == "procs" else shown
     possible = possible_sockets(question, snapshot, reported)

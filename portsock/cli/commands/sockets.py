@@ -1,7 +1,5 @@
 """The subcommand `sockets`."""
 
-from collections.abc import Iterable
-
 from portsock.cli.console import Console
 from portsock.cli.listing import Found, Listing, run
 from portsock.cli.options import Collecting, Details, Printing, Selecting, Targets
@@ -14,11 +12,7 @@ def _rows(found: Found) -> list[Socket]:
     return sort_by_default(found.sockets) if found.ordered else found.sockets
 
 
-def _itself(socket: Socket) -> Iterable[Socket]:
-    return (socket,)
-
-
-LISTING: Listing[Socket] = Listing(SOCKETS, _rows, _itself)
+LISTING: Listing[Socket] = Listing(SOCKETS, _rows)
 
 
 def command(
