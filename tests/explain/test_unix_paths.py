@@ -343,7 +343,10 @@ def test_the_server_is_found_where_only_its_clients_are_in_our_network_namespace
         assert client.recv(1)
         assert f"(pid {pid}) listens, with 1 connection, in network namespace" in said(path)
         headline, codes = findings(path, NOBODY)
+        strict = portsock("explain", "--strict", str(path), uid=NOBODY)
     assert codes == ["unseen_unix_server"]
+    assert f"what is bound to {path} was not seen" in strict.stderr
+    assert strict.returncode == 3
     assert headline.startswith(f"{path} leads to a socket ")  # where it is depends on who else can be looked into
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from portsock.explain.types import Command, Explanation, Part, Reading, Row, Section, Severity
-from portsock.model import Process
+from portsock.model import Netns, Process, Viewpoint
 from portsock.output.text.short_answer import LINES, render_short
 from tests.support.explain_factory import answer, attempt, seen, web
-from tests.support.factory import tcp
+from tests.support.factory import OWN, tcp
 from tests.support.live import as_root, on_linux, portsock, situation
 
 BARE = Explanation("80", "port", "Summary of it.", (), (), {})
@@ -99,6 +99,18 @@ def test_other_findings_stand_below_and_informative_ones_only_in_the_long_answer
 def test_reach_is_said_in_a_few_words(address: str, changes: dict[str, Any], words: str) -> None:
     explanation = answer("80", seen([tcp(address, inode=5, **changes)], {5: 501}))
     assert [row.text for row in explanation.rows if row.label == "Reach"] == [words]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("0.0.0.0:80", "anyone, by every IPv4 address of network namespace blue, before any firewall"),
+        ("127.0.0.1:80", "programs in network namespace blue only"),
+    ],
+)
+def test_who_reaches_a_socket_of_another_network_namespace_is_said_of_that_one(address: str, words: str) -> None:
+    apart = seen([tcp(address, inode=5, netns=Netns(9, "blue"))], {5: 501}, viewpoint=Viewpoint(OWN))
+    assert [row.text for row in answer("80", apart).rows if row.label == "Reach"] == [words]
 
 
 def test_hostile_names_cannot_move_the_cursor_or_forge_a_line() -> None:

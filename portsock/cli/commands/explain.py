@@ -11,7 +11,7 @@ from portsock.cli.options import Collecting, Explaining
 from portsock.cli.outcome import has_unanswerable_filter, say_notices
 from portsock.enums import Need
 from portsock.errors import Exit, UsageError
-from portsock.model import Snapshot
+from portsock.model import Notice, Snapshot
 from portsock.port_numbers import Services
 from portsock.query.answer import possible_sockets, with_notices
 from portsock.query.query import Query, Question
@@ -49,7 +49,7 @@ def command(
     snapshot = _look_further(parsed, answers, snapshot, services, collect, console)
     answers = [annotated(each, answer, live=not collect.captures) for each, answer in zip(asked, answers, strict=True)]
     snapshot = with_notices(question, snapshot, [socket for answer in answers for socket in answer.sockets])
-    snapshot = snapshot.with_notices(failures.take())
+    snapshot = snapshot.with_notices((*_unseen_servers(answers), *failures.take()))
     _print(answers, snapshot, services, explaining, console)
     return _status(parsed, answers, snapshot, collect, console)
 
@@ -157,6 +157,16 @@ def _may_be_apart(answer: "Explanation") -> bool:
 
     codes = {finding.code for finding in answer.findings}
     return Code.STALE_UNIX_PATH not in codes and (not answer.sockets or Code.UNSEEN_UNIX_SERVER in codes)
+
+
+def _unseen_servers(answers: "Sequence[Explanation]") -> tuple[Notice, ...]:
+    """Return a notice for each unix path whose server is in no list that was read."""
+    from portsock.explain.texts.findings import Code
+
+    names = [
+        answer.target_input for answer in answers if any(each.code == Code.UNSEEN_UNIX_SERVER for each in answer.findings)
+    ]
+    return tuple(Notice("unix_server_unseen", 1, f"what is bound to {name} was not seen") for name in names)
 
 
 def _print(

@@ -8,8 +8,9 @@ from portsock.explain.bind.verdict import verdict_line
 from portsock.explain.sections.durations import time_text
 from portsock.explain.sections.process import described
 from portsock.explain.short.meaning import first_sentence, meaning, to_serve
-from portsock.explain.subject import Subject
+from portsock.explain.subject import Subject, namespace_apart
 from portsock.explain.texts import rows as texts
+from portsock.explain.texts.addresses import ELSEWHERE, HERE
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Attempt, Explanation, Finding, Row, Severity
 from portsock.model import Exposure, Family, Socket, State
@@ -97,7 +98,7 @@ def _reaches(subject: Subject) -> list[str]:
     """Return who can reach the bound addresses, each in a few words."""
     found: dict[tuple[str, str], set[str | None]] = {}
     for socket in subject.passive:
-        reach = _reach(socket)
+        reach = _reach(socket, subject)
         if reach:
             limited = address_of(socket.local) in WILDCARDS and reach[0] is not texts.NOT_LISTENING
             found.setdefault(reach, set()).add(socket.interface if limited else None)
@@ -110,7 +111,7 @@ def _through(devices: set[str | None]) -> str:
     return texts.DEVICE.format(device=" or ".join(names)) if names and None not in devices else ""
 
 
-def _reach(socket: Socket) -> tuple[str, str] | None:
+def _reach(socket: Socket, subject: Subject) -> tuple[str, str] | None:
     """Return who can reach the socket, and what may still be in the way; None where that is not known."""
     address = address_of(socket.local)
     reach = exposure(address) if address else None
@@ -118,7 +119,14 @@ def _reach(socket: Socket) -> tuple[str, str] | None:
         return None
     if socket.protocol in {"tcp", "mptcp"} and socket.state is not State.LISTEN:
         return texts.NOT_LISTENING, ""
-    text = texts.WILDCARDS[_covers(socket)] if address in WILDCARDS else texts.REACHES[reach].format(address=address)
+    apart = namespace_apart(socket, subject)
+    place = HERE if apart is None else ELSEWHERE.format(name=apart)
+    if address in WILDCARDS:
+        text = texts.WILDCARDS[_covers(socket)].format(place=place)
+    elif reach is Exposure.LOOPBACK and apart is not None:
+        text = texts.LOOPBACK_ELSEWHERE.format(place=place)
+    else:
+        text = texts.REACHES[reach].format(address=address)
     return text, "" if reach is Exposure.LOOPBACK else texts.BEFORE_FIREWALL
 
 

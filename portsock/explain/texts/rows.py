@@ -16,11 +16,12 @@ REACHES: dict[Exposure, str] = {
 }
 """By the exposure of the address."""
 WILDCARDS = {
-    "v4": "anyone, by every IPv4 address of this host",
-    "v6": "anyone, by every IPv6 address of this host",
-    "both": "anyone, by every address of this host",
-    "unknown": "anyone, by every IPv6 and perhaps every IPv4 address of this host",
+    "v4": "anyone, by every IPv4 address of {place}",
+    "v6": "anyone, by every IPv6 address of {place}",
+    "both": "anyone, by every address of {place}",
+    "unknown": "anyone, by every IPv6 and perhaps every IPv4 address of {place}",
 }
+LOOPBACK_ELSEWHERE = "programs in {place} only"
 BEFORE_FIREWALL = ", before any firewall"
 DEVICE = ", through {device} only"
 NOT_LISTENING = "nobody: it is bound, but does not listen"
