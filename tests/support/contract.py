@@ -72,7 +72,11 @@ def _validator(of_lines: bool) -> jsonschema.Draft202012Validator:
 
 def broken(command: tuple[str, ...], path: Path) -> list[str]:
     """Run a command on a listing. Return what breaks the contract: an internal error, or JSON that does not fit the schema."""
-    answer = ask(*command, "--from", str(path))
+    return faults_of(command, ask(*command, "--from", str(path)))
+
+
+def faults_of(command: tuple[str, ...], answer: Answer) -> list[str]:
+    """Return what breaks the contract in the answer to this command."""
     if answer.status not in (Exit.OK, Exit.NO_MATCH, Exit.USAGE, Exit.SYSTEM) or "Traceback" in answer.err:
         return [f"status {answer.status}: {answer.err}"]
     if not answer.out or command in TEXT_COMMANDS:
