@@ -50,7 +50,7 @@ SETTINGS = {
 """By Host.system."""
 
 ADVICE: dict[Code, str] = {
-    Code.CLOSE_WAIT_PILE_UP: "Ask again: if the number does not fall, restart the program and have it fixed.",
+    Code.CLOSE_WAIT_PILE_UP: "If the number does not fall when you look again, have the program restarted and fixed.",
     Code.ACCEPT_QUEUE_FULL: "See what the program is doing (is it stopped, or stuck?) before raising its "
     "backlog{and_backlog}.",
     Code.CONNECTIONS_DROPPED: "A larger backlog (listen(2){or_backlog}) helps against bursts, not against a slow program.",
