@@ -21,7 +21,7 @@ from tests.support.explain_factory import captured
 from tests.support.factory import collection, tcp
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-LISTINGS = sorted(path for name in ("aix", "bsd", "freebsd", "hpux", "macos", "solaris", "windows")
+LISTINGS = sorted(path for name in ("aix", "bsd", "freebsd", "macos", "solaris", "windows")
                   for path in (FIXTURES / name).glob("*.*"))  # fmt: skip
 LINUX_ONLY = re.compile(
     r"net\.ipv4|net\.core|/proc\b|\bss\b|\bnft\b|\bnstat\b|\bip (?:route|-)|systemctl|systemd|\.socket unit|namespace|io_uring"

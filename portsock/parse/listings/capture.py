@@ -213,7 +213,8 @@ class Capture:
         self._remarks.extend(getattr(reader, "remarks", ()))
         return held
 
-    def _note_format(self, reader: LineReader | type[DocumentReader]) -> None:
+    def _note_format(self, reading: LineReader | type[DocumentReader]) -> None:
+        reader: LineReader | type[DocumentReader] = getattr(reading, "read_as", reading)
         if reader.format not in self.formats:
             self.formats.append(reader.format)
         if reader.system != "unknown" and reader.system not in self.systems:

@@ -55,9 +55,14 @@ def _is_header(line: str) -> bool:
     """Recognize 'Proto Recv-Q Send-Q Local Address …' or 'Proto RefCnt Flags …' in any language.
 
     The first word is translated only into Georgian. Windows indents its header, the second word of psutil's script is
-    'Local', BSD's header contains '(state)'.
+    'Local', BSD's header contains '(state)', or two spaces before 'Local'.
     """
-    if line[:6] not in ("Proto ", "პროტო ") or any("0" <= letter <= "9" for letter in line):
+    if (
+        line[:6] not in ("Proto ", "პროტო ")
+        or "-Q  Local" in line
+        or "Cgst-W" in line
+        or any("0" <= letter <= "9" for letter in line)
+    ):
         return "PID/Program name" in line and "RefCnt" in line
     words = line.split()
     return len(words) >= 5 and words[1] not in _OTHERS_SECOND and words[3] not in _OTHERS_FOURTH and "(state)" not in words

@@ -152,6 +152,12 @@ KINDS = (
         rows=r"(?:tcp|udp)6? \d+ \d+ \S+:\S+ \S+:\S+|-+ -+ -+",
     ),
     Unsupported(
+        "a verbose listing of Solaris (netstat -v)",
+        _NO_READER,
+        "'netstat -anu' can be read",
+        r"Local/Remote Address Swind Snext",
+    ),
+    Unsupported(
         "a NETSTAT listing of z/OS",
         _NO_READER,
         _OTHER_END,
