@@ -224,7 +224,8 @@ class Capture:
         if self.formats:
             return f"no row of this {self.formats[0]} listing can be read: the first such line is {self._skipped_lines[0]}"
         if self._only is not None:
-            return f"no line of it is of the format '{self._only}'"
+            other = f"; {self._unsupported.refusal()}" if self._unsupported is not None else ""
+            return f"no line of it is of the format '{self._only}'{other}"
         if self._unsupported is not None:
             return self._unsupported.refusal()
         return f"no socket listing: tried {', '.join(name for name, _ in formats())}"

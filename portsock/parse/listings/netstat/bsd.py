@@ -16,6 +16,8 @@ from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
 _INTERNET_TITLE = re.compile(r"Active Internet6? connections(?: \(including servers\))?\s*")
+_TITLE_WORDS = ("Address", "Active", "Registered", "Netgraph", "SADR/PCB")
+"""Every title and header has one of these."""
 _UNIX_TITLE = "Active UNIX domain sockets"
 _UNIX_HEADER = re.compile(r"(?:Address|SADR/PCB) +Type +Recv-Q +Send-Q +Inode +Conn +Refs +Nextref +Addr\s*")
 _UNIX_ROW = re.compile(r"(?:[0-9a-f]{6,16}|0x[0-9a-f]{1,16}) +(stream|dgram|seqpac)\S{0,8} ")
@@ -59,7 +61,8 @@ class DottedReader:
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
         head = line[:_HEAD].strip()
-        if cls._titles.match(head) or cls._header.search(head):
+        titled = any(word in head for word in _TITLE_WORDS)
+        if titled and (cls._titles.match(head) or cls._header.search(head)):
             return cls(services)
         return cls(services) if cls._begins_with_rows and bsd_rows.is_internet_row(line, cls._protocol) else None
 
