@@ -144,6 +144,9 @@ class Capture:
             return ()
         if self._foreign is not None and is_row_of(self._foreign, line):
             return ()
+        kind = unsupported(line)
+        if kind is not None and kind.rows:  # its header and rows resemble those of a format that is read
+            return self._leave_out(kind)
         self._resembles_row = False
         for text in (line, paste_noise.strip_marks(line)):
             if text is None:
@@ -157,20 +160,24 @@ class Capture:
         command = paste_noise.prompt_command(line)
         if command is not None:
             return self._end_section() if command else ()
-        kind = unsupported(line)
-        if kind is not None and (self._unsupported is None or kind.section > self._unsupported.section):
-            self._unsupported = kind
         if kind is not None and kind.section:
-            if kind.lists_sockets:
-                self._left_out[kind.name] = None
-            ended = self._end_section()
-            self._foreign = kind
-            return ended
+            return self._leave_out(kind)
+        self._unsupported = self._unsupported or kind
         if (self._reader is not None or self._resembles_row) and self._foreign is None:
             self._skipped += 1
             if len(self._skipped_lines) < _MOST_LINE_NUMBERS:
                 self._skipped_lines.append(number)
         return ()
+
+    def _leave_out(self, kind: Unsupported) -> Iterable[SocketRecord]:
+        """Begin a section without a reader. Returns the sockets of the previous one."""
+        if self._unsupported is None or not self._unsupported.section:
+            self._unsupported = kind
+        if kind.lists_sockets:
+            self._left_out[kind.name] = None
+        ended = self._end_section()
+        self._foreign = kind
+        return ended
 
     def _is_remark(self, line: str) -> bool:
         """Recognize the remark of an unprivileged netstat, which has one or two lines.

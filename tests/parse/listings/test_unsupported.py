@@ -99,7 +99,10 @@ def test_typical_lines_are_recognized() -> None:
         "alice    pts/0        2026-11-20 18:43 (192.0.2.1)",
         "  Mode   IfIndex Type           Local Address          Foreign",
         "USER     CMD          PID   FD MOUNT        INUM MODE", "zsh: command not found: ss",
-        "cat: /root/x: Permission denied", "'ss' is not recognized as an internal or external command,",
+        "cat: /root/x: Permission denied",
+        "Interface List", "CCAlgo,ForeignAddress,LocalAddress,Proto,RecvQ,SendQ,State,WorldID,WorldName,",
+        "sudo: a password is required", "curl: (7) Failed to connect to 192.0.2.7",
+        "'ss' is not recognized as an internal or external command,",
         "ss: cannot open: Operation not permitted",
     ]  # fmt: skip
     assert [line for line in lines if unsupported(line) is None] == []
@@ -137,6 +140,23 @@ def test_a_listing_beside_such_a_text_is_read(name: str, behind: bool) -> None:
 def test_a_kind_of_text_is_named_rather_than_the_error_in_front_of_it() -> None:
     with pytest.raises(UsageError, match=r"^this is a table of routes"):
         list(read(["bash: ss: command not found", "Kernel IP routing table"], EMPTY))
+
+
+def test_a_table_that_resembles_netstat_is_refused_by_name_as_well() -> None:
+    rows = [
+        "Proto        Remote      Port      Local       Port  In Out  Stat TTY OutputIF",
+        "17           0.0.0.0     0         192.0.2.1   67    0   0   2211  0",
+    ]
+    with pytest.raises(UsageError, match=r"^this is a listing of Cisco's"):
+        list(read(rows, EMPTY))
+
+
+def test_such_a_table_behind_rows_of_netstat_is_left_out_and_reported() -> None:
+    capture = Capture(EMPTY)
+    row = "tcp        0      0 127.0.0.1:22            0.0.0.0:*               LISTEN"
+    esxcli = TEXTS["a netstat listing of ESXi (esxcli network ip connection list)"].strip().split("\n")
+    assert len(list(capture.read([row, *esxcli]))) == 1
+    assert [notice.code for notice in capture.notices()] == ["listing_skipped"]
 
 
 def test_a_single_error_line_does_not_end_a_listing() -> None:

@@ -87,7 +87,7 @@ KINDS = (
         _NO_SOCKETS,
         _HERE,
         r"(?i:Kernel IP(?:v6)? routing table|Routing tables?\b|Active Routes:|Persistent Routes:|IPv[46] Route Table"
-        r"|Destination(?:/Mask)? (?:Gateway|Next Hop|Address)|Network Destination)|default via \S+ dev "
+        r"|Interface List$|Destination(?:/Mask)? (?:Gateway|Next Hop|Address)|Network Destination)|default via \S+ dev "
         r"|(?:unreachable |blackhole )?[\da-f.:]+(?:/\d+)? (?:via \S+ )?dev \S+ (?:proto|scope|src|metric) ",
     ),
     Unsupported(
@@ -95,8 +95,7 @@ KINDS = (
         _NO_SOCKETS,
         _HERE,
         r"\d+: [^\s:]+: <[A-Z]|[\w.:-]+: flags=[\da-fx]+<|\S+ Link encap:|Windows IP Configuration|Kernel Interface table"
-        r"|Iface |(?:Ethernet|Wireless LAN|Tunnel) adapter .*:$|Name Mtu Network|Interface Statistics|IPv6/IPv4 Group "
-        r"|Interface List$",
+        r"|Iface |(?:Ethernet|Wireless LAN|Tunnel) adapter .*:$|Name Mtu Network|Interface Statistics|IPv6/IPv4 Group ",
     ),
     Unsupported(
         "a summary of counters",
@@ -147,8 +146,8 @@ KINDS = (
     Unsupported(
         "a netstat listing of ESXi (esxcli network ip connection list)",
         _NO_READER,
-        "this makes rows of netstat of it: awk '/^tcp/ {print $1,$2,$3,$4,$5,$6} /^udp/ {print $1,$2,$3,$4,$5}'",
-        r"Proto Recv Q Send Q Local Address Foreign Address State",
+        "of its plain output this makes rows of netstat: awk '/^tcp/ {print $1,$2,$3,$4,$5,$6} /^udp/ {print $1,$2,$3,$4,$5}'",
+        r"Proto Recv Q Send Q Local Address Foreign Address State|CCAlgo,ForeignAddress,LocalAddress,",
         rows=r"(?:tcp|udp)6? \d+ \d+ \S+:\S+ \S+:\S+|-+ -+ -+",
     ),
     Unsupported(
@@ -169,7 +168,7 @@ KINDS = (
         _OTHER_END,
         r"(?:TCB|PCB VRF-ID Recv-Q Send-Q) Local Address Foreign Address|Proto Remote Port Local Port In Out Stat"
         r"|Prot Local Address Foreign Address Service State|Total number of (?:tcp|netstack tcp) sockets",
-        rows=r"(?:tcp|udp)6? \S+:\S+ \S+:\S+",
+        rows=r"(?:tcp|udp)6? \S+:\S+ \S+:\S+|\d+ \S+ \d+ \S+ \d+ ",
     ),
     Unsupported(
         "a list of NetworkDirect connections (netstat -x)",
@@ -197,7 +196,7 @@ KINDS = (
         "the command did not run, or could not read what it lists",
         _AGAIN,
         r"(?:\S+ ){0,6}\S*(?:command not found\b|: not found$|: (?:P|p)ermission denied\.?$|: Operation not permitted$"
-        r"|: No such file or directory$|not recognized as |requires elevation)",
+        r"|: No such file or directory$|not recognized as |requires elevation|a password is required)",
         section=False,
     ),
 )  # fmt: skip
