@@ -101,8 +101,12 @@ def test_solaris_rows_that_grep_left_are_read() -> None:
     records, formats, _ = lines(
         "      *.22                 *.*                0      0 49152      0 LISTEN",
         "192.0.2.30.22        198.51.100.7.50412   64128      0 49640      0 ESTABLISHED",
+        "      *.22                                Idle",
     )
-    assert ([port_of(record.local) for record in records], formats) == ([22, 22], ["netstat-solaris"])
+    assert ([port_of(record.local) for record in records], formats) == ([22, 22, 22], ["netstat-solaris"])
+    assert [record.protocol for record in records] == ["tcp", "tcp", "udp"]
+    alone, _, _ = lines("      *.123                               _ntp        851 ntpd           Idle     57344  0  57344  0")
+    assert (alone[0].protocol, alone[0].holders) == ("udp", (Holder(851, None, "ntpd", "_ntp"),))
 
 
 def test_a_solaris_row_that_cannot_be_read_is_counted() -> None:

@@ -60,7 +60,10 @@ class NetstatSolarisReader:
             return cls(services) if known else None
         words = head.split(None, _MOST_WORDS)
         at = _tcp_state(words) if len(words) > _QUEUES + 2 else None
-        return cls(services) if at is not None and at == _QUEUES + 2 and _are_dotted(words[:2]) else None
+        if at is not None and at == _QUEUES + 2 and _are_dotted(words[:2]):
+            return cls(services)
+        idle = not _UDP_STATES.isdisjoint(words[1:6]) and parse_address(words[0].rpartition(".")[0]) is not None
+        return cls(services) if idle else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         words = line.split(None, _MOST_WORDS)
@@ -101,21 +104,20 @@ class NetstatSolarisReader:
 
     def _internet_row(self, words: list[str]) -> SocketRecord | None:
         """Parse 'local [remote] [user pid command] … state …'; UDP has a remote endpoint only where it is connected."""
-        if self._protocol == "udp":
-            at = next((at for at in range(1, len(words)) if words[at] in _UDP_STATES), None)
-            ends = 2 if at is not None and words[at] == "Connected" else 1
-            return None if at is None or at < ends else self._record(words, ends, words[ends:at], None, words[at + 1 :])
         if self._protocol == "sctp":
             at = next((at for at in range(len(words) - 1, _QUEUES + 2, -1) if words[at] in _SCTP_STATES), None)
-            return None if at is None else self._record(words, 2, words[2 : at - _QUEUES - 1], words[at], [])
+            return None if at is None else self._record("sctp", words, 2, words[2 : at - _QUEUES - 1], words[at], [])
         at = _tcp_state(words)
-        if at is None:
-            return None
-        queues = words[at - _QUEUES : at]
-        return self._record(words, 2, words[2 : at - _QUEUES], words[at], words[at + 1 :], int(queues[3]), int(queues[1]))
+        if at is not None:
+            queues, owner, after = words[at - _QUEUES : at], words[2 : at - _QUEUES], words[at + 1 :]
+            return self._record("tcp", words, 2, owner, words[at], after, int(queues[3]), int(queues[1]))
+        at = next((at for at in range(1, len(words)) if words[at] in _UDP_STATES), None)
+        ends = 2 if at is not None and words[at] == "Connected" else 1
+        return None if at is None or at < ends else self._record("udp", words, ends, words[ends:at], None, words[at + 1 :])
 
     def _record(
         self,
+        protocol: str,
         words: list[str],
         ends: int,
         owner: list[str],
@@ -124,7 +126,7 @@ class NetstatSolarisReader:
         recv_q: int | None = None,
         send_q: int | None = None,
     ) -> SocketRecord | None:
-        word = self._protocol + self._family
+        word = protocol + (self._family if protocol == self._protocol else "")
         local = self._endpoint(words[0], word)
         remote = self._endpoint(words[1], word) if ends > 1 else None
         if local is None or (ends > 1 and remote is None):
