@@ -158,6 +158,13 @@ def test_openbsd_queues_are_read_between_more_columns() -> None:
     assert formats == ["netstat-openbsd"]
 
 
+@pytest.mark.parametrize("name", ["bsd/openbsd-netstat-an.txt", "bsd/netbsd-netstat-an.txt"])
+def test_protocols_without_a_digit_are_of_ipv4_where_those_of_ipv6_have_one(name: str) -> None:
+    listening = [record for record in read(name)[0] if record.state is State.LISTEN]
+    assert [record.family for record in listening] == [Family.IPV4, Family.IPV6]
+    assert listening[0].local == InetEndpoint("0.0.0.0", 22)
+
+
 def test_openbsd_addresses_of_unix_sockets_begin_with_0x() -> None:
     bound, connected = read("bsd/openbsd-netstat-an.txt")[0][6:]
     assert (bound.local, bound.state) == (UnixEndpoint(b"/var/www/run/app.sock"), None)

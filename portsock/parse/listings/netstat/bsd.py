@@ -53,6 +53,8 @@ class DottedReader:
     _protocol: ClassVar[re.Pattern[str]]
     _begins_with_rows: ClassVar[bool] = True
     """False for systems that are known by their headers only."""
+    _bare_family: ClassVar[str] = ""
+    """'4' where protocols without a digit are IPv4's."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -79,7 +81,7 @@ class DottedReader:
         return ()
 
     def _read_internet_row(self, line: str) -> SocketRecord | None:
-        return bsd_rows.parse_internet_row(line, self._columns, self._services)
+        return bsd_rows.parse_internet_row(line, self._columns, self._services, self._bare_family)
 
     def _is_header(self, head: str) -> bool:
         return self._header.search(head) is not None
@@ -177,6 +179,7 @@ class NetstatOpenbsdReader(DottedReader):
     _header = re.compile(r"Proto   Recv-Q Send-Q (?:Recv-W Send-W Cgst-W )? ?Local Address")
     _protocol = re.compile(r"(?:tcp|udp|icmp?|divert|igmp|raw|ip)(?:46|4|6)?")
     _begins_with_rows = False
+    _bare_family = "4"
 
 
 class NetstatNetbsdReader(DottedReader):
@@ -189,6 +192,7 @@ class NetstatNetbsdReader(DottedReader):
     _header = re.compile(r"(?:PCB +Proto Recv-Q Send-Q|Proto Recv-Q Send-Q ) +Local Address +Foreign Address +State$")
     _protocol = re.compile(r"(?:tcp|udp|icmp?|divert|igmp|raw|ip)(?:46|4|6)?")
     _begins_with_rows = False
+    _bare_family = "4"
 
     def _is_header(self, head: str) -> bool:
         """Accept also macOS's header, which the table of IPv6 has."""

@@ -87,13 +87,18 @@ def _dotted(word: str) -> bool:
     return word.rfind(".") > word.rfind(":") and len(word) > 2
 
 
-def parse_internet_row(line: str, columns: Columns | None, services: Services) -> SocketRecord | None:
-    """Return the record of a row. Without a header, the columns of plain -n are assumed."""
+def parse_internet_row(line: str, columns: Columns | None, services: Services, family: str = "") -> SocketRecord | None:
+    """Return the record of a row. Without a header, the columns of plain -n are assumed.
+
+    `family`: '4' where 'tcp' and 'udp' without a digit are IPv4.
+    """
     words = line.split(None, _MOST_COLUMNS)
     at = _protocol_index(words)
     if at is None:
         return None
     protocol, *rest = words[at:]
+    if family and protocol in ("tcp", "udp"):
+        protocol += family
     front = next((index for index, word in enumerate(rest) if not word.isdecimal()), len(rest))
     if front + 1 >= len(rest):
         return None
