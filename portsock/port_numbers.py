@@ -21,12 +21,13 @@ PRIVILEGED_END = 1024
 _EPHEMERAL = {
     "Linux": (32768, 60999), "Darwin": (49152, 65535), "Windows": (49152, 65535),
     "FreeBSD": (10000, 65535), "OpenBSD": (1024, 49151), "NetBSD": (49152, 65535),
+    "SunOS": (32768, 65535), "AIX": (32768, 65535), "HP-UX": (49152, 65535),
 }  # fmt: skip
 """Default ephemeral ports, first and last. Sources: ip-sysctl.rst; netinet/in.h of xnu, FreeBSD, OpenBSD and NetBSD;
-Microsoft's KB 929851."""
+Microsoft's KB 929851; smallest_anon_port of Solaris; tcp_ephemeral_low of AIX; tcp_smallest_anon_port of HP-UX."""
 
 _EPHEMERAL_UNKNOWN = (32768, 65535)
-"""For other systems: it includes the ranges of Linux, Solaris, AIX and systems that use RFC 6335's dynamic ports."""
+"""For other systems: it includes the ranges of Linux and of systems that use RFC 6335's dynamic ports."""
 
 
 def range_of(port: int) -> Range:

@@ -8,6 +8,7 @@ from portsock.explain.sections.absence import foreign_address
 from portsock.explain.stopping import continue_stopped, stop_container
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
+from portsock.explain.texts.elsewhere import SETTINGS, Settings
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding, Reading
 from portsock.explain.wording import command_line, commands, file_argument, holders, operand
@@ -96,6 +97,18 @@ def _by_findings(subject: Subject, codes: set[str]) -> list[Command]:
         )
     if Code.CLOSE_WAIT_PILE_UP in codes:
         found += commands("those it should close", "portsock", "sockets", "--state", "close-wait", *text)
+    found += _by_settings(subject, codes)
+    return found
+
+
+def _by_settings(subject: Subject, codes: set[str]) -> list[Command]:
+    """Return commands of the system itself; most of them are Linux's."""
+    system = subject.snapshot.host.system
+    show = SETTINGS.get(system, Settings()).show if Code.EPHEMERAL_EXHAUSTION in codes else ""
+    range_shown = [Command(show, "the range that is running out")] if show else []
+    if system != "Linux":
+        return range_shown
+    found = []
     if Code.PEER_SILENT in codes:
         address = address_of(max(subject.sockets, key=lambda socket: socket.send_q or 0).remote)
         found += commands("the way that packets to it take", "ip", "route", "get", address) if address else []
@@ -105,9 +118,7 @@ def _by_findings(subject: Subject, codes: set[str]) -> list[Command]:
         found.append(Command("nstat -az 'TcpExtListen*'", "count what was dropped so far"))
     if Code.DESCRIPTORS_EXHAUSTED in codes:
         found.append(Command(f"ls -l /proc/{fullest(subject)[0][0].pid}/fd", "what its descriptors are"))
-    if Code.EPHEMERAL_EXHAUSTION in codes:
-        found.append(Command("sysctl net.ipv4.ip_local_port_range", "the range that is running out"))
-    return found
+    return found + range_shown
 
 
 def _of_stopped(subject: Subject, codes: set[str]) -> list[Command]:

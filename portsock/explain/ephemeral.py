@@ -44,7 +44,7 @@ def range_source(host: Host) -> str:
 
 
 def system_name(host: Host) -> str:
-    return {"Darwin": "macOS", "unknown": "the system"}.get(host.system, host.system)
+    return {"Darwin": "macOS", "SunOS": "Solaris", "unknown": "the system"}.get(host.system, host.system)
 
 
 def chosen_here(port: int, host: Host) -> str:

@@ -10,6 +10,7 @@ from portsock.explain.rules.queues import is_full
 from portsock.explain.sections.durations import sysctl_number
 from portsock.explain.subject import Subject, is_listener_of
 from portsock.explain.texts import causes as texts
+from portsock.explain.texts import elsewhere
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Finding, Severity
 from portsock.explain.wording import end_text
@@ -50,15 +51,18 @@ def _finding(where: str, sockets: Sequence[Socket], stale: int, limit: int | Non
     lines += [f"net.ipv4.tcp_syncookies = {cookies}"] if cookies is not None else []
     lines += [f"SYN cookies sent so far in this network namespace: {sent}"] if sent is not None else []
     sender = min(senders)
+    linux = subject.snapshot.host.system == "Linux"
     if not timed:
-        why, remedy = texts.SYN_AGE_UNKNOWN, texts.SYN_REMEDY_AGE_UNKNOWN
+        why, remedy = texts.SYN_AGE_UNKNOWN, texts.SYN_REMEDY_AGE_UNKNOWN if linux else elsewhere.SYN_RECV_AGE_UNKNOWN
     elif answered:
         why, remedy = texts.SYN_LOAD, texts.SYN_REMEDY_LOAD
     elif len(senders) == 1:
         why, remedy = texts.SYN_ONE_SENDER.format(sender=sender), texts.SYN_REMEDY_PATH.format(sender=sender)
     else:
         why, remedy = texts.SYN_FORGED.format(senders=len(senders)), texts.SYN_REMEDY_FORGED
-    if limit is not None:
+    if limit is not None and not linux:
+        why += elsewhere.SYN_RECV_FULL
+    elif limit is not None:
         why += texts.SYN_NO_COOKIES if cookies == 0 else texts.SYN_COOKIES.format(sent=f" ({sent} so far)" if sent else "")
         remedy = texts.SYN_REMEDY_COOKIES_OFF if cookies == 0 else remedy
     what = texts.SYN_FULL.format(limit=limit) if limit is not None else ""

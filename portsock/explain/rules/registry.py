@@ -2,7 +2,18 @@
 
 from collections.abc import Callable, Iterator
 
-from portsock.explain.rules import datagrams, exhaustion, handshakes, owners, ports, processes, queues, states, transfer
+from portsock.explain.rules import (
+    datagrams,
+    elsewhere,
+    exhaustion,
+    handshakes,
+    owners,
+    ports,
+    processes,
+    queues,
+    states,
+    transfer,
+)
 from portsock.explain.subject import Subject
 from portsock.explain.types import Finding, Severity
 
@@ -42,5 +53,5 @@ _ORDER = (Severity.WARNING, Severity.NOTICE, Severity.INFO)
 
 def findings(subject: Subject) -> tuple[Finding, ...]:
     """Return what the rules find, the most severe first."""
-    found = [finding for rule in RULES for finding in rule(subject)]
+    found = [elsewhere.suited(finding, subject.snapshot.host) for rule in RULES for finding in rule(subject)]
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))

@@ -22,7 +22,7 @@ MOST_NEARBY = 2
 def paragraphs(subject: Subject) -> list[str]:
     """Return the paragraphs, one or none."""
     if subject.captured:
-        return [phrases.CAPTURE_NO_PROOF]
+        return [_no_proof(subject)]
     if subject.port == 0:
         return []
     addresses = _addresses(subject)
@@ -45,12 +45,18 @@ def absence_line(subject: Subject) -> str | None:
     addresses = _addresses(subject)
     protocols = _protocols(subject)
     if subject.captured:
-        return phrases.CAPTURE_NO_PROOF
+        return _no_proof(subject)
     if subject.port in (None, 0) or any(local is not True for _, local in addresses) or not protocols:
         return None
     wildcard = next((address for address, _ in addresses if address in _LOOPBACKS), None)
     what = f"{_LOOPBACKS[wildcard]}, which {wildcard} stands for," if wildcard else "it"
     return (phrases.REFUSED_SHORT if protocols & _STREAMS else phrases.UNREACHABLE_SHORT).format(what=what)
+
+
+def _no_proof(subject: Subject) -> str:
+    """Return why a listing does not show what there is not."""
+    linux = subject.snapshot.host.system in ("Linux", "unknown")
+    return phrases.CAPTURE_NO_PROOF.format(examples=phrases.NO_PROOF_LINUX if linux else phrases.NO_PROOF_ELSEWHERE)
 
 
 def _protocols(subject: Subject) -> set[str]:

@@ -50,6 +50,8 @@ def _reach(socket: Socket, subject: Subject) -> str:
     if apart is not None and found in (Exposure.ALL, Exposure.LOOPBACK):
         text = addresses.WILDCARD_REACH if found is Exposure.ALL else addresses.LOOPBACK_ELSEWHERE
         return text.format(family="IPv4 or IPv6", place=addresses.ELSEWHERE.format(name=apart), name=apart)
+    if found is Exposure.LOOPBACK and subject.snapshot.host.system not in ("Linux", "unknown"):
+        return addresses.LOOPBACK_ONLY
     if found is not None:
         return addresses.EXPOSURES[found]
     kind = scope(address)
@@ -128,4 +130,7 @@ def _peer(subject: Subject) -> list[str]:
         return []
     address = sockets[0].remote.address
     found = scope(address)
-    return [phrases.PEER_ADDRESS.format(address=address, scope=addresses.SCOPES[found])] if found else []
+    if found is None:
+        return []
+    elsewhere = found is Scope.LOOPBACK and subject.snapshot.host.system not in ("Linux", "unknown")
+    return [phrases.PEER_ADDRESS.format(address=address, scope=addresses.LOOPBACK if elsewhere else addresses.SCOPES[found])]

@@ -81,7 +81,7 @@ def _listeners(subject: Subject) -> list[str]:
             sentences.append(text.format(count=plural(len(accepted), "connection")))
     elif any(socket.protocol in ("udp", "udplite") for socket in passive):
         sentences.append(phrases.UDP_BOUND)
-        if any(socket.recv_q for socket in passive):
+        if any(socket.recv_q for socket in passive) and subject.snapshot.host.system in ("Linux", "unknown"):
             sentences.append(phrases.UDP_QUEUE)
     return sentences
 

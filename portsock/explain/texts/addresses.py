@@ -32,6 +32,9 @@ WILDCARD_REACH = "Whoever can reach any {family} address that {place} has now or
 """For a wildcard of one family, or in another network namespace."""
 FAMILIES: dict[int | None, str] = {4: "IPv4", 6: "IPv6", None: "IPv6 (and probably any IPv4)"}
 """By the IP version that a wildcard takes; None: '::' whose IPV6_V6ONLY is not known."""
+LOOPBACK_ONLY = "Only programs on this machine can reach it; a proxy or an SSH tunnel can pass it on."
+LOOPBACK = "loopback: it never leaves this machine"
+"""For systems without network namespaces."""
 HERE, ELSEWHERE = "this host", "network namespace {name}"
 LOOPBACK_ELSEWHERE = "Only programs in network namespace {name} can reach it: the loopback of this namespace is another one."
 NOT_LISTENING = "Nobody can reach it: a TCP socket that is bound and does not listen takes no connection."

@@ -29,6 +29,10 @@ LINUX: dict[State, str] = {
 TIME_WAIT: dict[str, str] = {
     "Darwin": "macOS keeps it for 30 s, twice its maximum segment lifetime of 15 s.",
     "FreeBSD": "FreeBSD keeps it for 60 s by default, twice its maximum segment lifetime of 30 s.",
+    "OpenBSD": "OpenBSD keeps it for 60 s, twice its maximum segment lifetime of 30 s.",
+    "SunOS": "Solaris keeps it for 60 s by default (tcp_time_wait_interval).",
+    "AIX": "AIX keeps it for 15 s by default (tcp_timewait, in units of 15 s).",
+    "HP-UX": "HP-UX keeps it for 60 s by default (tcp_time_wait_interval).",
     "Windows": "Windows keeps it for about 2 minutes (TcpTimedWaitDelay in the registry, where it is set).",
 }
 """TIME_WAIT on systems other than Linux, by Host.system."""

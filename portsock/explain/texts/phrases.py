@@ -164,7 +164,9 @@ UNREACHABLE = "A UDP datagram to it is answered with ICMP port unreachable, or b
 FOREIGN_ADDRESS = "{address} is no address of this host, and nothing here can say what answers there: this is about sockets \
 of this host only."
 CAPTURE_NO_PROOF = "This is a listing: what is missing from it may have been left out by the options it was made with \
-('ss -l' shows no connections, plain 'netstat' and 'ss' no listeners)."
+({examples})."
+NO_PROOF_LINUX = "'ss -l' shows no connections, plain 'netstat' and 'ss' no listeners"
+NO_PROOF_ELSEWHERE = "plain 'netstat' shows no listeners"
 NETFILTER = "A container's port that is published by packet filter rules alone has no listener on the host and is still \
 reachable."
 BOUND_IDLE = "A TCP socket that is bound but neither listens nor is connected keeps a port too, and few listings show it."

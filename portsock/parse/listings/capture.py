@@ -7,7 +7,9 @@ from portsock.errors import UsageError
 from portsock.model import Notice, Snapshot
 from portsock.parse.listings import paste_noise
 from portsock.parse.listings.reader import DocumentReader, LineReader
-from portsock.parse.listings.registry import document_readers, formats, line_readers, unsupported
+from portsock.parse.listings.refused.kinds import Unsupported
+from portsock.parse.listings.refused.recognition import is_row_of, unsupported, unsupported_document
+from portsock.parse.listings.registry import document_readers, formats, line_readers
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -19,13 +21,6 @@ _HEAD_LINES = 400
 """The characters, and the lines, from which a document is recognized."""
 _MOST_LINE_NUMBERS = 5
 """Skipped lines whose numbers are reported."""
-
-_FOREIGN_HEADS = (
-    "kernel ip routing table", "kernel ipv6 routing table", "kernel interface table", "routing tables",
-    "ipv6/ipv4 group memberships", "interface statistics", "transport total", "active routes", "iface ", "destination ",
-    "uid pid ppid", "user pid %cpu", "pid tty", "sockets: used", "proto   local address",
-)  # fmt: skip
-"""Beginnings of sections that list no sockets, in lower case, with single spaces. Lines behind them are ignored."""
 
 
 class Capture:
@@ -45,10 +40,15 @@ class Capture:
         self._lines = [reader for reader in line_readers() if only in (None, reader.format)]
         self._documents = [reader for reader in document_readers() if only in (None, reader.format)]
         self._reader: LineReader | None = None
-        self._in_foreign_section = False
-        self._unsupported: str | None = None
-        """The tool of the first listing that no reader supports."""
+        self._foreign: Unsupported | None = None
+        """The kind of section without a reader that the lines belong to."""
+        self._unsupported: Unsupported | None = None
+        """The first kind of text that no reader supports."""
+        self._left_out: dict[str, None] = {}
+        """Names of listings of sockets without a reader."""
         self._found_sockets = False
+        """True if the current section has sockets."""
+        self._empty_sections: list[LineReader] = []
         self._skipped = 0
         self._skipped_lines: list[int] = []
         self.snapshot: Snapshot | None = None
@@ -79,23 +79,32 @@ class Capture:
             yield from self._read_document(document, chain(head, source))
         else:
             yield from self._read_lines(chain(head, source))
-        if not self.formats or (self._skipped and not self._found_sockets):
+        empty = not self.formats
+        if empty:
+            for reader in self._empty_sections:
+                self._note_format(reader)
+        if not self.formats or (self._skipped and empty):
             raise UsageError(self._refusal())
 
     def notices(self) -> tuple[Notice, ...]:
         """Return notices about skipped lines and the readers' assumptions."""
+        left_out = (Notice("listing_skipped", 1, f"{name} was left out: there is no reader for it") for name in self._left_out)
+        remarks = (*self._remarks, *left_out)
         if not self._skipped:
-            return tuple(self._remarks)
+            return remarks
         where = ", ".join(map(str, self._skipped_lines)) + (" …" if self._skipped > len(self._skipped_lines) else "")
         lines = "1 line was" if self._skipped == 1 else f"{self._skipped} lines were"
         text = f"{lines} not understood and skipped: line {where}"
-        return (Notice("lines_skipped", self._skipped, text), *self._remarks)
+        return (Notice("lines_skipped", self._skipped, text), *remarks)
 
     def _find_document_reader(self, head: list[str]) -> type[DocumentReader] | None:
         if not self._documents:
             return None
         start = "\n".join(_without_noise(head))[:_HEAD]
-        return next((reader for reader in self._documents if reader.accepts(start)), None)
+        found = next((reader for reader in self._documents if reader.accepts(start)), None)
+        if found is None and start.lstrip()[:1] in ("{", "["):
+            self._unsupported = unsupported_document(start)
+        return found
 
     def _read_document(self, reader: type[DocumentReader], lines: Iterable[str]) -> Iterator[SocketRecord]:
         self._note_format(reader)
@@ -123,22 +132,27 @@ class Capture:
             if found is None:
                 found = self._read_other(line, number)
                 feed = self._reader.feed if self._reader is not None else None
-            if found:
+            elif found:
                 self._found_sockets = True
+            if found:
                 yield from found
-        held = self._end_section()
-        self._found_sockets = self._found_sockets or bool(held)
-        yield from held
+        yield from self._end_section()
 
     def _read_other(self, line: str, number: int) -> Iterable[SocketRecord]:
         """Read a line that the current reader does not understand: noise, the beginning of another section, or skipped."""
         if self._is_remark(line) or paste_noise.is_noise(line):
             return ()
+        if self._foreign is not None and is_row_of(self._foreign, line):
+            return ()
+        kind = unsupported(line)
+        if kind is not None and kind.rows:  # its header and rows resemble those of a format that is read
+            return self._leave_out(kind)
         self._resembles_row = False
         for text in (line, paste_noise.strip_marks(line)):
             if text is None:
                 continue
             if self._reader is not None and text is not line and (found := self._reader.feed(text)) is not None:
+                self._found_sockets = self._found_sockets or bool(found)
                 return found
             opened = self._open_section(text)
             if opened is not None:
@@ -146,17 +160,24 @@ class Capture:
         command = paste_noise.prompt_command(line)
         if command is not None:
             return self._end_section() if command else ()
-        tool = unsupported(line)
-        self._unsupported = self._unsupported or tool
-        if tool is not None or _is_foreign(line):
-            ended = self._end_section()
-            self._in_foreign_section = True
-            return ended
-        if (self._reader is not None or self._resembles_row) and not self._in_foreign_section:
+        if kind is not None and kind.section:
+            return self._leave_out(kind)
+        self._unsupported = self._unsupported or kind
+        if (self._reader is not None or self._resembles_row) and self._foreign is None:
             self._skipped += 1
             if len(self._skipped_lines) < _MOST_LINE_NUMBERS:
                 self._skipped_lines.append(number)
         return ()
+
+    def _leave_out(self, kind: Unsupported) -> Iterable[SocketRecord]:
+        """Begin a section without a reader. Returns the sockets of the previous one."""
+        if self._unsupported is None or not self._unsupported.section:
+            self._unsupported = kind
+        if kind.lists_sockets:
+            self._left_out[kind.name] = None
+        ended = self._end_section()
+        self._foreign = kind
+        return ended
 
     def _is_remark(self, line: str) -> bool:
         """Recognize the remark of an unprivileged netstat, which has one or two lines.
@@ -180,9 +201,8 @@ class Capture:
                 self._resembles_row = True
                 continue
             ended = list(self._end_section())
-            self._reader = reader
-            self._in_foreign_section = False
-            self._note_format(reader)
+            self._reader, self._found_sockets = reader, bool(first)
+            self._foreign = None
             return [*ended, *first]
         return None
 
@@ -193,10 +213,15 @@ class Capture:
         held = reader.finish()
         if not isinstance(held, list | tuple):
             held = list(held)
+        if held or self._found_sockets:
+            self._note_format(reader)
+        else:
+            self._empty_sections.append(reader)
         self._remarks.extend(getattr(reader, "remarks", ()))
         return held
 
-    def _note_format(self, reader: LineReader | type[DocumentReader]) -> None:
+    def _note_format(self, reading: LineReader | type[DocumentReader]) -> None:
+        reader: LineReader | type[DocumentReader] = getattr(reading, "read_as", reading)
         if reader.format not in self.formats:
             self.formats.append(reader.format)
         if reader.system != "unknown" and reader.system not in self.systems:
@@ -206,16 +231,13 @@ class Capture:
         if self.formats:
             return f"no row of this {self.formats[0]} listing can be read: the first such line is {self._skipped_lines[0]}"
         if self._only is not None:
-            return f"no line of it is of the format '{self._only}'"
+            other = f"; {self._unsupported.refusal()}" if self._unsupported is not None else ""
+            return f"no line of it is of the format '{self._only}'{other}"
         if self._unsupported is not None:
-            return f"this is a listing of {self._unsupported}, which is not read; --from-format help names what is"
+            return self._unsupported.refusal()
         return f"no socket listing: tried {', '.join(name for name, _ in formats())}"
 
 
 def _without_noise(lines: Iterable[str]) -> Iterator[str]:
     """Return the lines without prompts and code fences."""
     return (line for line in lines if not line.startswith("```") and paste_noise.prompt_command(line) is None)
-
-
-def _is_foreign(line: str) -> bool:
-    return " ".join(line[:200].lower().split()).startswith(_FOREIGN_HEADS)

@@ -15,7 +15,8 @@ from portsock.records import SocketRecord
 class LineReader(Protocol):
     """Reads one section of one format.
 
-    A reader may also have `remarks`, a sequence of Notices about its assumptions, which is read after `finish`.
+    A reader may also have `remarks`, a sequence of Notices about its assumptions, and `read_as`, the reader class whose
+    format and system its rows turned out to have. Both are read after `finish`.
     """
 
     format: ClassVar[str]

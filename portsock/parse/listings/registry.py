@@ -4,7 +4,6 @@ Readers are tried in this order: formats with unmistakable lines come first. Mod
 read, so that live commands start no slower.
 """
 
-import re
 from functools import cache
 from importlib import import_module
 from typing import cast
@@ -16,7 +15,11 @@ _LINE_READERS = (
     "ss.reader:SsReader",
     "netstat.linux:NetstatLinuxReader",
     "netstat.windows:NetstatWindowsReader",
+    "netstat.solaris:NetstatSolarisReader",
+    "netstat.bsd:NetstatOpenbsdReader",
+    "netstat.bsd:NetstatNetbsdReader",
     "netstat.bsd:NetstatMacosReader",
+    "netstat.bsd:NetstatAixReader",
     "netstat.bsd:NetstatFreebsdReader",
     "netstat.bsd:NetstatBsdReader",
     "lsof.table:LsofReader",
@@ -59,19 +62,3 @@ def formats() -> tuple[tuple[str, str], ...]:
 def _load(name: str) -> object:
     module, _, attribute = name.partition(":")
     return getattr(import_module(f"portsock.parse.listings.{module}"), attribute)
-
-
-_UNSUPPORTED = (
-    (re.compile(r"\s*Local Address +Remote Address +Swind +Send-Q +Rwind +Recv-Q +State"), "Solaris netstat"),
-    (re.compile(r"\s*(?:TCP|UDP|SCTP): IPv[46]\s*$"), "Solaris netstat"),
-    (re.compile(r"PCB/ADDR +Proto +Recv-Q"), "AIX netstat -A"),
-    (re.compile(r"\s*Mode +IfIndex +Type +Local Address"), "Windows netstat -x (NetworkDirect)"),
-    (re.compile(r"USER +CMD +PID +FD +MOUNT +INUM"), "fstat"),
-    (re.compile(r"ASSOC +MODE +TYPE|COMMAND +PID +USER +ASSOC "), "lsfd"),
-)
-
-
-def unsupported(line: str) -> str | None:
-    """Return the name of the unsupported tool whose header this line is, else None."""
-    head = line[:400]
-    return next((name for pattern, name in _UNSUPPORTED if pattern.match(head)), None)

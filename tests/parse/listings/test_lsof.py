@@ -7,7 +7,7 @@ import pytest
 from portsock.model import Family, InetEndpoint, PacketEndpoint, State, UnixEndpoint
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.lsof.socket import unescape
-from portsock.port_numbers import parse_services
+from portsock.port_numbers import EMPTY, parse_services
 from portsock.records import Holder, SocketRecord
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "lsof"
@@ -130,3 +130,13 @@ def test_json() -> None:
 )
 def test_escapes(shown: str, name: str) -> None:
     assert unescape(shown) == name
+
+
+def test_a_listing_of_other_files_only_says_so() -> None:
+    capture = Capture(EMPTY)
+    header, row = (
+        "COMMAND PID USER   FD   TYPE DEVICE SIZE/OFF NODE NAME",
+        "bash    812 root  cwd    DIR    8,1     4096    2 /root",
+    )
+    assert list(capture.read([header, row])) == []
+    assert [(notice.code, notice.incomplete) for notice in capture.notices()] == [("files_only", False)]

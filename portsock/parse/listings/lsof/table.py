@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Self
 
+from portsock.model import Notice
 from portsock.parse.listings.lsof.socket import INTERNET_OR_PACKET, SOCKET_TYPES, Row, Sockets, unescape
 from portsock.parse.listings.numbers import PID_DIGITS, is_number
 from portsock.port_numbers import Services
@@ -19,6 +20,7 @@ _FILE_TYPES = frozenset(
 )  # fmt: skip
 _HEADER = re.compile(r"COMMAND +PID +.*\bFD +TYPE\b.* NAME\s*")
 _NOTES = ("lsof: ", "      Output information may be incomplete")
+_FILES_ONLY = "this listing of lsof has other files, but no socket; 'lsof -nP -i -U' lists all sockets"
 _LAST_TYPE = 10
 """The TYPE column has a lower index: at most COMMAND PID TID TASKCMD ZONE PGID PPID USER FD precede it."""
 _FIRST_TYPE = 3
@@ -37,7 +39,8 @@ class LsofReader:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._sockets = Sockets()
-        self._headed = False
+        self._headed = self._has_files = False
+        self.remarks: tuple[Notice, ...] = ()
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
@@ -53,6 +56,7 @@ class LsofReader:
             read = _parse_row(line, found)
             return () if read is not None and self._sockets.add(read[1], read[0], self._services) else None
         if found is not None or line.startswith(_NOTES):
+            self._has_files = self._has_files or found is not None
             return ()
         if _HEADER.match(line[:_HEAD]):
             self._headed = True
@@ -62,7 +66,10 @@ class LsofReader:
         return () if known and words[1].isdecimal() else None  # a file of another type; a longer row must show its type
 
     def finish(self) -> Iterable[SocketRecord]:
-        return self._sockets.take()
+        sockets = list(self._sockets.take())
+        if self._has_files and not sockets:
+            self.remarks = (Notice("files_only", None, _FILES_ONLY, False),)
+        return sockets
 
 
 def _type_column(head: str) -> tuple[str, list[str], int] | None:

@@ -15,15 +15,21 @@ UNIX_TYPES = {
 }  # fmt: skip
 _HOST, _NAME_WITH_A = 16, 12
 """inetprint() cuts hosts to this many characters. With -A (addresses of control blocks) it cuts names to 12."""
-_WIDTH, _WIDTH_WITH_A, _WIDTH_WITH_L = 22, 18, 46
+_WIDTH, WIDTH_WITH_A, _WIDTH_WITH_L = 22, 18, 46
 """Characters of an address column."""
 _WIDEST_CUT = 23
 """Hosts in wider columns are not cut."""
+UNCUT = _WIDEST_CUT + 1
+"""A width at which nothing is cut."""
 _MOST_COLUMNS = 60
 _FIRST_WORDS = 3
 """The protocol is one of these: addresses of control blocks may precede it."""
+_MOST_FRONT = 5
+"""Columns of numbers between the protocol and the addresses: the queues, with OpenBSD's -B three windows."""
 _QUEUE = re.compile(r"\d{1,10}/\d{1,10}/\d{1,10}")
 _TCP = frozenset({"tcp", "tcp4", "tcp6", "tcp46"})
+_STATES = frozenset({"TCP-State", "State"})
+"""OpenBSD's and NetBSD's names of the column that others call '(state)'."""
 _ADDRESS_DIGITS = frozenset("0123456789abcdef")
 
 
@@ -38,22 +44,37 @@ class Columns(NamedTuple):
     """Names of the columns behind the foreign address."""
 
 
+PLAIN = Columns(_WIDTH, ("Recv-Q", "Send-Q"), ("(state)",))
+"""The columns of -n."""
+
+
+def has_cut_columns(line: str, width: int) -> bool:
+    """Tell whether the local address of this row is in a column of this width, and not in a wider one."""
+    words = line[:400].split()
+    at = _protocol_index(words) or 0
+    if len(words) < at + 5:
+        return False
+    local = line.find(words[at + 3])
+    return line.find(words[at + 4], local + len(words[at + 3])) - local == width + 1
+
+
 def parse_header(header: str) -> Columns | None:
     """Return the columns that a header names, or None where it names no addresses."""
     local, foreign = header.find("Local Address"), header.find("Foreign Address")
     if local < 0 or foreign < local:
         return None
     front = header[:local].partition("Proto")[2].split()
-    return Columns(foreign - local - 1, tuple(front), tuple(header[foreign + len("Foreign Address") :].split()))
+    after = header[foreign + len("Foreign Address") :].split()
+    return Columns(foreign - local - 1, tuple(front), tuple("(state)" if name in _STATES else name for name in after))
 
 
 def is_internet_row(line: str, protocol: re.Pattern[str]) -> bool:
     """Tell whether this is a row with dotted endpoints. Addresses of control blocks may precede the protocol."""
-    words = line[:400].split(None, 8)
+    words = line[:400].split(None, _FIRST_WORDS + _MOST_FRONT + 2)
     at = _protocol_index(words)
     if at is None or not protocol.fullmatch(words[at]):
         return False
-    rest = [word for word in words[at + 1 : at + 6] if not word.isdecimal()]
+    rest = [word for word in words[at + 1 : at + _MOST_FRONT + 3] if not word.isdecimal()]
     return len(rest) >= 2 and _dotted(rest[0]) and _dotted(rest[1])
 
 
@@ -66,25 +87,30 @@ def _dotted(word: str) -> bool:
     return word.rfind(".") > word.rfind(":") and len(word) > 2
 
 
-def parse_internet_row(line: str, columns: Columns | None, services: Services) -> SocketRecord | None:
-    """Return the record of a row. Without a header, the columns of plain -n are assumed."""
+def parse_internet_row(line: str, columns: Columns | None, services: Services, family: str = "") -> SocketRecord | None:
+    """Return the record of a row. Without a header, the columns of plain -n are assumed.
+
+    `family`: '4' where 'tcp' and 'udp' without a digit are IPv4.
+    """
     words = line.split(None, _MOST_COLUMNS)
     at = _protocol_index(words)
     if at is None:
         return None
     protocol, *rest = words[at:]
+    if family and protocol in ("tcp", "udp"):
+        protocol += family
     front = next((index for index, word in enumerate(rest) if not word.isdecimal()), len(rest))
     if front + 1 >= len(rest):
         return None
     local_text, remote_text, *after = rest[front:]
-    width = columns.width if columns else _WIDTH_WITH_A if at else _WIDTH
+    width = columns.width if columns else WIDTH_WITH_A if at else _WIDTH
     local = _endpoint(local_text, protocol, services, width)
     remote = _endpoint(remote_text, protocol, services, width)
     if local is None or remote is None:
         return None
     more: dict[str, Any] = {}
-    if front == 2 and (columns is None or columns.front[:2] == ("Recv-Q", "Send-Q")):
-        more["recv_q"], more["send_q"] = map(number, rest[:front])
+    if front == 2 if columns is None else front > 1 and columns.front[:2] == ("Recv-Q", "Send-Q"):
+        more["recv_q"], more["send_q"] = map(number, rest[:2])
     state, holders = _state_and_holders(after, columns.after if columns else ("(state)",))
     if holders is not None:
         more["holders"] = holders
@@ -111,12 +137,12 @@ def parse_queue_row(line: str, services: Services) -> SocketRecord | None:
 def parse_unix_row(line: str) -> SocketRecord | None:
     """Parse 'Address Type Recv-Q Send-Q Inode Conn Refs Nextref [Addr]'. The only state is whether there is a peer."""
     words = line.split(None, 8)
-    if len(words) < 8 or not (is_number(words[2]) and is_number(words[3])):
+    if len(words) < 8 or words[1] not in UNIX_TYPES or not (is_number(words[2]) and is_number(words[3])):
         return None
     _, kind, recv_q, send_q, _, peer, _, _, *path = words
     local = UnixEndpoint(path[0].rstrip().encode("utf-8", "surrogateescape") if path else None)
-    state = State.ESTABLISHED if peer.strip("0") else None
-    return SocketRecord(Family.UNIX, UNIX_TYPES[kind[:6]], "unix", None, state, None, local, None, int(recv_q), int(send_q))
+    state = State.ESTABLISHED if peer.removeprefix("0x").strip("0") else None
+    return SocketRecord(Family.UNIX, UNIX_TYPES[kind], "unix", None, state, None, local, None, int(recv_q), int(send_q))
 
 
 def _endpoint(text: str, protocol: str, services: Services, width: int) -> InetEndpoint | None:

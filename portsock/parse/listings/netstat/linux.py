@@ -15,9 +15,9 @@ _TITLES = ("unix", "internet", "インターネット", "ინტერნე�
 
 _TITLE_ENDS = ("(servers and established)", "(only servers)", "(w/o servers)")
 """Ends of English titles. BSD's end in '(including servers)' or have no parentheses."""
-_OTHERS_SECOND = frozenset({"Local", "Rexmit", "Destination"})
+_OTHERS_SECOND = frozenset({"Local", "Rexmit", "Destination", "Recv", "Remote"})
 _OTHERS_FOURTH = frozenset({"vendor", "unit"})
-"""Second and fourth words of other tools' headers: psutil's script, BSD -T, Bluetooth; macOS's kernel sockets."""
+"""Second and fourth words of other tools' headers: psutil's script, BSD -T, Bluetooth, esxcli, IOS; macOS's kernel sockets."""
 
 
 class NetstatLinuxReader:
@@ -55,9 +55,14 @@ def _is_header(line: str) -> bool:
     """Recognize 'Proto Recv-Q Send-Q Local Address …' or 'Proto RefCnt Flags …' in any language.
 
     The first word is translated only into Georgian. Windows indents its header, the second word of psutil's script is
-    'Local', BSD's header contains '(state)'.
+    'Local', BSD's header contains '(state)', or two spaces before 'Local'.
     """
-    if line[:6] not in ("Proto ", "პროტო ") or any("0" <= letter <= "9" for letter in line):
+    if (
+        line[:6] not in ("Proto ", "პროტო ")
+        or "-Q  Local" in line
+        or "Cgst-W" in line
+        or any("0" <= letter <= "9" for letter in line)
+    ):
         return "PID/Program name" in line and "RefCnt" in line
     words = line.split()
     return len(words) >= 5 and words[1] not in _OTHERS_SECOND and words[3] not in _OTHERS_FOURTH and "(state)" not in words

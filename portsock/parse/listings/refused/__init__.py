@@ -1,0 +1,1 @@
+"""Texts without a reader, which are refused by name."""
