@@ -15,9 +15,9 @@ _TITLES = ("unix", "internet", "インターネット", "ინტერნე�
 
 _TITLE_ENDS = ("(servers and established)", "(only servers)", "(w/o servers)")
 """Ends of English titles. BSD's end in '(including servers)' or have no parentheses."""
-_OTHERS_SECOND = frozenset({"Local", "Rexmit", "Destination"})
+_OTHERS_SECOND = frozenset({"Local", "Rexmit", "Destination", "Recv"})
 _OTHERS_FOURTH = frozenset({"vendor", "unit"})
-"""Second and fourth words of other tools' headers: psutil's script, BSD -T, Bluetooth; macOS's kernel sockets."""
+"""Second and fourth words of other tools' headers: psutil's script, BSD -T, Bluetooth, esxcli; macOS's kernel sockets."""
 
 
 class NetstatLinuxReader:
