@@ -130,3 +130,11 @@ def test_json() -> None:
 )
 def test_escapes(shown: str, name: str) -> None:
     assert unescape(shown) == name
+
+
+@pytest.mark.parametrize(
+    ("node", "ethertype"), [("2054", 0x0806), ("ARP", 0x0806), ("35020", 35020), ("99999", None), ("X25", None)]
+)
+def test_a_packet_socket_has_a_named_or_numbered_protocol(node: str, ethertype: int | None) -> None:
+    (record,) = read(f"tcpdump 1234 root 3u pack 56789 0t0 {node} type=SOCK_RAW")
+    assert (record.local, record.inode) == (PacketEndpoint(ethertype, None), 56789)

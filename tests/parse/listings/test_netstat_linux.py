@@ -238,3 +238,21 @@ def test_a_row_without_padding_keeps_its_path() -> None:
     )
     assert (nobody.holders, nobody.local) == ((), UnixEndpoint(b"/run/a/b"))
     assert (known.holders, known.local) == ((Holder(99, None, "x"),), UnixEndpoint(b"/run/a/c"))
+
+
+def test_sctp_endpoints_and_associations_with_several_addresses() -> None:
+    capture = Capture(EMPTY)
+    found = {record.inode: record for record in capture.read((LINUX / "netstat-sctp.out").read_text().split("\n"))}
+    endpoint, single, connected, waiting = (found[inode] for inode in (51231, 51232, 51233, 51234))
+    assert (endpoint.state, endpoint.local, endpoint.remote) == (State.LISTEN, InetEndpoint("192.0.2.10", 3868), None)
+    assert (endpoint.uid, endpoint.holders, endpoint.send_q) == (0, (Holder(901, None, "diameterd"),), None)
+    assert single.holders == (Holder(88, None, "python3"),)
+    assert (connected.remote, connected.send_q) == (InetEndpoint("203.0.113.5", 40001), 4)
+    assert (waiting.state, waiting.state_raw) == (None, "COOKIE_WAIT")
+    assert (found[12345].protocol, [notice.code for notice in capture.notices()]) == ("tcp", ["addresses_left_out"])
+
+
+def test_indented_text_behind_an_sctp_row_is_no_address() -> None:
+    capture = Capture(EMPTY)
+    assert len(list(capture.read([PLAIN, "sctp 127.0.0.1:5000 LISTEN", " " * 20 + "and more text"]))) == 1
+    assert [notice.code for notice in capture.notices()] == ["lines_skipped"]

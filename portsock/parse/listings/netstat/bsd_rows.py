@@ -111,12 +111,12 @@ def parse_queue_row(line: str, services: Services) -> SocketRecord | None:
 def parse_unix_row(line: str) -> SocketRecord | None:
     """Parse 'Address Type Recv-Q Send-Q Inode Conn Refs Nextref [Addr]'. The only state is whether there is a peer."""
     words = line.split(None, 8)
-    if len(words) < 8 or not (is_number(words[2]) and is_number(words[3])):
+    if len(words) < 8 or words[1] not in UNIX_TYPES or not (is_number(words[2]) and is_number(words[3])):
         return None
     _, kind, recv_q, send_q, _, peer, _, _, *path = words
     local = UnixEndpoint(path[0].rstrip().encode("utf-8", "surrogateescape") if path else None)
     state = State.ESTABLISHED if peer.strip("0") else None
-    return SocketRecord(Family.UNIX, UNIX_TYPES[kind[:6]], "unix", None, state, None, local, None, int(recv_q), int(send_q))
+    return SocketRecord(Family.UNIX, UNIX_TYPES[kind], "unix", None, state, None, local, None, int(recv_q), int(send_q))
 
 
 def _endpoint(text: str, protocol: str, services: Services, width: int) -> InetEndpoint | None:

@@ -4,7 +4,14 @@ import re
 
 from portsock.model import Family, InetEndpoint, SocketType, State, Timer
 from portsock.parse.linux_codes import PROTOCOL_TYPES
-from portsock.parse.listings.endpoint_text import colon_endpoint, infer_family, is_no_peer, split_identifier, unix_endpoint
+from portsock.parse.listings.endpoint_text import (
+    colon_endpoint,
+    infer_family,
+    is_no_peer,
+    parse_address,
+    split_identifier,
+    unix_endpoint,
+)
 from portsock.parse.listings.netstat.translations import listed_state
 from portsock.parse.listings.numbers import is_number
 from portsock.port_numbers import Services
@@ -89,6 +96,32 @@ class InternetRowParser:
             uid=uid if inode else None, user=user if uid is None and inode else None, inode=inode or None,
             holders=holders, names_one=holders is not None, timer=timer,
         )  # fmt: skip
+
+    def parse_sctp_endpoint(self, line: str) -> SocketRecord | None:
+        """Parse 'sctp LOCAL STATE …': net-tools prints neither queues nor a foreign address of an endpoint."""
+        words = line.split(None, 2)
+        if len(words) < 3 or ":" not in words[1]:
+            return None
+        record = self.parse(f"{words[0]} 0 0 {words[1]} 0.0.0.0:* {words[2]}")
+        return record and record._replace(recv_q=None, send_q=None, accept_queue=None)
+
+    def parse_sctp_addresses(self, text: str, record: SocketRecord) -> SocketRecord | None:
+        """Return the record with the columns that follow its last addresses, or None where this is no line of addresses."""
+        words = text.split(None, 2)
+        count = next((at for at, word in enumerate(words[:2]) if not self._is_sctp_address(word)), len(words[:2]))
+        columns = self._tail(" ".join(words[count:]).rstrip(), "sctp") if count else None
+        if columns is None or columns[:2] != (None, None):
+            return None
+        _, _, user, inode, holders, timer = columns
+        uid = int(user) if user is not None and is_number(user, 10) else None
+        return record._replace(
+            uid=uid if inode else record.uid, user=user if uid is None and inode else record.user, inode=inode or record.inode,
+            holders=holders or record.holders, names_one=bool(holders) or record.names_one, timer=timer or record.timer,
+        )  # fmt: skip
+
+    def _is_sctp_address(self, word: str) -> bool:
+        endpoint = colon_endpoint(word, "sctp", self._services)
+        return parse_address(word) is not None or (endpoint is not None and endpoint.address is not None)
 
     def _endpoint(self, text: str, printed: str) -> InetEndpoint | None:
         if len(text) > _WIDTH:
