@@ -138,3 +138,17 @@ def test_escapes(shown: str, name: str) -> None:
 def test_a_packet_socket_has_a_named_or_numbered_protocol(node: str, ethertype: int | None) -> None:
     (record,) = read(f"tcpdump 1234 root 3u pack 56789 0t0 {node} type=SOCK_RAW")
     assert (record.local, record.inode) == (PacketEndpoint(ethertype, None), 56789)
+
+
+@pytest.mark.parametrize(
+    ("name", "sockets"), [("*:https", 1), ("[::1]:ipp", 1), ("web-1:https", 1), ("anon_inode:inotify", 0), ("pipe:[7]", 0)]
+)
+def test_without_types_a_host_and_a_service_are_a_socket(name: str, sockets: int) -> None:
+    assert len(read(f"p7\ncnginx\nf6\nn{name}")) == sockets
+
+
+def test_a_listener_shared_with_workers_is_one_socket_where_lsof_shows_that() -> None:
+    row = "nginx 710 root 6u IPv4 0x1a2b3c4d5e6f7a8b 0t0 TCP *:80 (LISTEN)"
+    (record,) = read(f"{row}\n{row.replace('710 root', '711 www')}")
+    assert record.holders == (Holder(710, 6, "nginx", "root"), Holder(711, 6, "nginx", "www"))
+    assert len(read("p710\nf6\nn*:80\np711\nf6\nn*:80")) == 2  # without the device it may be two sockets
