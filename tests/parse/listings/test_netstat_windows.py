@@ -96,3 +96,9 @@ def test_names_behind_a_code_fence_or_text_belong_to_another_listing(between: st
     lines = ["  TCP    0.0.0.0:80    0.0.0.0:0    LISTENING    712", between, " [nginx.exe]"]
     (record,) = read(lines, EMPTY)
     assert record.holders == (Holder(712, None),)
+
+
+def test_an_indented_row_of_another_tool_is_no_component() -> None:
+    capture = Capture(EMPTY)
+    lines = ["  TCP    0.0.0.0:80    0.0.0.0:0    LISTENING    712", "   tcp LISTEN 0 128 127.0.0.1:22 0.0.0.0:*"]
+    assert [record.local.port for record in capture.read(lines) if isinstance(record.local, InetEndpoint)] == [80, 22]

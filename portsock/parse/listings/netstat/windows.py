@@ -19,6 +19,7 @@ _PROTOCOLS = frozenset({"TCP", "UDP", "TCPv6", "UDPv6"})
 _HEADER = re.compile(r"\s*Active Connections\s*|\s*Proto {2,}(?!Recv)(?!Type)\S.{10,200}")
 _OFFLOAD = frozenset({"InHost", "Offloaded", "Offloading", "Uploading"})
 """Words of the Offload State column of -t."""
+_DIGITS = frozenset("0123456789")
 _LONGEST_BELOW = 400
 """Characters of the longest line of -b below a row."""
 
@@ -95,7 +96,8 @@ class NetstatWindowsReader:
             if pid is not None or not held.holders:
                 self._held = held._replace(holders=(Holder(pid, None, text[1:-1]),))
             return ()
-        if line[0].isspace() and (self._has_owners or line[:1] == " "):
+        component = " " not in text or not _DIGITS.intersection(text)  # a row of another tool has several words and digits
+        if component and line[0].isspace() and (self._has_owners or line[:1] == " "):
             if held.holders is None:
                 self._held = held._replace(holders=())
             return ()
