@@ -175,5 +175,7 @@ def test_a_filter_on_states_reports_sockets_whose_state_is_not_known(tmp_path: P
 
 def test_states_that_are_known_to_be_missing_give_no_such_notice(tmp_path: Path) -> None:
     listing = tmp_path / "ss.txt"
-    listing.write_text("Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\nnl UNCONN 0 0 rtnl:kernel *\n")
+    listing.write_text("tcpdump 1 root 3u pack 5 0t0 ALL type=SOCK_RAW\n")
+    assert portsock("sockets", "--from", str(listing), "--all-families", "--state", "listen")[0] == 1
+    listing.write_text(UNKNOWN.replace("10.0.0.2:5000", "0.0.0.0:*"))  # without a peer it is not established
     assert portsock("sockets", "--from", str(listing), "--all-families", "--established")[0] == 1

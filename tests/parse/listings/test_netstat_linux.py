@@ -169,6 +169,14 @@ def test_a_host_name_may_have_no_letter(host: str) -> None:
     assert record.remote == InetEndpoint(None, None, None, host, "https")
 
 
+def test_a_host_name_of_digits_and_hyphens_may_have_a_numeric_port() -> None:
+    row = "tcp        0      0 10.0.0.1:80             186-230-50-76:443     ESTABLISHED"
+    capture = Capture(EMPTY)
+    (record,) = capture.read([PLAIN, row, row.replace("186-230-50-76", "82"), row.replace("186-230-50-76", "82.1")])
+    assert record.remote == InetEndpoint(None, 443, None, "186-230-50-76")
+    assert [notice.amount for notice in capture.notices()] == [2]
+
+
 def test_rows_of_esxcli_are_not_taken_for_netstat() -> None:
     lines = [
         "Proto  Recv Q  Send Q  Local Address   Foreign Address  State        World ID  CC Algo  World Name",

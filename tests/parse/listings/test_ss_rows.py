@@ -107,6 +107,15 @@ def test_text_behind_owners_that_are_cut_off_is_not_swallowed() -> None:
     assert capture.formats == ["ss", "netstat-linux"]
 
 
+def test_what_a_row_without_a_state_does_not_prove_is_left_open() -> None:
+    capture = Capture(EMPTY)
+    tcp, udp = capture.read(["tcp 0 0 0.0.0.0:22 0.0.0.0:*", "udp 0 0 0.0.0.0:68 0.0.0.0:*"])
+    assert (tcp.state, tcp.accept_limit, udp.state) == (None, None, State.UNCONN)  # bound, or listening with a limit of 0
+    capture = Capture(EMPTY)
+    list(capture.read(["udp 0 0 0.0.0.0:68 0.0.0.0:*"]))
+    assert capture.formats == ["netstat-linux"]
+
+
 NO_STATE = "Recv-Q Send-Q Local Address:Port Peer Address:Port"
 
 

@@ -56,13 +56,14 @@ class SsReader:
         """Accept a header, or a row with a State column. Rows without one look like netstat's, unless holders follow."""
         if is_header(line):
             return cls(services)
+        certain = "users:((" in line and line.split(None, 1)[0] in NETIDS  # even if its values are not understood
         front = columns(line)
         if front is None or (front.state is not None and parse_state(front.state) is None):
-            return None
+            return cls(services) if certain else None
         reader = cls(services)
         reader._rows.stateful = front.state is not None
         row = reader._rows.parse(line)
-        return reader if row is not None and (front.state is not None or is_own_row(front, row.record)) else None
+        return reader if certain or (row and (front.state is not None or is_own_row(front, row.record))) else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         if self._unfinished is None and (record := self._plain.parse(line, self._protocol)) is not None:
