@@ -45,3 +45,9 @@ def test_other_text_is_not_taken_for_fuser(line: str) -> None:
     capture = Capture(EMPTY)
     with pytest.raises(UsageError, match="no socket listing"):
         list(capture.read([line]))
+
+
+@pytest.mark.parametrize("part", ["9", " 9", " ", "a", "9(a)", "("])
+def test_a_very_long_row_is_declined_at_once(part: str) -> None:
+    capture = Capture(EMPTY)
+    assert len(list(capture.read(["8080/tcp: 5", f"8080/tcp: {part * 100_000}!"]))) == 1

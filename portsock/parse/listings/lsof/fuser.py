@@ -18,7 +18,7 @@ _HEADER = re.compile(r"\s{0,40}USER +PID +ACCESS +COMMAND\s*")
 _PLACE = re.compile(r"(?:([\w.-]{0,40})(?:,([^,\s/]{0,255})(?:,([\w.-]{0,40}))?)?/(tcp|udp)|[^\s:]{1,300}):(?=\s|$)")
 """'8080/tcp:', '[LOCAL],[REMOTE],[REMOTE PORT]/tcp:', or a file."""
 _USER = re.compile(r"\s{0,40}(\S{1,40}) +(\d{1,10}|kernel) +([fFrme.c]{5}|mount|swap) ?(.{0,400})")
-_PIDS = re.compile(r"(?:\s{0,40}\d{1,10}[a-zA-Z]{0,5}(?:\([^()\s]{1,40}\))?){1,200}\s*")
+_PIDS = re.compile(r"(?:\s{1,40}\d{1,10}[a-zA-Z]{0,5}(?:\([^()\s]{1,40}\))?){1,200}\s*")
 _PID = re.compile(r"(\d+)[a-zA-Z]*(?:\(([^()\s]+)\))?")
 _MESSAGES = ("Cannot stat file", "Cannot open ")
 
