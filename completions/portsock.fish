@@ -103,6 +103,7 @@ function __portsock_static
             printf '%s\t%s\n' 'netstat-bsd' 'netstat of HP-UX and old BSDs (-a -n -f -p)'
             printf '%s\t%s\n' 'lsof' 'lsof\'s table (Linux, macOS, FreeBSD; any options; header not needed)'
             printf '%s\t%s\n' 'lsof-fields' 'lsof -F and -F0 (fields for programs)'
+            printf '%s\t%s\n' 'fuser' 'fuser on ports (Linux, psmisc; -v -n tcp, -n udp)'
             printf '%s\t%s\n' 'sockstat' 'FreeBSD sockstat (-4 -6 -c -l -u -P -s -q)'
             printf '%s\t%s\n' 'psutil' 'psutil.net_connections(): repr, or psutil\'s scripts/netstat.py'
             printf '%s\t%s\n' 'powershell' 'PowerShell Get-NetTCPConnection, Get-NetUDPEndpoint (ConvertTo-Json)'

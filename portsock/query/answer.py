@@ -5,7 +5,16 @@ from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
 
 from portsock.model import Notice, OwnerReason, OwnerStatus, Snapshot, Socket
-from portsock.query.query import Predicate, Query, Question, is_selective, selects_by_owner, wanted_protocols, without_owners
+from portsock.query.query import (
+    Predicate,
+    Query,
+    Question,
+    is_selective,
+    selects_by_owner,
+    selects_by_state,
+    wanted_protocols,
+    without_owners,
+)
 
 Row = TypeVar("Row")
 
@@ -114,6 +123,10 @@ def with_notices(
         from portsock.query.missing import missing_notices
 
         snapshot = snapshot.with_notices(missing_notices(question, snapshot))
+    if snapshot.source.kind == "capture" and selects_by_state(question.query):
+        from portsock.query.missing import unknown_states
+
+        snapshot = snapshot.with_notices(unknown_states(question, snapshot, select))
     snapshot = with_owner_notices(snapshot, [*reported, *possible])
     snapshot = snapshot.with_notices(_followed_notices(question, snapshot, reported))
     return snapshot.with_notices(_wildcard_notices(question, snapshot, [*reported, *possible]))

@@ -5,11 +5,13 @@ Without them an empty column would look like an empty fact, and a filter on the 
 
 from collections.abc import Callable, Iterable
 
-from portsock.enums import DETAILS, SOURCE_DEPENDENT, Need
-from portsock.model import Notice, Snapshot, Socket
+from portsock.enums import DETAILS, GROUPS, SOURCE_DEPENDENT, Need
+from portsock.model import PASSIVE, Family, Notice, Snapshot, Socket, State
 from portsock.query.query import UNANSWERABLE, Question, filters
 
 _OPTIONS = {Need.INFO: "--info", Need.TIMERS: "--timers", Need.MEMORY: "--memory"}
+
+_STATEFUL = frozenset({"tcp", "mptcp"})
 
 _BY_BACKEND = {"netlink": SOURCE_DEPENDENT, "procfs": SOURCE_DEPENDENT - {Need.INFO, Need.MEMORY}}
 """Facts that live sources report. psutil depends on the system: its facts are judged by its sockets."""
@@ -37,6 +39,36 @@ def missing_notices(question: Question, snapshot: Snapshot) -> tuple[Notice, ...
             text = f"{_source(snapshot)} not report {lacking[0]}: it cannot tell what matches {typed}"
             notices.append(Notice(UNANSWERABLE, None, text))
     return tuple(filter(None, notices))
+
+
+def unknown_states(question: Question, snapshot: Snapshot, select: Callable[..., list[Socket]]) -> tuple[Notice, ...]:
+    """Return the notice that a listing does not tell the states of sockets that meet all conditions but those on states.
+
+    `select` returns the sockets that match a query. SCTP's own states and families without states are known to be others.
+    """
+    query = question.query
+    if all(socket.state is not None for socket in snapshot.sockets):
+        return ()
+    found = [
+        socket
+        for socket in select(
+            snapshot, query._replace(listening=False, established=False, states=frozenset()), side=question.side
+        )
+        if socket.state is None and (socket.protocol in _STATEFUL or (socket.family is Family.UNIX and socket.state_raw))
+    ]
+    wanted = query.states | {State.ESTABLISHED} if query.established else query.states
+    if not query.listening and wanted <= GROUPS["connected"]:
+        found = [socket for socket in found if socket.remote is not None]
+    elif not wanted:
+        found = [socket for socket in found if socket.remote is None and socket.role not in PASSIVE]
+    if not found:
+        return ()
+    raw = next((socket.state_raw for socket in found if socket.state_raw), None)
+    which = "1 socket has a state that is" if len(found) == 1 else f"{len(found)} sockets have states that are"
+    shown = f" ({ascii(raw[:40]) if not raw.isprintable() else raw[:40]})" if raw else ""
+    return (
+        Notice(UNANSWERABLE, len(found), f"{which} not known{shown}: the filter on states cannot tell whether they match"),
+    )
 
 
 def _reported(needs: Iterable[Need], snapshot: Snapshot) -> frozenset[Need]:

@@ -162,6 +162,11 @@ def is_selective(query: Query) -> bool:
     return query._replace(netns=(), all=False, exact=False, all_families=False) != Query()
 
 
+def selects_by_state(query: Query) -> bool:
+    """Tell whether states decide what matches."""
+    return (query.listening or query.established or bool(query.states)) and not query.states >= EVERY_STATE
+
+
 def selects_by_owner(query: Query) -> bool:
     """Tell whether owners decide which sockets match; owners may be hidden (exit status 3)."""
     return bool(query.pids or query.processes or query.users) or any(map(names_process, query.targets))

@@ -153,3 +153,29 @@ def test_a_wildcard_that_covers_the_address_leaves_the_answer_complete(tmp_path:
     path.write_text(LISTING.replace("127.0.0.1:80", "0.0.0.0:80"))
     document = json.loads(portsock("sockets", "127.0.0.1:80", "--from", str(path), "--json")[1])
     assert ([notice["code"] for notice in document["notices"]], document["complete"]) == (["covered_by_wildcard"], True)
+
+
+UNKNOWN = "Proto Recv-Q Send-Q Local Address Foreign Address State\ntcp 0 0 10.0.0.1:80 10.0.0.2:5000 VOLLKOMMEN\n"
+
+
+def test_a_filter_on_states_reports_sockets_whose_state_is_not_known(tmp_path: Path) -> None:
+    listing = tmp_path / "netstat.txt"
+    listing.write_text(UNKNOWN)
+    status, out, error = portsock("sockets", "--from", str(listing), "--established")
+    assert (status, out) == (3, "")
+    assert "1 socket has a state that is not known (VOLLKOMMEN)" in error
+    assert portsock("sockets", "--from", str(listing), "--established", "--port", "81")[0] == 1
+    assert portsock("sockets", "--from", str(listing), "--listening")[0] == 1  # it has a peer: no listener
+    listing.write_text(UNKNOWN + "tcp 0 0 10.0.0.1:80 10.0.0.2:5001 ESTABLISHED\n")
+    status, out, error = portsock("sockets", "--from", str(listing), "--established", "--json")
+    document = json.loads(out)
+    assert (status, len(document["sockets"]), document["complete"]) == (0, 1, False)
+    assert [notice["code"] for notice in document["notices"]] == ["filter_unreported"]
+
+
+def test_states_that_are_known_to_be_missing_give_no_such_notice(tmp_path: Path) -> None:
+    listing = tmp_path / "ss.txt"
+    listing.write_text("tcpdump 1 root 3u pack 5 0t0 ALL type=SOCK_RAW\n")
+    assert portsock("sockets", "--from", str(listing), "--all-families", "--state", "listen")[0] == 1
+    listing.write_text(UNKNOWN.replace("10.0.0.2:5000", "0.0.0.0:*"))  # without a peer it is not established
+    assert portsock("sockets", "--from", str(listing), "--all-families", "--established")[0] == 1

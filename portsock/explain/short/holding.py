@@ -89,7 +89,7 @@ def _address_text(socket: Socket) -> str:
         return f"all IPv{'4' if address == '0.0.0.0' else '6'} addresses"
     local = socket.local
     if isinstance(local, InetEndpoint):
-        return (address or local.hostname or "?") + (f"%{local.zone}" if local.zone else "")
+        return (address or local.hostname or "an address that is not reported") + (f"%{local.zone}" if local.zone else "")
     return end_text(local)
 
 
@@ -101,7 +101,8 @@ def _bound_text(sockets: Sequence[Socket], subject: Subject) -> str:
     asked = target.networks if isinstance(target, InetTarget) else ()
     if asked and all("." in each.address for each in asked):
         text += "".join(phrases.TAKES_IPV4.format(end=end_text(socket.local)) for socket in sockets[:1] if _is_dual(socket))
-    return text if listens or sockets[0].protocol not in ("tcp", "mptcp") else text + phrases.NOT_LISTENING
+    known = sockets[0].protocol in ("tcp", "mptcp") and any(socket.state is not None for socket in sockets)
+    return text + phrases.NOT_LISTENING if known and not listens else text
 
 
 def _is_dual(socket: Socket) -> bool:

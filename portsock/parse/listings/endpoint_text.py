@@ -71,17 +71,22 @@ def inet_endpoint(host: str, port: str, protocol: str, services: Services, cut: 
     found = parse_address(host)
     if found is not None:
         return InetEndpoint(found[0], port_number, found[1], None, label, cut and ":" in host, guessed)
-    if _is_name(host):
+    if is_host_name(host, label is not None):
         return InetEndpoint(None, port_number, None, host, label, cut, guessed)
     if cut and set(host) <= _ADDRESS_CHARACTERS:
         return InetEndpoint(host, port_number, None, None, label, True, guessed)
     return None
 
 
-def _is_name(host: str) -> bool:
-    """Tell whether it may be a host name: letters, digits, hyphens, dots, underscores, and not only digits and dots."""
+def is_host_name(host: str, named_port: bool = False) -> bool:
+    """Tell whether it may be a host name: letters, digits, hyphens, dots, underscores, and not only digits and dots.
+
+    `named_port`: the port is a name, as tools print it that look up hosts, too. Then a number may be a name that was cut.
+    """
     bare = host.translate(_NAME_SIGNS)
-    return bare.isalnum() and not bare.isdecimal() and "/" not in host and "+" not in host and host[0] not in "-."
+    if not bare.isalnum() or "/" in host or "+" in host or host[0] in "-.":
+        return False
+    return not bare.isdecimal() or "-" in host or "_" in host or (named_port and "." not in host)
 
 
 def colon_endpoint(text: str, protocol: str, services: Services, cut: bool = False) -> InetEndpoint | None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from portsock.enums import parse_state
 from portsock.model import Family, InetEndpoint, SocketType, State
 from portsock.parse.linux_codes import PROTOCOL_TYPES
 from portsock.parse.listings.endpoint_text import infer_family, is_no_peer
+from portsock.parse.listings.netstat.translations import listed_state
 from portsock.records import SocketRecord
 
 FAMILIES = {1: Family.UNIX, 2: Family.IPV4, **dict.fromkeys((10, 23, 24, 28, 30), Family.IPV6)}
@@ -39,7 +39,7 @@ def internet_record(
     if remote is not None and is_no_peer(remote):
         remote = None
     family = _family(word, local, remote)
-    found = parse_state(state) if state else None
+    found = listed_state(state) if state else None
     if not state and kind in _DATAGRAM_TYPES:
         found = State.UNCONN if remote is None else State.ESTABLISHED
     if word.endswith("46"):

@@ -24,6 +24,7 @@ _LINE_READERS = (
     "netstat.bsd:NetstatBsdReader",
     "lsof.table:LsofReader",
     "lsof.fields:LsofFieldsReader",
+    "lsof.fuser:FuserReader",
     "sockstat:SockstatReader",
     "psutil_text:PsutilReprReader",
     "powershell:PowershellTableReader",

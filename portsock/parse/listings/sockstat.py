@@ -20,6 +20,8 @@ from portsock.records import Holder, SocketRecord
 _HEADER = re.compile(r"USER +COMMAND +PID +FD +PROTO +LOCAL ADDRESS +FOREIGN ADDRESS.*")
 _FIRST_PROTOCOL = 4
 """The lowest index of the protocol: behind USER, COMMAND, PID and FD."""
+_UNKNOWN = ("?", "??")
+"""What stands in place of an owner that there is none of: a question mark, from FreeBSD 15 on two."""
 _PROTOCOL = re.compile(r"(?:tcp|udp|udpl|sctp|div|icmp?|raw)(?:46|4|6)?")
 
 
@@ -77,25 +79,25 @@ class SockstatReader:
 
 
 def _protocol_column(words: list[str]) -> int | None:
-    """Return the index of the protocol. It follows PID and FD, which are numbers or '?'. The command may contain spaces."""
+    """Return the index of the protocol. It follows PID and FD, numbers or unknown. The command may contain spaces."""
     for at in range(_FIRST_PROTOCOL, len(words)):
         if words[at] in UNIX_TYPES or _PROTOCOL.fullmatch(words[at]):
-            owned = all(word == "?" or is_number(word, PID_DIGITS) for word in words[at - 2 : at])
+            owned = all(word in _UNKNOWN or is_number(word, PID_DIGITS) for word in words[at - 2 : at])
             return at if owned and len(words) > at + (words[at] not in UNIX_TYPES) else None
     return None
 
 
 def _holders(words: list[str], at: int) -> tuple[Holder, ...]:
     pid, fd = words[at - 2], words[at - 1]
-    if pid == "?":
+    if pid in _UNKNOWN:
         return ()
-    user = words[0] if words[0] != "?" else None
+    user = words[0] if words[0] not in _UNKNOWN else None
     name = " ".join(words[1 : at - 2])
-    return (Holder(int(pid), None if fd == "?" else int(fd), name if name != "?" else None, user),)
+    return (Holder(int(pid), None if fd in _UNKNOWN else int(fd), name if name not in _UNKNOWN else None, user),)
 
 
 def _endpoint(text: str, word: str, services: Services) -> InetEndpoint | None:
-    return colon_endpoint(text, word, services) if text not in ("?", "(none)") else InetEndpoint("*", None)
+    return colon_endpoint(text, word, services) if text not in ("?", "??", "(none)") else InetEndpoint("*", None)
 
 
 def _unix(kind: str, rest: str, holders: tuple[Holder, ...]) -> SocketRecord:

@@ -28,7 +28,9 @@ _ICMP_NUMBERS = {Family.IPV4: 1, Family.IPV6: 58}
 _TIMERS = {f"{code:02X}": word for code, word in TIMERS.items()}
 """The 'tr' column."""
 
-_PORT_DIGITS = 4
+_PORT_DIGITS, _STATE_DIGITS, _TRIES_DIGITS = 4, 2, 8
+_LONGEST_TIMER = len("tr:") + 16
+"""The time of a timer has 8 digits, 16 where it is negative."""
 _DIGITS, _LONGEST_PAIR = 20, 33
 """The most digits of a number of 64 bits, and the most characters of two such numbers as 'HEX:HEX'."""
 _MS_PER_TICK = 10
@@ -56,7 +58,7 @@ def parse_inet_line(
         owner, inode = _decimal(uid), _decimal(inode_text)
     except ValueError:
         return None
-    if slot[-1] != ":":
+    if slot[-1] != ":" or len(code) != _STATE_DIGITS or len(timer) > _LONGEST_TIMER or len(retransmits) > _TRIES_DIGITS:
         return None
     ports = protocol not in {"raw", "icmp"}
     local = InetEndpoint(local_address, local_number) if ports else _portless(local_address, local_number, protocol)
@@ -127,8 +129,6 @@ def _decimal(text: str) -> int:
 def _timer(text: str, retransmits: str) -> Timer | None:
     """Return the pending timer of the columns 'tr:tm->when' and 'retrnsmt', or None for no timer or malformed columns."""
     kind, _, when = text.partition(":")
-    if len(text) + len(retransmits) > 2 * _LONGEST_PAIR:
-        return None
     try:
         if not int.from_bytes(bytes.fromhex(kind)):
             return None

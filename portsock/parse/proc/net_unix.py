@@ -60,7 +60,9 @@ def parse_unix_line(line: bytes, netns: Netns | None = None) -> SocketRecord | N
         flags, _ = int.from_bytes(bytes.fromhex(flags_text.decode())), bytes.fromhex(address[:-1].decode())
     except ValueError:
         return None
-    if not inode.isdigit() or len(inode) > _DIGITS or len(kind) != 4 or len(code) != 2:
+    if max(len(address), len(flags_text)) > _DIGITS or len(kind) != 4 or len(code) != 2:
+        return None
+    if not inode.isdigit() or len(inode) > _DIGITS:
         return None
     state = State.LISTEN if flags & _SO_ACCEPTCON else _STATES.get(code)
     return SocketRecord(

@@ -1,7 +1,7 @@
 """The conditions of a query as predicates of one socket, the cheapest first. Each is built once and called 50,000 times."""
 
 from portsock.model import PASSIVE, Family, Snapshot, Socket, SocketType, State, UnixEndpoint
-from portsock.query.query import EVERY_STATE, Predicate, Query, any_of
+from portsock.query.query import Predicate, Query, any_of, selects_by_state
 
 _STREAMS = frozenset({SocketType.STREAM, SocketType.SEQPACKET})
 
@@ -13,7 +13,7 @@ def predicates(snapshot: Snapshot, query: Query, side: str) -> list[Predicate]:
         # Family.INET: the source does not say whether it is IPv4, IPv6 or both.
         families = query.families | {Family.INET}
         found.append(lambda socket: socket.family in families)
-    if (query.listening or query.established or query.states) and not query.states >= EVERY_STATE:
+    if selects_by_state(query):
         found.append(_state_predicate(query))
     if query.ports or query.local or query.remote or query.targets or query.exclude:
         from portsock.query.matching.targets import target_predicates

@@ -62,3 +62,34 @@ def test_any_text_raises_only_declared_errors(text: str, only: str | None) -> No
 @given(st.binary(max_size=300), st.sampled_from([None, *FORMATS]))
 def test_any_bytes_raise_only_declared_errors(data: bytes, only: str | None) -> None:
     holds(data, only)
+
+
+def reorder(line: str, data: st.DataObject) -> str:
+    """Swap, repeat, drop or replace a column, or cut the line."""
+    words = line.split(" ")
+    at, other = (data.draw(st.integers(0, len(words) - 1)) for _ in range(2))
+    kind = data.draw(st.sampled_from(["swap", "repeat", "drop", "replace", "cut", "digits"]))
+    if kind == "swap":
+        words[at], words[other] = words[other], words[at]
+    elif kind == "repeat":
+        words.insert(at, words[other])
+    elif kind == "drop":
+        del words[at]
+    elif kind == "replace":
+        words[at] = data.draw(PIECES)
+    elif kind == "digits":
+        words[at] += data.draw(st.sampled_from(["9" * 5000, "F" * 5000, "f" * 20, "V", "²"]))
+    text = " ".join(words)
+    return text[: data.draw(st.integers(0, len(text)))] if kind == "cut" else text
+
+
+@settings(lasting, max_examples=EXAMPLES // 3)
+@given(st.data())
+def test_rows_with_columns_in_disorder_raise_only_declared_errors(data: st.DataObject) -> None:
+    lines = data.draw(st.sampled_from(FIXTURES)).read_bytes().decode("utf-8", "surrogateescape").split("\n")
+    start = data.draw(st.integers(0, max(0, len(lines) - 20)))
+    lines = [*lines[:2], *lines[start : start + 20]]
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        lines[at] = reorder(lines[at], data)
+    holds("\n".join(lines).encode("utf-8", "surrogatepass"), None)

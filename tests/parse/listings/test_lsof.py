@@ -140,3 +140,25 @@ def test_a_listing_of_other_files_only_says_so() -> None:
     )
     assert list(capture.read([header, row])) == []
     assert [(notice.code, notice.incomplete) for notice in capture.notices()] == [("files_only", False)]
+
+
+@pytest.mark.parametrize(
+    ("node", "ethertype"), [("2054", 0x0806), ("ARP", 0x0806), ("35020", 35020), ("99999", None), ("X25", None)]
+)
+def test_a_packet_socket_has_a_named_or_numbered_protocol(node: str, ethertype: int | None) -> None:
+    (record,) = read(f"tcpdump 1234 root 3u pack 56789 0t0 {node} type=SOCK_RAW")
+    assert (record.local, record.inode) == (PacketEndpoint(ethertype, None), 56789)
+
+
+@pytest.mark.parametrize(
+    ("name", "sockets"), [("*:https", 1), ("[::1]:ipp", 1), ("web-1:https", 1), ("anon_inode:inotify", 0), ("pipe:[7]", 0)]
+)
+def test_without_types_a_host_and_a_service_are_a_socket(name: str, sockets: int) -> None:
+    assert len(read(f"p7\ncnginx\nf6\nn{name}")) == sockets
+
+
+def test_a_listener_shared_with_workers_is_one_socket_where_lsof_shows_that() -> None:
+    row = "nginx 710 root 6u IPv4 0x1a2b3c4d5e6f7a8b 0t0 TCP *:80 (LISTEN)"
+    (record,) = read(f"{row}\n{row.replace('710 root', '711 www')}")
+    assert record.holders == (Holder(710, 6, "nginx", "root"), Holder(711, 6, "nginx", "www"))
+    assert len(read("p710\nf6\nn*:80\np711\nf6\nn*:80")) == 2  # without the device it may be two sockets

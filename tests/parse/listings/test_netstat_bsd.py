@@ -130,3 +130,11 @@ def test_names_of_twelve_characters_next_to_kernel_addresses_may_be_cut() -> Non
 def test_bsd_rows_may_lack_a_header() -> None:
     (record,) = lines("tcp4       0      0  192.0.2.6.49871      198.51.100.57.5223     ESTABLISHED")
     assert (record.local, record.state) == (InetEndpoint("192.0.2.6", 49871), State.ESTABLISHED)
+
+
+def test_a_unix_row_of_an_unknown_type_is_counted() -> None:
+    header = "Address          Type   Recv-Q Send-Q            Inode             Conn             Refs          Nextref Addr"
+    row = "fffff80003a0 dgram 0 0 0 fffff80003b0 0 0"
+    capture = Capture(EMPTY)
+    records = list(capture.read(["Active UNIX domain sockets", header, row, row.replace("dgram", "dgramV")]))
+    assert (len(records), [notice.code for notice in capture.notices()]) == (1, ["lines_skipped"])

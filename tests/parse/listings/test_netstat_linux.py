@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from portsock.errors import UsageError
 from portsock.model import Family, InetEndpoint, SocketType, State, Timer, UnixEndpoint
 from portsock.parse.listings.capture import Capture
 from portsock.port_numbers import EMPTY
@@ -14,6 +15,7 @@ LINUX = Path(__file__).parents[2] / "fixtures" / "linux"
 TITLE = "Active Internet connections (servers and established)"
 PLAIN = "Proto Recv-Q Send-Q Local Address           Foreign Address         State      "
 OWNED = "Proto Recv-Q Send-Q Local Address           Foreign Address         State       PID/Program name    "
+UNIX = "Proto RefCnt Flags       Type       State         I-Node   PID/Program name     Path"
 FULL = (
     "Proto Recv-Q Send-Q Local Address           Foreign Address         State       "
     "User       Inode      PID/Program name     Timer"
@@ -115,15 +117,80 @@ def test_other_languages_are_read_by_structure() -> None:
         "unix  3      [ ]         STREAM     VERBUNDEN     1586     -                    ",
     ]
     tcp, listener, connected = read(german, EMPTY)
-    assert (tcp.state, tcp.state_raw, tcp.inode, tcp.timer) == (None, "VERBUNDEN", 346702, None)
+    assert (tcp.state, tcp.state_raw, tcp.inode, tcp.timer) == (State.ESTABLISHED, None, 346702, None)
     assert tcp.holders == (Holder(7, None, "x"),)
     assert (listener.state, listener.holders) == (State.LISTEN, (Holder(22142, None, "python3"),))
-    assert (connected.state_raw, connected.holders, connected.local) == ("VERBUNDEN", (), UnixEndpoint(None))
+    assert (connected.state, connected.holders, connected.local) == (State.ESTABLISHED, (), UnixEndpoint(None))
 
 
 def test_a_state_may_have_two_words() -> None:
     (record,) = rows(PLAIN, "tcp        0      0 10.0.0.1:80             10.0.0.2:9              POSLEDNÍ ACK")
-    assert record.state_raw == "POSLEDNÍ ACK"
+    assert (record.state, record.state_raw) == (State.LAST_ACK, None)
+
+
+def test_a_listing_in_portuguese_has_states_and_timers() -> None:
+    listener, connected, closing, udp, unix = listing("netstat-pt_BR.out")
+    assert [r.state for r in (listener, connected, closing)] == [State.LISTEN, State.ESTABLISHED, State.CLOSE_WAIT]
+    assert (connected.timer, closing.timer) == (Timer("on", 220, 0), None)
+    assert (udp.state, unix.state, unix.holders) == (State.UNCONN, State.ESTABLISHED, (Holder(910, None, "dbus-daemon"),))
+
+
+def test_timers_may_have_two_words() -> None:
+    (record,) = rows(FULL, "tcp 0 0 10.0.0.1:80 10.0.0.2:9 TEMPS 0 0 - temps d'espera (58.94/0/0)")
+    assert (record.state, record.timer) == (State.TIME_WAIT, Timer("timewait", 58940, 0))
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        'ESTABLISHED users:(("sshd",pid=7,fd=3))',
+        "ESTABLISHED   2099101  newreno  hostd-IO",  # esxcli
+        "ESTABLISHED 1234",  # an inode without a user, or a PID without a name
+        "open",
+        "77",
+    ],
+)
+def test_words_behind_the_addresses_that_are_no_state_make_it_no_row_of_netstat(tail: str) -> None:
+    row = "tcp        0      0 10.0.0.1:80             10.0.0.2:9              "
+    capture = Capture(EMPTY)
+    (record,) = capture.read([TITLE, PLAIN, row + "ESTABLISHED", row + tail])
+    assert record.state is State.ESTABLISHED
+    assert [notice.code for notice in capture.notices()] == ["lines_skipped"]
+
+
+def test_one_word_in_capitals_is_a_state_that_nobody_knows() -> None:
+    (record,) = rows(PLAIN, "tcp        0      0 10.0.0.1:80             10.0.0.2:9              VOLLKOMMEN_NEU")
+    assert (record.state, record.state_raw) == (None, "VOLLKOMMEN_NEU")
+
+
+@pytest.mark.parametrize("host", ["186-230-50-76", "10_0_0_4", "82"])
+def test_a_host_name_may_have_no_letter(host: str) -> None:
+    (record,) = rows(PLAIN, f"tcp        0      0 10.0.0.1:80             {host}:https     ESTABLISHED")
+    assert record.remote == InetEndpoint(None, None, None, host, "https")
+
+
+def test_a_host_name_of_digits_and_hyphens_may_have_a_numeric_port() -> None:
+    row = "tcp        0      0 10.0.0.1:80             186-230-50-76:443     ESTABLISHED"
+    capture = Capture(EMPTY)
+    (record,) = capture.read([PLAIN, row, row.replace("186-230-50-76", "82"), row.replace("186-230-50-76", "82.1")])
+    assert record.remote == InetEndpoint(None, 443, None, "186-230-50-76")
+    assert [notice.amount for notice in capture.notices()] == [2]
+
+
+def test_rows_of_esxcli_are_not_taken_for_netstat() -> None:
+    lines = [
+        "Proto  Recv Q  Send Q  Local Address   Foreign Address  State        World ID  CC Algo  World Name",
+        "-----  ------  ------  --------------  ---------------  -----------  --------  -------  ----------",
+        "tcp         0       0  127.0.0.1:8307  127.0.0.1:44340  ESTABLISHED   2099101  newreno  hostd-IO",
+        "udp         0       0  0.0.0.0:123     0.0.0.0:0                      2098352           ntpd",
+    ]
+    with pytest.raises(UsageError):
+        list(Capture(EMPTY).read(lines))
+
+
+def test_a_path_behind_a_name_without_padding_keeps_its_words() -> None:
+    (record,) = read([UNIX, "unix  2      [ ACC ]     STREAM     LISTENING     8  99/x /run/my dir/soc k"], EMPTY)
+    assert (record.holders, record.local) == ((Holder(99, None, "x"),), UnixEndpoint(b"/run/my dir/soc k"))
 
 
 def test_cut_addresses_are_marked_as_truncated_wide_ones_are_not() -> None:
@@ -179,3 +246,21 @@ def test_a_row_without_padding_keeps_its_path() -> None:
     )
     assert (nobody.holders, nobody.local) == ((), UnixEndpoint(b"/run/a/b"))
     assert (known.holders, known.local) == ((Holder(99, None, "x"),), UnixEndpoint(b"/run/a/c"))
+
+
+def test_sctp_endpoints_and_associations_with_several_addresses() -> None:
+    capture = Capture(EMPTY)
+    found = {record.inode: record for record in capture.read((LINUX / "netstat-sctp.out").read_text().split("\n"))}
+    endpoint, single, connected, waiting = (found[inode] for inode in (51231, 51232, 51233, 51234))
+    assert (endpoint.state, endpoint.local, endpoint.remote) == (State.LISTEN, InetEndpoint("192.0.2.10", 3868), None)
+    assert (endpoint.uid, endpoint.holders, endpoint.send_q) == (0, (Holder(901, None, "diameterd"),), None)
+    assert single.holders == (Holder(88, None, "python3"),)
+    assert (connected.remote, connected.send_q) == (InetEndpoint("203.0.113.5", 40001), 4)
+    assert (waiting.state, waiting.state_raw) == (None, "COOKIE_WAIT")
+    assert (found[12345].protocol, [notice.code for notice in capture.notices()]) == ("tcp", ["addresses_left_out"])
+
+
+def test_indented_text_behind_an_sctp_row_is_no_address() -> None:
+    capture = Capture(EMPTY)
+    assert len(list(capture.read([PLAIN, "sctp 127.0.0.1:5000 LISTEN", " " * 20 + "and more text"]))) == 1
+    assert [notice.code for notice in capture.notices()] == ["lines_skipped"]

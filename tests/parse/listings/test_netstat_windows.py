@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from portsock.model import InetEndpoint, State
 from portsock.parse.listings.capture import Capture
 from portsock.port_numbers import EMPTY
 from portsock.records import Holder, SocketRecord
+from tests.support.factory import read
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -52,7 +55,7 @@ def test_windows_executables_may_lack_pids() -> None:
 def test_windows_states_may_be_in_another_language() -> None:
     listener, connected, udp = windows("netstat-ano-german.txt")
     assert (listener.state, listener.state_raw, listener.remote) == (State.LISTEN, None, None)
-    assert (connected.state, connected.state_raw) == (None, "HERGESTELLT")
+    assert (connected.state, connected.state_raw) == (State.ESTABLISHED, None)
     assert udp.holders == (Holder(1200, None),)
 
 
@@ -67,3 +70,35 @@ def test_windows_offload_column_is_not_a_state() -> None:
     )
     assert (first.state, first.holders) == (State.LISTEN, None)
     assert (second.state_raw, second.holders) == ("CONNEXION ÉTABLIE", (Holder(77, None),))
+
+
+GERMAN = """
+Aktive Verbindungen
+
+  Proto  Lokale Adresse         Remoteadresse          Status           PID
+  TCP    192.0.2.3:50100        198.51.100.9:443       SCHLIESSEN_WARTEN 2412
+  TCP    192.0.2.3:50101        198.51.100.9:443       ABHÖREN         2412
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "read_in"),
+    [("cp850", "cp1252"), ("cp850", "latin-1"), ("cp1252", "cp850"), ("utf-8", "cp1252"), ("utf-8", "cp437")],
+)
+def test_states_in_a_wrong_code_page_are_known(written: str, read_in: str) -> None:
+    garbled = GERMAN.encode(written).decode(read_in)
+    assert garbled != GERMAN
+    assert [record.state for record in read(garbled.split("\n"), EMPTY)] == [State.CLOSE_WAIT, State.LISTEN]
+
+
+@pytest.mark.parametrize("between", ["```", "~~~ text", "And the other one, from the second machine:"])
+def test_names_behind_a_code_fence_or_text_belong_to_another_listing(between: str) -> None:
+    lines = ["  TCP    0.0.0.0:80    0.0.0.0:0    LISTENING    712", between, " [nginx.exe]"]
+    (record,) = read(lines, EMPTY)
+    assert record.holders == (Holder(712, None),)
+
+
+def test_an_indented_row_of_another_tool_is_no_component() -> None:
+    capture = Capture(EMPTY)
+    lines = ["  TCP    0.0.0.0:80    0.0.0.0:0    LISTENING    712", "   tcp LISTEN 0 128 127.0.0.1:22 0.0.0.0:*"]
+    assert [record.local.port for record in capture.read(lines) if isinstance(record.local, InetEndpoint)] == [80, 22]

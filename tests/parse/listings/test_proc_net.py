@@ -1,6 +1,9 @@
 """Copies of tables in /proc/net."""
 
+import pytest
+
 from portsock.model import Family, InetEndpoint, State
+from portsock.parse.listings.capture import Capture
 from portsock.port_numbers import EMPTY
 from portsock.records import SocketRecord
 from tests.support.factory import read
@@ -32,3 +35,28 @@ def test_an_address_of_32_digits_is_ipv6() -> None:
 def test_a_loopback_address_shows_a_big_endian_machine() -> None:
     first, second = table(TCP.replace("0100007F", "7F000001"), TCP.replace("0100007F", "0A000001"))
     assert (first.local, second.local) == (InetEndpoint("127.0.0.1", 8080), InetEndpoint("10.0.0.1", 8080))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (" 0A ", f" {'0' * 5000} "),
+        ("00000000:00000000 00:", f"{'F' * 18}:{'F' * 18} 00:"), (" 00:00000000", f" 01:{'F' * 60}"),
+        ("00000000  1000", f"{'F' * 60}  1000"), ("1000", "9" * 5000), (" 71 ", f" {'9' * 5000} "), ("1F90", "F" * 5000),
+    ],
+)  # fmt: skip
+def test_a_row_with_a_number_of_too_many_digits_is_counted(column: str, value: str) -> None:
+    assert column in TCP
+    capture = Capture(EMPTY)
+    (record,) = capture.read([HEADER, TCP, TCP.replace(column, value, 1)])
+    assert (record.inode, [(notice.code, notice.amount) for notice in capture.notices()]) == (71, [("lines_skipped", 1)])
+
+
+@pytest.mark.parametrize("column", ["ffff8881", "00010000", "123"])
+def test_a_unix_row_with_a_number_of_too_many_digits_is_counted(column: str) -> None:
+    row = "ffff8881: 00000002 00000000 00010000 0001 01 123"
+    capture = Capture(EMPTY)
+    records = list(
+        capture.read(["Num       RefCount Protocol Flags    Type St Inode Path", row, row.replace(column, "9" * 5000)])
+    )
+    assert (len(records), [notice.code for notice in capture.notices()]) == (1, ["lines_skipped"])

@@ -38,3 +38,15 @@ def test_sockstat_joins_only_the_rows_of_a_connected_socket() -> None:
         (Holder(4321, 4, "sshd", "root"), Holder(4323, 4, "sshd", "alice")),
         (),
     ]
+
+
+def test_two_question_marks_are_no_owner() -> None:
+    capture = Capture(EMPTY)
+    records = list(capture.read((FIXTURES / "freebsd/sockstat-15.txt").read_text().split("\n")))
+    assert (len(records), capture.notices()) == (5, ())
+    assert [record.holders for record in records if record.protocol == "udp" or record.remote] == [(), ()]
+
+
+def test_listeners_of_two_processes_stay_two_rows_for_they_may_be_two_sockets() -> None:
+    rows = ["www nginx 1235 6 tcp4 *:80 *:*", "root nginx 1234 6 tcp4 *:80 *:*"]
+    assert len(list(Capture(EMPTY).read(rows))) == 2

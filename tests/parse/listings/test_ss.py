@@ -122,7 +122,7 @@ def test_continuation_lines_belong_to_the_row_above() -> None:
 
 def test_a_notice_reports_the_assumed_protocol() -> None:
     capture = Capture(EMPTY)
-    (record,) = capture.read(["Recv-Q Send-Q Local Address:Port Peer Address:Port", "0 0 10.0.0.1:5000 10.0.0.2:53"])
+    (record,) = capture.read(["Recv-Q Send-Q Local Address:Port Peer Address:Port", "0 0 10.0.0.1:5000 10.0.0.2:443"])
     assert record.protocol == "tcp"
     (notice,) = capture.notices()
     assert (notice.code, notice.incomplete) == ("protocol_assumed", False)

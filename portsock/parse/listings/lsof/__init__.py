@@ -1,1 +1,1 @@
-"""Listings of lsof: tables, -F fields, JSON."""
+"""Listings of lsof: tables, -F fields, JSON; and of fuser."""

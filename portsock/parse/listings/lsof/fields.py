@@ -19,6 +19,8 @@ _PROCESS_FIELDS = frozenset("cgKLMRuzZ")
 _FILE_FIELDS = frozenset("aCdDFGiklnNoPrsStT")
 _RAW = re.compile(r"[0-9A-F]{8,32}:[0-9A-F]{4}->[0-9A-F]{8,32}:[0-9A-F]{4} st=[0-9A-F]{2}")
 """The name of a raw socket, as in /proc/net/raw."""
+_SERVICE = re.compile(r"(?!anon_inode:)(?:\*|\[[\w:.%]{1,80}\]|[\w.-]{1,255}):[a-zA-Z][\w-]{0,40}")
+"""The name of a socket without a peer, where the port is a service: '*:http'. Names of files have a slash or brackets."""
 _IPV4_DIGITS = 8
 """Hexadecimal digits of an IPv4 address."""
 
@@ -91,7 +93,7 @@ def row_of(fields: dict[str, str]) -> Row | None:
     """Return the row of a file set, by its field marks, or None where it is no socket's."""
     kind = fields.get("t", "")
     name = fields.get("n", "")
-    if not kind and ("->" in name or name.rpartition(":")[2].isdecimal()) and "/" not in name:
+    if not kind and ("->" in name or name.rpartition(":")[2].isdecimal() or _SERVICE.fullmatch(name)) and "/" not in name:
         kind = "inet"  # -F did not request the type, but only internet sockets have such names, and raw ones with a state
         if _RAW.fullmatch(name):
             kind = "raw" if name.index(":") == _IPV4_DIGITS else "raw6"

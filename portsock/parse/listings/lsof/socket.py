@@ -21,7 +21,9 @@ SOCKET_TYPES = frozenset({"IPv4", "IPv6", "inet", "unix", "sock", "netlink", "pa
 INTERNET_OR_PACKET = frozenset({"IPv4", "IPv6", "inet", "pack"})
 """TYPEs whose DEVICE column is the inode and whose NODE column is the protocol."""
 
-_ETH_P_ALL = 3
+_ETHERTYPES = {"ALL": 3, "LOOP": 0x60, "IP": 0x0800, "ARP": 0x0806, "RARP": 0x8035, "8021Q": 0x8100, "IPV6": 0x86DD}
+"""lsof's names of the most frequent packet protocols; others it prints as a number."""
+_MOST_ETHERTYPE = 0xFFFF
 _UNIX_STATES = {"UNCONNECTED": State.UNCONN, "CONNECTED": State.ESTABLISHED}
 _UNLISTED = {"TCP": "tcp4", "UDP": "udp4", "RAW": "raw4", "PING": "icmp4", "UDP-Lite": "udplite4",
              "TCPv6": "tcp6", "UDPv6": "udp6", "RAWv6": "raw6", "PINGv6": "icmp6", "UDPLITEv6": "udplite6"}  # fmt: skip
@@ -188,7 +190,9 @@ def _other(row: Row) -> SocketRecord:
         family = _UNLISTED_FAMILIES.get(protocol)
         name = family.value if family else "unknown"
         return SocketRecord(family or Family.INET, None, name, None, None, None, None, None, inode=_inode(row))
-    ethertype = _ETH_P_ALL if row.node == "ALL" else None
+    ethertype = _ETHERTYPES.get(row.node.upper(), number(row.node, 5))
+    if ethertype is not None and ethertype > _MOST_ETHERTYPE:
+        ethertype = None
     socket_type = SocketType.__members__.get(row.name.partition("type=SOCK_")[2].partition(" ")[0])
     local = PacketEndpoint(ethertype, None)
     return SocketRecord(Family.PACKET, socket_type, "packet", None, None, None, local, None, inode=_inode(row))

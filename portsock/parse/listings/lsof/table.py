@@ -122,6 +122,8 @@ def _split(kind: str, rest: str) -> tuple[str | None, str, str]:
 
 def _is_node(kind: str, word: str, at: int, words: list[str]) -> bool:
     """Tell whether this word is the NODE: the protocol of internet and packet sockets, else the inode."""
+    if kind == "pack" and at + 1 < len(words) and words[at + 1].startswith("type="):
+        return at > 0  # a name, or the number of the EtherType
     if kind in INTERNET_OR_PACKET:
         return at > 0 and word.isascii() and word.isalnum() and word[:1].isalpha() and not word.startswith(("0t", "0x"))
     if kind == "unix" and at and not words[0].startswith("0x") and "," not in words[0]:

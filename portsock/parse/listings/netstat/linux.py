@@ -6,6 +6,7 @@ Headers and states may be translated. So rows are recognized by protocol and add
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
+from portsock.model import Notice
 from portsock.parse.listings.netstat.linux_row import InternetRowParser, parse_unix_row
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
@@ -15,6 +16,8 @@ _TITLES = ("unix", "internet", "インターネット", "ინტერნე�
 
 _TITLE_ENDS = ("(servers and established)", "(only servers)", "(w/o servers)")
 """Ends of English titles. BSD's end in '(including servers)' or have no parentheses."""
+_INDENT = 20
+"""Spaces in front of the further addresses of an SCTP socket."""
 _OTHERS_SECOND = frozenset({"Local", "Rexmit", "Destination", "Recv", "Remote"})
 _OTHERS_FOURTH = frozenset({"vendor", "unit"})
 """Second and fourth words of other tools' headers: psutil's script, BSD -T, Bluetooth, esxcli, IOS; macOS's kernel sockets."""
@@ -30,6 +33,11 @@ class NetstatLinuxReader:
     def __init__(self, services: Services) -> None:
         self._internet = InternetRowParser(services)
         self._has_program: bool | None = None
+        self._association: SocketRecord | None = None
+        """The last SCTP socket, whose further addresses and whose columns behind the state are in the next lines."""
+        self._goes_on = False
+        """True if the last line was of it."""
+        self._more_addresses = 0
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
@@ -39,6 +47,18 @@ class NetstatLinuxReader:
         return cls(services) if InternetRowParser(services).parse(line) is not None else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
+        if line.startswith("sctp"):
+            association = self._internet.parse(line) or self._internet.parse_sctp_endpoint(line)
+            ended, self._association, self._goes_on = self.finish(), association, association is not None
+            return ended if association is not None or ended else None
+        if self._goes_on:
+            if self._association is not None and line[:_INDENT].isspace():
+                longer = self._internet.parse_sctp_addresses(line[_INDENT:], self._association)
+                if longer is not None:
+                    self._association = longer
+                    self._more_addresses += 1
+                    return ()
+            self._goes_on = False
         record = parse_unix_row(line, self._has_program) if line.startswith("unix") else self._internet.parse(line)
         if record is not None:
             return (record,)
@@ -48,7 +68,17 @@ class NetstatLinuxReader:
         return () if _is_title(line) else None
 
     def finish(self) -> Iterable[SocketRecord]:
-        return ()
+        """Return the last SCTP socket."""
+        held, self._association = self._association, None
+        return () if held is None else (held,)
+
+    @property
+    def remarks(self) -> tuple[Notice, ...]:
+        """Return a notice of addresses that a record cannot hold."""
+        if not self._more_addresses:
+            return ()
+        text = f"SCTP sockets have several addresses; {self._more_addresses} lines with further ones are not shown"
+        return (Notice("addresses_left_out", self._more_addresses, text),)
 
 
 def _is_header(line: str) -> bool:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable
 from typing import Self
 
-from portsock.enums import parse_state
 from portsock.model import InetEndpoint, State
 from portsock.parse.listings.endpoint_text import colon_endpoint, is_no_peer
 from portsock.parse.listings.internet import internet_record
+from portsock.parse.listings.netstat.translations import listed_state
 from portsock.parse.listings.numbers import PID_DIGITS, is_number
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
@@ -19,6 +19,7 @@ _PROTOCOLS = frozenset({"TCP", "UDP", "TCPv6", "UDPv6"})
 _HEADER = re.compile(r"\s*Active Connections\s*|\s*Proto {2,}(?!Recv)(?!Type)\S.{10,200}")
 _OFFLOAD = frozenset({"InHost", "Offloaded", "Offloading", "Uploading"})
 """Words of the Offload State column of -t."""
+_DIGITS = frozenset("0123456789")
 _LONGEST_BELOW = 400
 """Characters of the longest line of -b below a row."""
 
@@ -36,6 +37,8 @@ class NetstatWindowsReader:
         """The last row, kept for the lines of -b below it."""
         self._has_owners = False
         """True once the listing has shown a PID or an executable."""
+        self._interrupted = False
+        """True behind lines that are not of this listing: names there belong to another one."""
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
@@ -52,10 +55,13 @@ class NetstatWindowsReader:
                 return None
             ended = self.finish()
             self._held = record
+            self._interrupted = False
             return ended
         if _HEADER.fullmatch(line[:400]):
             return self.finish()
-        return self._below(line)
+        below = None if self._interrupted else self._below(line)
+        self._interrupted = self._interrupted or (below is None and not line.isspace() and line != "")
+        return below
 
     def finish(self) -> Iterable[SocketRecord]:
         before, self._held = self._held, None
@@ -90,7 +96,8 @@ class NetstatWindowsReader:
             if pid is not None or not held.holders:
                 self._held = held._replace(holders=(Holder(pid, None, text[1:-1]),))
             return ()
-        if line[0].isspace() and (self._has_owners or line[:1] == " "):
+        component = " " not in text or not _DIGITS.intersection(text)  # a row of another tool has several words and digits
+        if component and line[0].isspace() and (self._has_owners or line[:1] == " "):
             if held.holders is None:
                 self._held = held._replace(holders=())
             return ()
@@ -117,7 +124,7 @@ def _split_pid(words: list[str]) -> tuple[int | None, list[str]]:
 
 def _state(words: list[str]) -> str | None:
     """Return the state, which has one word in English but may have several in other languages."""
-    if words and parse_state(words[0]) is not None:
+    if words and listed_state(words[0]) is not None:
         return words[0]
     kept = words[:-1] if words and words[-1] in _OFFLOAD else words
     return " ".join(kept) or None

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from portsock.enums import parse_state
-from portsock.model import INTERNET, Family, InetEndpoint, NetlinkEndpoint, Notice, State
+from portsock.model import INTERNET, Endpoint, Family, InetEndpoint, NetlinkEndpoint, Notice, SocketType, State
 from portsock.parse.listings.internet import fill_wildcard
 from portsock.parse.listings.ss.extras import read_extras
 from portsock.parse.listings.ss.info import read_info
 from portsock.parse.listings.ss.plain import PlainRowParser
-from portsock.parse.listings.ss.row import Row, RowParser, columns
-from portsock.parse.listings.ss.users import split_users
+from portsock.parse.listings.ss.row import NETIDS, Row, RowParser, columns
+from portsock.parse.listings.ss.stateless import UDP_PORTS, infer_state, is_own_row
+from portsock.parse.listings.ss.users import cut_users, split_users
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -18,8 +19,10 @@ _ONLY_TCP = frozenset(State) - {State.ESTABLISHED, State.UNCONN, State.CLOSED}
 """A section without a Netid column has one protocol: a row in one of these states shows that it is TCP."""
 _LONGEST_NAME = 4096
 """Characters by which a row may continue after a line break in a name."""
-_SUBFLOW = "`- "
-"""The beginning of a subflow's row below its MPTCP socket."""
+_ASSOCIATIONS = frozenset({"`- ", "'- ", "‘- "})
+"""Beginnings of the row of an SCTP association, which stands below its endpoint; in a listing with a Netid column indented."""
+_NO_DETAILS = frozenset(NETIDS) | {"tcp4", "tcp6", "udp4", "udp6", "raw6", "udplite", "unix", "sctp6"}
+"""First words of rows. Details begin with other words, with '<->' or with '-->'."""
 
 
 class SsReader:
@@ -44,18 +47,23 @@ class SsReader:
         self._protocol = "tcp"
         self._assumed = 0
         """Rows whose protocol was assumed."""
+        self._has_associations = False
+        self._cut = 0
+        """Rows whose list of holders has no end."""
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        """Accept a header, or a row with a State column. Rows without one look like netstat's."""
+        """Accept a header, or a row with a State column. Rows without one look like netstat's, unless holders follow."""
         if is_header(line):
             return cls(services)
+        certain = "users:((" in line and line.split(None, 1)[0] in NETIDS  # even if its values are not understood
         front = columns(line)
-        if front is None or front.state is None or parse_state(front.state) is None:
-            return None
+        if front is None or (front.state is not None and parse_state(front.state) is None):
+            return cls(services) if certain else None
         reader = cls(services)
-        reader._rows.stateful = True
-        return reader if reader._rows.parse(line) else None
+        reader._rows.stateful = front.state is not None
+        row = reader._rows.parse(line)
+        return reader if certain or (row and (front.state is not None or is_own_row(front, row.record))) else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         if self._unfinished is None and (record := self._plain.parse(line, self._protocol)) is not None:
@@ -65,16 +73,21 @@ class SsReader:
             return ()
         if line[:1] in " \t" and self._records and self._unfinished is None and self._continue(line):
             return ()
-        row = self._rows.parse(line.removeprefix(_SUBFLOW), self._protocol)
+        below = line.lstrip()[:3] in _ASSOCIATIONS
+        row = self._rows.parse(f"sctp {line.lstrip()[3:]}" if below else line, self._protocol)
         if row is not None:
+            self._settle()
             self._unfinished = line if row.unfinished else None
+            if below:
+                self._has_associations = True
+                row = row._replace(record=row.record._replace(interface=None))
             self._add(row)
             return ()
         if is_header(line):
             self._rows.stateful = "State " in line
             if "Process" in line:
                 self._rows.modern = True
-            self._unfinished = None
+            self._settle()
             return ()
         if self._unfinished is not None:
             joined = f"{self._unfinished}\n{line}"
@@ -83,8 +96,13 @@ class SsReader:
         return () if not self._records and not line.strip() else None
 
     def finish(self) -> Iterable[SocketRecord]:
-        """Return all records of the section, with '*' and blank holders resolved."""
+        """Return all records of the section, with '*', blank holders, and states without a column resolved."""
+        self._settle()
         records = self._records
+        if self._assumed and self._protocol == "tcp":
+            self._find_protocol()
+        if not self._rows.stateful:
+            records[:] = map(infer_state, records)
         if self._rows.modern is not None:
             for at in self._stars:
                 records[at] = _resolve_star(records[at], self._rows.modern)
@@ -94,11 +112,43 @@ class SsReader:
 
     @property
     def remarks(self) -> tuple[Notice, ...]:
-        """Return a notice where the protocol was assumed."""
-        if not self._assumed or any(record.state in _ONLY_TCP for record in self._records):
-            return ()
-        text = f"this listing of ss does not tell the protocol: taken for {self._protocol} (with two of -t -u -w ss prints it)"
-        return (Notice("protocol_assumed", self._assumed, text, incomplete=False),)
+        """Return notices where the protocol was assumed, and where holders are missing."""
+        found = []
+        if self._cut:
+            whose = "1 socket is" if self._cut == 1 else f"{self._cut} sockets are"
+            found.append(Notice("owners_cut", self._cut, f"the owners of {whose} cut off in this listing of ss"))
+        if self._assumed and not self._has_associations and not any(item.state in _ONLY_TCP for item in self._records):
+            text = f"this listing of ss does not tell the protocol: taken for {self._protocol}"
+            text += " (with two of -t -u -w ss prints it)"
+            found.append(Notice("protocol_assumed", self._assumed, text, incomplete=False))
+        return tuple(found)
+
+    def _settle(self) -> None:
+        """Keep the holders that can be read of a row whose list has no end."""
+        text, self._unfinished = self._unfinished, None
+        if text is not None and "users:((" in text:
+            self._cut += 1
+            self._records[-1] = self._records[-1]._replace(holders=cut_users(text) or None)
+            self._has_owners = True
+
+    def _find_protocol(self) -> None:
+        """Find out the protocol of a section without a Netid column: only SCTP has associations, only TCP details of -i.
+
+        Plain `ss -u` prints neither Netid nor State. It is recognized by ports that UDP alone is used with.
+        """
+        records = [record for record in self._records if record.protocol == "tcp"]
+        if self._has_associations:
+            self._protocol, kind = "sctp", None
+        elif not any(record.state or record.info or record.timer or record.send_q for record in records) and all(
+            record.remote is None or UDP_PORTS.intersection((_port(record.local), _port(record.remote))) for record in records
+        ):
+            self._protocol, kind = "udp", SocketType.DGRAM
+        else:
+            return
+        self._records[:] = [
+            record._replace(protocol=self._protocol, type=kind) if record.protocol == "tcp" else record
+            for record in self._records
+        ]
 
     def _add(self, row: Row) -> None:
         record = row.record
@@ -116,8 +166,9 @@ class SsReader:
         self._records.append(record)
 
     def _continue(self, line: str) -> bool:
-        """Add a continuation line of -i, -m, -o, -e or --cgroup to the last record. Returns False for a row."""
-        if columns(line) is not None and self._rows.parse(line, self._protocol) is not None:
+        """Add a continuation line of -i, -m, -o, -e or --cgroup to the last record. Returns False for a row of any tool."""
+        word = next(iter(line.split(None, 1)), "")
+        if not ("a" <= word[:1] <= "z" or word[:1] in ("<", "-")) or word in _NO_DETAILS or columns(line) is not None:
             return False
         _, holders, _ = split_users(line)
         record = _with_extras(self._records[-1], line)
@@ -132,10 +183,17 @@ class SsReader:
         row = self._rows.parse(joined, self._protocol)
         if row is None:
             return None
+        if row.unfinished:
+            self._unfinished = joined
+            return None  # perhaps the row of another listing, and no part of a name
         self._records.pop()
-        self._unfinished = joined if row.unfinished else None
+        self._unfinished = None
         self._add(row)
         return ()
+
+
+def _port(endpoint: Endpoint | None) -> int | None:
+    return endpoint.port if isinstance(endpoint, InetEndpoint) else None
 
 
 def _with_extras(record: SocketRecord, text: str) -> SocketRecord:

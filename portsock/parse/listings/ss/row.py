@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 from portsock.enums import parse_state
 from portsock.model import Endpoint, Family, InetEndpoint, SocketType, State, UnixEndpoint
-from portsock.parse.listings.endpoint_text import is_no_peer, parse_address, parse_port, split_identifier, unix_endpoint
+from portsock.parse.listings.endpoint_text import (
+    is_host_name,
+    is_no_peer,
+    parse_address,
+    parse_port,
+    split_identifier,
+    unix_endpoint,
+)
 from portsock.parse.listings.numbers import MOST_PORT, is_number
 from portsock.parse.listings.ss.other_families import netlink_endpoint, packet_endpoint, vsock_endpoint
 from portsock.parse.listings.ss.users import split_users
@@ -100,6 +107,8 @@ class RowParser:
             return None
         if not rest:
             return Row(record, "", front.netid is not None, False)
+        if front.state is None and parse_state(rest[0].split(None, 1)[0]) is not None:
+            return None  # a row of netstat
         head, holders, tail = split_users(rest[0])
         if holders is not None:
             record = record._replace(holders=holders)
@@ -165,7 +174,7 @@ class RowParser:
         found = parse_address(host)
         if found is None:
             name, _, interface = host.partition("%")
-            if not name or not name.replace("-", "").replace(".", "").replace("_", "").isalnum():
+            if not name or not is_host_name(name, True):
                 return None
             return None, None, name, interface or None, Family.INET
         address, device = found
