@@ -1,7 +1,7 @@
 """States of sockets as netstat translates them, also where the bytes of a word were read in a wrong code page.
 
-The words of Linux are those of net-tools' po files (ca, cs, de, et, fr, pt_BR, sv). Of Windows, the German ones were seen in
-listings; those of other languages are spellings that users and other parsers report.
+The words of Linux are those of net-tools' po files (ca, cs, de, et, fr, pt_BR, sv). Those of Windows are spellings that users
+and other parsers report; some German ones were seen in listings.
 """
 
 from functools import cache, lru_cache
