@@ -1,9 +1,12 @@
 """JSON documents of other programs, which may be broken or hostile."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from portsock.parse.listings.numbers import number
+
+_BETWEEN = re.compile(r"[\s,]*")
 
 _LONGEST_NUMBER = 40
 """Digits of a number that is read where another one is too long for int(), which refuses more than 4,300."""
@@ -26,22 +29,46 @@ def _short_number(text: str) -> int | None:
 
 
 def load(text: str) -> Any:
-    """Return the document, or a list of documents that have a line each. Raises ValueError with one line for anything else."""
-    from json import JSONDecodeError
+    """Return the document, or a list of several documents. Raises ValueError with one line for anything else."""
+    return load_all(text, most_unread=0)[0]
 
-    try:
-        return decode(text)
-    except JSONDecodeError as error:
-        first = error
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    lines = [line for line in text.split("\n") if line.strip()]
-    try:
-        if len(lines) > 1:
-            return [decode(line) for line in lines]
-    except (ValueError, RecursionError):
-        pass
-    raise ValueError(f"line {first.lineno}, column {first.colno}: {first.msg}")
+
+def load_all(text: str, most_unread: int = 20) -> tuple[Any, int]:
+    """Return the document, or a list of the documents that follow each other, and the number of lines that are no JSON.
+
+    Those are skipped up to the next line that begins a document. Raises ValueError with one line where there are more than
+    `most_unread`, or no document.
+    """
+    from json import JSONDecodeError, JSONDecoder
+
+    decoder, at, found, unread, error = JSONDecoder(), 0, [], 0, None
+    while (at := _next_place(text, at)) < len(text):
+        try:
+            value, at = decoder.raw_decode(text, at)
+            found.append(value)
+            continue
+        except JSONDecodeError as wrong:
+            error = error or wrong
+        except ValueError:  # a number of thousands of digits
+            decoder = JSONDecoder(parse_int=_short_number)
+            continue
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        unread += 1
+        at = text.find("\n", at) % (len(text) + 1)
+        if unread > most_unread:
+            break
+    if not found and error is None:
+        raise ValueError("it is empty")
+    if error is not None and (unread > most_unread or not any(isinstance(value, list | dict) for value in found)):
+        raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}")
+    return (found[0] if len(found) == 1 else found), unread
+
+
+def _next_place(text: str, at: int) -> int:
+    """Return the place of the next character that is no white space and no comma between documents."""
+    found = _BETWEEN.match(text, at)
+    return found.end() if found else at
 
 
 def objects(document: Any) -> Iterator[dict[str, Any]]:
