@@ -79,7 +79,8 @@ class Capture:
             yield from self._read_document(document, chain(head, source))
         else:
             yield from self._read_lines(chain(head, source))
-        if not self.formats or (self._skipped and not self._found_sockets):
+        lost = self._skipped or (document is None and any(notice.code == "sockets_skipped" for notice in self._remarks))
+        if not self.formats or (lost and not self._found_sockets):
             raise UsageError(self._refusal())
 
     def notices(self) -> tuple[Notice, ...]:
@@ -203,6 +204,8 @@ class Capture:
             self.systems.append(reader.system)
 
     def _refusal(self) -> str:
+        if self.formats and not self._skipped_lines:
+            return f"no socket of this {self.formats[0]} listing has a local address and a port"
         if self.formats:
             return f"no row of this {self.formats[0]} listing can be read: the first such line is {self._skipped_lines[0]}"
         if self._only is not None:

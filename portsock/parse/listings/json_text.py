@@ -1,13 +1,14 @@
 """JSON documents of other programs, which may be broken or hostile."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from portsock.parse.listings.numbers import number
 
 _BETWEEN = re.compile(r"[\s,]*")
 
+_MOST_UNREAD = 20
+"""Places in a text that may be no JSON: each costs as much time as the document has."""
 _LONGEST_NUMBER = 40
 """Digits of a number that is read where another one is too long for int(), which refuses more than 4,300."""
 
@@ -28,16 +29,10 @@ def _short_number(text: str) -> int | None:
     return int(text) if len(text) <= _LONGEST_NUMBER else None
 
 
-def load(text: str) -> Any:
-    """Return the document, or a list of several documents. Raises ValueError with one line for anything else."""
-    return load_all(text, most_unread=0)[0]
-
-
-def load_all(text: str, most_unread: int = 20) -> tuple[Any, int]:
+def load_all(text: str) -> tuple[Any, int]:
     """Return the document, or a list of the documents that follow each other, and the number of lines that are no JSON.
 
-    Those are skipped up to the next line that begins a document. Raises ValueError with one line where there are more than
-    `most_unread`, or no document.
+    After one of those, the next line is tried. Raises ValueError with one line where there are too many, or no document.
     """
     from json import JSONDecodeError, JSONDecoder
 
@@ -56,11 +51,11 @@ def load_all(text: str, most_unread: int = 20) -> tuple[Any, int]:
             raise ValueError("nested too deeply") from None
         unread += 1
         at = text.find("\n", at) % (len(text) + 1)
-        if unread > most_unread:
+        if unread > _MOST_UNREAD:
             break
     if not found and error is None:
         raise ValueError("it is empty")
-    if error is not None and (unread > most_unread or not any(isinstance(value, list | dict) for value in found)):
+    if error is not None and (unread > _MOST_UNREAD or not any(isinstance(value, list | dict) for value in found)):
         raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}")
     return (found[0] if len(found) == 1 else found), unread
 
@@ -69,23 +64,6 @@ def _next_place(text: str, at: int) -> int:
     """Return the place of the next character that is no white space and no comma between documents."""
     found = _BETWEEN.match(text, at)
     return found.end() if found else at
-
-
-def objects(document: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a document: itself, the members of an array, or of an array that an object wraps as 'value'."""
-    if isinstance(document, dict):
-        arrays = [value for value in document.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-        if len(arrays) == 1 and "value" in document:
-            document = arrays[0]
-        else:
-            yield document
-            return
-    if isinstance(document, list):
-        for item in document:
-            if isinstance(item, dict):
-                yield item
-            elif isinstance(item, list):
-                yield from (inner for inner in item if isinstance(inner, dict))
 
 
 def integer(value: object, most: int = 1 << 64) -> int | None:

@@ -73,12 +73,16 @@ def _load(name: str) -> object:
     return getattr(import_module(f"portsock.parse.listings.{module}"), attribute)
 
 
+_WITHOUT_ADDRESS = "PowerShell objects without LocalAddress (add it to Select-Object)"
+_EVENTS = "osquery's socket_events (past events; query process_open_sockets)"
 _UNSUPPORTED = (
     (re.compile(r"\s*Local Address +Remote Address +Swind +Send-Q +Rwind +Recv-Q +State"), "Solaris netstat"),
     (re.compile(r"\s*(?:TCP|UDP|SCTP): IPv[46]\s*$"), "Solaris netstat"),
     (re.compile(r"PCB/ADDR +Proto +Recv-Q"), "AIX netstat -A"),
     (re.compile(r"\s*Mode +IfIndex +Type +Local Address"), "Windows netstat -x (NetworkDirect)"),
     (re.compile(r"USER +CMD +PID +FD +MOUNT +INUM"), "fstat"),
+    (re.compile(r'(?!.*LocalAddress)[A-Za-z "\t,;]*\bLocalPort"?[ \t,;]+[A-Za-z "\t,;]*$'), _WITHOUT_ADDRESS),
+    (re.compile(r'(?=.*\beid\b)(?=.*\blocal_address\b)[\w|, "\t]+$'), _EVENTS),
     (re.compile(r"ASSOC +MODE +TYPE|COMMAND +PID +USER +ASSOC "), "lsfd"),
 )
 

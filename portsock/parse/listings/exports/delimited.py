@@ -5,18 +5,20 @@ TCPView and CurrPorts also write rows without a header.
 
 import re
 from collections.abc import Iterable
-from itertools import islice
 from typing import ClassVar, Self
 
 from portsock.enums import parse_state
 from portsock.model import Notice
 from portsock.parse.listings.exports.columns import RowParser, layout_of
+from portsock.parse.listings.exports.osquery_rows import events_of
 from portsock.parse.listings.numbers import PID_DIGITS, is_number
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
 _LONGEST = 4000
 """Characters of the longest header, and of the longest row that goes on in the next line."""
+NAME = re.compile(r"[^\W\d][\w #().:/%*-]{0,60}")
+"""The name of a column."""
 _MOST_LINES = 40
 """Lines of the longest row."""
 _PROTOCOLS = frozenset({"TCP", "UDP", "TCPV6", "UDPV6", "TCP6", "UDP6"})
@@ -90,7 +92,8 @@ class DelimitedReader:
         if len(self._open) == 1 or not line.count('"') % 2:
             return () if len(self._open) < _MOST_LINES and sum(map(len, self._open)) < _LONGEST else self._release()
         lines, self._open = self._open, []
-        found = self._row("\n".join(lines))
+        joined = "\n".join(lines)
+        found = self._row(joined) if len(fields(joined, self._delimiter)) == len(self._names) else None
         if found is None:
             self._open = lines
             return self._release()
@@ -240,14 +243,14 @@ def fields(line: str, delimiter: str) -> list[str]:
 
 
 def _is_type(line: str) -> bool:
-    return line.startswith("#TYPE ") and ("NetTCPConnection" in line or "NetUDPEndpoint" in line)
+    return line.startswith("#TYPE ") and line.rstrip().endswith(("NetTCPConnection", "NetUDPEndpoint", "CimInstance"))
 
 
 def _is_header(names: tuple[str, ...]) -> bool:
     """Tell whether these are names of columns: a local address, and its port or a whole endpoint, and no value."""
     layout = layout_of(names[:200])
     named = len(layout.local) == 1 and (layout.local_port or layout.remote or layout.protocol)
-    return bool(named) and not any(name[:1].isdigit() for name in islice(names, 200))
+    return bool(named) and events_of(names) is None and all(map(NAME.fullmatch, filter(None, names)))
 
 
 def _tool_row(line: str) -> str | None:

@@ -53,6 +53,7 @@ class PowershellListReader:
         values, self._values = self._values, {}
         layout = layout_of(tuple(values))
         if not (layout.has_sockets or layout.resembles_sockets):
+            self._rows.skipped += not self.first_names.isdisjoint(values)
             return ()
         record = self._rows.parse(layout, tuple(values.values()))
         return () if record is None else (record,)

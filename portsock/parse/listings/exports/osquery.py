@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from portsock.model import Notice
 from portsock.parse.listings.exports.columns import text_of
-from portsock.parse.listings.exports.delimited import fields
+from portsock.parse.listings.exports.delimited import NAME, fields
 from portsock.parse.listings.exports.osquery_rows import Rows, events_of_row, has_sockets
 from portsock.parse.listings.json_text import load_all
 from portsock.port_numbers import Services
@@ -201,7 +201,7 @@ class OsqueryTableReader(_OsqueryiReader):
             if header is not None:
                 self._separator, self._names = header
                 return ()
-        if line[:2] == "+-":
+        if line[:2] == "+-" and not line.strip("+- "):
             return ()
         row = _cells(line, self._separator) if len(line) < _LONGEST else []
         if len(row) != len(self._names):
@@ -249,7 +249,7 @@ def _header(line: str) -> tuple[str, list[str]] | None:
     if "port" in line[:_LONGEST]:
         for mark in "|,;\t":
             names = _cells(line[:_LONGEST], mark) if mark in line else []
-            if len(names) > 1 and has_sockets(names):
+            if len(names) > 1 and has_sockets(names) and all(map(NAME.fullmatch, names)):
                 return mark, names
     return None
 

@@ -93,4 +93,4 @@ class PowershellTableReader:
 
 def _is_table_header(line: str) -> bool:
     words = line[:2000].split()
-    return "LocalAddress" in words and "LocalPort" in words
+    return "LocalAddress" in words and "LocalPort" in words and all(word[0].isalpha() for word in words)

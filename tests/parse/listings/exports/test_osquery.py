@@ -123,3 +123,26 @@ def test_rows_without_an_address_are_counted(row: str) -> None:
 def test_without_a_family_the_address_decides() -> None:
     (record,) = read_without_notices('[{"pid":"1","address":"::1","port":"80","protocol":"6"}]')
     assert (record.family, record.local) == (Family.IPV6, InetEndpoint("::1", 80))
+
+
+def test_rows_of_a_table_that_are_no_rows_are_counted() -> None:
+    table = (FIXTURES / "osquery-table.txt").read_text()
+    found, (notice,) = read_with_notices(f"{table}| curl | 901 |\n+-- | curl | 901 |\n")
+    assert len(found) == 2
+    assert (notice.code, notice.amount) == ("lines_skipped", 2)
+
+
+@pytest.mark.parametrize("mark", [" | ", ",", "|"])
+def test_tables_of_events_are_no_tables_of_sockets(mark: str) -> None:
+    row = {
+        "action": "bind",
+        "eid": "1",
+        "pid": "7",
+        "protocol": "6",
+        "local_address": "::1",
+        "local_port": "80",
+        "family": "10",
+    }
+    lines = [mark.join(row), mark.join(row.values())]
+    with pytest.raises(UsageError, match="osquery's socket_events"):
+        read_with_notices("\n".join([f"| {line} |" if mark == " | " else line for line in lines]))

@@ -163,8 +163,8 @@ CSV = """"LocalAddress","LocalPort","RemoteAddress","RemotePort","State","PID","
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
-@pytest.mark.parametrize("type_line", ["", "#TYPE Selected.Microsoft.Management.Infrastructure.CimInstance\r\n", "\ufeff"])
-@pytest.mark.parametrize("codec", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("type_line", ["", "#TYPE Selected.Microsoft.Management.Infrastructure.CimInstance\r\n"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
 def test_csv_of_any_delimiter_and_encoding(mark: str, type_line: str, codec: str) -> None:
     text = type_line + CSV.replace('","', f'"{mark}"').replace("\n", "\r\n")
     listener, connected = read(text_lines([text.encode(codec)], 10**6), EMPTY)
@@ -200,3 +200,22 @@ def test_a_quote_that_is_never_closed_swallows_no_row() -> None:
 def test_another_header_begins_another_table() -> None:
     found = read_without_notices(CSV + '"LocalAddress","LocalPort","CimClass"\n"::","53","MSFT_NetUDPEndpoint"\n')
     assert [record.protocol for record in found] == ["tcp", "tcp", "udp"]
+
+
+def test_objects_of_a_list_without_addresses_are_counted() -> None:
+    listing = "LocalAddress : ::1\nLocalPort : 631\nState : Listen\n\nOwningProcess : 7\n\nLocalPort : 80\n"
+    (record,), (notice,) = read_with_notices(listing)
+    assert record.local == InetEndpoint("::1", 631)
+    assert (notice.code, notice.amount) == ("sockets_skipped", 2)
+
+
+def test_lines_that_look_like_a_header_but_have_values_are_none() -> None:
+    with pytest.raises(UsageError):
+        read_with_notices("LocalAddress LocalPort State ------------ --------- ----- ::1 631 Listen")
+    with pytest.raises(UsageError):
+        read_with_notices("LocalAddress,LocalPort,State,::1,631,Listen")
+
+
+def test_a_list_without_addresses_is_refused() -> None:
+    with pytest.raises(UsageError, match="no socket of this powershell listing has a local address and a port"):
+        read_with_notices("LocalPort : 80\nState : Listen\n\nLocalPort : 81\n")
