@@ -49,8 +49,11 @@ class ObjectReader:
 
     @classmethod
     def accepts(cls, head: str) -> bool:
-        start = head.lstrip()[:1000]
-        return re.match(r'\{\s*"|\[\s*(?:\{|\[\s*\{|"@\{|"MSFT_Net|\])', start) is not None
+        start = head.lstrip()
+        line, _, rest = start.partition("\n")
+        if line.rstrip()[-1:] == "}" and rest.lstrip()[:1] not in {"", "{", "[", "}", "]", ","}:
+            return False  # a line of a log in front of another listing
+        return re.match(r'\{\s*"|\[\s*(?:\{|\[\s*\{|"@\{|"MSFT_Net|\])', start[:1000]) is not None
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
         """Yield all sockets. Raises ValueError where the text is no JSON, or has none."""

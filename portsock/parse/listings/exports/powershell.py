@@ -19,6 +19,8 @@ _COLUMNS_OF_WORDS = frozenset(
      "Protocol", "PID")
 )  # fmt: skip
 """Columns whose values have no spaces."""
+_WIDTH_OF_UDP = range(40, 43)
+"""Width of the first column in the default table of Get-NetUDPEndpoint; Select-Object makes columns of other widths."""
 _LONGEST = 4000
 """Characters of the longest line that is read."""
 
@@ -35,6 +37,7 @@ class PowershellTableReader:
         self._header = ""
         self._columns: list[tuple[str, int, int]] = []
         self._layout = layout_of(())
+        self._protocol = ""
         self._of_words = False
         """True if no value has spaces: a row with as many words as there are columns has one in each."""
 
@@ -57,7 +60,7 @@ class PowershellTableReader:
         words = line.split() if len(line) < _LONGEST else []
         row: list[str] = words if self._of_words and len(words) == len(self._columns) else self._cells(line)
         before = self._rows.skipped
-        record = self._rows.parse(self._layout, row)
+        record = self._rows.parse(self._layout, row, self._protocol)
         self._rows.skipped = before  # the driver counts the line
         return None if record is None else (record,)
 
@@ -72,6 +75,8 @@ class PowershellTableReader:
         self._columns = [(self._header[at.start() : at.end()], at.start(), at.end()) for at in places]
         self._layout = layout_of(tuple(name for name, _, _ in self._columns))
         self._of_words = _COLUMNS_OF_WORDS.issuperset(name for name, _, _ in self._columns)
+        (_, first, _), (_, second, _) = self._columns[0], self._columns[-1]
+        self._protocol = "udp" if len(self._columns) == 2 and second - first in _WIDTH_OF_UDP else ""
 
     def _cells(self, line: str) -> list[str]:
         """Split a row into columns: texts begin where the column's name does, numbers end where it does.

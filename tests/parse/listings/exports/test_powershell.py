@@ -219,3 +219,8 @@ def test_lines_that_look_like_a_header_but_have_values_are_none() -> None:
 def test_a_list_without_addresses_is_refused() -> None:
     with pytest.raises(UsageError, match="no socket of this powershell listing has a local address and a port"):
         read_with_notices("LocalPort : 80\nState : Listen\n\nLocalPort : 81\n")
+
+
+def test_the_default_table_of_udp_endpoints_is_known_by_its_width() -> None:
+    (record,) = read_without_notices(f"{'LocalAddress':<41}LocalPort\n{'-' * 12:<41}{'-' * 9}\n{'::':<41}5353     \n")
+    assert (record.protocol, record.local) == ("udp", InetEndpoint("::", 5353))

@@ -76,3 +76,10 @@ def test_a_remote_endpoint_that_cannot_be_read_is_not_left_out_of_its_socket() -
 def test_numbers_of_states_have_no_meaning_without_a_tool() -> None:
     (record,) = read_without_notices('[{"protocol":"tcp","local_ip":"::1","local_port":80,"state":5}]')
     assert (record.state, record.state_raw) == (None, "5")
+
+
+def test_a_line_of_json_in_front_of_another_listing_hides_none_of_it() -> None:
+    (record,) = read_without_notices(
+        '{"level":"info"}\nProto Recv-Q Send-Q Local Address Foreign Address State\ntcp 0 0 ::1:80 :::* LISTEN'
+    )
+    assert record.local == InetEndpoint("::1", 80)
