@@ -163,6 +163,8 @@ class CurrportsReader(DelimitedReader):
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
+        if "TCP" not in line and "UDP" not in line and "ocal" not in line:  # true of most lines; skips the rest
+            return None
         reader = super().begin(line, services)
         if reader is None and (mark := _tool_row(line)) is not None and cls._fits(fields(line[:_LONGEST], mark)):
             reader = cls(services)
@@ -221,7 +223,7 @@ class OldestTcpviewReader(DelimitedReader):
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        return cls(services) if _OLDEST_ROW.fullmatch(line[:_LONGEST]) else None
+        return cls(services) if ("TCP" in line or "UDP" in line) and _OLDEST_ROW.fullmatch(line[:_LONGEST]) else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         match = _OLDEST_ROW.fullmatch(line) if len(line) < _LONGEST else None

@@ -32,7 +32,7 @@ class PowershellListReader:
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        match = _ITEM.match(line[:400])
+        match = _ITEM.match(line[:400]) if ":" in line else None
         return cls(services) if match and match[1] in cls.first_names else None
 
     @property

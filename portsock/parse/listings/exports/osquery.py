@@ -221,7 +221,7 @@ class OsqueryLineReader(_OsqueryiReader):
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        match = _ITEM.fullmatch(line[:200])
+        match = _ITEM.fullmatch(line[:200]) if " =" in line else None
         return cls(services) if match and (match[2] in _FIRST_NAMES or len(match[1]) >= _INDENT) else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
