@@ -67,7 +67,9 @@ def test_a_port_that_macos_cut_is_no_port() -> None:
     row = {"socket": "7fb0", "proto": "tcp4", "local_address": "192.0.2.221", "local_port": "54861", "state": "ESTABLISHED",
            "foreign_address": "198.51.100.182", "foreign_port": "443", "kind": "network"}  # fmt: skip
     (record,) = read_without_notices(json.dumps([row]))
+    (other,) = read_without_notices(json.dumps([row | {"local_address": "198.51.100.221", "local_port": "548"}]))
     assert record.local == InetEndpoint("192.0.2.221", 54861)
+    assert other.local == InetEndpoint("198.51.100.221", None, label="548…")
     assert record.remote == InetEndpoint("198.51.100.182", None, label="443…")
 
 

@@ -197,6 +197,12 @@ def test_a_quote_that_is_never_closed_swallows_no_row() -> None:
     assert {record.local.port for record in found if isinstance(record.local, InetEndpoint)} >= {70, *range(80, 90)}
 
 
+def test_single_quotes_in_two_rows_do_not_make_one_row_of_them() -> None:
+    rows = "".join(f"::1,{port},{name}\n" for port, name in ((80, 'a"b'), (81, "c"), (82, 'd"e')))
+    found = read_without_notices(f"LocalAddress,LocalPort,State\n{rows}")
+    assert [record.local.port for record in found if isinstance(record.local, InetEndpoint)] == [80, 81, 82]
+
+
 def test_another_header_begins_another_table() -> None:
     found = read_without_notices(CSV + '"LocalAddress","LocalPort","CimClass"\n"::","53","MSFT_NetUDPEndpoint"\n')
     assert [record.protocol for record in found] == ["tcp", "tcp", "udp"]
