@@ -3,6 +3,7 @@
 A row is a sequence of values, a Layout has the places of the known ones. Texts and JSON values are read alike.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -79,6 +80,7 @@ _DATAGRAM_STATES = {str(code): state for code, state in DATAGRAM_STATES.items()}
 _KERNEL_STATES = {f"{code:02X}": state for code, state in TCP_STATES.items()}
 _PROTOCOL_NUMBERS = {"6": "tcp", "17": "udp"}
 _NO_VALUE = frozenset({"", "-", "N/A", "n/a", "null", "None"})
+_OWNERS = re.compile(r"(?:^|(?<=\]))([^\[\]]{0,200})\[(\d{1,10}(?:/\d{1,10})?(?:,\d{1,10}(?:/\d{1,10})?){0,999})\]")
 _LONGEST = 4000
 """Characters of the longest value that is read."""
 
@@ -217,13 +219,16 @@ class RowParser:
 
 def _holders(layout: Layout, row: Row) -> tuple[Holder, ...]:
     pid, name, user = first(row, layout.pid), first(row, layout.name), first(row, layout.user)
+    if not layout.pid and name[-1:] == "]" and (named := _OWNERS.findall(name)):  # portsock's own: 'web[812/6,813/6] db[9/4]'
+        ends = [(each.strip(), *end.partition("/")[::2]) for each, ends in named for end in ends.split(",")]
+        return tuple(Holder(number(pid, PID_DIGITS), number(fd, PID_DIGITS), each or None) for each, pid, fd in ends)
     if not pid and layout.name and not layout.pid:
         before, _, behind = name.rpartition(":")  # 'svchost.exe:1012' of old TCPViews
         name, pid = (before, behind) if before and is_number(behind, PID_DIGITS) else (name, "")
     if name.startswith("[") and name.endswith(".exe]"):
         name = name[1:-1]
     found = number(pid, PID_DIGITS)
-    if found == 0 or (found is None and (not name or name[0] == "[")):  # TCPView's '[Time Wait]' is no process
+    if found == 0 or (found is None and (not name or name[0] in "[?")):  # '[Time Wait]' and '? (hidden)' are no processes
         return ()
     return (Holder(found, None, name or None, user or None),)
 

@@ -83,3 +83,12 @@ def test_a_line_of_json_in_front_of_another_listing_hides_none_of_it() -> None:
         '{"level":"info"}\nProto Recv-Q Send-Q Local Address Foreign Address State\ntcp 0 0 ::1:80 :::* LISTEN'
     )
     assert record.local == InetEndpoint("::1", 80)
+
+
+def test_owners_of_portsocks_own_csv() -> None:
+    header = "host,protocol,type,state,recv_q,send_q,local,remote,netns,process,peer,subflows\n"
+    shown = ',tcp,stream,LISTEN,0,128,[::1]:80,,,"web main[812/6,813/6] db[9]",,\n'
+    rows = shown + ",tcp,stream,LISTEN,0,5,127.0.0.1:81,,,? (hidden),,\n"
+    shared, hidden = read_without_notices(header + rows)
+    assert shared.holders == (Holder(812, 6, "web main"), Holder(813, 6, "web main"), Holder(9, None, "db"))
+    assert (shared.local, shared.recv_q, hidden.holders) == (InetEndpoint("::1", 80), 0, ())
