@@ -11,7 +11,6 @@ from portsock.enums import parse_state
 from portsock.model import Notice
 from portsock.parse.listings.exports.columns import RowParser, layout_of
 from portsock.parse.listings.exports.osquery_rows import events_of
-from portsock.parse.listings.numbers import PID_DIGITS, is_number
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -166,7 +165,7 @@ class CurrportsReader(DelimitedReader):
         if "TCP" not in line and "UDP" not in line and "ocal" not in line:  # true of most lines; skips the rest
             return None
         reader = super().begin(line, services)
-        if reader is None and (mark := _tool_row(line)) is not None and cls._fits(fields(line[:_LONGEST], mark)):
+        if reader is None and (mark := _tool_row(line)) is not None and cls._fits(fields(line, mark)):
             reader = cls(services)
             reader._use(mark, cls.columns)
         return reader
@@ -174,7 +173,7 @@ class CurrportsReader(DelimitedReader):
     @classmethod
     def _fits(cls, row: list[str]) -> bool:
         """Tell whether a row without a header has these columns."""
-        return len(row) > 10 and is_number(row[3], 5) and ("." in row[5] or ":" in row[5])
+        return len(row) > 10 and row[3].isdecimal() and ("." in row[5] or ":" in row[5])
 
 
 class TcpviewReader(CurrportsReader):
@@ -212,6 +211,7 @@ _OLDEST_ROW = re.compile(
     r"(?P<process>\S[^\t]{0,200}?):(?P<pid>\d{1,10})\s+(?P<proto>TCP|UDP)(?:V6)?\s+(?P<local>\S{1,300}:[\w*-]{1,40})\s+"
     r"(?P<remote>\S{1,300}:[\w*-]{1,40})(?:\s+(?P<state>[A-Z][A-Z0-9_]{2,20}))?\s*"
 )
+_OLDEST_BEGINNING = re.compile(r"[^\s:][^\t:]{0,200}:\d+\s+(?:TCP|UDP)(?:V6)?\s+\S{1,300}:[\w*-]+\s+\S")
 
 
 class OldestTcpviewReader(DelimitedReader):
@@ -223,7 +223,7 @@ class OldestTcpviewReader(DelimitedReader):
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
-        return cls(services) if ("TCP" in line or "UDP" in line) and _OLDEST_ROW.fullmatch(line[:_LONGEST]) else None
+        return cls(services) if ("TCP" in line or "UDP" in line) and _OLDEST_BEGINNING.match(line) else None
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         match = _OLDEST_ROW.fullmatch(line) if len(line) < _LONGEST else None
@@ -258,7 +258,7 @@ def _is_header(names: tuple[str, ...]) -> bool:
 def _tool_row(line: str) -> str | None:
     """Return the delimiter of a row that begins with a process's name, its id and a protocol, else None."""
     for mark in "\t,":
-        words = line[:_LONGEST].split(mark, 3)
-        if len(words) > 3 and words[2] in _PROTOCOLS and is_number(words[1], PID_DIGITS):
+        words = line.split(mark, 3)
+        if len(words) > 3 and words[2] in _PROTOCOLS and words[1].isdecimal():
             return mark
     return None
