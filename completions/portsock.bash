@@ -8,7 +8,7 @@ _portsock_static()
 {
     case "$1" in
         states) REPLY='listen syn-sent syn-recv established fin-wait-1 fin-wait-2 close-wait closing last-ack time-wait closed bound unconn connecting delete-tcb all connected synchronized closing bucket big' ;;
-        inputs) REPLY='proc-net ss netstat-linux netstat-windows netstat-solaris netstat-openbsd netstat-netbsd netstat-macos netstat-aix netstat-freebsd netstat-bsd lsof lsof-fields fuser sockstat psutil powershell portsock lsof-json osquery psutil-json help' ;;
+        inputs) REPLY='proc-net ss netstat-linux netstat-windows netstat-solaris netstat-openbsd netstat-netbsd netstat-macos netstat-aix netstat-freebsd netstat-bsd lsof lsof-fields fuser sockstat psutil powershell currports osquery tcpview csv portsock jc lsof-json psutil-json json help' ;;
         backends) REPLY='netlink procfs psutil' ;;
         owners) REPLY='auto none walk bpf' ;;
         ways) REPLY='plain reuseaddr reuseport both' ;;

@@ -30,6 +30,7 @@ from portsock.parse.listings.capture import Capture
 from portsock.port_numbers import EMPTY, Services
 from portsock.records import Collection, Holder, Ownership, SocketRecord, Unreadable
 
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 LINUX = Host("Linux", (32768, 60999), False, "web-1")
 LIVE = Source("live", "netlink")
 OWN = Netns(4026531840)
@@ -96,7 +97,7 @@ def collection(
 
 def read_fixture(name: str) -> list[SocketRecord]:
     """Return the sockets of a file of tests/fixtures, which gives no notice."""
-    return read_without_notices((Path(__file__).parents[1] / "fixtures" / name).read_text("utf-8"))
+    return read_without_notices((FIXTURES / name).read_text("utf-8"))
 
 
 def read_without_notices(text: str) -> list[SocketRecord]:
@@ -105,6 +106,12 @@ def read_without_notices(text: str) -> list[SocketRecord]:
     records = list(capture.read(text.split("\n")))
     assert capture.notices() == ()
     return records
+
+
+def read_with_notices(text: str) -> tuple[list[SocketRecord], tuple[Notice, ...]]:
+    """Return the sockets of a listing and its notices."""
+    capture = Capture(EMPTY)
+    return list(capture.read(text.split("\n"))), capture.notices()
 
 
 def read(lines: Iterable[str], services: Services, only: str | None = None) -> Iterator[SocketRecord]:

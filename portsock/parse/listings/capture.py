@@ -83,7 +83,8 @@ class Capture:
         if empty:
             for reader in self._empty_sections:
                 self._note_format(reader)
-        if not self.formats or (self._skipped and empty):
+        lost = self._skipped or (document is None and any(notice.code == "sockets_skipped" for notice in self._remarks))
+        if not self.formats or (lost and empty):
             raise UsageError(self._refusal())
 
     def notices(self) -> tuple[Notice, ...]:
@@ -101,10 +102,11 @@ class Capture:
         if not self._documents:
             return None
         start = "\n".join(_without_noise(head))[:_HEAD]
-        found = next((reader for reader in self._documents if reader.accepts(start)), None)
-        if found is None and start.lstrip()[:1] in ("{", "["):
+        if start.lstrip()[:1] in ("{", "["):
             self._unsupported = unsupported_document(start)
-        return found
+            if self._unsupported is not None:
+                return None
+        return next((reader for reader in self._documents if reader.accepts(start)), None)
 
     def _read_document(self, reader: type[DocumentReader], lines: Iterable[str]) -> Iterator[SocketRecord]:
         self._note_format(reader)
@@ -228,6 +230,8 @@ class Capture:
             self.systems.append(reader.system)
 
     def _refusal(self) -> str:
+        if self.formats and not self._skipped_lines:
+            return f"no socket of this {self.formats[0]} listing has a local address and a port"
         if self.formats:
             return f"no row of this {self.formats[0]} listing can be read: the first such line is {self._skipped_lines[0]}"
         if self._only is not None:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from portsock.enums import parse_state
-from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
+from portsock.model import Family, InetEndpoint, Notice, SocketType, State, UnixEndpoint
 from portsock.parse.linux_codes import SOCKET_TYPES
 from portsock.parse.listings.endpoint_text import colon_endpoint, parse_address
 from portsock.parse.listings.internet import FAMILIES, internet_record
-from portsock.parse.listings.json_text import integer, load
+from portsock.parse.listings.json_text import integer, load_all
 from portsock.parse.listings.numbers import MOST_PORT
+from portsock.parse.listings.reader import skipped
 from portsock.port_numbers import Services
 from portsock.records import Holder, SocketRecord
 
@@ -86,15 +87,23 @@ class PsutilJsonReader:
         text = head.lstrip()[:1000]
         return (text[:1] in ("[", "{") and '"laddr"' in text) or re.match(r"\[\s*\[\s*-?\d{1,10}\s*,\s*\d", text) is not None
 
+    def __init__(self) -> None:
+        self.remarks: tuple[Notice, ...] = ()
+
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - psutil prints no names
-        """Yield all sockets. Raises ValueError for no JSON, and where an item is no connection of psutil."""
-        document = load(text)
-        for number, item in enumerate(document if isinstance(document, list) else [document], 1):
+        """Yield all sockets. Raises ValueError for no JSON, and where no item is a connection of psutil."""
+        document, unread = load_all(text)
+        found = 0
+        items = document if isinstance(document, list) else [document]
+        for item in items:
             values = dict(zip(_NAMES, item, strict=False)) if isinstance(item, list) else item
             record = parse_connection(values) if isinstance(values, dict) else None
-            if record is None:
-                raise ValueError(f"item {number} is no connection of psutil")
-            yield record
+            if record is not None:
+                found += 1
+                yield record
+        if not found:
+            raise ValueError("no item is a connection of psutil, with a family and laddr")
+        self.remarks = skipped(len(items) - found + unread)
 
 
 def _fields(text: str) -> dict[str, Any]:

@@ -27,17 +27,29 @@ _LINE_READERS = (
     "lsof.fuser:FuserReader",
     "sockstat:SockstatReader",
     "psutil_text:PsutilReprReader",
-    "powershell:PowershellTableReader",
-    "powershell:PowershellCsvReader",
-    "powershell:PowershellListReader",
+    "exports.powershell:PowershellTableReader",
+    "exports.delimited:PowershellCsvReader",
+    "exports.lists:PowershellListReader",
+    "exports.lists:CurrportsListReader",
+    "exports.osquery:OsqueryTableReader",
+    "exports.osquery:OsqueryLineReader",
+    "exports.delimited:CurrportsReader",
+    "exports.delimited:TcpviewReader",
+    "exports.delimited:OldTcpviewReader",
+    "exports.delimited:OldestTcpviewReader",
+    "exports.delimited:DelimitedReader",
 )
 
 _DOCUMENT_READERS = (
     "portsock_json:PortsockReader",
-    "powershell:PowershellJsonReader",
+    "exports.documents:PowershellJsonReader",
+    "exports.documents:CurrportsJsonReader",
+    "exports.documents:CurrportsXmlReader",
+    "exports.jc:JcReader",
     "lsof.json:LsofJsonReader",
-    "osquery:OsqueryReader",
+    "exports.osquery:OsqueryReader",
     "psutil_text:PsutilJsonReader",
+    "exports.documents:ObjectReader",
 )
 
 

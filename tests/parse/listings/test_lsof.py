@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from portsock.errors import UsageError
 from portsock.model import Family, InetEndpoint, PacketEndpoint, State, UnixEndpoint
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.lsof.socket import unescape
 from portsock.port_numbers import EMPTY, parse_services
 from portsock.records import Holder, SocketRecord
+from tests.support.factory import read_with_notices
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "lsof"
 SERVICES = parse_services("https 443/tcp\n")
@@ -162,3 +164,15 @@ def test_a_listener_shared_with_workers_is_one_socket_where_lsof_shows_that() ->
     (record,) = read(f"{row}\n{row.replace('710 root', '711 www')}")
     assert record.holders == (Holder(710, 6, "nginx", "root"), Holder(711, 6, "nginx", "www"))
     assert len(read("p710\nf6\nn*:80\np711\nf6\nn*:80")) == 2  # without the device it may be two sockets
+
+
+def test_json_counts_objects_that_are_no_files() -> None:
+    file = '{"pid":1,"command":"x","fd":"3","type":"IPv4","protocol":"TCP","name":"*:80"}'
+    (record,), (notice,) = read_with_notices(f'{file}\n{{"pid":1,"command":"x","fd":"4"}}\n')
+    assert record.local == InetEndpoint("0.0.0.0", 80)
+    assert (notice.code, notice.amount) == ("sockets_skipped", 1)
+
+
+def test_json_without_files_is_refused() -> None:
+    with pytest.raises(UsageError, match="none of its 1 objects is a socket"):
+        read_with_notices('{"pid":1,"command":"x","fd":"4"}')

@@ -2,7 +2,7 @@
 
 from portsock.model import Family, InetEndpoint, SocketType, State, UnixEndpoint
 from portsock.records import Holder
-from tests.support.factory import read_fixture
+from tests.support.factory import FIXTURES, read_fixture, read_with_notices
 
 
 def test_psutil_arrays() -> None:
@@ -28,3 +28,10 @@ def test_psutil_script() -> None:
     tcp, tcp6 = read_fixture("json/psutil-script.txt")
     assert (tcp.holders, tcp.family) == ((Holder(13646, None, "browser"),), Family.IPV4)
     assert (tcp6.local, tcp6.remote, tcp6.holders) == (InetEndpoint("::", 80), None, ())
+
+
+def test_items_that_are_no_connections_are_counted() -> None:
+    text = (FIXTURES / "json/psutil-arrays.json").read_text().strip()
+    found, (notice,) = read_with_notices(f'{text[:-1]}, {{"laddr": 7}}, "x"]')
+    assert len(found) == 3
+    assert (notice.code, notice.amount, notice.incomplete) == ("sockets_skipped", 2, True)

@@ -63,6 +63,15 @@ root           1  0.0  0.1 167744 12800 ?        Ss   Nov19   0:04 /sbin/init"""
 * Connected to web.example (192.0.2.7) port 443 (#0)""",
     "a trace of system calls (strace)": """
 [pid   812] connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0""",
+    "a table of PowerShell without LocalAddress": """
+LocalPort OwningProcess State
+--------- ------------- -----
+135       944           Listen""",
+    "a table of osquery's socket_events": """
++-----+-----+---------------+
+| eid | pid | local_address |
++-----+-----+---------------+
+| 1   | 812 | 192.0.2.1     |""",
     "a log": """
 Nov 20 18:00:01 web sshd[812]: Accepted publickey for alice from 198.51.100.9 port 50412 ssh2""",
     "an error message, not a listing": """
@@ -100,7 +109,7 @@ def test_typical_lines_are_recognized() -> None:
         "  Mode   IfIndex Type           Local Address          Foreign",
         "USER     CMD          PID   FD MOUNT        INUM MODE", "zsh: command not found: ss",
         "cat: /root/x: Permission denied",
-        "Interface List", "CCAlgo,ForeignAddress,LocalAddress,Proto,RecvQ,SendQ,State,WorldID,WorldName,",
+        '"LocalPort","PID"', "Interface List", "CCAlgo,ForeignAddress,LocalAddress,Proto,RecvQ,SendQ,State,WorldID,WorldName,",
         "sudo: a password is required", "curl: (7) Failed to connect to 192.0.2.7",
         "'ss' is not recognized as an internal or external command,",
         "ss: cannot open: Operation not permitted",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from portsock.model import Notice
-from portsock.parse.listings.json_text import integer, load
+from portsock.parse.listings.json_text import integer, load_all
 from portsock.parse.listings.lsof.fields import row_of
 from portsock.parse.listings.lsof.socket import Sockets
 from portsock.parse.listings.reader import skipped
@@ -23,11 +23,13 @@ class LsofJsonReader:
 
     def __init__(self) -> None:
         self._sockets = Sockets()
+        self._other = 0
+        """Lines that are no JSON, and objects that are no file."""
 
     @property
     def remarks(self) -> tuple[Notice, ...]:
         """Return a notice of the sockets that could not be read."""
-        return skipped(self._sockets.skipped)
+        return skipped(self._sockets.skipped + self._other)
 
     @classmethod
     def accepts(cls, head: str) -> bool:
@@ -37,15 +39,21 @@ class LsofJsonReader:
         return '"lsof_version"' in start or all(f'"{name}"' in start for name in ("pid", "command", "fd"))
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:
-        """Return all sockets. Raises ValueError where the text is no JSON."""
-        sockets = self._sockets
-        for process, file in _files(load(text)):
+        """Return all sockets. Raises ValueError where the text is no JSON, or has no files."""
+        sockets, files = self._sockets, 0
+        document, self._other = load_all(text)
+        for process, file in _files(document):
             row = row_of(_fields(file))
+            files += "type" in file or "name" in file
+            self._other += not ("type" in file or "name" in file)
             if row is not None:
                 pid, fd = integer(process.get("pid")), integer(file.get("fd"))
                 name, user = _text(process, "command") or None, _text(process, "login") or None
                 sockets.add(row, Holder(pid, fd, name, user), services)
-        return sockets.take()
+        found = tuple(sockets.take())
+        if not found and (self._other or sockets.skipped):
+            raise ValueError(f"none of its {files + self._other:,} objects is a socket")
+        return found
 
 
 def _files(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

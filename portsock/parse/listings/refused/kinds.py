@@ -184,6 +184,18 @@ KINDS = (
         r"ASSOC (?:X?MODE )?TYPE|COMMAND PID USER ASSOC ",
     ),
     Unsupported(
+        "a table of PowerShell without LocalAddress",
+        "without it nothing says where a port is",
+        "add LocalAddress to Select-Object",
+        r"(?!.*LocalAddress)[A-Za-z \",;]*\bLocalPort\"?[ ,;]+[A-Za-z \",;]*$",
+    ),
+    Unsupported(
+        "a table of osquery's socket_events",
+        "it lists what happened, not which sockets there are",
+        "query process_open_sockets",
+        r"(?=.*\beid\b)(?=.*\blocal_address\b)[\w|, \"]+$",
+    ),
+    Unsupported(
         "a log",
         "it says what happened, not which sockets there are",
         _MESSAGE,

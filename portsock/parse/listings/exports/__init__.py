@@ -1,0 +1,1 @@
+"""Sockets as other tools export them: JSON, CSV, tables of PowerShell, osquery, TCPView, CurrPorts, jc."""
