@@ -1,13 +1,15 @@
 """Reading of one captured listing: passes lines to readers, ignores the noise around them, counts skipped lines."""
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from portsock.errors import UsageError
 from portsock.model import Notice, Snapshot
 from portsock.parse.listings import paste_noise
 from portsock.parse.listings.reader import DocumentReader, LineReader
 from portsock.parse.listings.registry import document_readers, formats, line_readers, unsupported
+from portsock.parse.listings.wrappers.doubt import Attempt, is_doubtful, may_be_ansible
+from portsock.parse.listings.wrappers.hosts import SeveralHosts, output_of_ansible
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -36,14 +38,23 @@ class Capture:
         known = [name for name, _ in formats()]
         if only is not None and only not in known:
             raise UsageError(f"unknown format '{only}': use one of {', '.join(known)}")
-        self.formats: list[str] = []
-        """Formats found, in order."""
-        self.systems: list[str] = []
-        """Their systems, in order, without 'unknown'."""
         self._services = services
         self._only = only
         self._lines = [reader for reader in line_readers() if only in (None, reader.format)]
         self._documents = [reader for reader in document_readers() if only in (None, reader.format)]
+        self.snapshot: Snapshot | None = None
+        """Read from portsock's own JSON, which has more than records can hold. There are no records then."""
+        self.too_long: list[int] = []
+        """Numbers of lines that the decoder left out since they are too long."""
+        self._before: tuple[Notice, ...] = ()
+        """Notices about what the listing is wrapped in."""
+        self._restart()
+
+    def _restart(self) -> None:
+        self.formats: list[str] = []
+        """Formats found, in order."""
+        self.systems: list[str] = []
+        """Their systems, in order, without 'unknown'."""
         self._reader: LineReader | None = None
         self._in_foreign_section = False
         self._unsupported: str | None = None
@@ -51,8 +62,10 @@ class Capture:
         self._found_sockets = False
         self._skipped = 0
         self._skipped_lines: list[int] = []
-        self.snapshot: Snapshot | None = None
-        """Read from portsock's own JSON, which has more than records can hold. There are no records then."""
+        self._dressed = 0
+        """Lines that were read only without a mark in front of them."""
+        self._gap = -1
+        """The number of the last line that was blank, or prose behind a blank line."""
         self.unprivileged = False
         """True if the listing says that it leaves out processes of other users."""
         self._remarks: list[Notice] = []
@@ -78,18 +91,52 @@ class Capture:
         if document is not None:
             yield from self._read_document(document, chain(head, source))
         else:
-            yield from self._read_lines(chain(head, source))
-        if not self.formats or (self._skipped and not self._found_sockets):
-            raise UsageError(self._refusal())
+            yield from self._read_lines(self._unwrapped(head, source))
+            if not self.formats or (not self._found_sockets and (self._skipped or self.too_long)):
+                raise UsageError(self._refusal())
+
+    def _unwrapped(self, head: list[str], source: Iterator[str]) -> Iterable[str]:
+        """Return the lines without what they are wrapped in. Raises SeveralHosts where they are of several hosts."""
+        lines: Iterable[str] = chain(head, source)
+        if may_be_ansible(head):
+            from portsock.parse.listings.wrappers.ansible import is_ansible
+
+            if is_ansible(head):
+                lines, self._before = output_of_ansible(lines)
+                head = list(islice(lines, _HEAD_LINES))
+                lines = chain(head, lines)
+        plain = self._attempt(head)
+        if is_doubtful(head, plain):
+            from portsock.parse.listings.wrappers.search import find, parts
+
+            found = find(head, plain, self._attempt)
+            if found.hosts:
+                raise SeveralHosts(parts(found, lines))
+            for step in found.steps:
+                lines = step(lines)
+        self._restart()
+        return lines
+
+    def _attempt(self, lines: Iterable[str]) -> Attempt:
+        """Read lines for a trial."""
+        self._restart()
+        rows = broken = 0
+        for record in self._read_lines(lines):
+            rows += 1
+            broken += any(holder.name is not None and "\n" in holder.name for holder in record.holders or ())
+        return Attempt(rows, self._skipped, broken, self._dressed)
 
     def notices(self) -> tuple[Notice, ...]:
         """Return notices about skipped lines and the readers' assumptions."""
-        if not self._skipped:
-            return tuple(self._remarks)
-        where = ", ".join(map(str, self._skipped_lines)) + (" …" if self._skipped > len(self._skipped_lines) else "")
-        lines = "1 line was" if self._skipped == 1 else f"{self._skipped} lines were"
-        text = f"{lines} not understood and skipped: line {where}"
-        return (Notice("lines_skipped", self._skipped, text), *self._remarks)
+        counts = [*self._before, *self._remarks]
+        if self.too_long:
+            text = f"{_lines(len(self.too_long))} longer than any row and skipped: line {_numbers(self.too_long)}"
+            counts.insert(0, Notice("lines_too_long", len(self.too_long), text))
+        if self._skipped:
+            where = _numbers(self._skipped_lines, self._skipped)
+            text = f"{_lines(self._skipped)} not understood and skipped: line {where}"
+            counts.insert(0, Notice("lines_skipped", self._skipped, text))
+        return tuple(counts)
 
     def _find_document_reader(self, head: list[str]) -> type[DocumentReader] | None:
         if not self._documents:
@@ -133,18 +180,23 @@ class Capture:
     def _read_other(self, line: str, number: int) -> Iterable[SocketRecord]:
         """Read a line that the current reader does not understand: noise, the beginning of another section, or skipped."""
         if self._is_remark(line) or paste_noise.is_noise(line):
+            if not line.strip() or self._gap == number - 1:
+                self._gap = number
             return ()
         self._resembles_row = False
-        for text in (line, paste_noise.strip_marks(line)):
+        command = paste_noise.prompt_command(line)
+        commented = command if command and paste_noise.looks_like_row(command) else None  # '# tcp LISTEN …'
+        for text in (line, paste_noise.strip_marks(line) or commented):
             if text is None:
                 continue
             if self._reader is not None and text is not line and (found := self._reader.feed(text)) is not None:
+                self._dressed += 1
                 return found
             opened = self._open_section(text)
             if opened is not None:
+                self._dressed += text is not line
                 return opened
-        command = paste_noise.prompt_command(line)
-        if command is not None:
+        if command is not None and commented is None:
             return self._end_section() if command else ()
         tool = unsupported(line)
         self._unsupported = self._unsupported or tool
@@ -152,7 +204,10 @@ class Capture:
             ended = self._end_section()
             self._in_foreign_section = True
             return ended
-        if (self._reader is not None or self._resembles_row) and not self._in_foreign_section:
+        in_section = (self._reader is not None or self._resembles_row) and not self._in_foreign_section
+        if in_section and self._gap == number - 1 and not any(map(str.isdigit, line[:1000])):
+            self._gap = number  # prose: every row has digits
+        elif in_section or paste_noise.looks_like_row(line):
             self._skipped += 1
             if len(self._skipped_lines) < _MOST_LINE_NUMBERS:
                 self._skipped_lines.append(number)
@@ -204,7 +259,10 @@ class Capture:
 
     def _refusal(self) -> str:
         if self.formats:
-            return f"no row of this {self.formats[0]} listing can be read: the first such line is {self._skipped_lines[0]}"
+            first = min([*self._skipped_lines, *self.too_long])
+            return f"no row of this {self.formats[0]} listing can be read: the first such line is {first}"
+        if self.too_long:
+            return f"line {self.too_long[0]} has more than {LONGEST:,} characters: no socket listing"
         if self._only is not None:
             return f"no line of it is of the format '{self._only}'"
         if self._unsupported is not None:
@@ -219,3 +277,13 @@ def _without_noise(lines: Iterable[str]) -> Iterator[str]:
 
 def _is_foreign(line: str) -> bool:
     return " ".join(line[:200].lower().split()).startswith(_FOREIGN_HEADS)
+
+
+def _lines(amount: int) -> str:
+    return "1 line was" if amount == 1 else f"{amount} lines were"
+
+
+def _numbers(numbers: Sequence[int], amount: int = 0) -> str:
+    """Write the first numbers of lines, of which there are `amount`, or as many as given."""
+    most = numbers[:_MOST_LINE_NUMBERS]
+    return ", ".join(map(str, most)) + (" …" if max(amount, len(numbers)) > len(most) else "")

@@ -36,8 +36,8 @@ def test_an_unsupported_listing_is_refused_by_its_name() -> None:
         list(Capture(EMPTY).read(SOLARIS.split("\n")))
 
 
-def test_an_unsupported_listing_behind_a_supported_one_loses_no_rows() -> None:
+def test_rows_of_an_unsupported_listing_behind_a_supported_one_are_counted() -> None:
     capture = Capture(EMPTY)
     rows = ["State  Recv-Q Send-Q Local Address:Port Peer Address:Port", "LISTEN 0 5 127.0.0.1:80 0.0.0.0:*"]
     assert len(list(capture.read([*rows, *SOLARIS.split("\n")]))) == 1
-    assert [notice.code for notice in capture.notices()] == []
+    assert [(notice.code, notice.amount) for notice in capture.notices()] == [("lines_skipped", 1)]

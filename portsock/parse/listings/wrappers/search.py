@@ -1,0 +1,98 @@
+"""The search for what a listing is wrapped in: the removal of each wrapper is tried on the first lines."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from portsock.parse.listings.wrappers import markup, wrapping
+from portsock.parse.listings.wrappers.doubt import Attempt, is_prefixed
+from portsock.parse.listings.wrappers.prefix import Prefix, shapes
+
+Step = Callable[[Iterable[str]], Iterator[str]]
+"""Removes one wrapper."""
+
+
+class Found(NamedTuple):
+    """The wrappers of a listing."""
+
+    steps: list[Step]
+    prefix: Prefix | None
+    """The prefix of its lines, whose removal is the last but one of the steps."""
+    hosts: list[str]
+    """The names in the prefix, where the lines are listings of several hosts."""
+
+
+def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]], Attempt]) -> Found:
+    """Return what must be removed from the lines, none where that does not help. `attempt` reads lines for a trial."""
+    found = Found([], None, [])
+    lines, best = list(head), plain
+    for cleaner, certain in markup.cleaners(lines):
+        after = list(cleaner(lines))
+        result = attempt(after)
+        if _is_better(result, best, certain):
+            found.steps.append(cleaner)
+            lines, best = after, result
+    if is_prefixed(lines, best):
+        prefix, result = _best_prefix(lines, best, attempt)
+        if prefix is not None:
+            groups = _groups(prefix, lines)
+            hosts = [name for name, own in groups.items() if name and attempt(prefix.lines(own)).rows]
+            found = Found([*found.steps, prefix.lines], prefix, hosts if len(hosts) > 1 else [])
+            lines, best = list(prefix.lines(lines)), result
+    if any(map(wrapping.has_several_rows, lines)):
+        after = list(wrapping.split_rows(lines))
+        result = attempt(after)
+        if _is_better(result, best, False):
+            found.steps.append(wrapping.split_rows)
+            lines, best = after, result
+    if best.unread or best.broken > 1 or not best.rows:
+        joined = ((joiner, attempt(joiner(lines))) for joiner in wrapping.joiners(lines))
+        better = [(joiner, result) for joiner, result in joined if _is_better(result, best, False)]
+        if better:
+            found.steps.append(max(better, key=lambda pair: pair[1].value)[0])
+    return found
+
+
+def _is_better(result: Attempt, best: Attempt, certain: bool) -> bool:
+    """Compare two attempts. `certain`: the wrapper is certainly there, so that it is removed unless less is read then."""
+    return result.value > best.value or (certain and 0 < result.rows >= best.rows and result.unread <= best.unread)
+
+
+def _best_prefix(
+    lines: Sequence[str], best: Attempt, attempt: Callable[[Iterable[str]], Attempt]
+) -> tuple[Prefix | None, Attempt]:
+    """Return the prefix without which more rows are read, or as many where nearly all lines have it."""
+    chosen = None
+    filled = [line for line in lines if line.strip()]
+    for shape in shapes(lines):
+        result = attempt(shape.lines(lines))
+        if chosen is None:
+            more = result.rows > best.rows and result.value > best.value
+            if more or (_is_better(result, best, True) and shape.fits(filled) * 10 >= len(filled) * 9):
+                chosen, best = shape, result
+        elif result.value > best.value or (result.value == best.value and len(shape.pattern) < len(chosen.pattern)):
+            chosen, best = shape, result
+    return chosen, best
+
+
+def _groups(prefix: Prefix, lines: Iterable[str]) -> dict[str | None, list[str]]:
+    groups: dict[str | None, list[str]] = {}
+    for line in lines:
+        groups.setdefault(prefix.name(line), []).append(line)
+    return groups
+
+
+def parts(found: Found, lines: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Return the lines of each host, without what they are wrapped in. Lines of no host are added to those of the first."""
+    assert found.prefix is not None
+    at = found.steps.index(found.prefix.lines)
+    for step in found.steps[:at]:
+        lines = step(lines)
+    groups = _groups(found.prefix, lines)
+    own = {host: list(found.prefix.lines(groups.pop(host, []))) for host in found.hosts}
+    own[found.hosts[0]].extend(line for others in groups.values() for line in others)
+    result = []
+    for host, rest in own.items():
+        for step in found.steps[at + 1 :]:
+            rest = list(step(rest))
+        result.append((host, rest))
+    return result

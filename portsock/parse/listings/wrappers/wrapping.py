@@ -1,0 +1,121 @@
+"""Wrapped lines: rows and headers that a mail or a terminal broke in two, and several rows that came to stand on one line."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from portsock.parse.listings import paste_noise
+
+_STATES = (
+    r"LISTEN(?:ING)?|ESTAB(?:LISHED)?|(?:TIME|CLOSE)[_-]WAIT|SYN[_-](?:SENT|RECV)|FIN[_-]WAIT-?[12]|LAST[_-]ACK|CLOSING|UNCONN"
+)
+_ROW = (
+    rf"(?:(?:tcp|udp|raw|sctp|udplite|mptcp|dccp|icmp6?|u_str|u_dgr|u_seq|nl|p_raw|p_dgr|v_str)(?:46|[46])?\s+"
+    rf"(?:(?:{_STATES})\s+)?\d+\s+\d+\s"  # ss, netstat
+    rf"|unix\s+\d+\s+\[|(?:{_STATES})\s+\d+\s+\d+\s+\S+:"  # unix rows of netstat, ss of one protocol
+    r"|(?:TCP|UDP)(?:v6)?\s+\S+:[\d*]+\s+\S+:[\d*]"  # Windows
+    r"|\d+:\s[0-9A-F]{8,32}:[0-9A-F]{4}\s"  # /proc/net
+    r"|[^\s=]\S*\s+\d+\s+(?:\d+\s+)?\S+\s+(?:\d+[rwu-]?\w?|cwd)\s+(?:IPv[46]|unix|sock)\s"  # lsof
+    r"|\S+\s+\S+\s+\d+\s+\d+\s+(?:tcp|udp)(?:46|[46])\s)"  # sockstat
+)
+_ROW_START = re.compile(_ROW)
+_ROW_INSIDE = re.compile(rf"(?<=\s){_ROW}")
+_HEADER = (
+    r"Netid\s+State|State\s+Recv-Q|Recv-Q\s+Send-Q\s+Local|Proto\s+(?:Recv-Q|RefCnt|Local)|COMMAND\s+PID|USER\s+COMMAND"
+    r"|Active |sl\s+local_address"
+)
+_HEADER_START = re.compile(_HEADER)
+_HEADER_INSIDE = re.compile(rf"(?<=\s)(?:{_HEADER})")
+_REST = re.compile(
+    rf"\s*(?:(?:{_STATES}|Address:Port|Process|Peer|Foreign|State|PID(?:/Program)?|Program|NAME|TCP|UDP|off|on|keepalive)(?=\s|$)"
+    r"|users:\(\(|timer:\(|(?:ino|sk|uid|cgroup):\S|\(\w+\)|-\s*$|\d+(?:/\S+|(?=\s|$))|\[svc|\S*[:.](?:\d+|\*)(?=\s|$|->))"
+)
+"""The beginning of the second half of a row or of a header."""
+_SHORTEST = 100
+"""Characters that a line with several rows has at least."""
+_NARROWEST = 60
+"""Columns of the narrowest terminal."""
+_MOST_JOINED = 8
+"""Lines over which one row may be broken."""
+_LONGEST_ROW = 4000
+
+Joiner = Callable[[Iterable[str]], Iterator[str]]
+
+
+def has_several_rows(line: str) -> bool:
+    """Tell whether a line has more than one row, or a header and a row."""
+    if len(line) < _SHORTEST:
+        return False
+    rows = _ROW_INSIDE.finditer(line)
+    text = line.lstrip()
+    start = _ROW_START.match(text) or _HEADER_START.match(text)
+    return next(rows, None) is not None and (start is not None or next(rows, None) is not None)
+
+
+def split_rows(lines: Iterable[str]) -> Iterator[str]:
+    """Yield each of the rows and headers that stand on one line on a line of its own."""
+    for line in lines:
+        if not has_several_rows(line):
+            yield line
+            continue
+        starts = {found.start() for pattern in (_ROW_INSIDE, _HEADER_INSIDE) for found in pattern.finditer(line)}
+        at = 0
+        for end in [*sorted(starts), len(line)]:
+            if line[at:end].strip():
+                yield line[at:end].rstrip()
+            at = end
+
+
+def joiners(head: Sequence[str]) -> Iterator[Joiner]:
+    """Yield what joins the broken lines of a text: a terminal breaks them at its right edge, a mail at a space."""
+    broken = [len(line) for line, after in pairwise(head) if _is_start(line) and _is_tail(after)]
+    if not broken:
+        return
+    width, often = Counter(broken).most_common(1)[0]
+    if often == len(broken) > 1 and width >= _NARROWEST and width == max(map(len, head)):
+        yield lambda lines: _joined(lines, width, "")
+    widest = max(len(line) for line in head if _is_start(line))
+    yield lambda lines: _joined(lines, widest, " ")
+
+
+def _joined(lines: Iterable[str], width: int, between: str) -> Iterator[str]:
+    """Yield the rows and headers with the lines in which they go on, and a blank line in place of each of those lines.
+
+    A line goes on in the next one if the first word there would not have fitted.
+    """
+    held: str | None = None
+    last = count = 0
+    for line in lines:
+        if held is not None:
+            word = len(line.split(None, 1)[0]) if line.strip() else 0
+            if (
+                word
+                and count < _MOST_JOINED
+                and len(held) < _LONGEST_ROW
+                and _is_tail(line)
+                and (last == width if not between else last + 1 + word > width and _REST.match(line) is not None)
+            ):
+                held += between + line
+                last = len(line)
+                count += 1
+                continue
+            yield held
+            yield from [""] * count
+            held, count = None, 0
+        if _is_start(line):
+            held, last = line, len(line)
+        else:
+            yield line
+    if held is not None:
+        yield held
+
+
+def _is_start(line: str) -> bool:
+    text = line[:1000].lstrip()
+    return _ROW_START.match(text) is not None or _HEADER_START.match(text) is not None
+
+
+def _is_tail(line: str) -> bool:
+    text = line.strip()
+    return bool(text) and not _is_start(line) and not paste_noise.is_noise(line) and paste_noise.prompt_command(line) is None
