@@ -92,7 +92,7 @@ class Capture:
             yield from self._read_document(document, chain(head, source))
         else:
             yield from self._read_lines(self._unwrapped(head, source))
-            if not self.formats or (not self._found_sockets and (self._skipped or self.too_long)):
+            if not self.formats or (not self._found_sockets and (self._skipped or self.too_long or self._before)):
                 raise UsageError(self._refusal())
 
     def _unwrapped(self, head: list[str], source: Iterator[str]) -> Iterable[str]:
@@ -114,6 +114,10 @@ class Capture:
                 raise SeveralHosts(parts(found, lines))
             for step in found.steps:
                 lines = step(lines)
+            if found.crowded:
+                several = "1 line has" if found.crowded == 1 else f"{found.crowded} lines have"
+                text = f"{several} several rows, of which some may be unread: paste the listing with its line ends"
+                self._before = (*self._before, Notice("lines_crowded", found.crowded, text))
         self._restart()
         return lines
 
@@ -259,6 +263,8 @@ class Capture:
 
     def _refusal(self) -> str:
         if self.formats:
+            if not self._skipped and not self.too_long:
+                return "; ".join(notice.message for notice in self._before)
             first = min([*self._skipped_lines, *self.too_long])
             return f"no row of this {self.formats[0]} listing can be read: the first such line is {first}"
         if self.too_long:

@@ -21,10 +21,26 @@ class Attempt(NamedTuple):
         return self.rows - self.unread - self.broken
 
 
-_MARKS = ("&", "</", "<br", "<BR", "<p", "<P", "[/", "|-", "|:-", "| -", "| :-", '",')
-_WORDS = re.compile(r"\s(?:(?:tcp|udp)(?:46|[46])?|TCP|UDP|LISTEN\w*|ESTAB\w*|UNCONN|IPv[46]|[A-Z]+_WAIT)(?=\s)")
-_HEADER_WORDS = ("Recv-Q", "Local Address", "LOCAL ADDRESS", "local_address", "COMMAND")
-_WIDE = 100
+_MARKS = ("&", "</", "<br", "<BR", "<p", "<P", "[/", "|-", "|:-", "| -", "| :-", '",', "`")
+_END = re.compile(r"[\d*\]][:.](?:\d{1,5}|\*)(?=\s|->|$)|[0-9A-F]{8}:[0-9A-F]{4}(?=\s)")
+"""The end of an address with a port."""
+_MOST_ENDS = 3
+_HEADER_WORDS = (
+    "Recv-Q",
+    "Local Address",
+    "LOCAL ADDRESS",
+    "local_address",
+    "COMMAND ",
+    "RefC",
+    "LocalAddress",
+    "PeerAddress",
+)
+_MOST_DIGITS = 4
+"""Digits that a header has at most: 'IPv4'."""
+_WIDE = 70
+"""Columns of the shortest line that may have several rows."""
+_NARROWEST = 60
+"""Columns of the narrowest terminal."""
 _SHIFTED = re.compile(
     r"\S\s*(?:COMMAND +PID +(?!FD)|Netid +State|Proto +(?:Recv-Q|RefCnt|Local)|USER +COMMAND +PID|sl +local_address"
     r"|Num +RefCount|LocalAddress +LocalPort)"
@@ -36,10 +52,10 @@ _FIRST = 20
 
 def is_doubtful(head: Sequence[str], plain: Attempt) -> bool:
     """Tell by cheap signs whether lines may be wrapped. `plain`: what was read of them as they are."""
-    if plain.broken > 1 or is_prefixed(head, plain):
+    if plain.broken > 1 or is_prefixed(head, plain) or is_cut(head):
         return True
     text = "\n".join(head)
-    return any(mark in text for mark in _MARKS) or any(len(line) > _WIDE and _is_crowded(line) for line in head)
+    return any(mark in text for mark in _MARKS) or any(map(is_crowded, head))
 
 
 def is_prefixed(head: Sequence[str], plain: Attempt) -> bool:
@@ -49,9 +65,18 @@ def is_prefixed(head: Sequence[str], plain: Attempt) -> bool:
     return all(line[:1] in " \t" for line in head if line) or any(map(_SHIFTED.search, head[:_FIRST]))
 
 
-def _is_crowded(line: str) -> bool:
-    words = len(_WORDS.findall(line))
-    return words > 2 or (words > 0 and any(word in line for word in _HEADER_WORDS))
+def is_cut(head: Sequence[str]) -> bool:
+    """Tell whether several lines are full to the same last column, as where a terminal broke them."""
+    width = max(map(len, head), default=0)
+    return width >= _NARROWEST and sum(len(line) == width and not line[-1].isspace() for line in head) > 1
+
+
+def is_crowded(line: str) -> bool:
+    """Tell whether a line has more than one row, or a header and a row."""
+    if len(line) < _WIDE:
+        return False
+    ends = len(_END.findall(line))
+    return ends > _MOST_ENDS or (any(word in line for word in _HEADER_WORDS) and sum(map(str.isdigit, line)) > _MOST_DIGITS)
 
 
 def may_be_ansible(head: Sequence[str]) -> bool:

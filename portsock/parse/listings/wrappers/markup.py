@@ -19,7 +19,8 @@ _LINE_END = re.compile(
 )
 _RULER = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)+\|?\s*")
 _BAR = re.compile(r"(?<!\\)\|")
-_STRING = re.compile(r'\s*"((?:[^"\\]|\\.)*)",?\s*')
+_STRING = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)",?|`([^`]*)`)\s*')
+"""A string of JSON, or code of Markdown."""
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _ESCAPES = {"t": "\t", "n": " ", "r": "", "b": "", "f": ""}
 _WIDTH = 48
@@ -39,7 +40,7 @@ def cleaners(head: Sequence[str]) -> Iterator[tuple[Cleaner, bool]]:
         yield _without_bbcode, True
     if "|" in text and any(_RULER.fullmatch(line[:4000]) for line in head if "|" in line and "-" in line):
         yield _without_table, False
-    if '"' in text and sum(_STRING.fullmatch(line[:4000]) is not None for line in head) * 2 > len(head):
+    if ('"' in text or "`" in text) and sum(_STRING.fullmatch(line[:4000]) is not None for line in head) * 2 > len(head):
         yield _without_quotes, True
 
 
@@ -66,10 +67,10 @@ def _without_tags(lines: Iterable[str], tag: re.Pattern[str], sign: str) -> Iter
             if _CELL.search(line) and not _ROW_END.search(line) and len(line) < _LONGEST_ROW:
                 held = line
                 continue
-            line = tag.sub(_replacement, line)
+            line = tag.sub(_replacement, line).rstrip(" ")
         yield from line.split("\n") if "\n" in line else (line,)
     if held:
-        yield from tag.sub(_replacement, held).split("\n")
+        yield from tag.sub(_replacement, held).rstrip(" ").split("\n")
 
 
 def _replacement(tag: re.Match[str]) -> str:
@@ -92,7 +93,7 @@ def _without_table(lines: Iterable[str]) -> Iterator[str]:
 def _without_quotes(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         found = _STRING.fullmatch(line)
-        yield line if found is None else _ESCAPE.sub(_unescaped, found[1])
+        yield line if found is None else found[2] if found[1] is None else _ESCAPE.sub(_unescaped, found[1])
 
 
 def _unescaped(found: re.Match[str]) -> str:

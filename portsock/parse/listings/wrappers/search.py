@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from portsock.parse.listings.wrappers import markup, wrapping
-from portsock.parse.listings.wrappers.doubt import Attempt, is_prefixed
+from portsock.parse.listings.wrappers.doubt import Attempt, is_crowded, is_cut, is_prefixed
 from portsock.parse.listings.wrappers.prefix import Prefix, shapes
 
 Step = Callable[[Iterable[str]], Iterator[str]]
@@ -19,6 +19,8 @@ class Found(NamedTuple):
     """The prefix of its lines, whose removal is the last but one of the steps."""
     hosts: list[str]
     """The names in the prefix, where the lines are listings of several hosts."""
+    crowded: int = 0
+    """Lines that still have several rows, which are not all read."""
 
 
 def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]], Attempt]) -> Found:
@@ -44,12 +46,17 @@ def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]],
         if _is_better(result, best, False):
             found.steps.append(wrapping.split_rows)
             lines, best = after, result
-    if best.unread or best.broken > 1 or not best.rows:
-        joined = ((joiner, attempt(joiner(lines))) for joiner in wrapping.joiners(lines))
-        better = [(joiner, result) for joiner, result in joined if _is_better(result, best, False)]
-        if better:
-            found.steps.append(max(better, key=lambda pair: pair[1].value)[0])
-    return found
+    if best.unread or best.broken > 1 or not best.rows or is_cut(lines):
+        for joiner, certain in wrapping.joiners(lines):
+            after = list(joiner(lines))
+            result = attempt(after)
+            if _is_better(result, best, certain):
+                return found._replace(steps=[*found.steps, joiner], crowded=_crowded(after))
+    return found._replace(crowded=_crowded(lines))
+
+
+def _crowded(lines: Sequence[str]) -> int:
+    return sum(map(is_crowded, lines))
 
 
 def _is_better(result: Attempt, best: Attempt, certain: bool) -> bool:
@@ -62,15 +69,18 @@ def _best_prefix(
 ) -> tuple[Prefix | None, Attempt]:
     """Return the prefix without which more rows are read, or as many where nearly all lines have it."""
     chosen = None
+    most = (0, False, 0)
     filled = [line for line in lines if line.strip()]
     for shape in shapes(lines):
         result = attempt(shape.lines(lines))
+        rank = (result.value, any(map(wrapping.is_header, shape.lines(lines))), -len(shape.pattern))
         if chosen is None:
             more = result.rows > best.rows and result.value > best.value
-            if more or (_is_better(result, best, True) and shape.fits(filled) * 10 >= len(filled) * 9):
-                chosen, best = shape, result
-        elif result.value > best.value or (result.value == best.value and len(shape.pattern) < len(chosen.pattern)):
-            chosen, best = shape, result
+            better = more or (_is_better(result, best, True) and shape.fits(filled) * 10 >= len(filled) * 9)
+        else:
+            better = rank > most
+        if better:
+            chosen, best, most = shape, result, rank
     return chosen, best
 
 

@@ -26,13 +26,15 @@ _HEADER = (
     r"|Active |sl\s+local_address"
 )
 _HEADER_START = re.compile(_HEADER)
-_HEADER_INSIDE = re.compile(rf"(?<=\s)(?:{_HEADER})")
+_HEADER_INSIDE = re.compile(r"(?<=\s)(?:Netid\s+State|Proto\s+(?:Recv-Q|RefCnt|Local)|USER\s+COMMAND|Active [A-Z])")
 _REST = re.compile(
-    rf"\s*(?:(?:{_STATES}|Address:Port|Process|Peer|Foreign|State|PID(?:/Program)?|Program|NAME|TCP|UDP|off|on|keepalive)(?=\s|$)"
+    rf"\s*(?:(?:{_STATES}|Address:Port|Process|Peer|Foreign|State|PID(?:/Program)?|Program|NAME|TCP|UDP|off|on|keepalive|retrnsmt|timeout|inode|uid|ref|pointer|drops)(?=\s|$)"
     r"|users:\(\(|timer:\(|(?:ino|sk|uid|cgroup):\S|\(\w+\)|-\s*$|\d+(?:/\S+|(?=\s|$))|\[svc|\S*[:.](?:\d+|\*)(?=\s|$|->))"
 )
 """The beginning of the second half of a row or of a header."""
-_SHORTEST = 100
+_PROGRAM = re.compile(r"(?<=\s)\[[^\[\]]{1,100}\.exe\](?=\s|$)", re.IGNORECASE)
+"""The program that Windows prints below a row."""
+_SHORTEST = 70
 """Characters that a line with several rows has at least."""
 _NARROWEST = 60
 """Columns of the narrowest terminal."""
@@ -47,10 +49,10 @@ def has_several_rows(line: str) -> bool:
     """Tell whether a line has more than one row, or a header and a row."""
     if len(line) < _SHORTEST:
         return False
-    rows = _ROW_INSIDE.finditer(line)
     text = line.lstrip()
-    start = _ROW_START.match(text) or _HEADER_START.match(text)
-    return next(rows, None) is not None and (start is not None or next(rows, None) is not None)
+    starts = _ROW_START.match(text) is not None or _HEADER_START.match(text) is not None
+    rows = len(_ROW_INSIDE.findall(line))
+    return rows + starts > 1 or (starts and _HEADER_INSIDE.search(line) is not None and any(map(str.isdigit, line)))
 
 
 def split_rows(lines: Iterable[str]) -> Iterator[str]:
@@ -59,7 +61,7 @@ def split_rows(lines: Iterable[str]) -> Iterator[str]:
         if not has_several_rows(line):
             yield line
             continue
-        starts = {found.start() for pattern in (_ROW_INSIDE, _HEADER_INSIDE) for found in pattern.finditer(line)}
+        starts = {found.start() for pattern in (_ROW_INSIDE, _HEADER_INSIDE, _PROGRAM) for found in pattern.finditer(line)}
         at = 0
         for end in [*sorted(starts), len(line)]:
             if line[at:end].strip():
@@ -67,16 +69,19 @@ def split_rows(lines: Iterable[str]) -> Iterator[str]:
             at = end
 
 
-def joiners(head: Sequence[str]) -> Iterator[Joiner]:
-    """Yield what joins the broken lines of a text: a terminal breaks them at its right edge, a mail at a space."""
+def joiners(head: Sequence[str]) -> Iterator[tuple[Joiner, bool]]:
+    """Yield what joins the broken lines of a text, and whether they are certainly broken.
+
+    A terminal breaks all lines at its right edge, a mail breaks them at a space.
+    """
     broken = [len(line) for line, after in pairwise(head) if _is_start(line) and _is_tail(after)]
     if not broken:
         return
     width, often = Counter(broken).most_common(1)[0]
     if often == len(broken) > 1 and width >= _NARROWEST and width == max(map(len, head)):
-        yield lambda lines: _joined(lines, width, "")
+        yield lambda lines: _joined(lines, width, ""), True
     widest = max(len(line) for line in head if _is_start(line))
-    yield lambda lines: _joined(lines, widest, " ")
+    yield lambda lines: _joined(lines, widest, " "), False
 
 
 def _joined(lines: Iterable[str], width: int, between: str) -> Iterator[str]:
@@ -109,6 +114,11 @@ def _joined(lines: Iterable[str], width: int, between: str) -> Iterator[str]:
             yield line
     if held is not None:
         yield held
+
+
+def is_header(line: str) -> bool:
+    """Tell whether the line begins with the words of a header."""
+    return _HEADER_START.match(line[:1000].lstrip()) is not None
 
 
 def _is_start(line: str) -> bool:
