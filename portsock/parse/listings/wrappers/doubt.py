@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -21,9 +22,11 @@ class Attempt(NamedTuple):
         return self.rows - self.unread - self.broken
 
 
-_MARKS = ("&", "</", "<br", "<BR", "<p", "<P", "[/", "|-", "|:-", "| -", "| :-", '",', "`")
+_MARKS = ("&", "</", "<br", "<BR", "<p", "<P", "[/", "|-", "|:-", "| -", "| :-", '",', "`", "│", "┃")
 _END = re.compile(r"[\d*\]][:.](?:\d{1,5}|\*)(?=\s|->|$)|[0-9A-F]{8}:[0-9A-F]{4}(?=\s)")
 """The end of an address with a port."""
+_TYPE = re.compile(r"\s(?:IPv[46]|unix|sock|(?:tcp|udp)[46]{0,2}|stream|dgram|seqpac)(?=\s)|[0-9a-f]{8,16}: [0-9A-F]{8} ")
+"""A word that a row has once."""
 _MOST_ENDS = 3
 _HEADER_WORDS = (
     "Recv-Q",
@@ -68,7 +71,7 @@ def is_prefixed(head: Sequence[str], plain: Attempt) -> bool:
 def is_cut(head: Sequence[str]) -> bool:
     """Tell whether several lines are full to the same last column, as where a terminal broke them."""
     width = max(map(len, head), default=0)
-    return width >= _NARROWEST and sum(len(line) == width and not line[-1].isspace() for line in head) > 1
+    return width >= _NARROWEST and sum(len(line) == width > len(after) > 0 for line, after in pairwise(head)) > 1
 
 
 def is_crowded(line: str) -> bool:
@@ -76,7 +79,9 @@ def is_crowded(line: str) -> bool:
     if len(line) < _WIDE:
         return False
     ends = len(_END.findall(line))
-    return ends > _MOST_ENDS or (any(word in line for word in _HEADER_WORDS) and sum(map(str.isdigit, line)) > _MOST_DIGITS)
+    if ends > _MOST_ENDS or len(_TYPE.findall(line)) > 1:
+        return True
+    return any(word in line for word in _HEADER_WORDS) and sum(map(str.isdigit, line)) > _MOST_DIGITS
 
 
 def may_be_ansible(head: Sequence[str]) -> bool:

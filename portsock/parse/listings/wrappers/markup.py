@@ -17,10 +17,11 @@ _ROW_END = re.compile(r"</tr\b|\[/tr\]", re.IGNORECASE)
 _LINE_END = re.compile(
     r"(?:</?(?:br|p|div|tr|pre|li|blockquote|table)\b|\[/?(?:code|quote|tr|table|pre|list)\b)", re.IGNORECASE
 )
+_SPACES = re.compile(r" {1,99}\n")
 _RULER = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)+\|?\s*")
 _BAR = re.compile(r"(?<!\\)\|")
-_STRING = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)",?|`([^`]*)`)\s*')
-"""A string of JSON, or code of Markdown."""
+_STRING = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)",?|`([^`]*)`|[│┃] ?(.*?)\s{0,999}[│┃])\s*')
+"""A string of JSON, code of Markdown, or a line in a frame."""
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _ESCAPES = {"t": "\t", "n": " ", "r": "", "b": "", "f": ""}
 _WIDTH = 48
@@ -40,7 +41,9 @@ def cleaners(head: Sequence[str]) -> Iterator[tuple[Cleaner, bool]]:
         yield _without_bbcode, True
     if "|" in text and any(_RULER.fullmatch(line[:4000]) for line in head if "|" in line and "-" in line):
         yield _without_table, False
-    if ('"' in text or "`" in text) and sum(_STRING.fullmatch(line[:4000]) is not None for line in head) * 2 > len(head):
+    if any(sign in text for sign in '"`│┃') and sum(_STRING.fullmatch(line[:4000]) is not None for line in head) * 2 > len(
+        head
+    ):
         yield _without_quotes, True
 
 
@@ -67,7 +70,7 @@ def _without_tags(lines: Iterable[str], tag: re.Pattern[str], sign: str) -> Iter
             if _CELL.search(line) and not _ROW_END.search(line) and len(line) < _LONGEST_ROW:
                 held = line
                 continue
-            line = tag.sub(_replacement, line).rstrip(" ")
+            line = _SPACES.sub("\n", tag.sub(_replacement, line)).rstrip(" ")
         yield from line.split("\n") if "\n" in line else (line,)
     if held:
         yield from tag.sub(_replacement, held).rstrip(" ").split("\n")
@@ -93,7 +96,12 @@ def _without_table(lines: Iterable[str]) -> Iterator[str]:
 def _without_quotes(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         found = _STRING.fullmatch(line)
-        yield line if found is None else found[2] if found[1] is None else _ESCAPE.sub(_unescaped, found[1])
+        if found is None:
+            yield line
+        elif found[1] is None:
+            yield found[2] or found[3] or ""
+        else:
+            yield _ESCAPE.sub(_unescaped, found[1])
 
 
 def _unescaped(found: re.Match[str]) -> str:

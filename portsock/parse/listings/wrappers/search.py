@@ -27,11 +27,12 @@ def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]],
     """Return what must be removed from the lines, none where that does not help. `attempt` reads lines for a trial."""
     found = Found([], None, [])
     lines, best = list(head), plain
-    for cleaner, certain in markup.cleaners(lines):
-        after = list(cleaner(lines))
+    lines, best = _clean(found.steps, lines, best, attempt)
+    if any(map(wrapping.has_several_rows, lines)):
+        after = list(wrapping.split_rows(lines))
         result = attempt(after)
-        if _is_better(result, best, certain):
-            found.steps.append(cleaner)
+        if _is_better(result, best, False):
+            found.steps.append(wrapping.split_rows)
             lines, best = after, result
     if is_prefixed(lines, best):
         prefix, result = _best_prefix(lines, best, attempt)
@@ -40,12 +41,7 @@ def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]],
             hosts = [name for name, own in groups.items() if name and attempt(prefix.lines(own)).rows]
             found = Found([*found.steps, prefix.lines], prefix, hosts if len(hosts) > 1 else [])
             lines, best = list(prefix.lines(lines)), result
-    if any(map(wrapping.has_several_rows, lines)):
-        after = list(wrapping.split_rows(lines))
-        result = attempt(after)
-        if _is_better(result, best, False):
-            found.steps.append(wrapping.split_rows)
-            lines, best = after, result
+            lines, best = _clean(found.steps, lines, best, attempt)
     if best.unread or best.broken > 1 or not best.rows or is_cut(lines):
         for joiner, certain in wrapping.joiners(lines):
             after = list(joiner(lines))
@@ -53,6 +49,19 @@ def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]],
             if _is_better(result, best, certain):
                 return found._replace(steps=[*found.steps, joiner], crowded=_crowded(after))
     return found._replace(crowded=_crowded(lines))
+
+
+def _clean(
+    steps: list[Step], lines: list[str], best: Attempt, attempt: Callable[[Iterable[str]], Attempt]
+) -> tuple[list[str], Attempt]:
+    """Remove the markup of the lines, and add how to the steps."""
+    for cleaner, certain in markup.cleaners(lines):
+        after = list(cleaner(lines))
+        result = attempt(after)
+        if _is_better(result, best, certain):
+            steps.append(cleaner)
+            lines, best = after, result
+    return lines, best
 
 
 def _crowded(lines: Sequence[str]) -> int:
