@@ -1,11 +1,9 @@
 """Wrappers in which people paste listings, put around any text, for trials."""
 
-import gzip
 import html
 import json
 import textwrap
 from collections.abc import Callable
-from typing import NamedTuple
 
 Lines = list[str]
 
@@ -117,7 +115,7 @@ WRAPPERS: dict[str, Callable[[Lines], Lines]] = {
     "html table": html_cells,
     "markdown table": markdown_table,
     "backticks": each("`{line}`"),
-    "quoted strings": lambda lines: ["[" * 0 + json.dumps(line) + "," for line in lines],
+    "quoted strings": lambda lines: [json.dumps(line) + "," for line in lines],
     "mail 72": mail_wrapped,
     "mail 76, quoted": lambda lines: mail_wrapped(lines, 76, "> "),
     "terminal 80": terminal_wrapped,
@@ -133,15 +131,3 @@ WRAPPERS: dict[str, Callable[[Lines], Lines]] = {
     ).split("\n"),
     "journald + html": lambda lines: [html.escape(f"Nov 21 10:00:00 web1 ports[1]: {line}") for line in lines],
 }
-
-
-class Outcome(NamedTuple):
-    """What became of a wrapped listing."""
-
-    kind: str
-    """'right', 'reported' or 'silent'."""
-    about: str
-
-
-def gzipped(lines: Lines) -> bytes:
-    return gzip.compress("\n".join(lines).encode("utf-8", "surrogateescape"), mtime=0)

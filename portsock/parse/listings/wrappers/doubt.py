@@ -25,7 +25,9 @@ class Attempt(NamedTuple):
 _MARKS = ("&", "</", "<br", "<BR", "<p", "<P", "[/", "|-", "|:-", "| -", "| :-", '",', "`", "│", "┃")
 _END = re.compile(r"[\d*\]][:.](?:\d{1,5}|\*)(?=\s|->|$)|[0-9A-F]{8}:[0-9A-F]{4}(?=\s)")
 """The end of an address with a port."""
-_TYPE = re.compile(r"\s(?:IPv[46]|unix|sock|(?:tcp|udp)[46]{0,2}|stream|dgram|seqpac)(?=\s)|[0-9a-f]{8,16}: [0-9A-F]{8} ")
+_TYPE = re.compile(
+    r"\s(?:IPv[46]|unix|sock|pack|netlink|raw6?|(?:tcp|udp)[46]{0,2}|stream|dgram|seqpac)(?=\s)|[0-9a-f]{8,16}: [0-9A-F]{8} "
+)
 """A word that a row has once."""
 _MOST_ENDS = 3
 _HEADER_WORDS = (
@@ -49,6 +51,10 @@ _SHIFTED = re.compile(
     r"|Num +RefCount|LocalAddress +LocalPort)"
 )
 """A header behind something else."""
+_HEADER_REST = re.compile(
+    r"\s*(?:Address:Port|Peer|Process|retrnsmt|uid|timeout|inode|Foreign|State(?! +Recv)|PID|Program|NODE|NAME)(?: |$)\D*$"
+)
+"""The rest of a header that was broken in two."""
 _FIRST = 20
 """Lines in which a header is looked for."""
 
@@ -69,7 +75,9 @@ def is_prefixed(head: Sequence[str], plain: Attempt) -> bool:
 
 
 def is_cut(head: Sequence[str]) -> bool:
-    """Tell whether several lines are full to the same last column, as where a terminal broke them."""
+    """Tell whether a header goes on in the next line, or several lines end in the same last column."""
+    if any(map(_HEADER_REST.match, head[:_FIRST])):
+        return True
     width = max(map(len, head), default=0)
     return width >= _NARROWEST and sum(len(line) == width > len(after) > 0 for line, after in pairwise(head)) > 1
 

@@ -16,14 +16,14 @@ _ROW = (
     rf"|unix\s+\d+\s+\[|(?:{_STATES})\s+\d+\s+\d+\s+\S+:"  # unix rows of netstat, ss of one protocol
     r"|(?:TCP|UDP)(?:v6)?\s+\S+:[\d*]+\s+\S+:[\d*]"  # Windows
     r"|\d+:\s[0-9A-F]{8,32}:[0-9A-F]{4}\s"  # /proc/net
-    r"|[^\s=]\S*\s+\d+\s+(?:\d+\s+)?\S+\s+(?:\d+[rwu-]?\w?|cwd)\s+(?:IPv[46]|unix|sock)\s"  # lsof
+    r"|[^\s=]\S*\s+\d+\s+(?:\d+\s+)?\S+\s+(?:\d+[rwu-]?\w?|cwd)\s+(?:IPv[46]|unix|sock|pack|netlink|raw6?)\s"  # lsof
     r"|\S+\s+\S+\s+\d+\s+\d+\s+(?:tcp|udp)(?:46|[46])\s)"  # sockstat
 )
 _ROW_START = re.compile(_ROW)
 _ROW_INSIDE = re.compile(rf"(?<=\s){_ROW}")
 _HEADER = (
     r"Netid\s+State|State\s+Recv-Q|Recv-Q\s+Send-Q\s+Local|Proto\s+(?:Recv-Q|RefCnt|Local)|COMMAND\s+PID|USER\s+COMMAND"
-    r"|Active |sl\s+local_address"
+    r"|Active |sl\s+local_address|LocalAddress\s+LocalPort|Num\s+RefCount"
 )
 _HEADER_START = re.compile(_HEADER)
 _HEADER_INSIDE = re.compile(r"(?<=\s)(?:Netid\s+State|Proto\s+(?:Recv-Q|RefCnt|Local)|USER\s+COMMAND|Active [A-Z])")
