@@ -127,7 +127,7 @@ class Capture:
         rows = broken = 0
         for record in self._read_lines(lines):
             rows += 1
-            broken += any(holder.name is not None and "\n" in holder.name for holder in record.holders or ())
+            broken += "\\n" in repr((record.local, record.holders))
         return Attempt(rows, self._skipped, broken, self._dressed)
 
     def notices(self) -> tuple[Notice, ...]:

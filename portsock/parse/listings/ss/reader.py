@@ -63,7 +63,7 @@ class SsReader:
             if record.holders is not None:
                 self._has_owners = True
             return ()
-        if line[:1] in " \t" and self._records and self._unfinished is None and self._continue(line):
+        if line and line[0] in " \t" and self._records and self._unfinished is None and self._continue(line):
             return ()
         row = self._rows.parse(line.removeprefix(_SUBFLOW), self._protocol)
         if row is not None:

@@ -7,9 +7,9 @@ from typing import Any
 
 _STEP = 1 << 18
 """Bytes that are expanded at once."""
-_FREE = 1 << 26
+_FREE = 1 << 24
 _MOST_TIMES = 200
-"""Times that the bytes read may grow, beyond the first 64 MiB. Listings grow 5 to 60 times."""
+"""Times that the bytes read may grow, beyond the first 16 MiB. Listings grow 5 to 60 times."""
 _XZ_MEMORY = 1 << 27
 
 _REFUSED = (

@@ -23,7 +23,9 @@ class Attempt(NamedTuple):
 
 
 _MARKS = ("&", "</", "<br", "<BR", "<p", "<P", "[/", "|-", "|:-", "| -", "| :-", '",', "`", "│", "┃")
-_END = re.compile(r"[\d*\]][:.](?:\d{1,5}|\*)(?=\s|->|$)|[0-9A-F]{8}:[0-9A-F]{4}(?=\s)")
+_END = re.compile(
+    r"(?:\d\.\d{1,3}:|\]:|\*[:.]|::[:.]?|(?:\d{1,3}\.){4})(?:\d{1,5}|\*)(?=\s|->|$)|[0-9A-F]{8}:[0-9A-F]{4}(?=\s)"
+)
 """The end of an address with a port."""
 _TYPE = re.compile(
     r"\s(?:IPv[46]|unix|sock|pack|netlink|raw6?|(?:tcp|udp)[46]{0,2}|stream|dgram|seqpac)(?=\s)|[0-9a-f]{8,16}: [0-9A-F]{8} "
@@ -42,6 +44,7 @@ _HEADER_WORDS = (
 )
 _MOST_DIGITS = 4
 """Digits that a header has at most: 'IPv4'."""
+_MARGINS = ("   ", "\t")
 _WIDE = 70
 """Columns of the shortest line that may have several rows."""
 _NARROWEST = 60
@@ -61,7 +64,7 @@ _FIRST = 20
 
 def is_doubtful(head: Sequence[str], plain: Attempt) -> bool:
     """Tell by cheap signs whether lines may be wrapped. `plain`: what was read of them as they are."""
-    if plain.broken > 1 or is_prefixed(head, plain) or is_cut(head):
+    if is_prefixed(head, plain) or is_cut(head):
         return True
     text = "\n".join(head)
     return any(mark in text for mark in _MARKS) or any(map(is_crowded, head))
@@ -69,9 +72,9 @@ def is_doubtful(head: Sequence[str], plain: Attempt) -> bool:
 
 def is_prefixed(head: Sequence[str], plain: Attempt) -> bool:
     """Tell by cheap signs whether there may be something in front of every line."""
-    if not plain.rows or plain.unread or plain.dressed:
+    if not plain.rows or plain.unread or plain.dressed or plain.broken:
         return True
-    return all(line[:1] in " \t" for line in head if line) or any(map(_SHIFTED.search, head[:_FIRST]))
+    return all(line.startswith(_MARGINS) for line in head if line) or any(map(_SHIFTED.search, head[:_FIRST]))
 
 
 def is_cut(head: Sequence[str]) -> bool:

@@ -7,7 +7,10 @@ listing may begin gives a shape. The shapes that most lines have are tried, and 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
+_MARGIN = 3
+"""Columns of the narrowest margin: rows of Windows begin with two spaces."""
 _HINT = re.compile(
     r"Recv-Q|Local ?Address|local_address|COMMAND +PID|RefCnt|\b(?:tcp|udp|raw|unix|u_\w{3}|LISTEN\w*|ESTAB\w*)\b",
     re.IGNORECASE,
@@ -64,15 +67,18 @@ class Prefix:
         return " ".join(_OWN_NUMBER.sub("", word).strip("[]:|") for word in words).strip()
 
     def fits(self, lines: Sequence[str]) -> int:
-        """Return how many of the lines have the prefix."""
-        return sum(self._match(line) is not None for line in lines)
+        """Return how many of the lines have the prefix; none where its numbers do not grow."""
+        found = [match[0] for line in lines if (match := self._match(line)) is not None]
+        if self._numbers_only and any(int(one) >= int(other) for one, other in pairwise(found)):
+            return 0
+        return len(found)
 
 
 def shapes(head: Sequence[str]) -> list[Prefix]:
     """Return the prefixes that the lines may have, most frequent first, the shortest first of several."""
     found: dict[str, Prefix] = {}
     margin = min((len(line) - len(line.lstrip()) for line in head if line.strip()), default=0)
-    if margin:
+    if margin >= _MARGIN or all(line[:1] == "\t" for line in head if line.strip()):
         found[""] = Prefix(rf"[ \t]{{{margin}}}", False)
     hints = [line for line in head if _HINT.search(line[:2000])]
     for line in [*hints[: _SAMPLES // 2], *hints[-_SAMPLES // 2 :]]:
@@ -81,7 +87,7 @@ def shapes(head: Sequence[str]) -> list[Prefix]:
             if shape is not None:
                 found.setdefault(shape.pattern, shape)
     fits = Counter({pattern: shape.fits(head) for pattern, shape in found.items()})
-    return [found[pattern] for pattern, _ in fits.most_common(_MOST_SHAPES)]
+    return [found[pattern] for pattern, amount in fits.most_common(_MOST_SHAPES) if amount]
 
 
 def _shape(line: str, end: int) -> Prefix | None:
@@ -96,6 +102,8 @@ def _shape(line: str, end: int) -> Prefix | None:
         return None
     if words[-1][-1].isalnum() and not numbers_only and not _TIME.fullmatch(words[-1]):
         return None  # a column
+    if not prefix[-1].isspace() and prefix[-1] not in ":]|)>" and any(map(str.isalnum, prefix)):
+        return None  # half a word
     if prefix[-1] in " \t":
         wide = numbers_only and line[end - 1 : end + 1] == "  "  # a tab that a terminal has turned into spaces
         last = r"(?:\t|\Z)" if prefix[-1] == "\t" else "(?: {2}|\\Z)" if wide else r"(?: |\Z)"
@@ -110,4 +118,5 @@ def _word(word: str) -> str:
         return re.escape(word)
     if _NUMBER.match(word) and not word.rstrip(".)").strip("0123456789"):
         return r"\d{1,9}" + "".join(map(re.escape, word.lstrip("0123456789")))
-    return "".join(re.escape(part) if part in ":]|)>" else _RUN for part in _PART.findall(word))
+    pattern = "".join(re.escape(part) if part in ":]|)>" else _RUN for part in _PART.findall(word))
+    return pattern + re.escape(word[-1]) if pattern.endswith(_RUN) and not word[-1].isalnum() else pattern

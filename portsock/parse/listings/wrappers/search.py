@@ -11,6 +11,10 @@ Step = Callable[[Iterable[str]], Iterator[str]]
 """Removes one wrapper."""
 
 
+_MOST_QUOTES = 3
+"""Prefixes that are tried together with broken lines."""
+
+
 class Found(NamedTuple):
     """The wrappers of a listing."""
 
@@ -43,11 +47,15 @@ def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]],
             lines, best = list(prefix.lines(lines)), result
             lines, best = _clean(found.steps, lines, best, attempt)
     if best.unread or best.broken > 1 or not best.rows or is_cut(lines):
-        for joiner, certain in wrapping.joiners(lines):
-            after = list(joiner(lines))
-            result = attempt(after)
-            if _is_better(result, best, certain):
-                return found._replace(steps=[*found.steps, joiner], crowded=_crowded(after))
+        # Of a quoted mail with broken lines no row is read before both wrappers are removed.
+        quotes: list[Prefix | None] = [None] if best.rows else [None, *shapes(lines)[:_MOST_QUOTES]]
+        for quote in quotes:
+            bare = lines if quote is None else list(quote.lines(lines))
+            for joiner, certain in wrapping.joiners(bare):
+                after = list(joiner(bare))
+                if _is_better(attempt(after), best, certain):
+                    steps = [*found.steps, joiner] if quote is None else [*found.steps, quote.lines, joiner]
+                    return found._replace(steps=steps, crowded=_crowded(after))
     return found._replace(crowded=_crowded(lines))
 
 
@@ -78,11 +86,11 @@ def _best_prefix(
 ) -> tuple[Prefix | None, Attempt]:
     """Return the prefix without which more rows are read, or as many where nearly all lines have it."""
     chosen = None
-    most = (0, False, 0)
+    most = (0, False, 0, 0)
     filled = [line for line in lines if line.strip()]
     for shape in shapes(lines):
         result = attempt(shape.lines(lines))
-        rank = (result.value, any(map(wrapping.is_header, shape.lines(lines))), -len(shape.pattern))
+        rank = (result.rows, any(map(wrapping.is_header, shape.lines(lines))), result.value, -len(shape.pattern))
         if chosen is None:
             more = result.rows > best.rows and result.value > best.value
             better = more or (_is_better(result, best, True) and shape.fits(filled) * 10 >= len(filled) * 9)

@@ -16,7 +16,8 @@ _ROW = (
     rf"|unix\s+\d+\s+\[|(?:{_STATES})\s+\d+\s+\d+\s+\S+:"  # unix rows of netstat, ss of one protocol
     r"|(?:TCP|UDP)(?:v6)?\s+\S+:[\d*]+\s+\S+:[\d*]"  # Windows
     r"|\d+:\s[0-9A-F]{8,32}:[0-9A-F]{4}\s"  # /proc/net
-    r"|[^\s=]\S*\s+\d+\s+(?:\d+\s+)?\S+\s+(?:\d+[rwu-]?\w?|cwd)\s+(?:IPv[46]|unix|sock|pack|netlink|raw6?)\s"  # lsof
+    r"|[^\s=]\S*\s+\d+\s+(?:\d+\s+)?\S+\s+(?:\d+[rwu-]?\w?|cwd|rtd|txt|mem)"
+    r"\s+(?:IPv[46]|unix|sock|pack|netlink|raw6?|a_inode|[A-Z]{3,6})\s"  # lsof
     r"|\S+\s+\S+\s+\d+\s+\d+\s+(?:tcp|udp)(?:46|[46])\s)"  # sockstat
 )
 _ROW_START = re.compile(_ROW)
@@ -29,7 +30,8 @@ _HEADER_START = re.compile(_HEADER)
 _HEADER_INSIDE = re.compile(r"(?<=\s)(?:Netid\s+State|Proto\s+(?:Recv-Q|RefCnt|Local)|USER\s+COMMAND|Active [A-Z])")
 _REST = re.compile(
     rf"\s*(?:(?:{_STATES}|Address:Port|Process|Peer|Foreign|State|PID(?:/Program)?|Program|NAME|TCP|UDP|off|on|keepalive|retrnsmt|timeout|inode|uid|ref|pointer|drops)(?=\s|$)"
-    r"|users:\(\(|timer:\(|(?:ino|sk|uid|cgroup):\S|\(\w+\)|-\s*$|\d+(?:/\S+|(?=\s|$))|\[svc|\S*[:.](?:\d+|\*)(?=\s|$|->))"
+    r"|users:\(\(|timer:\(|(?:ino|sk|uid|cgroup):\S|\(\w+\)|-\s*$|[/@]\S*\s*$|name +Path"
+    r"|\d+(?:/\S+|\s*$|\s+[\da-f-]+(?=\s|$))|\S*[:.](?:\d+|\*)(?=\s|$|->))"
 )
 """The beginning of the second half of a row or of a header."""
 _PROGRAM = re.compile(r"(?<=\s)\[[^\[\]]{1,100}\.exe\](?=\s|$)", re.IGNORECASE)
@@ -78,29 +80,23 @@ def joiners(head: Sequence[str]) -> Iterator[tuple[Joiner, bool]]:
     if not broken:
         return
     width, often = Counter(broken).most_common(1)[0]
-    if often == len(broken) > 1 and width >= _NARROWEST and width == max(map(len, head)):
+    starts = sum(map(_is_start, head))
+    if often == len(broken) > 1 and often * 2 >= starts and width >= _NARROWEST and width == max(map(len, head)):
         yield lambda lines: _joined(lines, width, ""), True
-    widest = max(len(line) for line in head if _is_start(line))
-    yield lambda lines: _joined(lines, widest, " "), False
+    yield lambda lines: _joined(lines, None, " "), False
 
 
-def _joined(lines: Iterable[str], width: int, between: str) -> Iterator[str]:
+def _joined(lines: Iterable[str], width: int | None, between: str) -> Iterator[str]:
     """Yield the rows and headers with the lines in which they go on, and a blank line in place of each of those lines.
 
-    A line goes on in the next one if the first word there would not have fitted.
+    A line goes on in the next one if it is as long as `width`, or without a width if the next one begins like half a row.
     """
     held: str | None = None
     last = count = 0
     for line in lines:
         if held is not None:
-            word = len(line.split(None, 1)[0]) if line.strip() else 0
-            if (
-                word
-                and count < _MOST_JOINED
-                and len(held) < _LONGEST_ROW
-                and _is_tail(line)
-                and (last == width if not between else last + 1 + word > width and _REST.match(line) is not None)
-            ):
+            goes_on = _REST.match(line) is not None if width is None else last == width
+            if goes_on and count < _MOST_JOINED and len(held) < _LONGEST_ROW and _is_tail(line):
                 held += between + line
                 last = len(line)
                 count += 1
