@@ -35,12 +35,13 @@ _MOST_ENDS = 3
 _HEADER_WORDS = (
     "Recv-Q",
     "Local Address",
+    "Local address",
     "LOCAL ADDRESS",
     "local_address",
     "COMMAND ",
     "RefC",
     "LocalAddress",
-    "PeerAddress",
+    "Groups ",
 )
 _MOST_DIGITS = 4
 """Digits that a header has at most: 'IPv4'."""
@@ -54,7 +55,7 @@ _SHIFTED = re.compile(
     r"|Num +RefCount|LocalAddress +LocalPort)"
 )
 """A header behind something else."""
-_HEADER_REST = re.compile(
+HEADER_REST = re.compile(
     r"\s*(?:Address:Port|Peer|Process|retrnsmt|uid|timeout|inode|Foreign|State(?! +Recv)|PID|Program|NODE|NAME)(?: |$)\D*$"
 )
 """The rest of a header that was broken in two."""
@@ -79,7 +80,7 @@ def is_prefixed(head: Sequence[str], plain: Attempt) -> bool:
 
 def is_cut(head: Sequence[str]) -> bool:
     """Tell whether a header goes on in the next line, or several lines end in the same last column."""
-    if any(map(_HEADER_REST.match, head[:_FIRST])):
+    if any(map(HEADER_REST.match, head[:_FIRST])):
         return True
     width = max(map(len, head), default=0)
     return width >= _NARROWEST and sum(len(line) == width > len(after) > 0 for line, after in pairwise(head)) > 1

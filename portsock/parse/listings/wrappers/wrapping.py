@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from portsock.parse.listings import paste_noise
+from portsock.parse.listings.wrappers.doubt import HEADER_REST
 
 _STATES = (
     r"LISTEN(?:ING)?|ESTAB(?:LISHED)?|(?:TIME|CLOSE)[_-]WAIT|SYN[_-](?:SENT|RECV)|FIN[_-]WAIT-?[12]|LAST[_-]ACK|CLOSING|UNCONN"
@@ -81,9 +82,12 @@ def joiners(head: Sequence[str]) -> Iterator[tuple[Joiner, bool]]:
         return
     width, often = Counter(broken).most_common(1)[0]
     starts = sum(map(_is_start, head))
-    if often == len(broken) > 1 and often * 2 >= starts and width >= _NARROWEST and width == max(map(len, head)):
+    tails = [after for line, after in pairwise(head) if _is_start(line) and _is_tail(after)]
+    mail = sum(_REST.match(tail) is not None for tail in tails) * 2 > len(tails)  # a terminal cuts anywhere
+    if not mail and often == len(broken) > 1 and often * 2 >= starts and width >= _NARROWEST and width == max(map(len, head)):
         yield lambda lines: _joined(lines, width, ""), True
-    yield lambda lines: _joined(lines, None, " "), False
+    broken_header = any(is_header(line) and HEADER_REST.match(after) for line, after in pairwise(head))
+    yield lambda lines: _joined(lines, None, " "), broken_header
 
 
 def _joined(lines: Iterable[str], width: int | None, between: str) -> Iterator[str]:
