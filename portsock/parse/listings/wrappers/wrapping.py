@@ -30,7 +30,7 @@ _HEADER = (
 _HEADER_START = re.compile(_HEADER)
 _HEADER_INSIDE = re.compile(r"(?<=\s)(?:Netid\s+State|Proto\s+(?:Recv-Q|RefCnt|Local)|USER\s+COMMAND|Active [A-Z])")
 _REST = re.compile(
-    rf"\s*(?:(?:{_STATES}|Address:Port|Process|Peer|Foreign|State|PID(?:/Program)?|Program|NAME|TCP|UDP|off|on|keepalive|retrnsmt|timeout|inode|uid|ref|pointer|drops)(?=\s|$)"
+    rf"\s*(?:(?:{_STATES}|Address:Port|Process|Peer|Foreign|State|PID(?:/Program)?|Program|NAME|off|on|keepalive|retrnsmt|timeout|inode|uid|ref|pointer|drops)(?=\s|$)"
     r"|users:\(\(|timer:\(|(?:ino|sk|uid|cgroup):\S|\(\w+\)|-\s*$|[/@]\S*\s*$|name +Path"
     r"|\d+(?:/\S+|\s*$|\s+[\da-f-]+(?=\s|$))|\S*[:.](?:\d+|\*)(?=\s|$|->))"
 )
@@ -44,6 +44,7 @@ _NARROWEST = 60
 _MOST_JOINED = 8
 """Lines over which one row may be broken."""
 _LONGEST_ROW = 4000
+_LONGEST_TAIL = 400
 
 Joiner = Callable[[Iterable[str]], Iterator[str]]
 
@@ -128,4 +129,9 @@ def _is_start(line: str) -> bool:
 
 def _is_tail(line: str) -> bool:
     text = line.strip()
-    return bool(text) and not _is_start(line) and not paste_noise.is_noise(line) and paste_noise.prompt_command(line) is None
+    return (
+        0 < len(text) < _LONGEST_TAIL
+        and not _is_start(line)
+        and not paste_noise.is_noise(line)
+        and paste_noise.prompt_command(line) is None
+    )
