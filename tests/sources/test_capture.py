@@ -156,7 +156,7 @@ def test_lines_do_not_depend_on_chunk_boundaries(codec: str, text: str, cuts: li
     assert list(text_lines(chunks, 1000)) == list(text_lines([data], 1000))
 
 
-def test_a_long_line_is_refused_before_all_of_it_is_read() -> None:
+def test_a_line_without_end_is_refused_before_all_of_it_is_read() -> None:
     taken = []
 
     def endless() -> Iterator[bytes]:
@@ -166,4 +166,4 @@ def test_a_long_line_is_refused_before_all_of_it_is_read() -> None:
 
     with pytest.raises(TooLong):
         list(text_lines(endless(), 1000))
-    assert len(taken) < 10
+    assert len(taken) < 300

@@ -1,15 +1,18 @@
 """Reading of one captured listing: passes lines to readers, ignores the noise around them, counts skipped lines."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from portsock.errors import UsageError
 from portsock.model import Notice, Snapshot
 from portsock.parse.listings import paste_noise
+from portsock.parse.listings.losses import Losses
 from portsock.parse.listings.reader import DocumentReader, LineReader
 from portsock.parse.listings.refused.kinds import Unsupported
 from portsock.parse.listings.refused.recognition import is_row_of, unsupported, unsupported_document
 from portsock.parse.listings.registry import document_readers, formats, line_readers
+from portsock.parse.listings.wrappers.doubt import Attempt, is_doubtful, may_be_ansible
+from portsock.parse.listings.wrappers.hosts import SeveralHosts, output_of_ansible
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -19,8 +22,6 @@ LONGEST = 1_000_000
 _HEAD = 65536
 _HEAD_LINES = 400
 """The characters, and the lines, from which a document is recognized."""
-_MOST_LINE_NUMBERS = 5
-"""Skipped lines whose numbers are reported."""
 
 
 class Capture:
@@ -31,28 +32,38 @@ class Capture:
         known = [name for name, _ in formats()]
         if only is not None and only not in known:
             raise UsageError(f"unknown format '{only}': use one of {', '.join(known)}")
-        self.formats: list[str] = []
-        """Formats found, in order."""
-        self.systems: list[str] = []
-        """Their systems, in order, without 'unknown'."""
         self._services = services
         self._only = only
         self._lines = [reader for reader in line_readers() if only in (None, reader.format)]
         self._documents = [reader for reader in document_readers() if only in (None, reader.format)]
+        self.snapshot: Snapshot | None = None
+        """Read from portsock's own JSON, which has more than records can hold. There are no records then."""
+        self.too_long: list[int] = []
+        """Numbers of lines that the decoder left out since they are too long."""
+        self._before: tuple[Notice, ...] = ()
+        """Notices about what the listing is wrapped in."""
+        self._document: Unsupported | None = None
+        """The kind of JSON document that is not read."""
+        self._restart()
+
+    def _restart(self) -> None:
+        self.formats: list[str] = []
+        """Formats found, in order."""
+        self.systems: list[str] = []
+        """Their systems, in order, without 'unknown'."""
         self._reader: LineReader | None = None
         self._foreign: Unsupported | None = None
         """The kind of section without a reader that the lines belong to."""
-        self._unsupported: Unsupported | None = None
+        self._unsupported = self._document
         """The first kind of text that no reader supports."""
-        self._left_out: dict[str, None] = {}
-        """Names of listings of sockets without a reader."""
+        self._losses = Losses(self.too_long)
         self._found_sockets = False
         """True if the current section has sockets."""
         self._empty_sections: list[LineReader] = []
-        self._skipped = 0
-        self._skipped_lines: list[int] = []
-        self.snapshot: Snapshot | None = None
-        """Read from portsock's own JSON, which has more than records can hold. There are no records then."""
+        self._dressed = 0
+        """Lines that were read only without a mark in front of them."""
+        self._gap = -1
+        """The number of the last line that was blank, or prose behind a blank line."""
         self.unprivileged = False
         """True if the listing says that it leaves out processes of other users."""
         self._remarks: list[Notice] = []
@@ -74,37 +85,73 @@ class Capture:
             size += len(line)
             if size > _HEAD or (self._documents and len(head) > _HEAD_LINES):
                 break
+        if may_be_ansible(head):
+            head, source = self._without_ansible(head, source)
         document = self._find_document_reader(head)
         if document is not None:
             yield from self._read_document(document, chain(head, source))
         else:
-            yield from self._read_lines(chain(head, source))
+            yield from self._read_lines(self._unwrapped(head, source))
         empty = not self.formats
         if empty:
             for reader in self._empty_sections:
                 self._note_format(reader)
-        lost = self._skipped or (document is None and any(notice.code == "sockets_skipped" for notice in self._remarks))
-        if not self.formats or (lost and empty):
+        lost = self._losses.first is not None or self._before or self._has_lost_sockets()
+        if not self.formats or (document is None and lost and empty):
             raise UsageError(self._refusal())
+
+    def _has_lost_sockets(self) -> bool:
+        return any(notice.code == "sockets_skipped" for notice in self._remarks)
+
+    def _without_ansible(self, head: list[str], source: Iterator[str]) -> tuple[list[str], Iterator[str]]:
+        """Return the first lines, and those behind them, of the listing in what Ansible wrote."""
+        from portsock.parse.listings.wrappers.ansible import is_ansible
+
+        if not is_ansible(head):
+            return head, source
+        lines, self._before = output_of_ansible(chain(head, source))
+        return list(islice(lines, _HEAD_LINES)), lines
+
+    def _unwrapped(self, head: list[str], source: Iterator[str]) -> Iterable[str]:
+        """Return the lines without what they are wrapped in. Raises SeveralHosts where they are of several hosts."""
+        lines: Iterable[str] = chain(head, source)
+        plain = self._attempt(head)
+        named = not plain.rows and self._unsupported is not None and self._unsupported.section
+        if not named and is_doubtful(head, plain) and self.formats != ["osquery"]:  # its tables have borders of their own
+            from portsock.parse.listings.wrappers.search import find, parts
+
+            found = find(head, plain, self._attempt)
+            if found.hosts:
+                raise SeveralHosts(parts(found, lines))
+            for step in found.steps:
+                lines = step(lines)
+            if found.crowded:
+                several = "1 line has" if found.crowded == 1 else f"{found.crowded} lines have"
+                text = f"{several} several rows, of which some may be unread: paste the listing with its line ends"
+                self._before = (*self._before, Notice("lines_crowded", found.crowded, text))
+        self._restart()
+        return lines
+
+    def _attempt(self, lines: Iterable[str]) -> Attempt:
+        """Read lines for a trial."""
+        self._restart()
+        rows = broken = 0
+        for record in self._read_lines(lines):
+            rows += 1
+            broken += "\\n" in repr((record.local, record.holders))
+        return Attempt(rows, self._losses.skipped, broken, self._dressed)
 
     def notices(self) -> tuple[Notice, ...]:
         """Return notices about skipped lines and the readers' assumptions."""
-        left_out = (Notice("listing_skipped", 1, f"{name} was left out: there is no reader for it") for name in self._left_out)
-        remarks = (*self._remarks, *left_out)
-        if not self._skipped:
-            return remarks
-        where = ", ".join(map(str, self._skipped_lines)) + (" …" if self._skipped > len(self._skipped_lines) else "")
-        lines = "1 line was" if self._skipped == 1 else f"{self._skipped} lines were"
-        text = f"{lines} not understood and skipped: line {where}"
-        return (Notice("lines_skipped", self._skipped, text), *remarks)
+        return (*self._losses.notices(), *self._before, *self._remarks)
 
     def _find_document_reader(self, head: list[str]) -> type[DocumentReader] | None:
         if not self._documents:
             return None
         start = "\n".join(_without_noise(head))[:_HEAD]
         if start.lstrip()[:1] in ("{", "["):
-            self._unsupported = unsupported_document(start)
-            if self._unsupported is not None:
+            self._document = unsupported_document(start)
+            if self._document is not None:
                 return None
         return next((reader for reader in self._documents if reader.accepts(start)), None)
 
@@ -143,6 +190,8 @@ class Capture:
     def _read_other(self, line: str, number: int) -> Iterable[SocketRecord]:
         """Read a line that the current reader does not understand: noise, the beginning of another section, or skipped."""
         if self._is_remark(line) or paste_noise.is_noise(line):
+            if not line.strip() or self._gap == number - 1:
+                self._gap = number
             return ()
         if self._foreign is not None and is_row_of(self._foreign, line):
             return ()
@@ -150,33 +199,41 @@ class Capture:
         if kind is not None and kind.rows:  # its header and rows resemble those of a format that is read
             return self._leave_out(kind)
         self._resembles_row = False
-        for text in (line, paste_noise.strip_marks(line)):
+        command = paste_noise.prompt_command(line)
+        commented = command if command and paste_noise.looks_like_row(command) else None  # '# tcp LISTEN …'
+        for text in (line, paste_noise.strip_marks(line) or commented):
             if text is None:
                 continue
             if self._reader is not None and text is not line and (found := self._reader.feed(text)) is not None:
                 self._found_sockets = self._found_sockets or bool(found)
+                self._dressed += 1
                 return found
             opened = self._open_section(text)
             if opened is not None:
+                self._dressed += text is not line
                 return opened
-        command = paste_noise.prompt_command(line)
-        if command is not None:
+        if command is not None and commented is None:
             return self._end_section() if command else ()
         if kind is not None and kind.section:
             return self._leave_out(kind)
         self._unsupported = self._unsupported or kind
-        if (self._reader is not None or self._resembles_row) and self._foreign is None:
-            self._skipped += 1
-            if len(self._skipped_lines) < _MOST_LINE_NUMBERS:
-                self._skipped_lines.append(number)
+        self._count_unread(line, number)
         return ()
+
+    def _count_unread(self, line: str, number: int) -> None:
+        """Count a line that may be a row: one in a section, or one that looks like a row anywhere."""
+        in_section = (self._reader is not None or self._resembles_row) and self._foreign is None
+        if in_section and self._gap == number - 1 and not any(map(str.isdigit, line[:1000])):
+            self._gap = number  # prose: every row has digits
+        elif in_section or (paste_noise.looks_like_row(line) and not (self._foreign and self._foreign.lists_sockets)):
+            self._losses.skip(number)
 
     def _leave_out(self, kind: Unsupported) -> Iterable[SocketRecord]:
         """Begin a section without a reader. Returns the sockets of the previous one."""
         if self._unsupported is None or not self._unsupported.section:
             self._unsupported = kind
         if kind.lists_sockets:
-            self._left_out[kind.name] = None
+            self._losses.leave_out(kind.name)
         ended = self._end_section()
         self._foreign = kind
         return ended
@@ -230,10 +287,15 @@ class Capture:
             self.systems.append(reader.system)
 
     def _refusal(self) -> str:
-        if self.formats and not self._skipped_lines:
+        first = self._losses.first
+        if first is None and self._before:
+            return "; ".join(notice.message for notice in self._before)
+        if self.formats and first is None:
             return f"no socket of this {self.formats[0]} listing has a local address and a port"
         if self.formats:
-            return f"no row of this {self.formats[0]} listing can be read: the first such line is {self._skipped_lines[0]}"
+            return f"no row of this {self.formats[0]} listing can be read: the first such line is {first}"
+        if self.too_long:
+            return f"line {self.too_long[0]} has more than {LONGEST:,} characters: no socket listing"
         if self._only is not None:
             other = f"; {self._unsupported.refusal()}" if self._unsupported is not None else ""
             return f"no line of it is of the format '{self._only}'{other}"

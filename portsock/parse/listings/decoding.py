@@ -11,10 +11,13 @@ _WINDOWS_PAGE = "cp850"
 """The code page of western Windows consoles. A wrong page garbles letters but never the structure, which is ASCII."""
 _BYTES_PER_CHARACTER = 4
 """At most, in UTF-8."""
+_MOST_TIMES = 64
+_MOST_DROPPED = 1 << 28
+"""What is read and dropped of a line that is too long: so many times the longest line, at most so many bytes."""
 
 
 class TooLong(ValueError):
-    """A line is longer than any line of a listing."""
+    """A line is longer than any line of a listing, and has no end."""
 
 
 def is_binary(head: bytes) -> bool:
@@ -39,8 +42,11 @@ def wide_codec(head: bytes) -> str | None:
     return None
 
 
-def text_lines(chunks: Iterable[bytes], longest: int) -> Iterator[str]:
-    """Yield the lines of a stream of bytes, without line ends. Raises TooLong for a line of more than `longest` characters.
+def text_lines(chunks: Iterable[bytes], longest: int, too_long: list[int] | None = None) -> Iterator[str]:
+    """Yield the lines of a stream of bytes, without line ends.
+
+    A line of more than `longest` characters is left out: a blank one stands for it, and its number is added to `too_long`.
+    Raises TooLong for a line that does not end at all.
 
     The text should be UTF-8. Lines that are not are decoded as an OEM code page where they end as on Windows. Elsewhere their
     odd bytes become lone surrogates, so that the bytes of a unix path survive.
@@ -48,47 +54,75 @@ def text_lines(chunks: Iterable[bytes], longest: int) -> Iterator[str]:
     source = iter(chunks)
     head = next(source, b"")
     codec = wide_codec(head)
+    blocks: Iterator[str | None] | Iterator[bytes | None]
     if codec is not None:
         decode = getincrementaldecoder(codec)("replace").decode
         start = decode(head).removeprefix("\ufeff")
-        for text in _whole_lines(chain([start], map(decode, source)), "\n", longest):
-            yield from _split(text, longest)
-        return
-    for block in _whole_lines(chain([head.removeprefix(BOM_UTF8)], source), b"\n", _BYTES_PER_CHARACTER * longest):
-        yield from _decode_block(block, longest)
+        blocks = _whole_lines(chain([start], map(decode, source)), ("\n", "\r"), longest)
+    else:
+        blocks = _whole_lines(chain([head.removeprefix(BOM_UTF8)], source), (b"\n", b"\r"), _BYTES_PER_CHARACTER * longest)
+    refused = [] if too_long is None else too_long
+    number = 0
+    for block in blocks:
+        if block is None:
+            refused.append(number + 1)
+            lines = [""]
+        else:
+            lines = _split(block) if isinstance(block, str) else _decode_block(block)
+            if len(block) > longest and len(max(lines, key=len)) > longest:
+                refused.extend(number + at for at, line in enumerate(lines, 1) if len(line) > longest)
+                lines = ["" if len(line) > longest else line for line in lines]
+        yield from lines
+        number += len(lines)
 
 
-def _whole_lines(chunks: Iterable[AnyStr], line_end: AnyStr, longest: int) -> Iterator[AnyStr]:
-    """Yield all lines that a chunk completes as one block, without the last line end.
+def _whole_lines(chunks: Iterable[AnyStr], ends: tuple[AnyStr, AnyStr], longest: int) -> Iterator[AnyStr | None]:
+    """Yield all lines that a chunk completes as one block, without the last line end; None for a line that is too long.
 
-    The pieces of an unfinished line are joined only once: compact JSON is one line of any length. Raises TooLong where a line
-    is longer than `longest`.
+    The pieces of an unfinished line are joined only once: compact JSON is one line of any length. A text without the first
+    of the line ends is cut at the second. Raises TooLong where much more than `longest` has no line end.
     """
+    line_end, other_end = ends
     empty = line_end[:0]
     pieces: list[AnyStr] = []
-    held = 0
+    held = dropped = 0
     for chunk in chunks:
         whole, found, tail = chunk.rpartition(line_end)
         if found:
-            pieces.append(whole)
-            yield empty.join(pieces)
-            pieces, held = [], 0
+            if dropped:
+                yield None
+                _, more, whole = whole.partition(line_end)
+            if not dropped or more:
+                pieces.append(whole)
+                yield empty.join(pieces)
+            pieces, held, dropped = [], 0, 0
+        if dropped:
+            dropped += len(tail)
+            if dropped > min(_MOST_TIMES * longest, _MOST_DROPPED):
+                raise TooLong
+            continue
         pieces.append(tail)
         held += len(tail)
         if held > longest:
-            raise TooLong
-    if held:
+            text = empty.join(pieces)
+            whole, found, tail = text[:-1].rpartition(other_end)
+            if found:
+                yield whole
+                tail += text[-1:]
+            else:
+                dropped, tail = held, empty
+            pieces, held = [tail], len(tail)
+    if dropped:
+        yield None
+    elif held:
         yield empty.join(pieces)
 
 
-def _decode_block(data: bytes, longest: int) -> Iterator[str]:
+def _decode_block(data: bytes) -> list[str]:
     try:
-        text = data.decode()
+        return _split(data.decode())
     except UnicodeDecodeError:
-        for line in data.split(b"\n"):
-            yield from _split(_decode_line(line), longest)
-        return
-    yield from _split(text, longest)
+        return [text for line in data.split(b"\n") for text in _split(_decode_line(line))]
 
 
 def _decode_line(line: bytes) -> str:
@@ -98,14 +132,11 @@ def _decode_line(line: bytes) -> str:
         return line.decode(_WINDOWS_PAGE) if line[-1:] == b"\r" else line.decode("utf-8", "surrogateescape")
 
 
-def _split(text: str, longest: int) -> Iterator[str]:
-    """Yield the lines of a text without its last LF. Lines end at LF, CR LF, CR, or CR CR LF (converted twice by Windows).
+def _split(text: str) -> list[str]:
+    """Return the lines of a text without its last LF. Lines end at LF, CR LF, CR, or CR CR LF (converted twice by Windows).
 
     str.splitlines would also split at other characters, which names may contain.
     """
     if "\r" in text:
         text = f"{text}\n".replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
-    lines = text.split("\n")
-    if len(text) > longest and max(map(len, lines)) > longest:
-        raise TooLong
-    yield from lines
+    return text.split("\n")

@@ -21,6 +21,15 @@ _MARK = re.compile(
     r"^(?:\s{0,8}>\s?){1,4}|^\s{0,6}\d{1,7}[:\-](?=\S|\s)|^[\w./+-]{1,255}:(?=(?:\d{1,7}:)?(?:tcp|udp|raw|unix|LISTEN|ESTAB))"
 )
 """Quote marks of mail and Markdown, 'LINE:' and 'FILE:' of grep."""
+_END = (
+    r"(?:\[[0-9A-Fa-f:.%\w]{2,60}\]|\*|\d{1,3}(?:\.\d{1,3}){3}(?:%[\w.-]{1,16})?|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
+    r"[:.](?:\d{1,5}|\*|[a-z][\w-]{1,30})"
+)
+_ROW = re.compile(
+    rf"(?:^|(?<=\s)){_END}(?:\s+|->){_END}(?=\s|$)|\b(?:TCP|UDP) {_END}(?: \(|$)"
+    rf"|^\s*(?:u_(?:str|dgr|seq)|p_(?:raw|dgr)|nl|v_str) +[A-Z]+ |^\s*unix +\d+ +\["
+)
+"""Two endpoints in a row, or the beginning of a unix row."""
 _LONGEST_DRESSED = 4000
 """Characters of the longest line that may have a prompt or marks."""
 
@@ -66,6 +75,11 @@ def opens_remark(line: str) -> bool:
     """Tell whether the line may be the first of such a remark: an opening parenthesis, then words without digits."""
     text = line.strip()
     return text[:1] in ("(", "\uff08") and 30 < len(text) < 300 and not any("0" <= letter <= "9" for letter in text)
+
+
+def looks_like_row(line: str) -> bool:
+    """Tell whether a line that no reader understands looks like the row of a socket nevertheless."""
+    return len(line) <= _LONGEST_DRESSED and _ROW.search(line) is not None
 
 
 def prompt_command(line: str) -> str | None:

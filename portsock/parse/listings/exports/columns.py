@@ -131,6 +131,9 @@ def first(row: Row, places: tuple[int, ...]) -> str:
     return ""
 
 
+_MOST_STATE_DIGITS = 2
+
+
 class RowParser:
     """Parses rows, and counts those that are no sockets."""
 
@@ -169,6 +172,8 @@ class RowParser:
             state = _KERNEL_STATES.get(state, state)
         elif state.isdecimal():
             state = self._numbered_state(state, word)
+            if len(state) > _MOST_STATE_DIGITS and state.isdecimal():
+                return None  # the pid of a row that lacks a cell
         if remote is not None and not remote.port and parse_state(state) is State.LISTEN:
             remote = None  # TCPView prints the host's name where a listener has no peer
         record = internet_record(word or "unknown", local, remote, state or None, **more)

@@ -71,7 +71,7 @@ class SsReader:
             if record.holders is not None:
                 self._has_owners = True
             return ()
-        if line[:1] in " \t" and self._records and self._unfinished is None and self._continue(line):
+        if line and line[0] in " \t" and self._records and self._unfinished is None and self._continue(line):
             return ()
         below = line.lstrip()[:3] in _ASSOCIATIONS
         row = self._rows.parse(f"sctp {line.lstrip()[3:]}" if below else line, self._protocol)

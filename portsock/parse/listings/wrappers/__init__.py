@@ -1,0 +1,1 @@
+"""What a listing is pasted in: prefixes of lines, markup, wrapped lines, exports of Ansible, compression."""
