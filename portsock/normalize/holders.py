@@ -47,8 +47,15 @@ class OwnerLookup:
         # Of thousands in TIME_WAIT each has the same.
         reasons = (_WITHOUT_INODE if self._keeps_inodes else _NO_DESCRIPTOR) if self._searched else {}
         without: dict[State | None, Visibility] = {state: (OwnerStatus.NONE, why, ()) for state, why in reasons.items()}
+        shared: dict[int, tuple[Owner, ...]] = {}  # by id() of holders that many records of a listing share
         for record in records:
-            owners = by_inode.get(record.inode) if record.holders is None else self._owners(record.holders)
+            held = record.holders
+            if held is None:
+                owners = by_inode.get(record.inode)
+            elif held and held[0].fd is None:
+                owners = shared.get(id(held)) or shared.setdefault(id(held), self._owners(held))
+            else:
+                owners = self._owners(held)
             if not owners:
                 yield (without.get(record.state) if record.inode is None else None) or (*self._absence(record), ())
             elif not self._searched and (record.names_one or self._unprivileged):

@@ -140,7 +140,7 @@ _AS_A_CHILD = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, ({0}
 def listings(number: int, rounds: int, portsock: Sequence[str]) -> Iterator[tuple[list[str], list[list[str]]]]:
     """Yield a table for each listing of that many rows: rows a CPU second and bytes a row of each command, and of others."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = {}
+        paths: dict[str, Path] = {}
         for name, text in LISTINGS.items():
             paths[name] = Path(folder, f"{len(paths)}.txt")
             with paths[name].open("w", newline="") as out:
