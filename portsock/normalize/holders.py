@@ -52,6 +52,8 @@ class OwnerLookup:
             held = record.holders
             if held is None:
                 owners = by_inode.get(record.inode)
+            elif len(held) == 1 and held[0].name is not None:  # nearly every socket of a listing
+                owners = held
             elif held and held[0].fd is None:
                 owners = shared.get(id(held)) or shared.setdefault(id(held), self._owners(held))
             else:
@@ -75,7 +77,7 @@ class OwnerLookup:
         shared: dict[tuple[int | None, ...], tuple[Owner, ...]] = {}
         for inode, held in self._by_inode.items():
             if len(held) == 1:
-                pid, fd, name, user = held[0]
+                pid, fd, name, user, _ = held[0]
                 if name is None and user is None and pid is not None:  # nearly every socket of a live system
                     owners[inode] = (make(Owner, (pid, fd, *(names.get(pid) or self._name(pid)), None)),)
                     continue
@@ -91,7 +93,7 @@ class OwnerLookup:
 
     def _owners(self, held: Sequence[Holder]) -> tuple[Owner, ...]:
         owners, make = [], tuple.__new__
-        for pid, fd, name, user in held:
+        for pid, fd, name, user, _ in held:
             if name is None and pid is not None:
                 name, found = self._names.get(pid) or self._name(pid)
                 user = user or found

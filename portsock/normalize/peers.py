@@ -108,9 +108,7 @@ class _PeerIndex:
         far = {remote and remote[0] for _, remote in ends}
         both = near & far
         return [
-            index
-            for index, (local, remote) in enumerate(ends)
-            if local and remote and local[0] in both and remote[0] in both
+            index for index, (local, remote) in enumerate(ends) if local and remote and local[0] in both and remote[0] in both
         ]
 
     def add_other_places(self, found: list[Peer | None], several: bool, apart: frozenset[int]) -> None:

@@ -1,7 +1,7 @@
 """Reading of one captured listing: passes lines to readers, ignores the noise around them, counts skipped lines."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from portsock.errors import UsageError
 from portsock.model import Notice, Snapshot
@@ -17,6 +17,8 @@ LONGEST = 1_000_000
 _HEAD = 65536
 _HEAD_LINES = 400
 """The characters, and the lines, from which a document is recognized."""
+_BATCH = 128
+"""Lines that are held at a time: each may have a million characters."""
 _MOST_LINE_NUMBERS = 5
 """Skipped lines whose numbers are reported."""
 
@@ -115,20 +117,28 @@ class Capture:
             raise UsageError(f"no readable {reader.format}: nested too deeply") from None
 
     def _read_lines(self, lines: Iterable[str]) -> Iterator[SocketRecord]:
-        feed = None
-        for number, line in enumerate(lines, 1):
-            if "\x1b" in line:
-                line = paste_noise.strip_sequences(line)
-            found = feed(line) if feed is not None else None
-            if found is None:
-                found = self._read_other(line, number)
-                feed = self._reader.feed if self._reader is not None else None
-            if found:
-                self._found_sockets = True
-                yield from found
+        source, before = iter(lines), 0
+        while batch := list(islice(source, _BATCH)):
+            at = 0
+            while at < len(batch):
+                plain = getattr(self._reader, "plain", None)
+                found, end = plain(batch, at) if plain is not None else ((), at)
+                if end == at:
+                    found, end = self._read_line(batch[at], before + at + 1), at + 1
+                at = end
+                if found:
+                    self._found_sockets = True
+                    yield from found
+            before += len(batch)
         held = self._end_section()
         self._found_sockets = self._found_sockets or bool(held)
         yield from held
+
+    def _read_line(self, line: str, number: int) -> Iterable[SocketRecord]:
+        if "\x1b" in line:
+            line = paste_noise.strip_sequences(line)
+        found = self._reader.feed(line) if self._reader is not None else None
+        return self._read_other(line, number) if found is None else found
 
     def _read_other(self, line: str, number: int) -> Iterable[SocketRecord]:
         """Read a line that the current reader does not understand: noise, the beginning of another section, or skipped."""

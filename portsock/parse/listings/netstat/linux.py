@@ -3,10 +3,11 @@
 Headers and states may be translated. So rows are recognized by protocol and addresses, columns by their shape.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Self
 
 from portsock.parse.listings.netstat.linux_row import InternetRowParser, parse_unix_row
+from portsock.parse.listings.netstat.plain import PlainRows
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -30,6 +31,7 @@ class NetstatLinuxReader:
     def __init__(self, services: Services) -> None:
         self._internet = InternetRowParser(services)
         self._has_program: bool | None = None
+        self._plain = PlainRows()
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
@@ -37,6 +39,11 @@ class NetstatLinuxReader:
         if line.rstrip().endswith(_TITLE_ENDS) or _is_header(line) or parse_unix_row(line, None) is not None:
             return cls(services)
         return cls(services) if InternetRowParser(services).parse(line) is not None else None
+
+    def plain(self, lines: Sequence[str], at: int) -> tuple[Sequence[SocketRecord], int]:
+        """Read plain rows below a header. See reader.LineReader."""
+        found = self._plain.linux(lines, at, self._has_program) if self._has_program is not None else ()
+        return found, at + len(found)
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         record = parse_unix_row(line, self._has_program) if line.startswith("unix") else self._internet.parse(line)
