@@ -17,6 +17,8 @@ LONGEST = 1_000_000
 _HEAD = 65536
 _HEAD_LINES = 400
 """The characters, and the lines, from which a document is recognized."""
+_JSON_STARTS = frozenset('{}"')
+"""First characters of lines of JSON, with which no prompt begins."""
 _BATCH = 128
 """Lines that are held at a time: each may have a million characters."""
 _MOST_LINE_NUMBERS = 5
@@ -101,15 +103,15 @@ class Capture:
 
     def _read_document(self, reader: type[DocumentReader], lines: Iterable[str]) -> Iterator[SocketRecord]:
         self._note_format(reader)
-        text = "\n".join(_without_noise(lines))
+        lines = _without_noise(lines)
         try:
             if reader.format == "portsock":
                 from portsock.parse.listings.portsock_json import read_snapshot
 
-                self.snapshot = read_snapshot(text)
+                self.snapshot = read_snapshot(lines)
             else:
                 reading = reader()
-                yield from reading.read(text, self._services)
+                yield from reading.read("\n".join(lines), self._services)
                 self._remarks.extend(getattr(reading, "remarks", ()))
         except ValueError as error:
             raise UsageError(f"no readable {reader.format}: {error}") from None
@@ -224,7 +226,11 @@ class Capture:
 
 def _without_noise(lines: Iterable[str]) -> Iterator[str]:
     """Return the lines without prompts and code fences."""
-    return (line for line in lines if not line.startswith("```") and paste_noise.prompt_command(line) is None)
+    return (
+        line
+        for line in lines
+        if line[:1] in _JSON_STARTS or (not line.startswith("```") and paste_noise.prompt_command(line) is None)
+    )
 
 
 def _is_foreign(line: str) -> bool:

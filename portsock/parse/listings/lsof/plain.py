@@ -10,7 +10,7 @@ from portsock.enums import parse_state
 from portsock.model import Family, SocketType, State
 from portsock.parse.listings.lsof.socket import Sockets, unescape
 from portsock.parse.listings.numbers import PID_DIGITS, number
-from portsock.parse.listings.plain_text import LONGEST, NO_PEER, NO_QUEUES, Ends, record, remembered
+from portsock.parse.listings.plain.texts import LONGEST, NO_PEER, NO_QUEUES, Ends, record, remembered
 from portsock.records import Holder
 
 _make = tuple.__new__

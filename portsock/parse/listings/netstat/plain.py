@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from portsock.enums import parse_state
 from portsock.model import Family, SocketType, State
 from portsock.parse.listings.numbers import PID_DIGITS, number
-from portsock.parse.listings.plain_text import LONGEST, NO_PEER, NO_QUEUES, Ends, Numbers, record, remembered
+from portsock.parse.listings.plain.texts import LONGEST, NO_PEER, NO_QUEUES, Ends, Numbers, record, remembered
 from portsock.records import Holder, SocketRecord
 
 _Holders = tuple[Holder, ...] | None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from portsock.model import Family, SocketType, State
-from portsock.parse.listings.plain_text import LONGEST, NO_PEER, Ends, Numbers, record
+from portsock.parse.listings.plain.texts import LONGEST, NO_PEER, Ends, Numbers, record
 from portsock.parse.listings.ss.row import RowParser
 from portsock.parse.listings.ss.users import split_users
 from portsock.records import Holder, SocketRecord

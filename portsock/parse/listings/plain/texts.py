@@ -12,6 +12,7 @@ from portsock.parse.listings.endpoint_text import parse_address
 from portsock.parse.listings.numbers import MOST_PORT, number
 from portsock.records import Holder, SocketRecord
 
+_Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 _make = tuple.__new__
 """Creates named tuples four times as fast as their own constructor, which matters for a million rows only."""
@@ -25,7 +26,7 @@ LONGEST = 500
 """Characters of the longest row that is plain."""
 
 
-def remembered(texts: dict[str, _Value], text: str, value: _Value) -> _Value:
+def remembered(texts: dict[_Key, _Value], text: _Key, value: _Value) -> _Value:
     """Keep a value by its text, unless there are many. Returns the value."""
     if len(texts) < _MOST:
         texts[text] = value
@@ -56,7 +57,7 @@ class Numbers(dict[str, int | None]):
         return remembered(self, text, number(text))
 
 
-class _Ports(dict[str, int]):
+class Ports(dict[str, int]):
     """Ports by their text: a number, or -1 for what is none."""
 
     def __missing__(self, text: str) -> int:
@@ -92,7 +93,7 @@ class Ends(dict[str, InetEndpoint | None]):
 
     def __init__(self) -> None:
         self._hosts = _Hosts()
-        self._ports = _Ports()
+        self._ports = Ports()
 
     def __missing__(self, text: str) -> InetEndpoint | None:
         host, _, port_text = text.rpartition(":")
