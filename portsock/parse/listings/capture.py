@@ -123,8 +123,7 @@ class Capture:
         while batch := list(islice(source, _BATCH)):
             at = 0
             while at < len(batch):
-                plain = getattr(self._reader, "plain", None)
-                found, end = plain(batch, at) if plain is not None else ((), at)
+                found, end = self._read_plain(batch, at)
                 if end == at:
                     found, end = self._read_line(batch[at], before + at + 1), at + 1
                 at = end
@@ -135,6 +134,11 @@ class Capture:
         held = self._end_section()
         self._found_sockets = self._found_sockets or bool(held)
         yield from held
+
+    def _read_plain(self, lines: list[str], at: int) -> tuple[Iterable[SocketRecord], int]:
+        """Read frequent rows from this index on, where the current reader has a fast way. See LineReader."""
+        plain = getattr(self._reader, "plain", None)
+        return plain(lines, at) if plain is not None else ((), at)
 
     def _read_line(self, line: str, number: int) -> Iterable[SocketRecord]:
         if "\x1b" in line:
