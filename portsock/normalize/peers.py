@@ -180,16 +180,24 @@ def _is_unique(endpoint: Endpoint | None) -> bool:
     return isinstance(endpoint, InetEndpoint) and endpoint.address is not None and scope(endpoint.address) not in _NOT_UNIQUE
 
 
-def name_unix_remotes(sockets: list[Socket], collections: Sequence[Collection]) -> list[Socket]:
+def clients_waiting(collections: Sequence[Collection]) -> dict[int, Endpoint | None]:
+    """Return the names of unix listeners by the inodes of the clients that wait to be accepted."""
+    unix = (record for each in collections for record in each.sockets if record.family is _UNIX)
+    return {inode: record.local for record in unix for inode in record.pending}
+
+
+def name_unix_remotes(
+    sockets: list[Socket], collections: Sequence[Collection], pending: Mapping[int, Endpoint | None]
+) -> list[Socket]:
     """Return the sockets with the other end's name as `remote` of connected unix sockets.
 
     A client that waits to be accepted gets the name of its listener, and a peer without inode and process: no program has that
-    end yet. Of an end in another namespace that is not listed only the holders are known, if they were found.
+    end yet: `pending` has the names of listeners by the client's inode. Of an end in another namespace that is not listed only
+    the holders are known, if they were found.
     """
     if _UNIX not in set(map(attrgetter("family"), sockets)):
         return sockets
     names = {(socket.host, socket.inode): socket.local for socket in sockets if socket.family is _UNIX}
-    pending = {inode: record.local for each in collections for record in each.sockets for inode in record.pending}
     lookup = OwnerLookup(collections[0]) if len(collections) == 1 else None
     return [
         _name_remote(socket, names, pending, lookup) if socket.family is _UNIX and socket.remote is None else socket

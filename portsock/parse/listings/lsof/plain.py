@@ -43,25 +43,18 @@ class PlainRows:
         for index in range(at, len(lines)):
             line = lines[index]
             words = line.split()
-            if len(words) == 10:
-                command, pid_text, user, fd_text, kind, device, size, node, name, word = words
-                state = _STATES.get(word)
-                if node != "TCP" or state is None:
-                    return index
-            elif len(words) == 9:
-                command, pid_text, user, fd_text, kind, device, size, node, name = words
-                if node != "UDP":
-                    return index
-                state = None
-            else:
+            tcp = len(words) == 10
+            if not tcp and len(words) != 9:
                 return index
+            command, pid_text, user, fd_text, kind, device, size, node, name = words[:9]
+            state = _STATES.get(words[9]) if tcp else _UNCONN
             family = _FAMILIES.get(kind)
             pid = pids[pid_text] if pid_text in pids else self._pid(pid_text)
             fd = fds[fd_text] if fd_text in fds else self._fd(fd_text)
             text = commands[command] if command in commands else self._command(command)
-            if family is None or pid is None or fd is None or text is None:
+            if family is None or pid is None or fd is None or text is None or state is None:
                 return index
-            if size != "0t0" or len(line) > LONGEST or "\x1b" in line:
+            if node != ("TCP" if tcp else "UDP") or size != "0t0" or len(line) > LONGEST or "\x1b" in line:
                 return index
             near, arrow, far = name.partition("->")
             if near[:1] == "*":
@@ -75,12 +68,10 @@ class PlainRows:
             holder = _make(Holder, (pid, fd, text, user, None))
             key = (kind, inode or device)
             if not sockets.add_holder(key, holder):
-                if state is None:
-                    found = record(
-                        family, _DGRAM, "udp", _ESTABLISHED if arrow else _UNCONN, local, remote, NO_QUEUES, inode, (holder,)
-                    )
-                else:
-                    found = record(family, _STREAM, "tcp", state, local, remote, NO_QUEUES, inode, (holder,))
+                if arrow and not tcp:
+                    state = _ESTABLISHED
+                kind_of, protocol = (_STREAM, "tcp") if tcp else (_DGRAM, "udp")
+                found = record(family, kind_of, protocol, state, local, remote, NO_QUEUES, inode, (holder,))
                 sockets.add_record(key, found)
         return len(lines)
 

@@ -44,9 +44,8 @@ class PlainRows:
 
         `protocol`: for rows without Netid. `blank`: the holders of a row without a list, () once a row has had one.
         """
-        width, has_netid, has_state = self._rows.shape
-        modern = self._rows.modern
-        numbers, ends, peer, names = self._numbers, self._ends, self._ends.peer, self._names
+        (width, has_netid, has_state), modern = self._rows.shape, self._rows.modern
+        numbers, ends, peer = self._numbers, self._ends, self._ends.peer
         kind, state = _TYPES.get(protocol), None
         for index in range(at, len(lines) if width > 0 else at):
             head, listed, holders_text = lines[index].partition(_USERS)
@@ -54,43 +53,37 @@ class PlainRows:
             if len(words) != width or len(head) > LONGEST:
                 return index, blank
             if has_netid:
-                protocol = words[0]
-                kind = _TYPES.get(protocol)
-            if has_state:
-                state = _STATES.get(words[has_netid])
-                if state is None or (state is _UNCONN and protocol != "udp"):
-                    return index, blank
-            recv_text, send_text, local_text, peer_text = words[-4:]
+                protocol, kind = words[0], _TYPES.get(words[0])
+            if has_state and ((state := _STATES.get(words[has_netid])) is None or (state is _UNCONN and protocol != "udp")):
+                return index, blank
+            local_text, peer_text = words[-2:]
             local, remote = ends[local_text], peer(peer_text)
-            recv_q, send_q = numbers[recv_text], numbers[send_text]
+            recv_q, send_q = numbers[words[-4]], numbers[words[-3]]
             if local is None or remote is None or kind is None or recv_q is None or send_q is None:
                 return index, blank
             if modern is None and (local_text.startswith(_TELLING) or peer_text.startswith(_TELLING)):
                 return index, blank
-            if remote is NO_PEER:
-                if peer_text not in _NO_PEER or local.address == "::":
-                    return index, blank
-                remote = None
+            if remote is NO_PEER and (peer_text not in _NO_PEER or local.address == "::"):
+                return index, blank
             holders = blank
             if listed:
-                one = _ONE.fullmatch(holders_text)
-                if one is None:
-                    holders = _several(holders_text)
-                else:
-                    name, pid, fd = one.groups()
-                    holders = (_make(Holder, (int(pid), int(fd), names.setdefault(name, name), None, None)),)
+                holders = self._holders(holders_text)
                 if holders is None or head[-1:] != " ":
                     return index, blank
                 blank = ()
             queues = (recv_q, send_q, recv_q, send_q) if state is _LISTEN else (recv_q, send_q, None, None)
             family = _IPV6 if local_text.count(":") > 1 else _IPV4
-            records.append(record(family, kind, protocol, state, local, remote, queues, None, holders))
+            far = None if remote is NO_PEER else remote
+            records.append(record(family, kind, protocol, state, local, far, queues, None, holders))
         return (len(lines) if width > 0 else at), blank
 
-
-def _several(text: str) -> _Holders:
-    """Return the holders of a list behind its beginning, or None where there is more than a list."""
-    if len(text) > LONGEST or "\x1b" in text:
-        return None
-    _, holders, tail = split_users(_USERS + text)
-    return None if tail.strip() else holders
+    def _holders(self, text: str) -> _Holders:
+        """Return the holders of a list behind its beginning, or None where there is more than a list."""
+        one = _ONE.fullmatch(text)
+        if one is not None:  # nearly every list
+            name, pid, fd = one.groups()
+            return (_make(Holder, (int(pid), int(fd), self._names.setdefault(name, name), None, None)),)
+        if len(text) > LONGEST or "\x1b" in text:
+            return None
+        _, holders, tail = split_users(_USERS + text)
+        return None if tail.strip() else holders
