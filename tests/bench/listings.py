@@ -119,7 +119,7 @@ def end(text):
     return {"kind": "inet", "address": host, "port": port, "service": None, "scope": None, "zone": None}
 
 for line in open(sys.argv[1]):
-    text = line.strip().rstrip(",")
+    text = line.strip().rstrip(",").removesuffix("]}")
     if text[:1] == "{" and text[-1] == "}":
         print(json.dumps(json.loads(text), separators=(",", ":")))
     elif len(words := line.split()) > max(STATE, LOCAL, REMOTE):

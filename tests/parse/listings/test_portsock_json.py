@@ -264,3 +264,8 @@ def test_a_tcp_detail_of_another_type_than_portsock_gives_it_is_unknown_and_othe
     assert row.info == {
         "rtt_ms": None, "congestion_window": None, "congestion_control": None, "pacing_rate": 5, "new": "kept",
     }  # fmt: skip
+
+
+def test_a_header_that_has_sockets_of_another_type_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 2: another line has 'sockets' already"):
+        snapshot_of('{"record":"header","schema":"portsock/1","sockets":5}\n{"record":"socket","family":"ipv4"}')
