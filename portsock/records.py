@@ -11,6 +11,7 @@ from portsock.model import (
     Host,
     Netns,
     Notice,
+    Owner,
     OwnerReason,
     Process,
     Snapshot,
@@ -23,15 +24,11 @@ from portsock.model import (
     Viewpoint,
 )
 
+Holder = Owner
+"""A (process, descriptor) that refers to a socket, as a source reported it: of a listing the owner itself.
 
-class Holder(NamedTuple):
-    """A (process, descriptor) that refers to a socket, as a source reported it."""
-
-    pid: int | None
-    fd: int | None
-    name: str | None = None
-    """As a listing printed it. Live sources leave it None: the name is in the process's facts."""
-    user: str | None = None
+Live sources leave name and user None: they are in the process's facts.
+"""
 
 
 class SocketRecord(NamedTuple):

@@ -34,7 +34,7 @@ def collect_snapshot(
         _check_captures(collect)
         from portsock.sources.capture import collect as read_captures
 
-        snapshot = normalize(read_captures(collect.captures, collect.from_format, services))
+        snapshot = normalize(read_captures(collect.captures, collect.from_format, services), spend=True)
         return Collected(snapshot.with_notices(failures.take()), True)
     from portsock.query.plan import plan
 

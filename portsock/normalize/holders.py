@@ -47,8 +47,17 @@ class OwnerLookup:
         # Of thousands in TIME_WAIT each has the same.
         reasons = (_WITHOUT_INODE if self._keeps_inodes else _NO_DESCRIPTOR) if self._searched else {}
         without: dict[State | None, Visibility] = {state: (OwnerStatus.NONE, why, ()) for state, why in reasons.items()}
+        shared: dict[int, tuple[Owner, ...]] = {}  # by id() of holders that many records of a listing share
         for record in records:
-            owners = by_inode.get(record.inode) if record.holders is None else self._owners(record.holders)
+            held = record.holders
+            if held is None:
+                owners = by_inode.get(record.inode)
+            elif len(held) == 1 and held[0].name is not None:  # nearly every socket of a listing
+                owners = held
+            elif held and held[0].fd is None:
+                owners = shared.get(id(held)) or shared.setdefault(id(held), self._owners(held))
+            else:
+                owners = self._owners(held)
             if not owners:
                 yield (without.get(record.state) if record.inode is None else None) or (*self._absence(record), ())
             elif not self._searched and (record.names_one or self._unprivileged):
@@ -68,7 +77,7 @@ class OwnerLookup:
         shared: dict[tuple[int | None, ...], tuple[Owner, ...]] = {}
         for inode, held in self._by_inode.items():
             if len(held) == 1:
-                pid, fd, name, user = held[0]
+                pid, fd, name, user, _ = held[0]
                 if name is None and user is None and pid is not None:  # nearly every socket of a live system
                     owners[inode] = (make(Owner, (pid, fd, *(names.get(pid) or self._name(pid)), None)),)
                     continue
@@ -84,7 +93,7 @@ class OwnerLookup:
 
     def _owners(self, held: Sequence[Holder]) -> tuple[Owner, ...]:
         owners, make = [], tuple.__new__
-        for pid, fd, name, user in held:
+        for pid, fd, name, user, _ in held:
             if name is None and pid is not None:
                 name, found = self._names.get(pid) or self._name(pid)
                 user = user or found

@@ -5,7 +5,7 @@ afterwards, since few sockets are unix sockets.
 """
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from portsock.addresses import scope
 from portsock.model import Endpoint, Family, InetEndpoint, OwnerStatus, Peer, Scope, Socket, UnixEndpoint
@@ -19,6 +19,8 @@ _UNIX = Family.UNIX
 _UNNAMED = UnixEndpoint(None)
 NO_TRANSLATIONS: Mapping[int, int] = {}
 _REMOTE = Socket._fields.index("remote")
+_ends_of = itemgetter(*map(Socket._fields.index, ("local", "remote")))
+"""The ends of a record or a socket."""
 
 
 def find_peers(
@@ -70,12 +72,8 @@ class _PeerIndex:
     """Index rows by endpoint, to find each row's peer."""
 
     def __init__(self, rows: Sequence[_Row], hosts: Sequence[str | None], visible: Sequence[Visibility]) -> None:
-        number, make = _EndpointNumbers(), tuple.__new__
-        self._rows, self._hosts = rows, hosts
-        self._near, self._far = [number[row.local] for row in rows], [number[row.remote] for row in rows]
-        self._as_peers: list[Peer] = [
-            make(Peer, (row.inode, None, None, status, owners)) for row, (status, _, owners) in zip(rows, visible, strict=True)
-        ]
+        self._number = _EndpointNumbers()
+        self._rows, self._hosts, self._visible = rows, hosts, visible
 
     def _numbered(self, numbers: frozenset[int]) -> set[int]:
         """Return the indices of the rows with these lasting numbers."""
@@ -84,19 +82,34 @@ class _PeerIndex:
 
     def same_namespace(self, apart: frozenset[int]) -> list[Peer | None]:
         """Return each row's peer in the same namespace of the same listing, or None."""
-        near, far = self._near, self._far
+        found: list[Peer | None] = [None] * len(self._rows)
+        indices = self._both_ends_here()
+        rows = [self._rows[index] for index in indices]
+        near, far = ([self._number[end] for end in map(attrgetter(side), rows)] for side in ("local", "remote"))
         if apart:
-            near = near.copy()
-            for index in self._numbered(apart):
-                near[index] = None
-        places = [row.protocol for row in self._rows], [row.netns for row in self._rows], self._hosts
+            alone = self._numbered(apart)
+            near = [None if index in alone else number for index, number in zip(indices, near, strict=True)]
+        places = [row.protocol for row in rows], [row.netns for row in rows], [self._hosts[index] for index in indices]
         # Columns at once: a loop that makes and looks up each key takes three times as long for 50,000.
-        ends = dict(zip(zip(near, far, *places, strict=True), self._as_peers, strict=True))
-        found: list[Peer | None] = list(map(ends.get, zip(far, near, *places, strict=True)))
-        for index, (one, other) in enumerate(zip(near, far, strict=True)):
-            if one is None or other is None or one == other:
-                found[index] = None
+        ends = dict(zip(zip(near, far, *places, strict=True), indices, strict=True))
+        others = map(ends.get, zip(far, near, *places, strict=True))
+        for index, one, other, end in zip(indices, near, far, others, strict=True):
+            if end is not None and one is not None and other is not None and one != other:
+                found[index] = self._peer(end)
         return found
+
+    def _both_ends_here(self) -> list[int]:
+        """Return the indices of the rows whose local host is some row's remote one, and the other way round.
+
+        No other row has its other end here. On a server nearly all remote hosts are other machines.
+        """
+        ends = list(map(_ends_of, self._rows))
+        near = {local and local[0] for local, _ in ends}
+        far = {remote and remote[0] for _, remote in ends}
+        both = near & far
+        return [
+            index for index, (local, remote) in enumerate(ends) if local and remote and local[0] in both and remote[0] in both
+        ]
 
     def add_other_places(self, found: list[Peer | None], several: bool, apart: frozenset[int]) -> None:
         """Fill in peers of other listings and of other network namespaces, by protocol and endpoints, but none of `apart`.
@@ -104,10 +117,11 @@ class _PeerIndex:
         An end that two places have is nobody's peer: which of them it is cannot be decided. Of namespaces it has no peer,
         either, so that a connection is joined from both of its ends or from none.
         """
+        number = self._number
         keys = {
             index: (row.protocol, near, far)
-            for index, (row, near, far) in enumerate(zip(self._rows, self._near, self._far, strict=True))
-            if near is not None and far is not None and _is_unique(row.remote)
+            for index, row in enumerate(self._rows)
+            if (near := number[row.local]) is not None and (far := number[row.remote]) is not None and _is_unique(row.remote)
         }
         ends: dict[tuple[str, int | None, int | None], int] = {}
         twice = set()
@@ -147,13 +161,18 @@ class _PeerIndex:
             if other is not None and other != index:
                 found[index] = self._as_seen_by(index, other)
 
+    def _peer(self, index: int) -> Peer:
+        """Return the row as the other end of another one."""
+        status, _, owners = self._visible[index]
+        return Peer(self._rows[index].inode, None, None, status, owners)
+
     def _as_seen_by(self, index: int, other: int) -> Peer:
         """Return the row `other` as the peer of row `index`: with its namespace and its host only where they differ."""
         netns, host = self._rows[other].netns, self._hosts[other]
         elsewhere, apart = netns != self._rows[index].netns, host != self._hosts[index]
         if not elsewhere and not apart:
-            return self._as_peers[other]
-        return self._as_peers[other]._replace(netns=netns if elsewhere else None, host=host if apart else None)
+            return self._peer(other)
+        return self._peer(other)._replace(netns=netns if elsewhere else None, host=host if apart else None)
 
 
 def _is_unique(endpoint: Endpoint | None) -> bool:
@@ -161,16 +180,24 @@ def _is_unique(endpoint: Endpoint | None) -> bool:
     return isinstance(endpoint, InetEndpoint) and endpoint.address is not None and scope(endpoint.address) not in _NOT_UNIQUE
 
 
-def name_unix_remotes(sockets: list[Socket], collections: Sequence[Collection]) -> list[Socket]:
+def clients_waiting(collections: Sequence[Collection]) -> dict[int, Endpoint | None]:
+    """Return the names of unix listeners by the inodes of the clients that wait to be accepted."""
+    unix = (record for each in collections for record in each.sockets if record.family is _UNIX)
+    return {inode: record.local for record in unix for inode in record.pending}
+
+
+def name_unix_remotes(
+    sockets: list[Socket], collections: Sequence[Collection], pending: Mapping[int, Endpoint | None]
+) -> list[Socket]:
     """Return the sockets with the other end's name as `remote` of connected unix sockets.
 
     A client that waits to be accepted gets the name of its listener, and a peer without inode and process: no program has that
-    end yet. Of an end in another namespace that is not listed only the holders are known, if they were found.
+    end yet: `pending` has the names of listeners by the client's inode. Of an end in another namespace that is not listed only
+    the holders are known, if they were found.
     """
     if _UNIX not in set(map(attrgetter("family"), sockets)):
         return sockets
     names = {(socket.host, socket.inode): socket.local for socket in sockets if socket.family is _UNIX}
-    pending = {inode: record.local for each in collections for record in each.sockets for inode in record.pending}
     lookup = OwnerLookup(collections[0]) if len(collections) == 1 else None
     return [
         _name_remote(socket, names, pending, lookup) if socket.family is _UNIX and socket.remote is None else socket

@@ -12,10 +12,11 @@ _PortKey = tuple[str | None, int | None, str, int]
 """Host, namespace, protocol and port."""
 
 
-def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) -> list[Port]:
+def group_ports(sockets: Iterable[Socket], services: Services, counted: bool, every: bool = True) -> list[Port]:
     """Return the ports that these sockets use at their local end, sorted by host, namespace, number and protocol.
 
-    `counted`: connected sockets were collected. Without them a port's `connections` is None.
+    `counted`: connected sockets were collected. Without them a port's `connections` is None. `every`: also the ports that
+    only connections use, as thousands of a client do.
     """
     passive: dict[_PortKey, dict[object, list[Socket]]] = {}
     row_keys: dict[int, object] = {}
@@ -40,7 +41,8 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool) ->
         ports += [_port(row, services, number if counted else None) for row, number in zip(rows, numbers, strict=True)]
         if rest:
             connected[key] = rest
-    ports += [_port(row, services, len(without_further_subflows(row))) for row in connected.values()]
+    if every:
+        ports += [_port(row, services, len(without_further_subflows(row))) for row in connected.values()]
     return sorted(ports, key=_order)
 
 
@@ -99,13 +101,15 @@ def _assign_connections(rows: Sequence[Sequence[Socket]], connected: Sequence[So
         if not addresses.isdisjoint(WILDCARDS):
             wildcards.add(number, pids)
     numbers, rest = [0] * len(rows), []
-    counted = set(map(id, without_further_subflows(connected)))
+    first_subflows = without_further_subflows(connected)
+    counted = None if first_subflows is connected else set(map(id, first_subflows))
     for socket in connected:
         address = socket.local.address if isinstance(socket.local, InetEndpoint) else None
-        row_number = by_address.get(address, wildcards).best(socket.owners)
+        covering = by_address.get(address, wildcards)
+        row_number = covering.best(socket.owners) if len(rows) > 1 else covering.first
         if row_number is None:
             rest.append(socket)
-        elif id(socket) in counted:
+        elif counted is None or id(socket) in counted:
             numbers[row_number] += 1
     return numbers, rest
 

@@ -1,25 +1,28 @@
 """Join collections into one Snapshot."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from portsock.model import Notice, Peer, Process, Snapshot, Socket, Source
 from portsock.normalize.holders import OwnerLookup, Visibility
-from portsock.normalize.peers import find_peers, name_unix_remotes
+from portsock.normalize.peers import clients_waiting, find_peers, name_unix_remotes
 from portsock.normalize.roles import Roles
 from portsock.normalize.visibility import is_hidden, listing_notices
 from portsock.records import HEAD_END, TAIL_END, Collection, SocketRecord
 
 
-def normalize(collections: Sequence[Collection], ends: bool = True) -> Snapshot:
+def normalize(collections: Sequence[Collection], ends: bool = True, spend: bool = False) -> Snapshot:
     """Return one snapshot of one live collection, or of one or more captured listings.
 
     With several listings every socket keeps its listing's host label, and connections are joined across them. Without `ends`
-    the `peer`s of internet sockets may be left out: nobody asks for them.
+    the `peer`s of internet sockets may be left out: nobody asks for them. With `spend` the collections' lists of records
+    become the lists of sockets, so that of a million rows records and sockets are not in memory together.
     """
     several = len(collections) > 1
     if not several and collections[0].snapshot:
         return _as_printed(collections[0], collections[0].snapshot)
     joined = _owners_and_peers(collections, several, ends)
+    pending = {} if spend else clients_waiting(collections)  # no listing has them
     sockets: list[Socket] = []
     hidden = 0
     for collection in collections:
@@ -27,8 +30,8 @@ def normalize(collections: Sequence[Collection], ends: bool = True) -> Snapshot:
         if collection.snapshot:
             for socket, (_, peer) in zip(collection.snapshot.sockets, joined, strict=False):
                 sockets.append(socket._replace(host=host, peer=peer or socket.peer))
-        own = _sockets(collection, host, joined)
-        sockets += own
+        own = _sockets(collection, host, joined, spend)
+        sockets = sockets + own if sockets else own
         hidden += sum(map(is_hidden, own)) if collection.source.kind == "capture" else 0
     first = collections[0]
     ownership = first.ownership
@@ -40,7 +43,7 @@ def normalize(collections: Sequence[Collection], ends: bool = True) -> Snapshot:
         source,
         first.host,
         None if several else first.taken_at,
-        name_unix_remotes(sockets, collections),
+        name_unix_remotes(sockets, collections, pending),
         _processes(collections, several),
         notices,
         not any(notice.incomplete for notice in notices),
@@ -101,17 +104,20 @@ def _owners_and_peers(
     return zip(visible, peers, strict=True)
 
 
-def _sockets(collection: Collection, host: str | None, joined: Iterator[tuple[Visibility, Peer | None]]) -> list[Socket]:
+def _sockets(
+    collection: Collection, host: str | None, joined: Iterator[tuple[Visibility, Peer | None]], spend: bool
+) -> list[Socket]:
     """Make the sockets of one collection. `joined` yields the owners and the other end of each record, in their order."""
     role_of = Roles(collection.sockets, collection.host.ephemeral).infer
     users = collection.users
-    sockets = []
+    records = collection.sockets
+    sockets: list[Any] = records if spend and isinstance(records, list) else [None] * len(records)
     make = tuple.__new__
-    for record, (visible, peer) in zip(collection.sockets, joined, strict=False):
+    for index, (record, (visible, peer)) in enumerate(zip(records, joined, strict=False)):
         user, uid = record.user, record.uid
         if user is None and uid is not None:
             user = users.get(uid)
         # Put together from slices, without Socket's constructor, which would double the time.
         inferred = (role_of(record), user, host, *visible, peer)
-        sockets.append(make(Socket, record[:HEAD_END] + inferred + record[HEAD_END:TAIL_END]))
+        sockets[index] = make(Socket, record[:HEAD_END] + inferred + record[HEAD_END:TAIL_END])
     return sockets

@@ -20,7 +20,7 @@ def holders_by_inode(words: memoryview, inodes: Container[int] | None) -> tuple[
     if inodes is not None:
         wanted = list(map(inodes.__contains__, found))
         pids, fds, found = (list(compress(column, wanted)) for column in (pids, fds, found))
-    each = list(map(partial(tuple.__new__, Holder), zip(pids, fds, repeat(None), repeat(None))))
+    each = list(map(partial(tuple.__new__, Holder), zip(pids, fds, repeat(None), repeat(None), repeat(None))))
     holders: dict[int, Sequence[Holder]] = dict(zip(found, zip(each, strict=True), strict=True))
     if len(holders) < len(found):
         shared: dict[int, dict[Holder, None]] = {inode: {} for inode, times in Counter(found).items() if times > 1}

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 
+from tests.bench.listings import listings
 from tests.bench.load import Load, Running, running
 from tests.bench.measure import Runs, in_turn
 from tests.bench.shapes import SHAPES, shaped
@@ -135,6 +136,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=default.files, help="plain descriptors of each process")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--shapes", nargs="*", choices=SHAPES, help="loads of other shapes instead, all or these")
+    parser.add_argument("--listings", nargs="?", type=int, const=1_000_000, metavar="ROWS", help="captured listings instead")
     parser.add_argument("--only", choices=["compare", "growth", "startup"], help="one table instead of all")
     options = parser.parse_args()
     load = Load(options.processes, options.connections, options.files)
@@ -142,6 +144,11 @@ def main() -> None:
         load.check()
     except ValueError as error:
         parser.error(str(error))
+    if options.listings is not None:
+        print(system())
+        for header, lines in listings(options.listings, min(options.rounds, 3), _PORTSOCK):
+            table(header, lines)
+        return
     enter_namespace(os.environ)
     print(system())
     if options.shapes is not None:

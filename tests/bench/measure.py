@@ -72,10 +72,10 @@ def once(command: Sequence[str]) -> Run:
     return Run(seconds, usage.ru_maxrss, os.waitstatus_to_exitcode(status), output, usage.ru_utime + usage.ru_stime)
 
 
-def in_turn(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, Runs]:
-    """Run every command once in each round, after a round that is not counted."""
+def in_turn(commands: Mapping[str, Sequence[str]], rounds: int, warm: bool = True) -> dict[str, Runs]:
+    """Run every command once in each round; where `warm`, after a round that is not counted."""
     found = {name: Runs(command, []) for name, command in commands.items()}
-    for number in range(rounds + 1):
+    for number in range(0 if warm else 1, rounds + 1):
         for name, command in commands.items():
             run = once(command)
             if run.status:

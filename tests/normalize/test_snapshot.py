@@ -5,6 +5,7 @@ from portsock.model import (
     Notice,
     Socket,
     Source,
+    State,
 )
 from portsock.normalize.snapshot import normalize
 from portsock.records import HEAD_END, TAIL_END, Collection, SocketRecord
@@ -31,3 +32,11 @@ def test_several_listings_have_all_inputs_and_no_time_of_their_own() -> None:
     assert (one.taken_at, [item.name for item in one.source.inputs], one.sockets[0].host) == (5.0, ["a.txt"], None)
     assert (both.taken_at, [item.name for item in both.source.inputs]) == (None, ["a.txt", "b.txt"])
     assert [socket.host for socket in both.sockets] == ["a", "b"]
+
+
+def test_records_that_are_spent_become_the_same_sockets() -> None:
+    records = [tcp("192.0.2.1:80", state=State.LISTEN), tcp("192.0.2.1:80", "198.51.100.1:5000")]
+    kept = normalize([collection(records)]).sockets
+    spent = [*records]
+    assert normalize([collection(spent)], spend=True).sockets == kept
+    assert all(isinstance(item, Socket) for item in spent)

@@ -12,8 +12,9 @@ from portsock.query.query import includes_connection_ports
 
 
 def _rows(found: Found) -> list[Port]:
-    ports = group_ports(found.sockets, found.services, found.every_state)
-    if includes_connection_ports(found.query):
+    every = includes_connection_ports(found.query)
+    ports = group_ports(found.sockets, found.services, found.every_state, every)
+    if every:
         return ports
     return [port for port in ports if any(socket.remote is None for socket in port.sockets)]
 

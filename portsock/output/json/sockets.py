@@ -21,6 +21,10 @@ _BEYOND_PORT = slice(InetEndpoint._fields.index("port") + 1, None)
 _NOTHING_BEYOND_PORT = InetEndpoint(None, None)[_BEYOND_PORT]
 
 
+_MOST_ENDPOINTS = 1 << 16
+"""Endpoints whose text is kept: of millions nearly all occur once."""
+
+
 class _Shape(NamedTuple):
     """Texts of several keys at once, whose values many sockets share: writing each key alone takes twice the time."""
 
@@ -44,6 +48,7 @@ class SocketTexts:
         self._shapes: dict[object, _Shape] = {}
         self._endpoints: dict[str, dict[Endpoint | None, str]] = {}
         self._addresses: dict[str | None, tuple[str, str]] = {}
+        self._ports: dict[tuple[str, int | None], str] = {}
         self._names: dict[tuple[int | None, str | None, str | None], str] = {}
         self._named = named
         """The processes that the written sockets name; document.py lists them at the end."""
@@ -112,11 +117,17 @@ class SocketTexts:
         if isinstance(endpoint, InetEndpoint) and endpoint[_BEYOND_PORT] == _NOTHING_BEYOND_PORT and not self._hostnames:
             address, port = endpoint.address, endpoint.port
             before, after = self._addresses.get(address) or self._address(address)
-            service = self._service(protocol, port)
-            text = f'{before}{"null" if port is None else port},"service":{self._word(service)}{after}'
+            text = before + (self._ports.get((protocol, port)) or self._port(protocol, port)) + after
         else:
             text = self._dumps(endpoint and self._objects.endpoint(endpoint, protocol))
-        self._endpoints[protocol][endpoint] = text
+        texts = self._endpoints[protocol]
+        if len(texts) < _MOST_ENDPOINTS:
+            texts[endpoint] = text
+        return text
+
+    def _port(self, protocol: str, port: int | None) -> str:
+        service = self._word(self._service(protocol, port))
+        text = self._ports[protocol, port] = f'{"null" if port is None else port},"service":{service}'
         return text
 
     def _address(self, address: str | None) -> tuple[str, str]:

@@ -3,11 +3,13 @@
 Unknown keys are ignored, since version 1 only ever adds keys. A value of a wrong type counts as missing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from portsock.model import Host, Input, Notice, OwnerReason, OwnerStatus, Peer, Process, Role, Snapshot, Socket, Source
 from portsock.parse.listings.json_text import decode, integer
+from portsock.parse.listings.plain.own_rows import PlainRows
 from portsock.parse.listings.portsock_socket import enum_member, parse_netns, parse_owners, parse_record, text_at
 from portsock.port_numbers import Services, default_ephemeral
 from portsock.records import HEAD_END, TAIL_END, SocketRecord
@@ -32,13 +34,13 @@ class PortsockReader:
         return ()
 
 
-def read_snapshot(text: str) -> Snapshot:
-    """Return the snapshot that --json or --jsonl printed. Raises ValueError with a message of one line.
+def read_snapshot(lines: Iterable[str]) -> Snapshot:
+    """Return the snapshot whose --json or --jsonl has these lines. Raises ValueError with a message of one line.
 
     Some things are not printed and so missing: unread processes, the host's system and ephemeral range, and whether a notice
     means incomplete data (all do where `complete` is false).
     """
-    document = _document(text)
+    document = _document(list(PlainRows().read(lines)))
     complete = document.get("complete") is True
     notices = tuple(
         Notice(_code(item), integer(item.get("count")), text_at(item, "message") or "", not complete)
@@ -55,18 +57,25 @@ def read_snapshot(text: str) -> Snapshot:
     )
 
 
-def _document(text: str) -> _Object:
-    """Return the document. The lines of --jsonl are joined into one."""
+def _document(lines: Sequence[str | Socket]) -> _Object:
+    """Return the document. The lines of --jsonl are joined into one. Its `sockets` may have been read already."""
     from json import JSONDecodeError
 
+    read = [line for line in lines if isinstance(line, Socket)]
+    places = count()
+    # In the text its place stands for the line of a socket.
+    text = "\n".join([line if isinstance(line, str) else f"{next(places)}," for line in lines])
     try:
         document = decode(text)
     except JSONDecodeError as error:
-        document = _from_lines(text, error)
+        first = ValueError(f"{error.msg}: line {error.lineno} column {error.colno}") if read else error
+        document = _from_lines(lines, first)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if isinstance(document, dict) and document.get("record") == "header":
-        document = _from_lines(text, None)
+        document = _from_lines(lines, None)
+    elif read and isinstance(document, dict) and isinstance(rows := document.get("sockets"), list):
+        document["sockets"] = [read[row] if type(row) is int and 0 <= row < len(read) else row for row in rows]
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(schema, str) or not schema.startswith("portsock/"):
         raise ValueError("no schema portsock/1")
@@ -75,23 +84,27 @@ def _document(text: str) -> _Object:
     return document
 
 
-def _from_lines(text: str, error: ValueError | None) -> _Object:
+def _from_lines(lines: Iterable[str | Socket], error: ValueError | None) -> _Object:
     """Join the lines of --jsonl. `error`: to raise where the text is no --jsonl at all."""
     document: _Object = {"complete": False}
     ended = False
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
+    item: Any
+    kind: object
+    for number, line in enumerate(lines, 1):
+        if isinstance(line, Socket):
+            item, kind = line, "socket"
+        elif not line.strip():
             continue
-        try:
-            item = decode(line)
-        except (ValueError, RecursionError) as wrong:
-            raise ValueError(str(error) if error and number == 1 else f"line {number}: {wrong}") from None
-        kind = item.pop("record", None) if isinstance(item, dict) else None
+        else:
+            item, kind = _record(line, number, error)
         if kind in ("header", "end"):
             document |= item
             ended = ended or kind == "end"
         elif isinstance(kind, str):
-            document.setdefault("processes" if kind == "process" else f"{kind}s", []).append(item)
+            rows = document.setdefault("processes" if kind == "process" else f"{kind}s", [])
+            if not isinstance(rows, list):
+                raise ValueError(f"line {number}: another line has '{kind}s' already")
+            rows.append(item)
         else:
             raise ValueError(str(error) if error and number == 1 else f"line {number}: no record")
     if not ended:
@@ -99,10 +112,24 @@ def _from_lines(text: str, error: ValueError | None) -> _Object:
     return document
 
 
+def _record(line: str, number: int, error: ValueError | None) -> tuple[Any, object]:
+    """Return the object of a line of --jsonl, and what it is."""
+    try:
+        item = decode(line)
+    except (ValueError, RecursionError) as wrong:
+        raise ValueError(str(error) if error and number == 1 else f"line {number}: {wrong}") from None
+    return item, item.pop("record", None) if isinstance(item, dict) else None
+
+
 def _sockets(document: _Object) -> Iterator[Socket]:
     """Yield every socket of the rows. A socket of several processes is yielded once; equal ones of one process remain."""
     for row in (document, *_objects(document, "ports"), *_objects(document, "explanations")):
-        yield from map(_socket, _objects(row, "sockets"))
+        items = row.get("sockets")
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, Socket):
+                yield item
+            elif isinstance(item, dict):
+                yield _socket(item)
     held: dict[tuple[str, int], tuple[_Object, list[_Object]]] = {}
     for row in _objects(document, "procs"):
         owner = {"pid": row.get("pid"), "fd": None, "name": row.get("name"), "user": row.get("user")}

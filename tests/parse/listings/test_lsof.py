@@ -69,7 +69,7 @@ def test_internet_rows() -> None:
     assert (udp.family, udp.local, udp.state) == (Family.IPV4, InetEndpoint("0.0.0.0", 18053), State.UNCONN)
     assert (connected.state, connected.remote) == (State.ESTABLISHED, InetEndpoint("::1", 9))
     assert listener.inode is not None
-    assert (listener.holders or ())[0][1:] == (3, "odd (n", "root")
+    assert (listener.holders or ())[0][1:4] == (3, "odd (n", "root")
 
 
 def test_other_families() -> None:

@@ -41,6 +41,11 @@ from portsock.parse.listings.portsock_json import PortsockReader, read_snapshot
 from portsock.port_numbers import EMPTY
 from tests.support.factory import LINUX, socket
 
+
+def snapshot_of(text: str) -> Snapshot:
+    return read_snapshot(text.split("\n"))
+
+
 numbers = st.none() | st.integers(0, 2**63)
 words = st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 owners = st.lists(st.builds(Owner, numbers, numbers, words, words, numbers), max_size=3).map(tuple)
@@ -117,12 +122,12 @@ def written(shot: Snapshot, lines: bool = False, context: Context | None = None)
 @settings(deadline=None, max_examples=60)
 @given(st.lists(sockets, max_size=3), st.booleans())
 def test_a_round_trip_keeps_every_field_of_a_socket(rows: list[Socket], lines: bool) -> None:
-    assert read_snapshot(written(snapshot(rows), lines)).sockets == rows
+    assert snapshot_of(written(snapshot(rows), lines)).sockets == rows
 
 
 def test_a_listener_keeps_its_queue() -> None:
     listener = socket(accept_queue=2, accept_limit=128)
-    assert read_snapshot(written(snapshot([listener]))).sockets == [listener]
+    assert snapshot_of(written(snapshot([listener]))).sockets == [listener]
 
 
 @pytest.mark.parametrize("lines", [False, True])
@@ -138,7 +143,7 @@ def test_a_round_trip_keeps_processes_source_time_and_notices(lines: bool) -> No
         notices=(Notice("lines_skipped", 2, "2 lines were skipped"),),
         complete=False,
     )
-    read = read_snapshot(written(shot, lines, Context(processes=shot.processes)))
+    read = snapshot_of(written(shot, lines, Context(processes=shot.processes)))
     assert (read.processes, read.source, read.taken_at) == (shot.processes, shot.source, shot.taken_at)
     assert (read.notices, read.complete) == (shot.notices, False)
 
@@ -146,14 +151,14 @@ def test_a_round_trip_keeps_processes_source_time_and_notices(lines: bool) -> No
 def test_sockets_in_rows_of_several_processes_are_joined() -> None:
     item = {"family": "ipv4", "protocol": "tcp", "state": "LISTEN", "owner_status": "known"}
     rows = [{"pid": pid, "name": "web", "user": "dev", "listening": [item], "sockets": [item]} for pid in (7, 8)]
-    found = read_snapshot(json.dumps({"schema": "portsock/1", "procs": rows, "complete": True}))
+    found = snapshot_of(json.dumps({"schema": "portsock/1", "procs": rows, "complete": True}))
     assert [one.owners for one in found.sockets] == [(Owner(7, None, "web", "dev"), Owner(8, None, "web", "dev"))]
     assert sorted(pid for _, pid in found.processes) == [7, 8]
 
 
 def test_rows_of_ports_contain_their_sockets() -> None:
     item = {"family": "ipv6", "protocol": "udp", "owner_status": "unreported"}
-    found = read_snapshot(json.dumps({"schema": "portsock/1", "ports": [{"port": 53, "sockets": [item]}], "complete": True}))
+    found = snapshot_of(json.dumps({"schema": "portsock/1", "ports": [{"port": 53, "sockets": [item]}], "complete": True}))
     assert [(one.family, one.role) for one in found.sockets] == [(Family.IPV6, Role.UNKNOWN)]
 
 
@@ -166,13 +171,13 @@ def test_a_capture_of_portsock_json_has_the_snapshot_that_was_printed() -> None:
 
 def test_a_state_of_a_later_version_is_kept_as_text() -> None:
     item = {"family": "ipv4", "protocol": "tcp", "state": "NEW", "role": "other", "new_key": 1}
-    (found,) = read_snapshot(json.dumps({"schema": "portsock/1", "sockets": [item]})).sockets
+    (found,) = snapshot_of(json.dumps({"schema": "portsock/1", "sockets": [item]})).sockets
     assert (found.state, found.state_raw, found.role) == (None, "NEW", Role.UNKNOWN)
 
 
 def test_lines_that_end_too_early_are_incomplete() -> None:
     text = written(snapshot([socket()]), True).rpartition('{"record":"end"')[0]
-    found = read_snapshot(text)
+    found = snapshot_of(text)
     assert (found.complete, [notice.code for notice in found.notices]) == (False, ["cut_short"])
     assert found.sockets == [socket()]
 
@@ -191,7 +196,7 @@ def test_lines_that_end_too_early_are_incomplete() -> None:
 )
 def test_other_text_is_refused_with_a_message_of_one_line(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
-        read_snapshot(text)
+        snapshot_of(text)
     assert "\n" not in str(caught.value)
 
 
@@ -205,13 +210,13 @@ def test_a_broken_document_is_a_usage_error() -> None:
 def test_a_number_of_thousands_of_digits_counts_as_missing(key: str) -> None:
     text = written(snapshot([socket(recv_q=7, inode=7, peer_inode=7)]))
     for lines in (text, written(snapshot([socket(recv_q=7, inode=7, peer_inode=7)]), lines=True)):
-        (row,) = read_snapshot(lines.replace(f'"{key}":7', f'"{key}":{"9" * 5000}')).sockets
+        (row,) = snapshot_of(lines.replace(f'"{key}":7', f'"{key}":{"9" * 5000}')).sockets
         assert getattr(row, key) is None
 
 
 def test_details_beyond_64_bits_are_left_out() -> None:
     text = written(snapshot([socket("10.0.0.1:4", "10.0.0.2:5", info={"a": 1, "b": 2})]))
-    (row,) = read_snapshot(text.replace('"b":2', f'"b":{"9" * 4000}')).sockets
+    (row,) = snapshot_of(text.replace('"b":2', f'"b":{"9" * 4000}')).sockets
     assert row.info == {"a": 1}
 
 
@@ -219,12 +224,12 @@ def test_details_beyond_64_bits_are_left_out() -> None:
 def test_times_outside_the_years_1_to_9999_count_as_missing(time: str, seconds: float | None) -> None:
     text = written(snapshot([])).replace("2026-11-20T18:00:00Z", time)
     assert time in text
-    assert read_snapshot(text).taken_at == seconds
+    assert snapshot_of(text).taken_at == seconds
 
 
 def test_equal_sockets_of_one_process_remain_several() -> None:
     row = socket(inode=None, cookie=None)
-    assert read_snapshot(procs_text([row, row])).sockets == [row._replace(owners=each) for each in [LOST_FD, LOST_FD]]
+    assert snapshot_of(procs_text([row, row])).sockets == [row._replace(owners=each) for each in [LOST_FD, LOST_FD]]
 
 
 def procs_text(rows: list[Socket]) -> str:
@@ -246,7 +251,7 @@ def test_sockets_of_a_process_have_one_order_live_and_from_a_capture(
         for at, (one, other, inode) in enumerate(held)
     ]
     live = group_processes(rows, {})
-    again = group_processes(read_snapshot(procs_text(rows)).sockets, {})
+    again = group_processes(snapshot_of(procs_text(rows)).sockets, {})
     mix.shuffle(rows)
     listed = group_processes(rows, {})
     ends = [[[each.local for each in row.sockets] for row in found] for found in (live, again, listed)]
@@ -255,7 +260,12 @@ def test_sockets_of_a_process_have_one_order_live_and_from_a_capture(
 
 def test_a_tcp_detail_of_another_type_than_portsock_gives_it_is_unknown_and_others_survive() -> None:
     info: Any = {"rtt_ms": "quick", "congestion_window": True, "congestion_control": 3, "pacing_rate": 5, "new": "kept"}
-    (row,) = read_snapshot(written(snapshot([socket("10.0.0.1:4", "10.0.0.2:5", info=info)]))).sockets
+    (row,) = snapshot_of(written(snapshot([socket("10.0.0.1:4", "10.0.0.2:5", info=info)]))).sockets
     assert row.info == {
         "rtt_ms": None, "congestion_window": None, "congestion_control": None, "pacing_rate": 5, "new": "kept",
     }  # fmt: skip
+
+
+def test_a_header_that_has_sockets_of_another_type_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 2: another line has 'sockets' already"):
+        snapshot_of('{"record":"header","schema":"portsock/1","sockets":5}\n{"record":"socket","family":"ipv4"}')

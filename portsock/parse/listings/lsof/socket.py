@@ -59,7 +59,10 @@ class Sockets:
     def __init__(self) -> None:
         self.skipped = 0
         """Rows that could not be parsed."""
-        self._found: dict[object, tuple[SocketRecord, dict[tuple[int | None, int | None], Holder]]] = {}
+        self._found: dict[object, SocketRecord] = {}
+        """With the holder of its first row."""
+        self._several: dict[object, dict[tuple[int | None, int | None], Holder]] = {}
+        """The holders of sockets with more rows."""
 
     def add(self, row: Row, holder: Holder, services: Services) -> bool:
         """Add a descriptor. Returns whether the row could be parsed."""
@@ -68,15 +71,30 @@ class Sockets:
             self.skipped += 1
             return False
         key = _identity(row) or len(self._found)
-        _, holders = self._found.setdefault(key, (record, {}))
+        if not self.add_holder(key, holder):
+            self.add_record(key, record._replace(holders=(holder,)))
+        return True
+
+    def add_holder(self, key: object, holder: Holder) -> bool:
+        """Add the holder of another row of a socket. Returns False for a new socket. `key`: see _identity."""
+        known = self._found.get(key)
+        if known is None:
+            return False
+        holders = self._several.setdefault(key, {(each.pid, each.fd): each for each in known.holders or ()})
         holders.setdefault((holder.pid, holder.fd), holder)  # a thread's row repeats its process's
         return True
 
+    def add_record(self, key: object, record: SocketRecord) -> None:
+        """Add a new socket with its first holder."""
+        self._found[key] = record
+
     def take(self) -> Iterable[SocketRecord]:
-        """Yield all sockets so far, and forget them."""
-        found, self._found = self._found, {}
-        for record, holders in found.values():
-            yield record._replace(holders=tuple(holders.values()))
+        """Return all sockets so far, and forget them."""
+        found, several = self._found, self._several
+        self._found, self._several = {}, {}
+        for key, holders in several.items():
+            found[key] = found[key]._replace(holders=tuple(holders.values()))
+        return list(found.values())
 
 
 def unescape(text: str) -> str:

@@ -1,10 +1,11 @@
 """lsof's table, with or without its header, and any of its optional columns: lsof(8), 'OUTPUT'."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from portsock.model import Notice
+from portsock.parse.listings.lsof.plain import PlainRows
 from portsock.parse.listings.lsof.socket import INTERNET_OR_PACKET, SOCKET_TYPES, Row, Sockets, unescape
 from portsock.parse.listings.numbers import PID_DIGITS, is_number
 from portsock.port_numbers import Services
@@ -39,6 +40,7 @@ class LsofReader:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._sockets = Sockets()
+        self._plain = PlainRows(self._sockets)
         self._headed = self._has_files = False
         self.remarks: tuple[Notice, ...] = ()
 
@@ -49,6 +51,10 @@ class LsofReader:
             return cls(services)
         found = _type_column(head)
         return cls(services) if found is not None and (found[0] == "file" or _parse_row(line, found) is not None) else None
+
+    def plain(self, lines: Sequence[str], at: int) -> tuple[Sequence[SocketRecord], int]:
+        """Read plain rows. See reader.LineReader."""
+        return (), self._plain.read(lines, at)
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         found = _type_column(line[:_HEAD])

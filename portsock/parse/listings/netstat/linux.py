@@ -3,11 +3,12 @@
 Headers and states may be translated. So rows are recognized by protocol and addresses, columns by their shape.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Self
 
 from portsock.model import Notice
 from portsock.parse.listings.netstat.linux_row import InternetRowParser, parse_unix_row
+from portsock.parse.listings.netstat.plain import PlainRows
 from portsock.port_numbers import Services
 from portsock.records import SocketRecord
 
@@ -33,6 +34,7 @@ class NetstatLinuxReader:
     def __init__(self, services: Services) -> None:
         self._internet = InternetRowParser(services)
         self._has_program: bool | None = None
+        self._plain = PlainRows()
         self._association: SocketRecord | None = None
         """The last SCTP socket, whose further addresses and whose columns behind the state are in the next lines."""
         self._goes_on = False
@@ -45,6 +47,13 @@ class NetstatLinuxReader:
         if line.rstrip().endswith(_TITLE_ENDS) or _is_header(line) or parse_unix_row(line, None) is not None:
             return cls(services)
         return cls(services) if InternetRowParser(services).parse(line) is not None else None
+
+    def plain(self, lines: Sequence[str], at: int) -> tuple[Sequence[SocketRecord], int]:
+        """Read plain rows below a header. See reader.LineReader."""
+        if self._has_program is None or self._goes_on:
+            return (), at
+        found = self._plain.linux(lines, at, self._has_program)
+        return found, at + len(found)
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         if line.startswith("sctp"):

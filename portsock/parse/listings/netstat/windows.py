@@ -4,12 +4,13 @@ https://learn.microsoft.com/windows-server/administration/windows-commands/netst
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from portsock.model import InetEndpoint, State
 from portsock.parse.listings.endpoint_text import colon_endpoint, is_no_peer
 from portsock.parse.listings.internet import internet_record
+from portsock.parse.listings.netstat.plain import PlainRows
 from portsock.parse.listings.netstat.translations import listed_state
 from portsock.parse.listings.numbers import PID_DIGITS, is_number
 from portsock.port_numbers import Services
@@ -35,6 +36,7 @@ class NetstatWindowsReader:
         self._services = services
         self._held: SocketRecord | None = None
         """The last row, kept for the lines of -b below it."""
+        self._plain = PlainRows()
         self._has_owners = False
         """True once the listing has shown a PID or an executable."""
         self._interrupted = False
@@ -46,6 +48,16 @@ class NetstatWindowsReader:
         if len(words) > 2 and words[0] in _PROTOCOLS and ":" in words[1]:
             return cls(services)
         return cls(services) if _HEADER.fullmatch(line[:400]) else None
+
+    def plain(self, lines: Sequence[str], at: int) -> tuple[Sequence[SocketRecord], int]:
+        """Read plain rows. See reader.LineReader."""
+        found = self._plain.windows(lines, at)
+        end = at + len(found)
+        if found:
+            self._has_owners, self._interrupted = True, False
+            found[:0] = self.finish()
+            self._held = found.pop()
+        return found, end
 
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         words = line.split(None, 12)

@@ -1,6 +1,6 @@
 """Listings of ss (iproute2) with any options: sections of rows, which may have continuation lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Self
 
 from portsock.enums import parse_state
@@ -8,12 +8,12 @@ from portsock.model import INTERNET, Endpoint, Family, InetEndpoint, NetlinkEndp
 from portsock.parse.listings.internet import fill_wildcard
 from portsock.parse.listings.ss.extras import read_extras
 from portsock.parse.listings.ss.info import read_info
-from portsock.parse.listings.ss.plain import PlainRowParser
+from portsock.parse.listings.ss.plain import PlainRows
 from portsock.parse.listings.ss.row import NETIDS, Row, RowParser, columns
 from portsock.parse.listings.ss.stateless import UDP_PORTS, infer_state, is_own_row
 from portsock.parse.listings.ss.users import cut_users, split_users
 from portsock.port_numbers import Services
-from portsock.records import SocketRecord
+from portsock.records import Holder, SocketRecord
 
 _ONLY_TCP = frozenset(State) - {State.ESTABLISHED, State.UNCONN, State.CLOSED}
 """A section without a Netid column has one protocol: a row in one of these states shows that it is TCP."""
@@ -37,7 +37,7 @@ class SsReader:
 
     def __init__(self, services: Services) -> None:
         self._rows = RowParser(services)
-        self._plain = PlainRowParser(self._rows)
+        self._plain = PlainRows(self._rows)
         self._records: list[SocketRecord] = []
         self._stars: list[int] = []
         """Indexes of the records whose local address is '*'."""
@@ -65,12 +65,18 @@ class SsReader:
         row = reader._rows.parse(line)
         return reader if certain or (row and (front.state is not None or is_own_row(front, row.record))) else None
 
+    def plain(self, lines: Sequence[str], at: int) -> tuple[Sequence[SocketRecord], int]:
+        """Read plain rows. See reader.LineReader."""
+        if self._unfinished is not None:
+            return (), at
+        blank: tuple[Holder, ...] | None = () if self._has_owners else None
+        end, blank = self._plain.read(lines, at, self._protocol, blank, self._records)
+        self._has_owners = blank is not None
+        if not self._rows.shape[1]:
+            self._assumed += end - at
+        return (), end
+
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
-        if self._unfinished is None and (record := self._plain.parse(line, self._protocol)) is not None:
-            self._records.append(record)
-            if record.holders is not None:
-                self._has_owners = True
-            return ()
         if line and line[0] in " \t" and self._records and self._unfinished is None and self._continue(line):
             return ()
         below = line.lstrip()[:3] in _ASSOCIATIONS
