@@ -53,8 +53,9 @@ def damaged(text: bytes, others: Sequence[bytes], chance: random.Random) -> byte
 
     Of JSON mostly values are changed, since a document with a mistake is refused as a whole.
     """
-    if text[:1] in (b"{", b"[") and chance.randrange(4):
-        return _damaged_json(text, chance)
+    documents = _documents(text) if text[:1] in (b"{", b"[") and chance.randrange(4) else None
+    if documents:
+        return _damaged_json(documents, chance)
     for _ in range(chance.randint(1, 6)):
         at = chance.randrange(len(text) + 1)
         text = chance.choice(_DAMAGES)(text, at, others, chance)
@@ -63,12 +64,18 @@ def damaged(text: bytes, others: Sequence[bytes], chance: random.Random) -> byte
     return text[:LARGEST]
 
 
-def _damaged_json(text: bytes, chance: random.Random) -> bytes:
-    """Return the document, or each line of JSON Lines, with up to three other values, or without some."""
-    try:
-        documents = [json.loads(text)]
-    except ValueError:
-        documents = [json.loads(line) for line in text.splitlines()]
+def _documents(text: bytes) -> list[Any] | None:
+    """Return the document, or that of each line of JSON Lines; None for other text."""
+    for parts in ([text], text.splitlines()):
+        try:
+            return [json.loads(part) for part in parts]
+        except ValueError:
+            continue
+    return None
+
+
+def _damaged_json(documents: list[Any], chance: random.Random) -> bytes:
+    """Return the documents with up to three other values, or without some."""
     for _ in range(chance.randint(1, 3)):
         part: Any = chance.choice(documents)
         while True:

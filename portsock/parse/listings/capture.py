@@ -121,6 +121,11 @@ class Capture:
                 raise SeveralHosts(parts(found, lines))
             for step in found.steps:
                 lines = step(lines)
+            if found.parted:
+                text = (
+                    "rows that stood on one line were parted; a name may have lost words: paste the listing with its line ends"
+                )
+                self._before = (*self._before, Notice("lines_parted", None, text))
             if found.crowded:
                 several = "1 line has" if found.crowded == 1 else f"{found.crowded} lines have"
                 text = f"{several} several rows, of which some may be unread: paste the listing with its line ends"

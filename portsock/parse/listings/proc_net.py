@@ -4,10 +4,11 @@ The text does not contain the file's name, so the table is inferred from the row
 follows the inode, in TCP's there are other columns. Raw sockets are hashed by their protocol number, so 'sl' equals it.
 """
 
+import re
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from portsock.model import Family
+from portsock.model import Family, Notice
 from portsock.parse.proc.net_inet import ByteOrder, parse_inet_line
 from portsock.parse.proc.net_other import parse_netlink_line, parse_packet_line
 from portsock.parse.proc.net_unix import continue_name, parse_unix_line
@@ -17,6 +18,8 @@ from portsock.records import SocketRecord
 _HEADERS = {("sl", "local_address"): "inet", ("Num", "RefCount"): "unix", ("sk", "Eth"): "netlink", ("sk", "RefCnt"): "packet"}
 _BIG_LOOPBACKS = (" 7F000001:", " 00000000000000000000000000000001:", "FFFF7F000001:")
 """The loopback addresses as only a big-endian machine prints them."""
+_ROW = re.compile(rb"[0-9a-f]{8,16}: [0-9A-F]{8} [0-9A-F]{8} [0-9A-F]{8} ")
+"""The beginning of a unix row."""
 _DATAGRAM_COLUMNS = 13
 _SLOT, _LOCAL = 0, 1
 _UNIX_INODE = 6
@@ -35,6 +38,20 @@ class ProcNetReader:
         self._byteorder: ByteOrder = "little"
         self._held: SocketRecord | None = None
         self._without_inode = False
+        self._blank = False
+        """True behind a blank line."""
+        self._continued = 0
+        """Lines that were taken for the rest of a path."""
+
+    @property
+    def remarks(self) -> tuple[Notice, ...]:
+        """Return a notice about lines that may be other text."""
+        if not self._continued:
+            return ()
+        lines = "1 line was" if self._continued == 1 else f"{self._continued} lines were"
+        return (
+            Notice("paths_continued", self._continued, f"{lines} taken for the rest of a unix path, which may have line ends"),
+        )
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:  # noqa: ARG003 - these tables print numbers only
@@ -79,11 +96,15 @@ class ProcNetReader:
                 data = b" ".join((*words[:_UNIX_INODE], b"0", *words[_UNIX_INODE:]))
         record = parse_unix_line(data.rstrip(b" ") if data.count(b" ") < 8 else data)
         if record is None:
-            longer = continue_name(self._held, data) if self._held else None
+            # A path may have line ends. Behind a blank line there is other text; a row with something in front is no path.
+            after_blank, self._blank = self._blank, self._blank or not data.strip()
+            longer = continue_name(self._held, data) if self._held and not self._blank and not _ROW.search(data) else None
             if longer is None:
-                return None
+                return () if self._blank and not after_blank else None
             self._held = longer
+            self._continued += 1
             return ()
+        self._blank = False
         held = self.finish()
         self._held = record
         return held

@@ -14,6 +14,7 @@ from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.losses import Losses
 from portsock.parse.listings.plain.own_rows import PlainRows
 from portsock.parse.listings.sections import Sections
+from portsock.parse.listings.wrappers.hosts import SeveralHosts
 from portsock.port_numbers import parse_services
 from tests.bench.listings import LISTINGS, rows
 
@@ -95,7 +96,7 @@ def read(kind: type[Capture], text: str) -> tuple[Any, ...]:
     capture = kind(SERVICES)
     try:
         records = list(capture.read(text.split("\n")))
-    except UsageError as error:
+    except (UsageError, SeveralHosts) as error:
         return (str(error),)
     return records, capture.notices(), capture.formats, capture.unprivileged, capture.snapshot
 

@@ -55,7 +55,7 @@ class JcReader(ObjectReader):
 
     def layout(self, item: dict[str, Any]) -> Layout | None:
         """Return the layout of any socket, and of lsof's other files."""
-        unix = item.get("kind") == "socket" or item.get("netid") in _OTHER_NETIDS
+        unix = item.get("kind") == "socket" or _other_netid(item)
         return layout_of(tuple(item)) if unix or item.keys() >= _LSOF else super().layout(item)
 
     def records(self, layout: Layout, item: dict[str, Any], protocol: str, rows: RowParser) -> Iterable[SocketRecord]:
@@ -66,7 +66,7 @@ class JcReader(ObjectReader):
         record: SocketRecord | None
         if item.get("kind") == "socket":
             record = _unix(item)
-        elif item.get("netid") in _OTHER_NETIDS:
+        elif _other_netid(item):
             record = self._other_family(item)
             rows.skipped += record is None
         else:
@@ -114,6 +114,12 @@ class JcReader(ObjectReader):
         state, *queues = (text_of(item.get(name)) for name in ("state", "recv_q", "send_q"))
         row = self._ss.parse(f"{netid} {state} {' '.join(queues)} {local} {peer}") if self._ss is not None else None
         return None if row is None else row.record
+
+
+def _other_netid(item: dict[str, Any]) -> bool:
+    """Tell whether ss names another family than the internet's."""
+    netid = item.get("netid")
+    return isinstance(netid, str) and netid in _OTHER_NETIDS
 
 
 def _unix(item: dict[str, Any]) -> SocketRecord:

@@ -55,6 +55,8 @@ class OsqueryReader:
         names = set(re.findall(r'"([a-z_]{2,20})"\s*:', head))
         if "local_port" in names and events_of_row(dict.fromkeys(names)) is not None:
             return True
+        if re.search(r'"protocol"\s*:\s*"[a-zA-Z]', head) is not None:  # osquery prints its number
+            return False
         return has_sockets(names) and names.isdisjoint({"proto", "netid", "tx_queue", "laddr"})
 
     def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - osquery prints no service names

@@ -16,6 +16,7 @@ from portsock.records import Holder, SocketRecord
 
 _PROCESS = re.compile(r"p\d{1,10}(?:\0.*)?", re.DOTALL)
 _PROCESS_FIELDS = frozenset("cgKLMRuzZ")
+_NUMBERS = frozenset("gKRu")
 _FILE_FIELDS = frozenset("aCdDFGiklnNoPrsStT")
 _RAW = re.compile(r"[0-9A-F]{8,32}:[0-9A-F]{4}->[0-9A-F]{8,32}:[0-9A-F]{4} st=[0-9A-F]{2}")
 """The name of a raw socket, as in /proc/net/raw."""
@@ -72,6 +73,8 @@ class LsofFieldsReader:
                 self._end_of_file()
             self._file[mark] = value
         elif mark in _PROCESS_FIELDS:
+            if mark in _NUMBERS and not is_number(value, PID_DIGITS):
+                return False
             self._process[mark] = value
         else:
             return False

@@ -174,12 +174,12 @@ def _split_timer(text: str, has_program: bool) -> tuple[str, Timer | None]:
         return text, None
     head = text[: len(text) - len(match[0])].rstrip()
     found = _PROGRAM.search(head) if has_program else None
-    if found is not None and len(head) - found.end() > _PROGRAM_WIDTH:
+    words = head.rsplit(None, 2)
+    kind = " ".join(words[-2:]) if " ".join(words[-2:]) in _TIMER_KINDS else words[-1] if words else ""
+    if kind not in _TIMER_KINDS and found is not None and len(head) - found.end() > _PROGRAM_WIDTH:
         at = found.end() + len(_cut(head[found.end() :], _PROGRAM_WIDTH))
         kind, head = head[at:].strip(), head[:at]
     else:
-        words = head.rsplit(None, 2)
-        kind = " ".join(words[-2:]) if " ".join(words[-2:]) in _TIMER_KINDS else words[-1] if words else ""
         head = head.removesuffix(kind)
     kind = _TIMER_KINDS.get(kind, kind)
     seconds, hundredths, retransmits, _ = map(int, match.groups())

@@ -100,7 +100,7 @@ class NetstatWindowsReader:
     def _below(self, line: str) -> Iterable[SocketRecord] | None:
         """Read a line of -b below a row: a component, '[executable]', or a message that it cannot be found."""
         held, text = self._held, line.strip()
-        if held is None or not text or len(text) > _LONGEST_BELOW:
+        if held is None or not text or len(text) > _LONGEST_BELOW or text.isdecimal():  # a PID behind a broken line
             return None
         if text[0] == "[" and text[-1] == "]":
             self._has_owners = True

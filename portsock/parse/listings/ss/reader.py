@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from portsock.enums import parse_state
 from portsock.model import INTERNET, Endpoint, Family, InetEndpoint, NetlinkEndpoint, Notice, SocketType, State
 from portsock.parse.listings.internet import fill_wildcard
+from portsock.parse.listings.paste_noise import looks_like_row
 from portsock.parse.listings.ss.extras import read_extras
 from portsock.parse.listings.ss.info import read_info
 from portsock.parse.listings.ss.plain import PlainRows
@@ -175,6 +176,8 @@ class SsReader:
         """Add a continuation line of -i, -m, -o, -e or --cgroup to the last record. Returns False for a row of any tool."""
         word = next(iter(line.split(None, 1)), "")
         if not ("a" <= word[:1] <= "z" or word[:1] in ("<", "-")) or word in _NO_DETAILS or columns(line) is not None:
+            return False
+        if looks_like_row(line):  # details, and behind them a row
             return False
         _, holders, _ = split_users(line)
         record = _with_extras(self._records[-1], line)

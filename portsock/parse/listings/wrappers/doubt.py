@@ -28,7 +28,8 @@ _END = re.compile(
 )
 """The end of an address with a port."""
 _TYPE = re.compile(
-    r"\s(?:IPv[46]|unix|sock|pack|netlink|raw6?|(?:tcp|udp)[46]{0,2}|stream|dgram|seqpac)(?=\s)|[0-9a-f]{8,16}: [0-9A-F]{8} "
+    r"(?:^|\s)(?:IPv[46]|unix|sock|pack|netlink|raw6?|(?:tcp|udp)[46]{0,2}|stream|dgram|seqpac)(?=\s)"
+    r"|[0-9a-f]{8,16}: [0-9A-F]{8} "
 )
 """A word that a row has once."""
 _WITH_PORTS = frozenset({"tcp", "tcp4", "tcp6", "tcp46", "udp", "udp4", "udp6", "udp46"})

@@ -20,7 +20,7 @@ _CUT = re.compile(r"(?<=[:\])}|>#*.\-/;,`$%\d])[ \t]|(?<=[0-9][0-9]Z)[ \t]|(?<= 
 """Places behind which a listing may begin: white space behind a sign or a number, or a sign before a word."""
 _PART = re.compile(r"[:\]|)>]|[^:\]|)>]+")
 _RUN = r"[^\s:\]|)>]+"
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile("[0-9]+")
 _TIME = re.compile(r"[\d:.,TZ+\-/]*\d:\d\d[\d:.,TZ+\-/]*|\d{9,11}\.\d{1,9}|[FP]")
 """A last word that needs no sign behind it: a time, the marks of containers' logs."""
 _CLOCK = re.compile(r"[\d:.,TZ+\-/<>()\[\]]+")
@@ -117,6 +117,6 @@ def _word(word: str) -> str:
     if not any(letter.isalnum() for letter in word):
         return re.escape(word)
     if _NUMBER.match(word) and not word.rstrip(".)").strip("0123456789"):
-        return r"\d{1,9}" + "".join(map(re.escape, word.lstrip("0123456789")))
+        return "[0-9]{1,9}" + "".join(map(re.escape, word.lstrip("0123456789")))
     pattern = "".join(re.escape(part) if part in ":]|)>" else _RUN for part in _PART.findall(word))
     return pattern + re.escape(word[-1]) if pattern.endswith(_RUN) and not word[-1].isalnum() else pattern

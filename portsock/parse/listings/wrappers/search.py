@@ -1,5 +1,6 @@
 """The search for what a listing is wrapped in: the removal of each wrapper is tried on the first lines."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ Step = Callable[[Iterable[str]], Iterator[str]]
 """Removes one wrapper."""
 
 
+_ENDPOINT = re.compile(r"[*\]]|:\d+$|:\d+ ")
+"""What no name of a host has."""
 _MOST_QUOTES = 3
 """Prefixes that are tried together with broken lines."""
 
@@ -25,6 +28,8 @@ class Found(NamedTuple):
     """The names in the prefix, where the lines are listings of several hosts."""
     crowded: int = 0
     """Lines that still have several rows, which are not all read."""
+    parted: bool = False
+    """Rows of lsof stood on one line: its last column may have any words, so that where a row ends is not certain."""
 
 
 def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]], Attempt]) -> Found:
@@ -43,6 +48,7 @@ def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]],
         if prefix is not None:
             groups = _groups(prefix, lines)
             hosts = [name for name, own in groups.items() if name and attempt(prefix.lines(own)).rows]
+            hosts = [] if any(map(_ENDPOINT.search, hosts)) else hosts
             found = Found([*found.steps, prefix.lines], prefix, hosts if len(hosts) > 1 else [])
             lines, best = list(prefix.lines(lines)), result
             lines, best = _clean(found.steps, lines, best, attempt)
@@ -56,7 +62,8 @@ def find(head: Sequence[str], plain: Attempt, attempt: Callable[[Iterable[str]],
                 if _is_better(attempt(after), best, certain):
                     steps = [*found.steps, joiner] if quote is None else [*found.steps, quote.lines, joiner]
                     return found._replace(steps=steps, crowded=_crowded(after))
-    return found._replace(crowded=_crowded(lines))
+    parted = wrapping.split_rows in found.steps and any(map(wrapping.has_lsof_header, head))
+    return found._replace(crowded=_crowded(lines), parted=parted)
 
 
 def _clean(

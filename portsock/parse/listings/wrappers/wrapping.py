@@ -37,6 +37,7 @@ _REST = re.compile(
 """The beginning of the second half of a row or of a header."""
 _PROGRAM = re.compile(r"(?<=\s)\[[^\[\]]{1,100}\.exe\](?=\s|$)", re.IGNORECASE)
 """The program that Windows prints below a row."""
+_LSOF_HEADER = re.compile(r"\bCOMMAND {1,40}PID ")
 _SHORTEST = 70
 """Characters that a line with several rows has at least."""
 _NARROWEST = 60
@@ -120,6 +121,11 @@ def _joined(lines: Iterable[str], width: int | None, between: str) -> Iterator[s
 def is_header(line: str) -> bool:
     """Tell whether the line begins with the words of a header."""
     return _HEADER_START.match(line[:1000].lstrip()) is not None
+
+
+def has_lsof_header(line: str) -> bool:
+    """Tell whether lsof's header is in the line."""
+    return _LSOF_HEADER.search(line) is not None
 
 
 def _is_start(line: str) -> bool:
