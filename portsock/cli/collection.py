@@ -30,11 +30,13 @@ def collect_snapshot(
     """Collect what the question needs; after `seconds` enter no further network namespace. Raises UsageError and ReadError."""
     if collect.owners not in OWNER_METHODS:
         raise UsageError(f"--owners {collect.owners}: no such way; there are {', '.join(OWNER_METHODS)}")
+    # Explanations and processes name the other ends, rows of ports do not, and those of sockets in one column.
+    ends = question.command not in ("ports", "sockets") or Need.PEER in question.needs
     if collect.captures:
         _check_captures(collect)
         from portsock.sources.capture import collect as read_captures
 
-        snapshot = normalize(read_captures(collect.captures, collect.from_format, services), spend=True)
+        snapshot = normalize(read_captures(collect.captures, collect.from_format, services), ends, spend=True)
         return Collected(snapshot.with_notices(failures.take()), True)
     from portsock.query.plan import plan
 
@@ -42,8 +44,6 @@ def collect_snapshot(
     collection = _collect_live(request, collect.backend, console)
     if collect.verbose:
         _say_how(collection, console)
-    # Explanations and processes name the other ends, rows of ports do not, and those of sockets in one column.
-    ends = question.command not in ("ports", "sockets") or Need.PEER in question.needs
     return Collected(normalize([collection], ends), request.states is None)
 
 

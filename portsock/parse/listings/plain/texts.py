@@ -20,7 +20,8 @@ _MOST = 1 << 12
 """Texts that are kept: a listing of ever new ones would not profit from more."""
 _MOST_HOSTS = 1 << 16
 _PORT_DIGITS = 5
-_BETWEEN = (None,) * (SocketRecord._fields.index("holders") - SocketRecord._fields.index("cookie"))
+BETWEEN = (None,) * (SocketRecord._fields.index("holders") - SocketRecord._fields.index("cookie"))
+"""The fields of a record between `inode` and `holders`."""
 NO_QUEUES = (None, None, None, None)
 LONGEST = 500
 """Characters of the longest row that is plain."""
@@ -47,7 +48,7 @@ def record(
 ) -> SocketRecord:
     """Return the record of an internet socket. `queues`: recv_q, send_q, accept_queue and accept_limit."""
     front = (family, kind, protocol, None, state, None, local, remote, *queues, None, inode)
-    return _make(SocketRecord, (*front, *_BETWEEN, holders, None, None, (), names_one))
+    return _make(SocketRecord, (*front, *BETWEEN, holders, None, None, (), names_one))
 
 
 class Numbers(dict[str, int | None]):
@@ -92,12 +93,12 @@ class Ends(dict[str, InetEndpoint | None]):
     """Endpoints 'ADDRESS:PORT' by their text; None for other texts. Those of peers are not kept: most occur once."""
 
     def __init__(self) -> None:
-        self._hosts = _Hosts()
-        self._ports = Ports()
+        self.hosts = _Hosts()
+        self.ports = Ports()
 
     def __missing__(self, text: str) -> InetEndpoint | None:
         host, _, port_text = text.rpartition(":")
-        address, port = self._hosts[host], self._ports[port_text]
+        address, port = self.hosts[host], self.ports[port_text]
         found = None
         if address is not None and port >= 0:
             found = _make(InetEndpoint, (address, port, None, None, None, False, False))
@@ -108,7 +109,7 @@ class Ends(dict[str, InetEndpoint | None]):
     def peer(self, text: str) -> InetEndpoint | None:
         """Return the endpoint of a peer, NO_PEER for a wildcard without a port, None for other texts."""
         host, _, port_text = text.rpartition(":")
-        address, port = self._hosts[host], self._ports[port_text]
+        address, port = self.hosts[host], self.ports[port_text]
         if address is None or port < 0 or address in WILDCARDS:
             return NO_PEER if text in _NO_PEER else None
         return _make(InetEndpoint, (address, port, None, None, None, False, False))
