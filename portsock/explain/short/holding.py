@@ -17,7 +17,7 @@ from portsock.query.target import InetTarget
 def held_text(subject: Subject, protocol: str, port: int | None, sockets: Sequence[Socket]) -> str:
     """Return '8080/tcp (http-alt) is held by python3 (pid 5), listening on 127.0.0.1, with 2 connections'."""
     name = subject.services.name(protocol, port)
-    multipath = protocol == "tcp" and any(_is_multipath(socket, subject) for socket in sockets)
+    multipath = protocol == "tcp" and _are_multipath(sockets, subject)
     return phrases.HELD.format(
         port=f"{port}/{protocol}" + (f" ({name})" if name else ""),
         who=who_holds(sockets, subject),
@@ -109,13 +109,14 @@ def _is_dual(socket: Socket) -> bool:
     return socket.family is Family.IPV6 and address_of(socket.local) == "::" and socket.v6only is False
 
 
-def _is_multipath(socket: Socket, subject: Subject) -> bool:
-    """Tell whether the kernel lists this TCP socket as an MPTCP one, too."""
-    return any(
-        each.protocol == "mptcp" and (each.inode, each.local, each.netns) == (socket.inode, socket.local, socket.netns)
-        for each in subject.snapshot.sockets
-        if each.state is socket.state
-    )
+def _are_multipath(sockets: Sequence[Socket], subject: Subject) -> bool:
+    """Tell whether the kernel lists one of these TCP sockets as an MPTCP one, too."""
+    listed = {_identity(each) for each in subject.snapshot.sockets if each.protocol == "mptcp"}
+    return bool(listed) and not listed.isdisjoint(map(_identity, sockets))
+
+
+def _identity(socket: Socket) -> tuple[object, ...]:
+    return socket.inode, socket.local, socket.netns, socket.state
 
 
 def _activity(subject: Subject, protocol: str, port: int | None, sockets: Sequence[Socket]) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from portsock.parse.listings.paste_noise import looks_like_row
+
 
 class Attempt(NamedTuple):
     """What the readers make of some lines."""
@@ -22,7 +24,7 @@ class Attempt(NamedTuple):
         return self.rows - self.unread - self.broken
 
 
-_MARKS = ("&", "</", "<br", "<BR", "<p", "<P", "[/", "|-", "|:-", "| -", "| :-", '",', "`", "│", "┃")
+_MARKS = ("&", "</", "<br", "<BR", "<p", "<P", "[/", "|-", "|:-", "| -", "| :-", "`", "│", "┃", '\n"')
 _END = re.compile(
     r"(?:\d\.\d{1,3}:|\]:|\*[:.]|::[:.]?|(?:\d{1,3}\.){4})(?:\d{1,5}|\*)(?=\s|->|$)|[0-9A-F]{8}:[0-9A-F]{4}(?=\s)"
 )
@@ -70,7 +72,7 @@ def is_doubtful(head: Sequence[str], plain: Attempt) -> bool:
     """Tell by cheap signs whether lines may be wrapped. `plain`: what was read of them as they are."""
     if is_prefixed(head, plain) or is_cut(head):
         return True
-    text = "\n".join(head)
+    text = "\n" + "\n".join(head)
     return any(mark in text for mark in _MARKS) or any(map(is_crowded, head))
 
 
@@ -86,7 +88,10 @@ def is_cut(head: Sequence[str]) -> bool:
     if any(map(HEADER_REST.match, head[:_FIRST])):
         return True
     width = max(map(len, head), default=0)
-    return width >= _NARROWEST and sum(len(line) == width > len(after) > 0 for line, after in pairwise(head)) > 1
+    if width < _NARROWEST:
+        return False
+    tails = [after for line, after in pairwise(head) if len(line) == width > len(after) > 0]
+    return len(tails) > 1 and not all(map(looks_like_row, tails))
 
 
 def is_crowded(line: str) -> bool:

@@ -40,7 +40,7 @@ def cleaners(head: Sequence[str]) -> Iterator[tuple[Cleaner, bool]]:
     if "[" in text and _BBCODE.search(text):
         yield _without_bbcode, True
     if "|" in text and any(_RULER.fullmatch(line[:4000]) for line in head if "|" in line and "-" in line):
-        yield _without_table, False
+        yield _without_table, True
     if any(sign in text for sign in '"`│┃') and sum(_STRING.fullmatch(line[:4000]) is not None for line in head) * 2 > len(
         head
     ):
