@@ -27,7 +27,8 @@ _END = (
 )
 _ROW = re.compile(
     rf"(?:^|(?<=\s)){_END}(?:\s+|->){_END}(?=\s|$)|\b(?:TCP|UDP) {_END}(?: \(|$)"
-    rf"|^\s*(?:u_(?:str|dgr|seq)|p_(?:raw|dgr)|nl|v_str) +[A-Z]+ |^\s*unix +\d+ +\["
+    rf"|^\s*(?:TCP|UDP|tcp|udp)[46]?\s.*\s{_END}(?=\s|$)"
+    rf"|laddr=addr\(|^\s*(?:u_(?:str|dgr|seq)|p_(?:raw|dgr)|nl|v_str) +[A-Z]+ |^\s*unix +\d+ +\["
 )
 """Two endpoints in a row, or the beginning of a unix row."""
 _LONGEST_DRESSED = 4000
@@ -80,6 +81,12 @@ def opens_remark(line: str) -> bool:
 def looks_like_row(line: str) -> bool:
     """Tell whether a line that no reader understands looks like the row of a socket nevertheless."""
     return len(line) <= _LONGEST_DRESSED and _ROW.search(line) is not None
+
+
+def has_row_inside(line: str) -> bool:
+    """Tell whether two endpoints stand behind other text."""
+    found = _ROW.search(line) if len(line) <= _LONGEST_DRESSED else None
+    return found is not None and bool(line[: found.start()].strip() or found[0][:1].isspace())
 
 
 def prompt_command(line: str) -> str | None:

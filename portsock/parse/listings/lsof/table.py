@@ -30,6 +30,13 @@ _HEAD = 600
 """Characters in which the columns up to TYPE are looked for."""
 
 
+_SOCKET_NAME = re.compile(
+    r"\s(?:TCP|UDP) +[^\s/]{1,80}:[\w*-]{1,40}(?:->\S{1,80}:[\w*-]{1,40})?\s{0,8}(?:\([^()]{1,80}\))?\s{0,8}$"
+    r"|\s0x[0-9a-f]{8,16} +0t0 +->0x|\stype=(?:STREAM|DGRAM|SEQPACKET|RAW)\b|\sprotocol: \S{1,40}\s{0,8}$"
+)
+"""The last columns of a socket."""
+
+
 class LsofReader:
     """Reads rows of all files. Those of sockets become records, one for each socket."""
 
@@ -61,6 +68,8 @@ class LsofReader:
         if found is not None and found[0] == "socket":
             read = _parse_row(line, found)
             return () if read is not None and self._sockets.add(read[1], read[0], self._services) else None
+        if _SOCKET_NAME.search(line[:_HEAD]):  # a socket's, though its descriptor or type is none
+            return None
         if found is not None or line.startswith(_NOTES):
             self._has_files = self._has_files or found is not None
             return ()

@@ -58,8 +58,10 @@ class NetstatLinuxReader:
     def feed(self, line: str) -> Iterable[SocketRecord] | None:
         if line.startswith("sctp"):
             association = self._internet.parse(line) or self._internet.parse_sctp_endpoint(line)
-            ended, self._association, self._goes_on = self.finish(), association, association is not None
-            return ended if association is not None or ended else None
+            if association is None:
+                return None
+            ended, self._association, self._goes_on = self.finish(), association, True
+            return ended
         if self._goes_on:
             if self._association is not None and line[:_INDENT].isspace():
                 longer = self._internet.parse_sctp_addresses(line[_INDENT:], self._association)

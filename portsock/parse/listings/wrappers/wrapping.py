@@ -22,6 +22,7 @@ _ROW = (
     r"|\S+\s+\S+\s+\d+\s+\d+\s+(?:tcp|udp)(?:46|[46])\s)"  # sockstat
 )
 _ROW_START = re.compile(_ROW)
+_STATE_START = re.compile(rf"\s*(?:{_STATES})\s")
 _ROW_INSIDE = re.compile(rf"(?<=\s){_ROW}")
 _HEADER = (
     r"Netid\s+State|State\s+Recv-Q|Recv-Q\s+Send-Q\s+Local|Proto\s+(?:Recv-Q|RefCnt|Local)|COMMAND\s+PID|USER\s+COMMAND"
@@ -79,12 +80,12 @@ def joiners(head: Sequence[str]) -> Iterator[tuple[Joiner, bool]]:
 
     A terminal breaks all lines at its right edge, a mail breaks them at a space.
     """
-    broken = [len(line) for line, after in pairwise(head) if _is_start(line) and _is_tail(after)]
+    broken = [len(line) for line, after in pairwise(head) if _is_start(line) and _may_follow(line, after)]
     if not broken:
         return
     width, often = Counter(broken).most_common(1)[0]
     starts = sum(map(_is_start, head))
-    tails = [after for line, after in pairwise(head) if _is_start(line) and _is_tail(after)]
+    tails = [after for line, after in pairwise(head) if _is_start(line) and _may_follow(line, after)]
     mail = sum(_REST.match(tail) is not None for tail in tails) * 2 > len(tails)  # a terminal cuts anywhere
     if not mail and often == len(broken) > 1 and often * 2 >= starts and width >= _NARROWEST and width == max(map(len, head)):
         yield lambda lines: _joined(lines, width, ""), True
@@ -102,7 +103,7 @@ def _joined(lines: Iterable[str], width: int | None, between: str) -> Iterator[s
     for line in lines:
         if held is not None:
             goes_on = _REST.match(line) is not None if width is None else last == width
-            if goes_on and count < _MOST_JOINED and len(held) < _LONGEST_ROW and _is_tail(line):
+            if goes_on and count < _MOST_JOINED and len(held) < _LONGEST_ROW and _may_follow(held, line):
                 held += between + line
                 last = len(line)
                 count += 1
@@ -133,11 +134,17 @@ def _is_start(line: str) -> bool:
     return _ROW_START.match(text) is not None or _HEADER_START.match(text) is not None
 
 
+def _may_follow(held: str, line: str) -> bool:
+    """Tell whether a row may go on in this line. Neither a header nor a row that begins with a state goes on with a state."""
+    return _is_tail(line) and not (_STATE_START.match(line) and (_STATE_START.match(held) or is_header(held)))
+
+
 def _is_tail(line: str) -> bool:
     text = line.strip()
     return (
         0 < len(text) < _LONGEST_TAIL
         and not _is_start(line)
+        and not paste_noise.has_row_inside(text)  # a row with an error in it
         and not paste_noise.is_noise(line)
         and paste_noise.prompt_command(line) is None
     )
