@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portsock.explain.types import Command, Explanation, Part, Reading, Row, Section, Severity
-from portsock.model import Netns, Process, Viewpoint
+from portsock.model import InetEndpoint, Netns, Process, Viewpoint
 from portsock.output.text.short_answer import LINES, render_short
 from tests.support.explain_factory import answer, attempt, seen, web
 from tests.support.factory import OWN, tcp
@@ -111,6 +111,13 @@ def test_reach_is_said_in_a_few_words(address: str, changes: dict[str, Any], wor
 def test_who_reaches_a_socket_of_another_network_namespace_is_said_of_that_one(address: str, words: str) -> None:
     apart = seen([tcp(address, inode=5, netns=Netns(9, "blue"))], {5: 501}, viewpoint=Viewpoint(OWN))
     assert [row.text for row in answer("80", apart).rows if row.label == "Reach"] == [words]
+
+
+def test_raw_sockets_are_named_by_their_protocol_alone() -> None:
+    raw = tcp("0.0.0.0:80", inode=5)._replace(
+        protocol="raw", type=None, number=1, local=InetEndpoint("0.0.0.0", None), state=None
+    )
+    assert answer("0.0.0.0", seen([raw], {5: 501})).summary.startswith("raw is held by nginx (pid 501)")
 
 
 def test_hostile_names_cannot_move_the_cursor_or_forge_a_line() -> None:

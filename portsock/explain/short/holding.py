@@ -17,9 +17,10 @@ from portsock.query.target import InetTarget
 def held_text(subject: Subject, protocol: str, port: int | None, sockets: Sequence[Socket]) -> str:
     """Return '8080/tcp (http-alt) is held by python3 (pid 5), listening on 127.0.0.1, with 2 connections'."""
     name = subject.services.name(protocol, port)
+    title = protocol if port is None else f"{port}/{protocol}" + (f" ({name})" if name else "")  # raw sockets have no port
     multipath = protocol == "tcp" and _are_multipath(sockets, subject)
     return phrases.HELD.format(
-        port=f"{port}/{protocol}" + (f" ({name})" if name else ""),
+        port=title,
         who=who_holds(sockets, subject),
         how=_bound_text(sockets, subject) + (phrases.MULTIPATH if multipath else ""),
         more=_activity(subject, protocol, port, sockets),
