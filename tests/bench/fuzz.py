@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def _damaged_json(documents: list[Any], chance: random.Random) -> bytes:
                 break
             part = part[key]
         if key is not None and chance.randrange(5):
-            part[key] = chance.choice(_VALUES)
+            part[key] = deepcopy(chance.choice(_VALUES))
         elif key is not None:
             del part[key]
     return b"\n".join(json.dumps(document).encode() for document in documents)
