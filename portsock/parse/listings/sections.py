@@ -52,6 +52,8 @@ class Sections:
         """True if a reader began with this line but could not read it: a row with an error, no noise."""
         self._known: set[str] = set()
         """Lines outside of sections that mean nothing."""
+        self._unread: set[str] = set()
+        """Lines in sections that no reader understands."""
 
     def read(self, lines: Iterable[str]) -> Iterator[SocketRecord]:
         """Yield the sockets of these lines."""
@@ -86,8 +88,7 @@ class Sections:
 
     def _read_other(self, line: str, number: int) -> Iterable[SocketRecord]:
         """Read a line that the current reader does not understand: noise, the beginning of another section, or skipped."""
-        if self._reader is None and line in self._known:
-            self._remark_begun = False
+        if self._is_known(line, number):
             return ()
         if self._is_remark(line) or paste_noise.is_noise(line):
             if not line.strip() or self._gap == number - 1:
@@ -120,15 +121,31 @@ class Sections:
         self._count_unread(line, number)
         return ()
 
+    def _is_known(self, line: str, number: int) -> bool:
+        """Tell whether this line was there before and means nothing, or is a row that nobody reads, which is counted again."""
+        if self._reader is None:
+            known = not line or line in self._known
+            self._gap = self._gap if line else number
+        else:
+            known = self._foreign is None and line in self._unread
+            if known:
+                self.losses.skip(number)
+        self._remark_begun = self._remark_begun and not known
+        return known
+
     def _count_unread(self, line: str, number: int) -> None:
         """Count a line that may be a row: one in a section, or one that looks like a row anywhere."""
         in_section = (self._reader is not None or self._resembles_row) and self._foreign is None
         if in_section and self._gap == number - 1 and not any(map(str.isdigit, line[:1000])):
             self._gap = number  # prose: every row has digits
-        elif in_section or (paste_noise.looks_like_row(line) and not (self._foreign and self._foreign.lists_sockets)):
+            return
+        if in_section or (paste_noise.looks_like_row(line) and not (self._foreign and self._foreign.lists_sockets)):
             self.losses.skip(number)
-        elif self._reader is None and self.kind is None and len(line) <= _LONGEST_KNOWN and len(self._known) < _MOST_KNOWN:
-            self._known.add(line)
+            known = self._unread if self._reader is not None and any(map(str.isdigit, line[:1000])) else None
+        else:
+            known = self._known if self._reader is None and self.kind is None else None
+        if known is not None and len(line) <= _LONGEST_KNOWN and len(known) < _MOST_KNOWN:
+            known.add(line)
 
     def _leave_out(self, kind: Unsupported) -> Iterable[SocketRecord]:
         """Begin a section without a reader. Returns the sockets of the previous one."""
