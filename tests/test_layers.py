@@ -70,7 +70,7 @@ MOST_FUNCTION_LINES = 40
 MOST_LINES_IN_ALL = 33_000
 CROWDED_FOLDERS: set[str] = set()
 LONG_FILES = {"model.py": "one table of what everything speaks of"}
-LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FUNCTIONS = {"parse/listings/ss/plain.py:read": "a call for each of a million rows takes a tenth of the time"}
 """Allowed to be longer, with the reason."""
 
 
