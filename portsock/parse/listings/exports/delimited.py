@@ -53,7 +53,7 @@ class DelimitedReader:
     def _header(cls, line: str) -> tuple[str, tuple[str, ...]] | None:
         """Return (delimiter, names) of a header of this tool, or None for another line."""
         head = line[:_LONGEST]
-        if "ocal" not in head and "OCAL" not in head:
+        if "ocal" not in head and "OCAL" not in head and "laddr" not in head:
             return None
         for mark in ",;\t|":
             if mark in head:
