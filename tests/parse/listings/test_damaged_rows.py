@@ -34,7 +34,7 @@ def test_a_row_with_a_damaged_value_is_read_or_counted(path: Path) -> None:
     lines = path.read_text("utf-8", "surrogateescape").rstrip("\n").split("\n")
     sockets, said = read(lines)
     chance = random.Random(path.name)  # noqa: S311 - the same damage in every run
-    for _ in range(12):
+    for _ in range(8):
         at = chance.randrange(len(lines))
         words = lines[at].split(" ")
         values = [place for place, word in enumerate(words) if any(map(str.isdigit, word))]

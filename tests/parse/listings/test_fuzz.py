@@ -18,7 +18,7 @@ from portsock.records import SocketRecord
 
 FIXTURES = sorted(path for path in (Path(__file__).parents[2] / "fixtures").rglob("*.*") if path.suffix not in (".py", ".pyc"))
 SERVICES = parse_services("http 80/tcp\ndomain 53/udp\n")
-EXAMPLES = int(os.environ.get("PORTSOCK_FUZZ", "150"))
+EXAMPLES = int(os.environ.get("PORTSOCK_FUZZ", "100"))
 FORMATS = [name for name, _ in formats()]
 lasting = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 PIECES = st.one_of(
