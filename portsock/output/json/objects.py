@@ -189,7 +189,7 @@ def _rare_fields(socket: Socket) -> Object:
     if socket.vfs is not None:
         result["vfs"] = {"device": socket.vfs[0], "inode": socket.vfs[1]}
     if socket.timer is not None:
-        result["timer"] = socket.timer._asdict()
+        result["timer"] = {**socket.timer._asdict(), "kind": encodable(socket.timer.kind)}
     if socket.memory is not None:
         result["memory"] = socket.memory._asdict()
     if socket.info is not None:

@@ -78,6 +78,12 @@ def test_any_socket_fits_the_schema_and_is_utf_8_that_any_reader_takes(rows: lis
     json.dumps(found, ensure_ascii=False).encode("utf-8")
 
 
+def test_the_kind_of_a_timer_may_have_bytes_that_are_no_text() -> None:
+    odd = socket()._replace(timer=Timer("\udcff", None, None))
+    found = json.loads("".join(answer("sockets", snapshot(), [odd], SERVICES, lines=False)))
+    assert found["sockets"][0]["timer"]["kind"] == "\\xff"
+
+
 def test_a_socket_with_common_fields_is_written_without_a_dictionary() -> None:
     def fail(value: Any) -> str:
         assert not isinstance(value, dict) or "family" not in value, "built as a dictionary"
