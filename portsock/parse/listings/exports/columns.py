@@ -146,8 +146,13 @@ class RowParser:
 
     def parse(self, layout: Layout, row: Row, protocol: str = "") -> SocketRecord | None:
         """Return the record of a row, or None for a row without local endpoint. `protocol`: where no column says."""
-        record = self._record(layout, row, protocol)
+        record = self.read(layout, row, protocol)
         self.skipped += record is None
+        return record
+
+    def read(self, layout: Layout, row: Row, protocol: str = "") -> SocketRecord | None:
+        """Return what parse() does, but do not count a row that is no socket: the driver counts its line."""
+        record = self._record(layout, row, protocol)
         self.without_protocol += record is not None and record.protocol == "unknown"
         return record
 

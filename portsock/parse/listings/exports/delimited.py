@@ -124,9 +124,7 @@ class DelimitedReader:
         return self._record(row)
 
     def _record(self, row: list[str]) -> Iterable[SocketRecord] | None:
-        before = self._rows.skipped
-        record = self._rows.parse(self._layout, [*row[: len(self._names)], self._type])
-        self._rows.skipped = before  # the driver counts the line
+        record = self._rows.read(self._layout, [*row[: len(self._names)], self._type])
         return None if record is None else (record,)
 
     @property

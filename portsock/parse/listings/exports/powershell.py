@@ -59,9 +59,7 @@ class PowershellTableReader:
             return ()
         words = line.split() if len(line) < _LONGEST else []
         row: list[str] = words if self._of_words and len(words) == len(self._columns) else self._cells(line)
-        before = self._rows.skipped
-        record = self._rows.parse(self._layout, row, self._protocol)
-        self._rows.skipped = before  # the driver counts the line
+        record = self._rows.read(self._layout, row, self._protocol)
         return None if record is None else (record,)
 
     @property
