@@ -20,12 +20,28 @@ ALLOWED: dict[str, set[str]] = {
     "addresses": {"model"},
     "endpoints": {"model"},
     "records": {"model", "enums"},
-    "parse": {"model", "errors", "records", "enums", "addresses", "port_numbers"},
-    "sources": {"model", "errors", "records", "enums", "addresses", "port_numbers", "parse"},
+    "rulesets": set(),
+    "network": set(),
+    "parse": {"model", "errors", "records", "rulesets", "network", "enums", "addresses", "port_numbers"},
+    "sources": {"model", "errors", "records", "rulesets", "network", "enums", "addresses", "port_numbers", "parse"},
+    "reach": {"model", "enums", "errors", "addresses", "rulesets", "network"},
     "normalize": {"model", "records", "addresses", "port_numbers"},
     "query": {"model", "enums", "errors", "records", "addresses", "port_numbers", "normalize"},
-    "explain": {"model", "enums", "errors", "records", "addresses", "endpoints", "port_numbers", "query", "normalize"},
-    "output": {"model", "enums", "errors", "addresses", "endpoints", "port_numbers", "normalize", "explain"},
+    "explain": {
+        "model",
+        "enums",
+        "errors",
+        "records",
+        "reach",
+        "rulesets",
+        "network",
+        "addresses",
+        "endpoints",
+        "port_numbers",
+        "query",
+        "normalize",
+    },
+    "output": {"model", "enums", "errors", "reach", "addresses", "endpoints", "port_numbers", "normalize", "explain"},
 }
 """The layers that each layer may import; cli and __main__ may import all."""
 PURE = ALLOWED.keys() - {"sources"}
@@ -67,7 +83,7 @@ CLI_EXCEPTIONS = {
 MOST_FILES = 18
 MOST_LINES = 300
 MOST_FUNCTION_LINES = 40
-MOST_LINES_IN_ALL = 33_000
+MOST_LINES_IN_ALL = 38_000
 CROWDED_FOLDERS: set[str] = set()
 LONG_FILES = {"model.py": "one table of what everything speaks of"}
 LONG_FUNCTIONS = {"parse/listings/ss/plain.py:read": "a call for each of a million rows takes a tenth of the time"}
