@@ -1,7 +1,7 @@
 """Packet filter rules, in one form for every way in which they are read: nft(8), libnftables-json(5), nf_tables netlink.
 
-A value is a number, most significant byte first, or the name of a device. Comparisons of every kind are a Match: the value is, or
-is not, in ranges. Order and bit masks become ranges and Masked, so that what evaluates the rules has few cases.
+A value is a number, most significant byte first, or the name of a device. Comparisons of every kind are a Match: the value is,
+or is not, in ranges. Order and bit masks become ranges and Masked, so that what evaluates the rules has few cases.
 """
 
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ class Payload(NamedTuple):
     """Bits of the packet, counted from the start of a header, in network byte order.
 
     The source address of IPv4 is ('network', 96, 32), the destination port of TCP and UDP ('transport', 16, 16). Rules of the
-    families inet, bridge and netdev compare `Meta('nfproto')` first, and with ports `Meta('l4proto')`: readers of text, which leaves
-    that out, add those matches.
+    families inet, bridge and netdev compare `Meta('nfproto')` first, and with ports `Meta('l4proto')`. Text leaves that out:
+    its readers add those matches.
     """
 
     base: Literal["link", "network", "transport", "inner"]
@@ -42,8 +42,9 @@ class Payload(NamedTuple):
 class Meta(NamedTuple):
     """What the kernel knows of a packet, by nft's word: nft(8), META EXPRESSIONS.
 
-    nfproto is 2 for IPv4 and 10 for IPv6; l4proto an IP protocol number; protocol an Ethernet type; iif, oif an interface index;
-    iifname, oifname a name; iiftype 1 for Ethernet and 772 for loopback; pkttype 0 for this host, 1 broadcast, 2 multicast.
+    nfproto is 2 for IPv4 and 10 for IPv6; l4proto an IP protocol number; protocol an Ethernet type; iif, oif the index of a
+    device; iifname, oifname its name; iiftype 1 for Ethernet and 772 for loopback;
+    pkttype 0 for this host, 1 broadcast, 2 multicast.
     """
 
     key: str
@@ -64,7 +65,7 @@ class Fib(NamedTuple):
     """A look into the routes: nft(8), FIB EXPRESSIONS.
 
     `inputs` of 'saddr', 'daddr', 'mark', 'iif', 'oif'. `result`: 'type' (RTN_*: 1 unicast, 2 local, 3 broadcast, 4 anycast,
-    5 multicast, 6 blackhole, 7 unreachable, 8 prohibit), 'oif' (index), 'oifname', or 'present' (1 where a route exists, else 0).
+    5 multicast, 6 blackhole, 7 unreachable, 8 prohibit), 'oif' (index), 'oifname', or 'present' (1 where a route exists).
     """
 
     inputs: frozenset[str]

@@ -1,0 +1,1 @@
+"""What the packet filter does with the first packet of a connection."""
