@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Device(NamedTuple):
     """A network device: ip-link(8)."""
 
-    index: int
+    ifindex: int
     name: str
     up: bool = True
     loopback: bool = False
@@ -15,7 +15,7 @@ class Device(NamedTuple):
     type: int = 1
     """ARPHRD_*: 1 Ethernet, 772 loopback, 65534 none (tunnels). include/uapi/linux/if_arp.h."""
     master: int | None = None
-    """Index of the bridge or VRF that it belongs to."""
+    """The ifindex of the bridge or VRF that it belongs to."""
     kind: str | None = None
     """IFLA_INFO_KIND: 'bridge', 'veth', 'vrf', 'wireguard' …"""
     rp_filter: int = 0
@@ -31,6 +31,7 @@ class Route(NamedTuple):
     kind: str = "unicast"
     """unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw."""
     device: int | None = None
+    """The ifindex of the device that packets leave through."""
     gateway: str | None = None
     metric: int = 0
     source: str | None = None
