@@ -179,6 +179,8 @@ OWNER_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PARENT
 """Needs for which the owners of sockets must be looked up."""
 DETAILS = frozenset({Need.INFO, Need.TIMERS, Need.MEMORY})
 """Needs that the kernel serves only when asked, because they cost time."""
+ON_REQUEST = DETAILS | {Need.REACH}
+"""Needs of columns that programs get only when they ask for them: in a table they depend on the rows."""
 SOURCE_DEPENDENT = DETAILS | {Need.INODES, Need.DESCRIPTORS, Need.USERS, Need.UNITS, Need.CONTAINERS}
 """Needs that only some sources serve."""
 

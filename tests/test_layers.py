@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "network": set(),
     "parse": {"model", "errors", "records", "rulesets", "network", "enums", "addresses", "port_numbers"},
     "sources": {"model", "errors", "records", "rulesets", "network", "enums", "addresses", "port_numbers", "parse"},
-    "reach": {"reachability", "model", "enums", "errors", "addresses", "rulesets", "network"},
+    "reach": {"reachability", "model", "endpoints", "enums", "errors", "addresses", "rulesets", "network"},
     "normalize": {"model", "records", "addresses", "port_numbers"},
     "query": {"model", "enums", "errors", "records", "addresses", "port_numbers", "normalize"},
     "explain": {

@@ -5,7 +5,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from portsock.cli.console import Console
 from portsock.cli.options import Printing
-from portsock.enums import DETAILS, Need, OwnerReason
+from portsock.enums import DETAILS, ON_REQUEST, Need, OwnerReason
 from portsock.errors import Exit, ReadError, UsageError
 from portsock.model import Process, Processes, Socket
 from portsock.output.columns import (
@@ -58,7 +58,14 @@ class Layout(NamedTuple, Generic[Row]):
         sorting = self.sort.column.needs if self.sort else frozenset()
         shown = needs_of(self.view, self.columns)
         # Details are collected only for a column that was named, or for their option.
-        return (shown if self.columns else shown - DETAILS) | sorting | self.asked
+        left_out = ON_REQUEST if self.kind == "csv" else DETAILS
+        return (shown if self.columns else shown - left_out) | sorting | self.asked
+
+    @property
+    def named_needs(self) -> frozenset[Need]:
+        """The needs of what somebody named: columns, the order, options."""
+        sorting = self.sort.column.needs if self.sort else frozenset()
+        return needs_of(self.view, self.columns or ()) | sorting | self.asked
 
     def ordered(self, rows: Sequence[Row], context: Context) -> Sequence[Row]:
         """Return the rows in the order asked for, or as they come."""

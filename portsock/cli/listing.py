@@ -11,7 +11,7 @@ from portsock.cli.outcome import report
 from portsock.cli.query_parsing import parse_query
 from portsock.enums import Need
 from portsock.errors import Exit, UsageError
-from portsock.model import Port, Processes, Socket
+from portsock.model import Notice, Port, Processes, Snapshot, Socket
 from portsock.output.columns import View
 from portsock.output.context import Context
 from portsock.port_numbers import Services
@@ -50,6 +50,9 @@ class Listing(NamedTuple, Generic[Row]):
     """Return the sockets that a row shows; None where every socket is a row."""
     summary: Callable[[Sequence[Row]], str] | None = None
     """Return the line under the table on a terminal."""
+    complete: Callable[[Sequence[Row], Snapshot, bool], tuple[Sequence[Row], tuple[Notice, ...]]] | None = None
+    """Return the rows with what only the packet filter knows, and notices; called where a column needs it. The flag: somebody
+    named that column, or gave its option."""
 
 
 def run(
@@ -81,6 +84,9 @@ def run(
         )
 
     found = answer(question, collected.snapshot, rows_of, listing.sockets)
+    if listing.complete is not None and Need.REACH in layout.needs:
+        rows, notices = listing.complete(found.rows, found.snapshot, Need.REACH in layout.named_needs)
+        found = found._replace(rows=rows, snapshot=found.snapshot.with_notices(notices))
     console.keep((collected, found))
     hostnames = _hostnames(found.sockets) if collect.resolve and not output.numeric else {}
     context = Context(services, output.numeric, found.snapshot.processes, hostnames)

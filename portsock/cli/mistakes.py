@@ -8,17 +8,17 @@ from typer._click.exceptions import MissingParameter, NoSuchOption
 from portsock.cli.commands import COMMANDS
 from portsock.cli.declare import declared
 from portsock.cli.explaining.asked import operands, similar_names
-from portsock.cli.options import Arranging, Collecting, Details, Explaining, Printing, Selecting
+from portsock.cli.options import Arranging, Collecting, Details, Explaining, Printing, Reaching, Selecting
 from portsock.errors import UsageError
 from portsock.explain.wording import command_line
 from portsock.query.pasted import masked
 from portsock.query.similar import nearest
 
 _GROUPS: Mapping[str, Sequence[Any]] = {
-    "ports": (Selecting, Collecting, Printing),
+    "ports": (Selecting, Collecting, Reaching, Printing),
     "sockets": (Selecting, Collecting, Details, Printing),
     "procs": (Selecting, Collecting, Arranging, Printing),
-    "explain": (Collecting, Explaining),
+    "explain": (Collecting, Reaching, Explaining),
 }
 """Command → the groups of its options."""
 

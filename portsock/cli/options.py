@@ -156,6 +156,22 @@ class Arranging(NamedTuple):
     """Show child processes under their parents. Ancestors that hold none of the sockets are shown, too."""
 
 
+class Reaching(NamedTuple):
+    """Options of `ports` and `explain` for the packet filter."""
+
+    reach: Annotated[bool, flag("--reach", help="who can really connect", panel=OUTPUT)] = False
+    """Show who can really connect, given the packet filter of the network namespace: the column reach, and the key reach in
+    JSON. Without this option, tables show it where there are rules, and explain says it. Reading the rules takes root."""
+    rules: Annotated[
+        Texts, value("--rules", metavar="[HOST=]FILE", help="packet filter of the listing", panel=SOURCE, completes="files")
+    ] = None
+    """With --from: the packet filter of the host that the listing is of, as 'nft list ruleset', 'nft -j list ruleset' or
+    iptables-save prints it. HOST= is the label that the listing has. May be repeated."""
+    source: Annotated[Texts, value("--source", metavar="ADDR[%IFACE]", help="can this one reach it?", panel=OUTPUT)] = None
+    """Ask for one source, an address or a network: who else can connect is left out. With %IFACE it comes in through that
+    device. May be repeated."""
+
+
 class Explaining(NamedTuple):
     """Options that only `explain` has, and those of Printing that it shares."""
 
@@ -223,7 +239,7 @@ class Printing(NamedTuple):
     processes: Annotated[bool, flag("-p", help="accepted: owners are always shown", panel=OUTPUT, hidden=True)] = False
 
 
-GROUPS = (Selecting, Collecting, Details, Arranging, Explaining, Printing)
+GROUPS = (Selecting, Collecting, Details, Arranging, Reaching, Explaining, Printing)
 
 
 def _choosing_options() -> set[str]:

@@ -1,6 +1,7 @@
 """Put an answer together: summary, picture, sections, findings, commands."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from portsock.explain.commands import next_commands, other_readings
 from portsock.explain.ephemeral import system_name
@@ -15,6 +16,10 @@ from portsock.explain.types import Attempt, Explanation, Part, PathFacts, Sectio
 from portsock.model import Snapshot
 from portsock.port_numbers import Services
 from portsock.query.target import Target
+
+if TYPE_CHECKING:
+    from portsock.reachability import Reach
+    from portsock.rulesets import PacketFilter
 
 _PROSE: dict[Part, Callable[[Subject], list[str]]] = {
     Part.PORT: port.paragraphs,
@@ -33,14 +38,18 @@ def explain(
     attempts: Sequence[Attempt] = (),
     path: PathFacts | None = None,
     caller: int | None = None,
+    filters: "Mapping[tuple[str | None, int | None], PacketFilter] | None" = None,
+    sources: tuple[str, ...] = (),
 ) -> Explanation:
     """Return the answer to one target.
 
     The snapshot should hold all sockets of the requested families, whether the target names them or not, since siblings and
     both ends are looked up in it. `attempts` are already judged; `path` is for a target that is a unix path of this host,
-    `caller` the uid that portsock runs as.
+    `caller` the uid that portsock runs as. `filters` are the packet filters that were read, by host label and number of the
+    network namespace; `sources` the addresses and networks that are asked about.
     """
-    subject = find_subject(target, snapshot, services, path)._replace(caller=caller)
+    subject = find_subject(target, snapshot, services, path)
+    subject = subject._replace(caller=caller, filters=filters or {}, sources=sources)
     found = findings(subject)
     sections = _sections(subject, attempts)
     head = leading(found)
@@ -59,7 +68,17 @@ def explain(
         head.title if head else "",
         draw(subject, SKETCH),
         rows(subject, found, attempts),
+        _reach(subject),
     )
+
+
+def _reach(subject: Subject) -> "Reach | None":
+    """Return who can connect to the first port of the target; None where the packet filter was not read."""
+    if not subject.filters:
+        return None
+    from portsock.explain.reach import reaches
+
+    return next((reach for _, reach in reaches(subject)), None)
 
 
 def _sections(subject: Subject, attempts: Sequence[Attempt]) -> dict[Part, Section]:

@@ -1,7 +1,7 @@
 """The subject of an answer: the sockets and processes that a target names, by the end that it names."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
@@ -28,6 +28,9 @@ from portsock.query.matching.targets import target_predicates
 from portsock.query.query import Query
 from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, Target, UnixTarget
 
+if TYPE_CHECKING:
+    from portsock.rulesets import PacketFilter
+
 
 class Subject(NamedTuple):
     """The input of the sections, the rules and the summary."""
@@ -51,6 +54,10 @@ class Subject(NamedTuple):
     """Nothing matches the target, a wildcard, itself: `local_sockets` have addresses that it covers, and are in its way."""
     nearby: Sequence[Socket] = ()
     """Where nothing matches: what waits on the same port at other addresses, or under another protocol."""
+    filters: "Mapping[tuple[str | None, int | None], PacketFilter]" = {}
+    """The packet filters that were read, by host label and number of the network namespace."""
+    sources: tuple[str, ...] = ()
+    """Addresses and networks that --source asks about."""
 
     @property
     def captured(self) -> bool:

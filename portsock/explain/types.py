@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.model import InetEndpoint, Owner, Socket, State
 from portsock.records import Identity
+
+if TYPE_CHECKING:
+    from portsock.reachability import Reach
 
 
 class Way(NamedTuple):
@@ -167,3 +170,5 @@ class Explanation(NamedTuple):
     """The picture of the short answer."""
     rows: tuple[Row, ...] = ()
     """The lines of the short answer below the picture."""
+    reach: "Reach | None" = None
+    """Who can really connect to the sockets that wait, where the packet filter was asked."""

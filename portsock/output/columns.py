@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from portsock.enums import DETAILS, Need
+from portsock.enums import ON_REQUEST, Need
 from portsock.errors import UsageError
 from portsock.output.context import Context
 
@@ -104,7 +104,7 @@ def default_columns(view: View[Row], rows: Sequence[Row]) -> tuple[Column[Row], 
 
 def fixed_columns(view: View[Row], details: frozenset[Need]) -> tuple[Column[Row], ...]:
     """Return the default columns whatever the rows, for programs; details only where they are in `details`."""
-    return tuple(column for column in view.columns if column.default and not (column.needs & DETAILS) - details)
+    return tuple(column for column in view.columns if column.default and not (column.needs & ON_REQUEST) - details)
 
 
 def needs_of(view: View[Row], columns: Iterable[Column[Row]] | None) -> frozenset[Need]:

@@ -49,6 +49,23 @@ def collect(
     return [each for label, (_, path) in pairs for each in _collect_one(label, path, only, services, progress)]
 
 
+def read_whole(path: str) -> str:
+    """Return the text of a file that is no listing, '-' for stdin. Raises UsageError."""
+    name = "stdin" if path == "-" else path
+    try:
+        with open(0 if path == "-" else path, "rb", closefd=path != "-") as stream:
+            found = bytearray()
+            for chunk in _text_chunks(stream, None):
+                found += chunk
+                if len(found) > LONGEST_DOCUMENT:
+                    raise UsageError(f"more than {LONGEST_DOCUMENT:,} bytes; give the rules of one host")
+            return found.decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from None
+    except (Unreadable, UsageError) as error:
+        raise UsageError(f"{name}: {error}") from None
+
+
 def _labels(inputs: Sequence[tuple[str | None, str]]) -> list[str | None]:
     """Return the host of each input: as given, else, with several inputs, the base name of the file."""
     if len(inputs) == 1:

@@ -7,8 +7,9 @@ from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
 from portsock.cli.declare import arguments
 from portsock.cli.explaining.asked import annotated, read_questions
-from portsock.cli.options import Collecting, Explaining
+from portsock.cli.options import Collecting, Explaining, Reaching
 from portsock.cli.outcome import has_unanswerable_filter, say_notices
+from portsock.cli.reaching import Filters, check
 from portsock.enums import Need
 from portsock.errors import Exit, UsageError
 from portsock.model import Notice, Snapshot
@@ -30,6 +31,7 @@ NEEDS = frozenset(
 def command(
     console: Console,
     collect: Collecting,
+    reaching: Reaching,
     explaining: Explaining,
     targets: Annotated[list[str], arguments("TARGET...", help="a port, endpoint, pid:N, path or word")],
 ) -> int:
@@ -40,16 +42,18 @@ def command(
     asked = read_questions(targets, services, collect)
     parsed = [each.subject for each in asked]
     _check(parsed, explaining, collect)
+    check(reaching, collect)
+    filters = Filters(reaching, collect)
     named = tuple(target for target in parsed if not isinstance(target, str))
     question = Question(Query(targets=named, netns=tuple(collect.netns or ())), "explain", NEEDS)
     snapshot = collect_snapshot(question, collect, services, console).snapshot
     if not collect.captures:
         snapshot = _with_named_processes(snapshot, named)
-    answers = [_answer(target, snapshot, services, explaining, collect) for target in parsed]
-    snapshot = _look_further(parsed, answers, snapshot, services, collect, console)
+    answers = [_answer(target, snapshot, services, explaining, filters) for target in parsed]
+    snapshot = _look_further(parsed, answers, snapshot, services, filters, console)
     answers = [annotated(each, answer, live=not collect.captures) for each, answer in zip(asked, answers, strict=True)]
     snapshot = with_notices(question, snapshot, [socket for answer in answers for socket in answer.sockets])
-    snapshot = snapshot.with_notices((*_unseen_servers(answers), *failures.take()))
+    snapshot = snapshot.with_notices((*_unseen_servers(answers), *filters.notices(), *failures.take()))
     _print(answers, snapshot, services, explaining, console)
     return _status(parsed, answers, snapshot, collect, console)
 
@@ -89,7 +93,7 @@ def _with_named_processes(snapshot: Snapshot, targets: "Sequence[Target]") -> Sn
 
 
 def _answer(
-    target: "Target | str", snapshot: Snapshot, services: Services, explaining: Explaining, collect: Collecting
+    target: "Target | str", snapshot: Snapshot, services: Services, explaining: Explaining, filters: Filters
 ) -> "Explanation":
     if isinstance(target, str):
         from portsock.explain.words import explain_word
@@ -97,19 +101,22 @@ def _answer(
         answer = explain_word(target, snapshot, services)
         assert answer is not None
         return answer
+    collect = filters.collect
     if collect.captures:
         from portsock.explain.engine import explain
 
-        return explain(target, snapshot, services)
+        return explain(target, snapshot, services, filters=filters.of(snapshot), sources=filters.sources)
     from portsock.cli.explaining.binding import attempts_of
 
     # The bind verdict is about portsock's own namespace, which --netns may leave out.
     own = not collect.netns or "all" in collect.netns
     attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only) if own else ()
-    return _explain_live(target, snapshot, services, attempts)
+    return _explain_live(target, snapshot, services, attempts, filters)
 
 
-def _explain_live(target: "Target", snapshot: Snapshot, services: Services, attempts: "Sequence[Attempt]") -> "Explanation":
+def _explain_live(
+    target: "Target", snapshot: Snapshot, services: Services, attempts: "Sequence[Attempt]", filters: Filters
+) -> "Explanation":
     from portsock.explain.engine import explain
     from portsock.sources.identity import effective_uid
 
@@ -118,7 +125,7 @@ def _explain_live(target: "Target", snapshot: Snapshot, services: Services, atte
         from portsock.cli.explaining.paths import path_facts
 
         path = path_facts(target, snapshot)
-    return explain(target, snapshot, services, attempts, path, effective_uid())
+    return explain(target, snapshot, services, attempts, path, effective_uid(), filters.of(snapshot), filters.sources)
 
 
 def _look_further(
@@ -126,7 +133,7 @@ def _look_further(
     answers: "list[Explanation]",
     snapshot: Snapshot,
     services: Services,
-    collect: Collecting,
+    filters: Filters,
     console: Console,
 ) -> Snapshot:
     """Answer again, from all network namespaces, what matches nothing in this one; return the snapshot with what they add."""
@@ -140,6 +147,7 @@ def _look_further(
     from portsock.cli.explaining import namespaces
     from portsock.explain.types import Part
 
+    collect = filters.collect
     if not namespaces.is_possible(snapshot, collect):
         return snapshot
     question = Question(Query(targets=tuple(target for _, target in lost)), "explain", NEEDS)
@@ -147,7 +155,7 @@ def _look_further(
     wide = wide._replace(processes={**wide.processes, **snapshot.processes})
     for index, target in lost:
         binding = answers[index].sections.get(Part.BINDING)
-        answers[index] = _explain_live(target, wide, services, binding.attempts if binding else ())
+        answers[index] = _explain_live(target, wide, services, binding.attempts if binding else (), filters)
     return snapshot._replace(processes=wide.processes)
 
 

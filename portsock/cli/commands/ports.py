@@ -1,11 +1,12 @@
 """The subcommand `ports`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from portsock.cli.console import Console
 from portsock.cli.listing import Found, Listing, run
-from portsock.cli.options import Collecting, Printing, Selecting, Targets
-from portsock.model import Port, Socket
+from portsock.cli.options import Collecting, Printing, Reaching, Selecting, Targets
+from portsock.enums import Need
+from portsock.model import Notice, Port, Snapshot, Socket
 from portsock.normalize.ports import group_ports
 from portsock.output.tables.ports import PORTS, summarize
 from portsock.query.query import includes_connection_ports
@@ -26,6 +27,16 @@ def _sockets(port: Port) -> Iterable[Socket]:
 LISTING: Listing[Port] = Listing(PORTS, _rows, _sockets, summarize)
 
 
-def command(console: Console, select: Selecting, collect: Collecting, output: Printing, targets: Targets = None) -> int:
+def command(
+    console: Console, select: Selecting, collect: Collecting, reaching: Reaching, output: Printing, targets: Targets = None
+) -> int:
     """Run `ports`."""
-    return run(LISTING, console, targets, select, collect, output)
+    from portsock.cli.reaching import check, wanted, with_reach
+
+    check(reaching, collect)
+    asked = frozenset({Need.REACH}) if wanted(reaching) else frozenset()
+
+    def complete(rows: Sequence[Port], snapshot: Snapshot, named: bool) -> tuple[Sequence[Port], tuple[Notice, ...]]:
+        return with_reach(rows, reaching, collect, snapshot, asked=named)
+
+    return run(LISTING._replace(complete=complete), console, targets, select, collect, output, asked)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.cli.commands import COMMANDS
 from portsock.cli.declare import declared
-from portsock.cli.options import Collecting, Explaining
+from portsock.cli.options import Collecting, Explaining, Reaching
 from portsock.cli.query_parsing import resolver
 from portsock.errors import UsageError
 from portsock.port_numbers import Services
@@ -94,7 +94,7 @@ def operands(arguments: Sequence[str]) -> list[str]:
 
 def _valued_options() -> frozenset[str]:
     """Return the options of explain that take a value."""
-    options = [option for group in (Collecting, Explaining) for option in declared(group).values()]
+    options = [option for group in (Collecting, Reaching, Explaining) for option in declared(group).values()]
     return frozenset(name for option in options if option.metavar is not None for name in option.names)
 
 

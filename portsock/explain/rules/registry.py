@@ -11,6 +11,7 @@ from portsock.explain.rules import (
     ports,
     processes,
     queues,
+    reach,
     states,
     transfer,
 )
@@ -32,6 +33,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     owners.inherited,
     owners.socket_activation,
     owners.forwarder,
+    reach.redirected,
     owners.unix_path,
     ports.admin_port,
     ports.specific_and_wildcard,

@@ -40,7 +40,7 @@ def rows(subject: Subject, findings: Sequence[Finding], attempts: Sequence[Attem
     else:
         sentences = ((texts.MEANS, meaning(subject, findings)), (texts.DO, to_serve(subject)))
         found += [Row(label, text) for label, text in sentences if text]
-    found += [Row(texts.REACH, "; ".join(reaches))] if (reaches := _reaches(subject)) else []
+    found += [Row(texts.REACH, "; ".join(who))] if (who := _filtered(subject) or _reaches(subject)) else []
     found += (
         [Row(texts.BIND, verdict_line(_of_protocols(attempts, subject)))] if attempts and _binds_here(subject, head) else []
     )
@@ -94,6 +94,16 @@ def _also(findings: Sequence[Finding]) -> Iterator[Row]:
         yield Row(texts.ALSO, texts.MORE.format(count=len(worth) - _MOST_ALSO))
 
 
+def _filtered(subject: Subject) -> list[str]:
+    """Return who can connect, given the packet filter; empty where that was not read, or where it changes nothing."""
+    if not any(each.rules.tables or each.rules.refused for each in subject.filters.values()):
+        return []
+    from portsock.explain.reach import is_unread, reach_sentence, reaches
+
+    found = [reach for _, reach in reaches(subject) if not is_unread(reach)]
+    return list(dict.fromkeys(reach_sentence(reach, bool(subject.sources)) for reach in found))[:_MOST_REACHES]
+
+
 def _reaches(subject: Subject) -> list[str]:
     """Return who can reach the bound addresses, each in a few words."""
     found: dict[tuple[str, str], set[str | None]] = {}
@@ -127,7 +137,15 @@ def _reach(socket: Socket, subject: Subject) -> tuple[str, str] | None:
         text = texts.LOOPBACK_ELSEWHERE.format(place=place)
     else:
         text = texts.REACHES[reach].format(address=address)
-    return text, "" if reach is Exposure.LOOPBACK else texts.BEFORE_FIREWALL
+    return text, "" if reach is Exposure.LOOPBACK else texts.NO_RULES if _unfiltered(
+        socket, subject
+    ) else texts.BEFORE_FIREWALL
+
+
+def _unfiltered(socket: Socket, subject: Subject) -> bool:
+    """Tell whether the packet filter of the socket's namespace was read and has no rules."""
+    found = subject.filters.get((socket.host, socket.netns.id if socket.netns else None))
+    return found is not None and not found.rules.tables and not found.rules.not_read and found.rules.refused is None
 
 
 def _covers(socket: Socket) -> str:

@@ -48,6 +48,7 @@ class Code(StrEnum):
     IDLE_WITHOUT_KEEPALIVE = "idle_without_keepalive"
     CLOSE_WAIT_OLD = "close_wait_old"
     TIME_WAIT_HOLDS_PORT = "time_wait_holds_port"
+    PORT_REDIRECTED = "port_redirected"
 
 
 class FindingText(NamedTuple):
@@ -238,7 +239,19 @@ FINDINGS: dict[Code, FindingText] = {
         "See what they are: ls -l /proc/{pid}/fd. Many connections in CLOSE_WAIT are a leak; a program that needs more "
         "descriptors takes a higher limit (ulimit -n, LimitNOFILE=).",
     ),
+    Code.PORT_REDIRECTED: FindingText(
+        INFO,
+        "{what} is sent on to {to}{instead}.",
+        "{rule} changes the destination before the host looks for a socket.{bypass}",
+        "See the rule: nft -a list chain {chain}",
+    ),
 }
+
+NOTHING_LISTENS, LISTENER_PASSED = "; nothing listens on it here", ", past what listens on it here"
+BYPASS = (
+    " Forwarded packets pass no input chain: the rules of ufw and firewalld for this host do not stop them, those of forward "
+    "chains do (with Docker: DOCKER-USER)."
+)
 
 BY_SIGNAL, BY_DEBUGGER = "by a signal, such as SIGSTOP or Ctrl-Z", "by a debugger"
 OF_SIGNAL = "kill -CONT {pids} lets {it} continue. Until then TERM waits, and only KILL takes effect."

@@ -23,6 +23,7 @@ WILDCARDS = {
 }
 LOOPBACK_ELSEWHERE = "programs in {place} only"
 BEFORE_FIREWALL = ", before any firewall"
+NO_RULES = "; there are no firewall rules"
 DEVICE = ", through {device} only"
 NOT_LISTENING = "nobody: it is bound, but does not listen"
 
@@ -37,6 +38,7 @@ _LEAD = (
 LEADING: dict[Code, Severity] = {
     **dict.fromkeys(_LEAD, Severity.NOTICE),
     Code.PORT_FORWARDER: Severity.INFO,
+    Code.PORT_REDIRECTED: Severity.NOTICE,  # lead where nothing listens
     Code.SOCKET_ACTIVATION: Severity.INFO,
     Code.DATAGRAMS_DROPPED: Severity.WARNING,  # drops have no date: they lead only while the buffer is full
 }

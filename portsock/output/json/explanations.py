@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from portsock.explain.types import Attempt, Blocker, Explanation, Finding, Part, Section
 from portsock.model import Endpoint, Owner, Socket
 from portsock.normalize.order import in_order
+from portsock.output.json.objects import reach_object
 
 Object = dict[str, Any]
 
@@ -22,7 +23,7 @@ class Maker(Protocol):
 
 def explanation_json(explanation: Explanation, make: Maker, valid: Callable[[str], str] = str) -> Object:
     """Return the object of one target. `valid` replaces what is no valid Unicode in a text: names can be any bytes."""
-    return {
+    found = {
         "target": {"input": valid(explanation.target_input), "kind": explanation.target_kind},
         "found": explanation.found,
         "headline": valid(explanation.headline or explanation.summary),
@@ -34,6 +35,7 @@ def explanation_json(explanation: Explanation, make: Maker, valid: Callable[[str
         "findings": [_finding(finding, valid) for finding in explanation.findings],
         "next": [valid(command.line) for command in explanation.next],
     }
+    return found if explanation.reach is None else found | {"reach": reach_object(explanation.reach)}
 
 
 def _sections(sections: Mapping[Part, Section], make: Maker, valid: Callable[[str], str]) -> Object:

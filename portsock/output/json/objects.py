@@ -23,6 +23,7 @@ from portsock.normalize.processes import ProcessRow
 from portsock.output.context import Context
 from portsock.output.json.processes import Object, process_object
 from portsock.output.json.strings import encodable
+from portsock.reachability import Reach
 
 
 class Objects:
@@ -96,6 +97,8 @@ class Objects:
             "owners": self.owners(port.owners),
             "netns": port.netns and netns_object(port.netns),
         }
+        if port.reach is not None:
+            result["reach"] = reach_object(port.reach)
         return result if port.host is None else result | {"host": encodable(port.host)}
 
     def proc(self, row: ProcessRow) -> Object:
@@ -167,6 +170,27 @@ class Objects:
         if guessed:
             result["port_guessed"] = True
         return result
+
+
+def reach_object(reach: Reach) -> Object:
+    """Return who can really connect to a port."""
+    rule = reach.rule
+    return {
+        "verdict": reach.verdict,
+        "sources": [{"source": encodable(source), "verdict": verdict} for source, verdict in reach.sources],
+        "rule": rule
+        and {
+            "family": rule.family,
+            "table": encodable(rule.table),
+            "chain": encodable(rule.chain),
+            "handle": rule.handle,
+            "text": encodable(rule.text),
+            "comment": rule.comment and encodable(rule.comment),
+        },
+        "to": reach.to and {"address": reach.to[0], "port": reach.to[1]},
+        "not_read": [encodable(text) for text in reach.not_read],
+        "limits": [encodable(text) for text in reach.limits],
+    }
 
 
 def netns_object(netns: Netns) -> Object:

@@ -9,6 +9,7 @@ from portsock.enums import Need
 from portsock.model import Exposure, OwnerStatus, Port, State
 from portsock.output.cells.endpoints import address_key, netns_text, several_namespaces
 from portsock.output.cells.owners import absence, facts_text, first_pid, pids_text, processes_text, users_of
+from portsock.output.cells.reach import reach_text
 from portsock.output.columns import Column, View
 from portsock.output.context import Context
 
@@ -53,6 +54,10 @@ def _process(row: Port, context: Context) -> str:
     return processes_text(row.owners, row.owner_status is OwnerStatus.PARTIAL, row.host, context.processes)
 
 
+def _has_reach(rows: Sequence[Port]) -> bool:
+    return any(row.reach is not None for row in rows)
+
+
 def _uids(row: Port, context: Context) -> str:  # noqa: ARG001
     return ",".join(map(str, sorted({socket.uid for socket in row.sockets if socket.uid is not None})))
 
@@ -73,7 +78,9 @@ PORTS: View[Port] = View(
         Column("addresses", "bound addresses; * is all of both families", _addresses, key=_addresses_key, default=True,
                forms="addresses"),
         Column("exposure", "who could reach it before any firewall", lambda row, _: row.exposure or "", key=_exposure_key,
-               default=True, meaning=lambda row: row.exposure, spare=50),
+               default=True, when=lambda rows: not _has_reach(rows), meaning=lambda row: row.exposure, spare=50),
+        Column("reach", "who can really connect, given the packet filter", lambda row, _: reach_text(row.reach), default=True,
+               when=_has_reach, needs=frozenset({Need.REACH}), forms="text"),
         Column("state", "LISTEN, UNCONN (UDP without a peer), …", _state, default=True, meaning=lambda row: row.state,
                spare=115),
         Column("connections", "connections on it; one of MPTCP counts once",

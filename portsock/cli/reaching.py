@@ -1,0 +1,137 @@
+"""Who can really connect: the packet filters are read, and asked about the ports of an answer."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from portsock.cli.options import Collecting, Reaching
+from portsock.errors import UsageError
+from portsock.model import PASSIVE, Notice, Port, Snapshot
+
+if TYPE_CHECKING:
+    from portsock.rulesets import PacketFilter
+
+Place = tuple[str | None, int | None]
+"""The label of a listing's host, and the number of a network namespace."""
+_UNREAD = "the packet filter cannot be read ({why}): who can really connect is not known"
+
+
+def check(reaching: Reaching, collect: Collecting) -> None:
+    """Raise UsageError for options that make no sense together, or a source that is no address."""
+    if reaching.rules and not collect.captures:
+        raise UsageError("--rules without --from: the rules of this system are read by themselves; leave the option out")
+    if reaching.source:
+        from ipaddress import ip_network
+
+        for text in reaching.source:
+            try:
+                ip_network(text.partition("%")[0], strict=False)
+            except ValueError:
+                raise UsageError(
+                    f"--source {text}: no address or network; write 192.0.2.7, 192.0.2.0/24 or ADDR%eth0"
+                ) from None
+
+
+def wanted(reaching: Reaching) -> bool:
+    """Tell whether reach was asked for by an option."""
+    return bool(reaching.reach or reaching.rules or reaching.source)
+
+
+class Filters:
+    """The packet filters for the answers of one run, each read once."""
+
+    def __init__(self, reaching: Reaching, collect: Collecting) -> None:
+        self.collect = collect
+        self.sources = tuple(reaching.source or ())
+        self.asked = wanted(reaching)
+        self._reaching = reaching
+        self._found: dict[Place, PacketFilter] = {}
+
+    def of(self, snapshot: Snapshot) -> "Mapping[Place, PacketFilter]":
+        """Return the packet filters of our own namespace and of those with waiting sockets; without those that could not be
+        read, unless reach was asked for by an option."""
+        point = snapshot.viewpoint
+        places = {
+            (socket.host, socket.netns.id if socket.netns else None) for socket in snapshot.sockets if socket.role in PASSIVE
+        }
+        if not self.collect.captures:
+            places.add((None, point.netns.id if point and point.netns else None))
+        new = places - self._found.keys()
+        if new:
+            self._found |= packet_filters(new, self._reaching, self.collect, snapshot, asked=self.asked)
+        return self._found if self.asked else {place: each for place, each in self._found.items() if not each.rules.refused}
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what was not read of the rules."""
+        return notices(self._found, self.asked)
+
+
+def packet_filters(
+    places: Collection[Place], reaching: Reaching, collect: Collecting, snapshot: Snapshot, *, asked: bool
+) -> "Mapping[Place, PacketFilter]":
+    """Return the packet filter of each place that has one. Without `asked`, routes are read only where there are rules.
+
+    Raises UsageError for a file of rules that cannot be read.
+    """
+    if collect.captures:
+        return _captured(places, reaching) if reaching.rules else {}
+    if snapshot.host.system != "Linux":
+        return {}
+    from portsock.sources.linux.firewall.filters import load
+
+    return {(None, number): each for number, each in load({number for _, number in places}, always=asked).items()}
+
+
+def _captured(places: Collection[Place], reaching: Reaching) -> "Mapping[Place, PacketFilter]":
+    """Read --rules: a file without a label is of every host that has no file of its own."""
+    from portsock.network import Network
+    from portsock.parse.rulesets import read
+    from portsock.rulesets import PacketFilter
+    from portsock.sources.capture import read_whole, split_label
+
+    files = [split_label(text) for text in reaching.rules or ()]
+    rules = {label: PacketFilter(read(read_whole(path)), Network(known=False)) for label, path in files}
+    hosts = {host for host, _ in places}
+    for label in rules:
+        if label is not None and label not in hosts:
+            raise UsageError(f"--rules {label}=...: no listing has this label; give it to --from, too")
+    return {place: rules.get(place[0]) or rules[None] for place in places if place[0] in rules or None in rules}
+
+
+def notices(filters: "Mapping[Place, PacketFilter]", asked: bool) -> tuple[Notice, ...]:
+    """Return what was not read of the rules that somebody asked for."""
+    refusals = dict.fromkeys(each.rules.refused for each in filters.values() if each.rules.refused)
+    found = [Notice("rules_unread", None, _UNREAD.format(why=why)) for why in refusals] if asked else []
+    parts = dict.fromkeys(part for each in filters.values() for part in each.rules.not_read)
+    if parts:
+        found.append(Notice("rules_not_modelled", len(parts), f"rules that were not read: {'; '.join(parts)}"))
+    return tuple(found)
+
+
+def with_reach(
+    ports: Sequence[Port], reaching: Reaching, collect: Collecting, snapshot: Snapshot, *, asked: bool
+) -> tuple[Sequence[Port], tuple[Notice, ...]]:
+    """Return the ports with who can really connect to them, and notices about what is not known of that."""
+    places = {(port.host, port.netns.id if port.netns else None) for port in ports}
+    filters = packet_filters(places, reaching, collect, snapshot, asked=asked)
+    if not asked and not any(each.rules.tables or each.rules.not_read for each in filters.values()):
+        return ports, ()
+    from portsock.output.cells.reach import says_more
+    from portsock.reach.ports import reach_of
+
+    sources = tuple(reaching.source or ())
+    found = [
+        port._replace(reach=reach_of(port.sockets, filters.get((port.host, port.netns.id if port.netns else None)), sources))
+        for port in ports
+    ]
+    if not asked and not any(map(says_more, found)):
+        return ports, ()
+    return found, (*notices(filters, asked), *_unknown_notices(found, filters, collect))
+
+
+def _unknown_notices(
+    ports: Sequence[Port], filters: "Mapping[Place, PacketFilter]", collect: Collecting
+) -> tuple[Notice, ...]:
+    if filters:
+        return ()
+    why = "a listing does not have it; --rules FILE reads it" if collect.captures else "only that of Linux is read"
+    return (Notice("rules_unread", len(ports), _UNREAD.format(why=why)),)

@@ -1,0 +1,45 @@
+"""Rules about the packet filter: ports whose packets go elsewhere."""
+
+from collections.abc import Iterator
+
+from portsock.addresses import WILDCARDS
+from portsock.explain.rules.finding import make_finding
+from portsock.explain.subject import Subject
+from portsock.explain.texts.findings import BYPASS, LISTENER_PASSED, NOTHING_LISTENS, Code
+from portsock.explain.types import Finding, Severity
+from portsock.query.target import InetTarget
+
+
+def redirected(subject: Subject) -> Iterator[Finding]:
+    """Find a port of this host whose packets a rule sends to another address or port."""
+    target = subject.target
+    if not subject.filters or not isinstance(target, InetTarget) or not subject.port:
+        return
+    from portsock.explain.reach import end_of, rule_text
+    from portsock.reach.ports import redirections
+
+    point = subject.snapshot.viewpoint
+    own = subject.filters.get((None, point.netns.id if point and point.netns else None))
+    address = target.address if target.address not in WILDCARDS else None
+    if own is None or (address and address not in (subject.snapshot.host.addresses or ())):
+        return
+    protocols = (target.protocol,) if target.protocol in ("tcp", "udp") else ("tcp", "udp")
+    seen = set()
+    for protocol in protocols:
+        for outcome in redirections(subject.port, address, (protocol,), own):
+            rule = outcome.to_rule
+            if rule is None or (protocol, outcome.to) in seen or outcome.to == (address, subject.port):
+                continue
+            seen.add((protocol, outcome.to))
+            listens = any(socket.protocol == protocol for socket in subject.passive)
+            yield make_finding(
+                Code.PORT_REDIRECTED,
+                (rule_text(rule),),
+                Severity.INFO if listens else Severity.NOTICE,
+                what=f"{subject.port}/{protocol}",
+                to=end_of(outcome.to),
+                instead=LISTENER_PASSED if listens else NOTHING_LISTENS,
+                rule=f"A rule of {rule.family} {rule.table} {rule.chain}",
+                bypass=BYPASS if outcome.forwarded else "",
+                chain=f"{rule.family} {rule.table} {rule.chain}",
+            )

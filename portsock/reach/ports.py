@@ -1,0 +1,166 @@
+"""Who can connect to a port: its sockets' addresses put to the packet filter of their network namespace."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from portsock.addresses import WILDCARDS, scope
+from portsock.endpoints import address_of, port_of
+from portsock.model import Family, InetEndpoint, Scope, Socket, State
+from portsock.network import Network
+from portsock.reach.incoming import incoming
+from portsock.reach.types import Outcome, Probe
+from portsock.reachability import Reach, Reachable
+from portsock.rulesets import PacketFilter
+
+EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
+HERE = "lo"
+"""In `Reach.sources`: this host itself."""
+_PROTOCOLS = {"tcp": "tcp", "mptcp": "tcp", "udp": "udp", "udplite": "udplite", "sctp": "sctp"}
+_STREAMS = frozenset({"tcp", "mptcp", "sctp"})
+_MOST_ADDRESSES = 32
+"""Own addresses that a wildcard socket is tried with; those of further devices are named as not read."""
+_ORDER = tuple(Reachable)
+
+
+class _Entry(NamedTuple):
+    """What becomes of the packets of one source for one destination address."""
+
+    source: str
+    verdict: Reachable
+    outcome: Outcome
+
+
+def reach_of(sockets: Sequence[Socket], packet_filter: PacketFilter | None, sources: tuple[str, ...] = ()) -> Reach | None:
+    """Return who can connect to these sockets of one port; None where none of them takes connections or datagrams.
+
+    `packet_filter` is that of their network namespace, None where it was not read. `sources` limits the question to them.
+    """
+    waiting = [socket for socket in sockets if socket.protocol in _PROTOCOLS and _waits(socket)]
+    if not waiting:
+        return None
+    if packet_filter is None or packet_filter.rules.refused is not None:
+        reason = "the packet filter" if packet_filter is None else f"the packet filter: {packet_filter.rules.refused}"
+        return Reach(Reachable.UNKNOWN, (), not_read=(reason,))
+    probes, left_out = _probes(waiting, packet_filter.network, sources)
+    entries = [entry for probe in probes for entry in _entries(incoming(*packet_filter, probe), probe)]
+    return _summary(entries, (*packet_filter.rules.not_read, *left_out))
+
+
+def redirections(port: int, address: str | None, protocols: Iterable[str], packet_filter: PacketFilter) -> list[Outcome]:
+    """Return what is sent elsewhere of the packets for a port of this host: with `address` of that, else of every address."""
+    network = packet_filter.network
+    own = [address] if address else [found for version in (4, 6) for found in _own_addresses(network, version)]
+    probes = [Probe(protocol, each, port) for protocol in protocols for each in own[:_MOST_ADDRESSES]]
+    outcomes = [outcome for probe in probes for outcome in incoming(*packet_filter, probe)]
+    return [outcome for outcome in outcomes if outcome.to is not None]
+
+
+def _waits(socket: Socket) -> bool:
+    """Tell whether the socket takes what is sent to its address: a TCP socket must have called listen(2)."""
+    if socket.remote is not None or not isinstance(socket.local, InetEndpoint):
+        return False
+    return socket.protocol not in _STREAMS or socket.state in (State.LISTEN, None)
+
+
+def _probes(sockets: Iterable[Socket], network: Network, sources: tuple[str, ...]) -> tuple[list[Probe], tuple[str, ...]]:
+    """Return each probe once, and in words the addresses that are not tried."""
+    found: dict[Probe, None] = {}
+    left_out: tuple[str, ...] = ()
+    for socket in sockets:
+        addresses = list(_addresses(socket, network))
+        if len(addresses) > _MOST_ADDRESSES:
+            left_out = (f"{len(addresses) - _MOST_ADDRESSES} more addresses of this host",)
+        port = port_of(socket.local)
+        for address in addresses[:_MOST_ADDRESSES]:
+            device = HERE if scope(address) is Scope.LOOPBACK else socket.interface
+            asked = tuple(source for source in sources if (":" in source) == (":" in address))
+            if port and (asked or not sources):
+                found[Probe(_PROTOCOLS[socket.protocol], address, port, device, asked)] = None
+    return list(found), left_out
+
+
+def _addresses(socket: Socket, network: Network) -> Iterator[str]:
+    """Yield the addresses that reach the socket: its own, or for a wildcard the first of each device and version."""
+    address = (address_of(socket.local) or "").partition("%")[0]
+    if address and address not in WILDCARDS:
+        yield address
+        return
+    versions = _versions(socket, address)
+    loopback = {4: "127.0.0.1", 6: "::1"}
+    for version in versions:
+        yield from _own_addresses(network, version)
+        yield loopback[version]
+
+
+def _own_addresses(network: Network, version: int) -> Iterator[str]:
+    """Yield the first address of each device that is up, the loopback device apart."""
+    devices = [device for device in network.devices if device.up and not device.loopback]
+    yield from filter(None, (_first_address(device.addresses, version) for device in devices))
+
+
+def _first_address(addresses: Sequence[str], version: int) -> str | None:
+    """Return a device's first address of this IP version; one that is valid on its link only where it has no other."""
+    found = [address.partition("/")[0] for address in addresses if (":" in address) == (version == 6)]
+    return next((address for address in found if scope(address) is not Scope.LINK), found[0] if found else None)
+
+
+def _versions(socket: Socket, address: str) -> tuple[int, ...]:
+    if address == "0.0.0.0" or socket.family is Family.IPV4:
+        return (4,)
+    return (6,) if socket.v6only else (4, 6)
+
+
+def _entries(outcomes: Iterable[Outcome], probe: Probe) -> Iterator[_Entry]:
+    """Yield an entry for each source of each outcome; what comes over lo is this host, whatever its address."""
+    for outcome in outcomes:
+        verdict = _verdict(outcome)
+        if probe.device == HERE or HERE in outcome.devices or not outcome.devices:
+            yield _Entry(HERE, verdict, outcome)
+        others = [device for device in outcome.devices if device != HERE]
+        if probe.device == HERE or (outcome.devices and not others):
+            continue
+        for source in outcome.sources:
+            yield from (_Entry(f"{source}%{device}", verdict, outcome) for device in others)
+            if not others:
+                yield _Entry(source, verdict, outcome)
+
+
+def _verdict(outcome: Outcome) -> Reachable:
+    if outcome.verdict == "accept" and outcome.to is not None:
+        return Reachable.REDIRECT
+    return Reachable(outcome.verdict)
+
+
+def _summary(entries: Sequence[_Entry], not_read: tuple[str, ...]) -> Reach:
+    """Join the entries of all addresses: a source that only some of the addresses let in is MIXED."""
+    verdicts: dict[str, Reachable] = {}
+    for entry in entries:
+        known = verdicts.setdefault(entry.source, entry.verdict)
+        if known is not entry.verdict:
+            verdicts[entry.source] = Reachable.MIXED
+    outside = {source: verdict for source, verdict in verdicts.items() if source != HERE}
+    kinds = set((outside or verdicts).values())
+    whole = kinds.pop() if len(kinds) == 1 else Reachable.MIXED if kinds else Reachable.DROP
+    deciding = _deciding([entry for entry in entries if entry.source != HERE] or entries)
+    reasons = dict.fromkeys(reason for entry in entries for reason in entry.outcome.reasons)
+    limits = dict.fromkeys(limit for entry in entries for limit in entry.outcome.limits)
+    ordered = sorted(verdicts.items(), key=lambda item: (_ORDER.index(item[1]), item[0] in EVERYBODY, item[0] == HERE))
+    return Reach(
+        whole,
+        tuple(ordered),
+        deciding and (deciding.to_rule if _verdict(deciding) is Reachable.REDIRECT else deciding.rule),
+        deciding.to if deciding else None,
+        (*not_read, *reasons),
+        tuple(limits),
+    )
+
+
+def _deciding(entries: Sequence[_Entry]) -> Outcome | None:
+    """Return the outcome whose rule is quoted: what keeps others out first, then what sends them elsewhere."""
+    kept_out = (Reachable.DROP, Reachable.REJECT)
+    for kinds in (kept_out, (Reachable.REDIRECT,), (Reachable.ACCEPT,)):
+        found = [entry for entry in entries if entry.verdict in kinds]
+        if found:
+            broad = [entry for entry in found if entry.source.partition("%")[0] in EVERYBODY]
+            return (broad or found)[0].outcome
+    return None

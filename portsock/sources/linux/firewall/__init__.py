@@ -1,0 +1,1 @@
+"""The packet filter, devices and routes of network namespaces."""
