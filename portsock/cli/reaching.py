@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Place = tuple[str | None, int | None]
 """The label of a listing's host, and the number of a network namespace."""
+_LIMITS = (
+    "reach is what the packet filter decides; XDP, tc, BPF of control groups, security modules and other hosts are not asked"
+)
 _UNREAD = "the packet filter cannot be read ({why}): who can really connect is not known"
 
 
@@ -101,6 +104,8 @@ def notices(filters: "Mapping[Place, PacketFilter]", asked: bool) -> tuple[Notic
     """Return what was not read of the rules that somebody asked for."""
     refusals = dict.fromkeys(each.rules.refused for each in filters.values() if each.rules.refused)
     found = [Notice("rules_unread", None, _UNREAD.format(why=why)) for why in refusals] if asked else []
+    if asked and any(not each.rules.refused for each in filters.values()):
+        found.append(Notice("reach_limits", None, _LIMITS, incomplete=False))
     parts = dict.fromkeys(part for each in filters.values() for part in each.rules.not_read)
     if parts:
         found.append(Notice("rules_not_modelled", len(parts), f"rules that were not read: {'; '.join(parts)}"))

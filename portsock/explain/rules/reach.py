@@ -20,7 +20,7 @@ def redirected(subject: Subject) -> Iterator[Finding]:
 
     point = subject.snapshot.viewpoint
     own = subject.filters.get((None, point.netns.id if point and point.netns else None))
-    address = str(target.networks[0].network_address) if len(target.networks) == 1 and target.kind == "endpoint" else None
+    address = target.networks[0].address if len(target.networks) == 1 and target.kind == "endpoint" else None
     address = None if address in WILDCARDS else address
     if own is None or (address and address not in (subject.snapshot.host.addresses or ())):
         return

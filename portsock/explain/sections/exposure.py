@@ -33,7 +33,19 @@ def paragraphs(subject: Subject) -> list[str]:
             text = " ".join(parts)
             sentences.append(text if wildcard else phrases.BOUND_TO.format(address=address_of(socket.local), sentence=text))
     sentences += _namespaces(list(bound.values()), subject)
-    return [*sentences, addresses.GATE] if len(sentences) > 1 else [" ".join([*sentences, addresses.GATE])]
+    last = _filtered(subject) or [addresses.GATE]
+    return [*sentences, *last] if len(sentences) > 1 else [" ".join([*sentences, *last])]
+
+
+def _filtered(subject: Subject) -> list[str]:
+    """Return what the packet filters let in, and what was not looked at; empty where none was read."""
+    if not subject.filters:
+        return []
+    from portsock.explain.reach import reach_sentence, reaches
+    from portsock.explain.texts.reach import NOT_LOOKED_AT, PACKET_FILTER
+
+    found = dict.fromkeys(reach_sentence(reach, bool(subject.sources)) for _, reach in reaches(subject))
+    return [*(PACKET_FILTER.format(sentence=sentence) for sentence in found), NOT_LOOKED_AT] if found else []
 
 
 def _reach(socket: Socket, subject: Subject) -> str:

@@ -22,6 +22,7 @@ UNREAD = "before any firewall: not known, as {what} was not read"
 LIMITED = "while {limits} is not exceeded"
 RULE = "{family} {table} {chain}"
 HANDLE = ", handle {handle}"
+PACKET_FILTER = "By the packet filter: {sentence}."
 NOT_LOOKED_AT = (
     "Not looked at: XDP, tc, BPF of control groups, security modules, and what stands between: routers, clouds, the other "
     "host's own filter."

@@ -1,6 +1,7 @@
 """Who can really connect to a port, in a word or as few networks."""
 
 from portsock.addresses import scope
+from portsock.endpoints import bracketed
 from portsock.model import Exposure, Port, Scope
 from portsock.reachability import Reach, Reachable
 
@@ -8,8 +9,10 @@ ALL, LAN, LO, FILTERED, UNKNOWN = "all", "lan", "lo", "filtered", "?"
 _MOST = 2
 """Networks that are listed; more are counted, or 'lan' where all are private."""
 _NEAR = frozenset({Scope.PRIVATE, Scope.LINK, Scope.SHARED})
-_EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
+_VERSIONS = {"0.0.0.0/0": "IPv4", "::/0": "IPv6"}
 _LIKE = {Exposure.ALL: ALL, Exposure.PUBLIC: ALL, Exposure.LOOPBACK: LO}
+_ADMITTED = frozenset({Reachable.ACCEPT, Reachable.REDIRECT, Reachable.MIXED})
+_KEPT_OUT = frozenset({Reachable.DROP, Reachable.REJECT})
 
 
 def reach_text(reach: Reach | None) -> str:
@@ -21,33 +24,47 @@ def reach_text(reach: Reach | None) -> str:
         return ""
     outside = [(source, verdict) for source, verdict in reach.sources if source != LO]
     if reach.verdict is Reachable.REDIRECT and reach.to is not None:
-        return _destination(*reach.to)
+        return f"to {bracketed(reach.to[0])}:{reach.to[1]}"
     if not reach.sources or (outside and all(verdict is Reachable.UNKNOWN for _, verdict in outside)):
         return UNKNOWN
-    unsure = UNKNOWN if any(verdict is Reachable.UNKNOWN for _, verdict in outside) else ""
-    admitted = [source for source, verdict in outside if verdict in (Reachable.ACCEPT, Reachable.REDIRECT, Reachable.MIXED)]
-    if not admitted:
-        here = any(source == LO and verdict is Reachable.ACCEPT for source, verdict in reach.sources)
-        return (LO if here else FILTERED) + (f",{unsure}" if unsure else "")
-    if len(admitted) == len(outside) and any(source in _EVERYBODY for source in admitted):
+    unsure = f",{UNKNOWN}" if any(verdict is Reachable.UNKNOWN for _, verdict in outside) else ""
+    admitted = [source for source, verdict in outside if verdict in _ADMITTED]
+    if admitted:
+        return _networks(admitted, [source for source, verdict in outside if verdict in _KEPT_OUT]) + unsure
+    return (LO if (LO, Reachable.ACCEPT) in reach.sources else FILTERED) + unsure
+
+
+def _networks(admitted: list[str], kept_out: list[str]) -> str:
+    """Return the shortest true text for those that are let in, where these others are kept out."""
+    everybody = [source for source in admitted if source.partition("%")[0] in _VERSIONS]
+    if not everybody:
+        if len(admitted) <= _MOST:
+            return ",".join(map(_network, admitted))
+        near = all(scope(source.partition("%")[0].partition("/")[0]) in _NEAR for source in admitted)
+        return LAN if near else f"{len(admitted)} networks"
+    if not kept_out:
         return ALL
-    return _networks(admitted, outside) + (f",{unsure}" if unsure else "")
+    whole = {_version(source) for source in everybody} >= {_version(source) for source in kept_out}
+    if whole and len(kept_out) <= _MOST and not any(source.partition("%")[0] in _VERSIONS for source in kept_out):
+        return f"{ALL} but {','.join(map(_network, kept_out))}"
+    texts = [_everybody(source, {_version(each) for each in (*admitted, *kept_out)}) for source in everybody]
+    return ",".join(dict.fromkeys(texts))
 
 
-def _networks(admitted: list[str], outside: list[tuple[str, Reachable]]) -> str:
-    kept_out = [source for source, verdict in outside if verdict in (Reachable.DROP, Reachable.REJECT)]
-    if any(source in _EVERYBODY for source in admitted):  # one IP version, or all but a few
-        return f"{ALL} {','.join(sorted(source for source in admitted if source in _EVERYBODY))}"
-    if len(kept_out) < len(admitted) and len(kept_out) <= _MOST and not any(source in _EVERYBODY for source in kept_out):
-        return f"{ALL} but {','.join(kept_out)}"
-    if len(admitted) <= _MOST:
-        return ",".join(admitted)
-    near = all(scope(source.partition("%")[0].partition("/")[0]) in _NEAR for source in admitted)
-    return LAN if near else f"{len(admitted)} networks"
+def _everybody(source: str, versions: set[int]) -> str:
+    """Return 'all', or the IP version where there are two of which one is let in; with the device."""
+    network, sign, device = source.partition("%")
+    return (ALL if len(versions) == 1 else _VERSIONS[network]) + sign + device
 
 
-def _destination(address: str, port: int) -> str:
-    return f"to [{address}]:{port}" if ":" in address else f"to {address}:{port}"
+def _version(source: str) -> int:
+    return 6 if ":" in source else 4
+
+
+def _network(source: str) -> str:
+    """Return a network without the length of a single address."""
+    network, sign, device = source.partition("%")
+    return network.removesuffix("/32" if _version(source) == 4 else "/128") + sign + device
 
 
 def says_more(row: Port) -> bool:
