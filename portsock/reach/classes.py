@@ -1,0 +1,119 @@
+"""Ports that no rule tells apart: what is true of one of them is true of all.
+
+A host has hundreds of ports and thousands of rules, but the rules name few ports.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from portsock.rulesets import (
+    Assign,
+    Expression,
+    Joined,
+    Key,
+    Looked,
+    Masked,
+    Match,
+    Nat,
+    Part,
+    Payload,
+    Range,
+    Ruleset,
+    Shifted,
+    Statement,
+    Table,
+    VerdictMap,
+)
+
+_DESTINATION = Payload("transport", 16, 16)
+
+
+class _Indivisible(Exception):
+    """A rule computes with the port, so that every port may be another case."""
+
+
+class Classes(NamedTuple):
+    """Ports between two of the bounds are treated alike; None where every port may be treated in its own way."""
+
+    bounds: tuple[int, ...] | None
+
+    def of(self, port: int) -> int:
+        """Return the number of the port's class."""
+        return port if self.bounds is None else bisect_right(self.bounds, port)
+
+
+def classes_of(ruleset: Ruleset) -> Classes:
+    """Return which destination ports the rules tell apart."""
+    bounds: set[int] = set()
+    try:
+        for table in ruleset.tables:
+            for chain in table.chains.values():
+                for rule in chain.rules:
+                    for statement in rule.statements:
+                        bounds.update(_bounds(_uses(statement, table)))
+    except _Indivisible:
+        return Classes(None)
+    return Classes(tuple(sorted(bounds)))
+
+
+def _uses(statement: Statement, table: Table) -> Iterator[tuple[Expression, Iterable[Key]]]:
+    """Yield each expression that is compared or looked up, with the keys that it is compared with."""
+    if isinstance(statement, Match):
+        yield statement.left, _keys(statement.keys, table)
+        yield from _inside(statement.left, table)
+    elif isinstance(statement, VerdictMap):
+        yield statement.source, _keys(statement.map, table)
+        yield from _inside(statement.source, table)
+    elif isinstance(statement, Assign):
+        yield from _inside(statement.value, table)
+        _refuse(statement.value)
+    elif isinstance(statement, Nat):
+        for value in (statement.address, statement.last_address, statement.port, statement.last_port):
+            if value is not None:
+                yield from _inside(value, table)
+                _refuse(value)
+
+
+def _inside(expression: Expression, table: Table) -> Iterator[tuple[Expression, Iterable[Key]]]:
+    """Yield the look-ups within an expression."""
+    if isinstance(expression, Looked):
+        yield expression.source, _keys(expression.map, table)
+        yield from _inside(expression.source, table)
+    elif isinstance(expression, Joined):
+        for part in expression.parts:
+            yield from _inside(part, table)
+    elif isinstance(expression, Masked | Shifted | Part):
+        yield from _inside(expression.source, table)
+
+
+def _keys(keys: tuple[Key, ...] | str, table: Table) -> Iterable[Key]:
+    if not isinstance(keys, str):
+        return keys
+    found = table.sets.get(keys)
+    return () if found is None else [element.key for element in found.elements if element.key is not None]
+
+
+def _bounds(uses: Iterable[tuple[Expression, Iterable[Key]]]) -> Iterator[int]:
+    for expression, keys in uses:
+        parts = expression.parts if isinstance(expression, Joined) else (expression,)
+        for place, part in enumerate(parts):
+            if part != _DESTINATION:
+                _refuse(part)
+                continue
+            for key in keys:
+                if place < len(key) and isinstance(compared := key[place], Range):
+                    yield compared.low
+                    yield compared.high + 1
+
+
+def _refuse(expression: Expression) -> None:
+    """Raise _Indivisible where a value is computed from the destination port; what is looked up by it is not."""
+    if isinstance(expression, Payload):
+        if expression.base == "transport" and expression.offset < 32 and expression.offset + expression.length > 16:
+            raise _Indivisible
+    elif isinstance(expression, Masked | Shifted):
+        _refuse(expression.source)
+    elif isinstance(expression, Joined):
+        for part in expression.parts:
+            _refuse(part)
