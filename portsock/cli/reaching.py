@@ -8,6 +8,7 @@ from portsock.errors import UsageError
 from portsock.model import PASSIVE, Notice, Port, Snapshot
 
 if TYPE_CHECKING:
+    from portsock.reach.ports import Judge
     from portsock.rulesets import PacketFilter
 
 Place = tuple[str | None, int | None]
@@ -48,8 +49,9 @@ class Filters:
         self.asked = wanted(reaching)
         self._reaching = reaching
         self._found: dict[Place, PacketFilter] = {}
+        self._judges: dict[Place, Judge] = {}
 
-    def of(self, snapshot: Snapshot) -> "Mapping[Place, PacketFilter]":
+    def of(self, snapshot: Snapshot) -> "Mapping[Place, Judge]":
         """Return the packet filters of our own namespace and of those with waiting sockets; without those that could not be
         read, unless reach was asked for by an option."""
         point = snapshot.viewpoint
@@ -60,12 +62,23 @@ class Filters:
             places.add((None, point.netns.id if point and point.netns else None))
         new = places - self._found.keys()
         if new:
-            self._found |= packet_filters(new, self._reaching, self.collect, snapshot, asked=self.asked)
-        return self._found if self.asked else {place: each for place, each in self._found.items() if not each.rules.refused}
+            found = packet_filters(new, self._reaching, self.collect, snapshot, asked=self.asked)
+            self._found |= found
+            self._judges |= judges({place: each for place, each in found.items() if self.asked or not each.rules.refused})
+        return self._judges
 
     def notices(self) -> tuple[Notice, ...]:
         """Return what was not read of the rules."""
         return notices(self._found, self.asked)
+
+
+def judges(filters: "Mapping[Place, PacketFilter]") -> "dict[Place, Judge]":
+    """Return what judges probes by each packet filter."""
+    if not filters:
+        return {}
+    from portsock.reach.ports import Judge
+
+    return {place: Judge(each) for place, each in filters.items()}
 
 
 def packet_filters(
@@ -124,8 +137,9 @@ def with_reach(
     from portsock.reach.ports import reach_of
 
     sources = tuple(reaching.source or ())
+    by_place = judges(filters)
     found = [
-        port._replace(reach=reach_of(port.sockets, filters.get((port.host, port.netns.id if port.netns else None)), sources))
+        port._replace(reach=reach_of(port.sockets, by_place.get((port.host, port.netns.id if port.netns else None)), sources))
         for port in ports
     ]
     if not asked and not any(map(says_more, found)):

@@ -19,7 +19,7 @@ from portsock.query.target import Target
 
 if TYPE_CHECKING:
     from portsock.reachability import Reach
-    from portsock.rulesets import PacketFilter
+    from portsock.reach.ports import Judge
 
 _PROSE: dict[Part, Callable[[Subject], list[str]]] = {
     Part.PORT: port.paragraphs,
@@ -38,7 +38,7 @@ def explain(
     attempts: Sequence[Attempt] = (),
     path: PathFacts | None = None,
     caller: int | None = None,
-    filters: "Mapping[tuple[str | None, int | None], PacketFilter] | None" = None,
+    filters: "Mapping[tuple[str | None, int | None], Judge] | None" = None,
     sources: tuple[str, ...] = (),
 ) -> Explanation:
     """Return the answer to one target.

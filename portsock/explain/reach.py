@@ -1,12 +1,15 @@
 """Who can really connect: the packet filter of the sockets' namespaces, in words."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from portsock.explain.subject import Subject
 from portsock.explain.texts import reach as texts
 from portsock.model import Socket
 from portsock.reachability import Reach, Reachable, RuleReference
-from portsock.rulesets import PacketFilter
+
+if TYPE_CHECKING:
+    from portsock.reach.ports import Judge
 
 HERE = "lo"
 _EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
@@ -14,7 +17,7 @@ _MOST = 3
 """Networks that are named."""
 
 
-def filter_of(socket: Socket, subject: Subject) -> PacketFilter | None:
+def judge_of(socket: Socket, subject: Subject) -> "Judge | None":
     """Return the packet filter of a socket's network namespace, None where it was not read."""
     return subject.filters.get((socket.host, socket.netns.id if socket.netns else None))
 
@@ -25,10 +28,10 @@ def reaches(subject: Subject) -> Iterator[tuple[Sequence[Socket], Reach]]:
 
     groups: dict[tuple[object, ...], list[Socket]] = {}
     for socket in subject.passive:
-        if filter_of(socket, subject) is not None:
+        if judge_of(socket, subject) is not None:
             groups.setdefault((socket.host, socket.netns, socket.protocol), []).append(socket)
     for sockets in groups.values():
-        found = reach_of(sockets, filter_of(sockets[0], subject), subject.sources)
+        found = reach_of(sockets, judge_of(sockets[0], subject), subject.sources)
         if found is not None:
             yield sockets, found
 

@@ -29,7 +29,7 @@ from portsock.query.query import Query
 from portsock.query.target import ConnectionTarget, InetTarget, NameTarget, NumberTarget, ServiceTarget, Target, UnixTarget
 
 if TYPE_CHECKING:
-    from portsock.rulesets import PacketFilter
+    from portsock.reach.ports import Judge
 
 
 class Subject(NamedTuple):
@@ -54,7 +54,7 @@ class Subject(NamedTuple):
     """Nothing matches the target, a wildcard, itself: `local_sockets` have addresses that it covers, and are in its way."""
     nearby: Sequence[Socket] = ()
     """Where nothing matches: what waits on the same port at other addresses, or under another protocol."""
-    filters: "Mapping[tuple[str | None, int | None], PacketFilter]" = {}  # noqa: RUF012 - never changed
+    filters: "Mapping[tuple[str | None, int | None], Judge]" = {}  # noqa: RUF012 - never changed
     """The packet filters that were read, by host label and number of the network namespace."""
     sources: tuple[str, ...] = ()
     """Addresses and networks that --source asks about."""

@@ -7,6 +7,7 @@ from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
 from portsock.model import Family, InetEndpoint, Scope, Socket, State
 from portsock.network import Network
+from portsock.reach.classes import Classes, classes_of
 from portsock.reach.incoming import incoming
 from portsock.reach.types import Outcome, Probe
 from portsock.reachability import Reach, Reachable
@@ -30,28 +31,52 @@ class _Entry(NamedTuple):
     outcome: Outcome
 
 
-def reach_of(sockets: Sequence[Socket], packet_filter: PacketFilter | None, sources: tuple[str, ...] = ()) -> Reach | None:
+class Judge:
+    """Put probes to the packet filter of one network namespace; ports that no rule tells apart are judged once."""
+
+    def __init__(self, packet_filter: PacketFilter) -> None:
+        self.packet_filter = packet_filter
+        self._classes: Classes | None = None
+        self._known: dict[Probe, tuple[Outcome, ...]] = {}
+
+    def outcomes(self, probe: Probe) -> tuple[Outcome, ...]:
+        """Return what becomes of the packets."""
+        if self._classes is None:
+            self._classes = classes_of(self.packet_filter.rules)
+        key = probe._replace(port=self._classes.of(probe.port))
+        found = self._known.get(key)
+        if found is None:
+            found = incoming(*self.packet_filter, probe)
+            if not any(outcome.to for outcome in found):  # where a packet is sent may depend on its port
+                self._known[key] = found
+        return found
+
+
+def reach_of(sockets: Sequence[Socket], judge: Judge | None, sources: tuple[str, ...] = ()) -> Reach | None:
     """Return who can connect to these sockets of one port; None where none of them takes connections or datagrams.
 
-    `packet_filter` is that of their network namespace, None where it was not read. `sources` limits the question to them.
+    `judge` has the packet filter of their network namespace; it is None where that was not read. `sources` limits the question
+    to these addresses and networks; a device may stand behind '%'.
     """
     waiting = [socket for socket in sockets if socket.protocol in _PROTOCOLS and _waits(socket)]
     if not waiting:
         return None
-    if packet_filter is None or packet_filter.rules.refused is not None:
-        reason = "the packet filter" if packet_filter is None else f"the packet filter: {packet_filter.rules.refused}"
-        return Reach(Reachable.UNKNOWN, (), not_read=(reason,))
-    probes, left_out = _probes(waiting, packet_filter.network, sources)
-    entries = [entry for probe in probes for entry in _entries(incoming(*packet_filter, probe), probe)]
-    return _summary(entries, (*packet_filter.rules.not_read, *left_out))
+    if judge is None:
+        return Reach(Reachable.UNKNOWN, (), not_read=("the packet filter",))
+    rules, network = judge.packet_filter
+    if rules.refused is not None:
+        return Reach(Reachable.UNKNOWN, (), not_read=(f"the packet filter: {rules.refused}",))
+    probes, left_out = _probes(waiting, network, sources)
+    entries = [entry for probe in probes for entry in _entries(judge.outcomes(probe), probe)]
+    return _summary(entries, (*rules.not_read, *left_out))
 
 
-def redirections(port: int, address: str | None, protocols: Iterable[str], packet_filter: PacketFilter) -> list[Outcome]:
+def redirections(port: int, address: str | None, protocols: Iterable[str], judge: Judge) -> list[Outcome]:
     """Return what is sent elsewhere of the packets for a port of this host: with `address` of that, else of every address."""
-    network = packet_filter.network
+    network = judge.packet_filter.network
     own = [address] if address else [found for version in (4, 6) for found in _own_addresses(network, version)]
     probes = [Probe(protocol, each, port) for protocol in protocols for each in own[:_MOST_ADDRESSES]]
-    outcomes = [outcome for probe in probes for outcome in incoming(*packet_filter, probe)]
+    outcomes = [outcome for probe in probes for outcome in judge.outcomes(probe)]
     return [outcome for outcome in outcomes if outcome.to is not None]
 
 
@@ -72,11 +97,21 @@ def _probes(sockets: Iterable[Socket], network: Network, sources: tuple[str, ...
             left_out = (f"{len(addresses) - _MOST_ADDRESSES} more addresses of this host",)
         port = port_of(socket.local)
         for address in addresses[:_MOST_ADDRESSES]:
-            device = HERE if scope(address) is Scope.LOOPBACK else socket.interface
-            asked = tuple(source for source in sources if (":" in source) == (":" in address))
-            if port and (asked or not sources):
-                found[Probe(_PROTOCOLS[socket.protocol], address, port, device, asked)] = None
+            if port:
+                found.update(dict.fromkeys(_probes_for(socket, address, port, sources)))
     return list(found), left_out
+
+
+def _probes_for(socket: Socket, address: str, port: int, sources: tuple[str, ...]) -> Iterator[Probe]:
+    """Yield the probes for one address: one for all sources, or one for each device that the sources come in through."""
+    device = HERE if scope(address) is Scope.LOOPBACK else socket.interface
+    by_device: dict[str | None, tuple[str, ...]] = {}
+    for source in sources:
+        text, _, through = source.partition("%")
+        if (":" in text) == (":" in address) and (device is None or not through or device == through):
+            by_device[through or device] = (*by_device.get(through or device, ()), text)
+    for each, asked in (by_device if sources else {device: ()}).items():
+        yield Probe(_PROTOCOLS[socket.protocol], address, port, each, asked)
 
 
 def _addresses(socket: Socket, network: Network) -> Iterator[str]:

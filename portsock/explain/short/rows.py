@@ -96,7 +96,7 @@ def _also(findings: Sequence[Finding]) -> Iterator[Row]:
 
 def _filtered(subject: Subject) -> list[str]:
     """Return who can connect, given the packet filter; empty where that was not read, or where it changes nothing."""
-    if not any(each.rules.tables or each.rules.refused for each in subject.filters.values()):
+    if not any(each.packet_filter.rules.tables or each.packet_filter.rules.refused for each in subject.filters.values()):
         return []
     from portsock.explain.reach import is_unread, reach_sentence, reaches
 
@@ -145,7 +145,10 @@ def _reach(socket: Socket, subject: Subject) -> tuple[str, str] | None:
 def _unfiltered(socket: Socket, subject: Subject) -> bool:
     """Tell whether the packet filter of the socket's namespace was read and has no rules."""
     found = subject.filters.get((socket.host, socket.netns.id if socket.netns else None))
-    return found is not None and not found.rules.tables and not found.rules.not_read and found.rules.refused is None
+    if found is None:
+        return False
+    rules = found.packet_filter.rules
+    return not rules.tables and not rules.not_read and rules.refused is None
 
 
 def _covers(socket: Socket) -> str:
