@@ -18,8 +18,8 @@ from portsock.port_numbers import Services
 from portsock.query.target import Target
 
 if TYPE_CHECKING:
-    from portsock.reachability import Reach
     from portsock.reach.ports import Judge
+    from portsock.reachability import Reach
 
 _PROSE: dict[Part, Callable[[Subject], list[str]]] = {
     Part.PORT: port.paragraphs,

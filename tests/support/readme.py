@@ -1,6 +1,6 @@
 """Real output for the README: `python -m tests.support.readme` runs its console blocks and writes their output below them.
 
-They run in namespaces of their own, in which nginx and redis run, too. Needs root, nginx and redis-server.
+They run in namespaces of their own, in which nginx and redis run, too. Needs root, nginx, redis-server and nft.
 """
 
 import os
@@ -17,6 +17,19 @@ from pathlib import Path
 from tests.support.live import ENVIRONMENT, ROOT
 
 README = ROOT / "README.md"
+RULES = """
+table inet filter {
+	set offices { type ipv4_addr; flags interval; elements = { 192.0.2.0/24 } }
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		iifname "lo" accept
+		ip saddr @offices tcp dport 80 accept
+	}
+}
+"""
+"""Rules that are there while a command runs that asks about them."""
+RULED = ("--reach", "--source")
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 NGINX = """
 worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/error.log; user www-data;
@@ -37,10 +50,21 @@ def regenerate(text: str) -> str:
         lines = [line for line in match[1].splitlines() if line.startswith("$ ")]
         if len(lines) > 1:
             return match[0]
-        done = subprocess.run(["sh", "-c", lines[0][2:]], capture_output=True, text=True, env=ENVIRONMENT)
+        with ruled(any(word in lines[0] for word in RULED)):
+            done = subprocess.run(["sh", "-c", lines[0][2:]], capture_output=True, text=True, env=ENVIRONMENT)
         return f"```console\n{lines[0]}\n{done.stdout}{done.stderr}```"
 
     return BLOCK.sub(replaced, text)
+
+
+@contextmanager
+def ruled(wanted: bool) -> Iterator[None]:
+    """Load the rules of the examples, and remove them afterwards."""
+    if wanted:
+        subprocess.run(["nft", "-f", "-"], input=RULES, text=True, check=True)
+    yield
+    if wanted:
+        subprocess.run(["nft", "flush", "ruleset"], check=True)
 
 
 @contextmanager
@@ -50,6 +74,10 @@ def servers() -> Iterator[None]:
     folder.chmod(0o755)
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder))
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1"], check=True)
+    subprocess.run(["ip", "address", "add", "192.0.2.1/24", "dev", "eth0"], check=True)
+    for device in ("eth0", "eth1"):
+        subprocess.run(["ip", "link", "set", device, "up"], check=True)
     subprocess.run(["nginx", "-c", str(folder / "nginx.conf")], check=True)
     server = ["redis-server", "--bind", "127.0.0.1", "::1", "--save", "", "--dir", str(folder), "--logfile", os.devnull]
     with subprocess.Popen(server) as redis:
