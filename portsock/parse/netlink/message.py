@@ -15,7 +15,7 @@ ATTRIBUTE = struct.Struct("=HH")
 _ERRNO = struct.Struct("=i")
 
 NLMSG_ERROR, NLMSG_DONE, NLMSG_OVERRUN = 2, 3, 4
-NLM_F_REQUEST, NLM_F_DUMP_INTR, NLM_F_DUMP = 0x1, 0x10, 0x300
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_DUMP = 0x1, 0x4, 0x10, 0x300
 _TYPE_MASK = 0x3FFF  # the bits above are NLA_F_NESTED and NLA_F_NET_BYTEORDER
 _ALIGN = 3
 """Messages and attributes begin at multiples of 4 bytes: NLMSG_ALIGN, NLA_ALIGN."""
@@ -41,9 +41,9 @@ class End(NamedTuple):
     """The tables changed during the dump (NLM_F_DUMP_INTR)."""
 
 
-def request(kind: int, body: bytes, sequence: int) -> bytes:
-    """Return a request for a dump."""
-    return HEADER.pack(HEADER.size + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0) + body
+def request(kind: int, body: bytes, sequence: int, flags: int = NLM_F_DUMP) -> bytes:
+    """Return a request for a dump, or with NLM_F_ACK for one object: the acknowledgement ends the answer."""
+    return HEADER.pack(HEADER.size + len(body), kind, NLM_F_REQUEST | flags, sequence, 0) + body
 
 
 def spans(buffer: Buffer, start: int, stop: int, sequence: int) -> tuple[list[tuple[int, int]], End]:

@@ -12,8 +12,8 @@ from portsock.enums import Need
 from portsock.model import Family, InetEndpoint, Netns, Notice, State
 from portsock.parse.netlink import inet
 from portsock.parse.netlink.inet import Decoder
-from portsock.parse.netlink.message import GarbledMessage, spans
-from portsock.parse.netlink.message import request as dump_request
+from portsock.parse.netlink.message import NLM_F_DUMP, GarbledMessage, spans
+from portsock.parse.netlink.message import request as message_request
 from portsock.parse.netlink.subflows import with_subflows_marked
 from portsock.records import PortFilter, Request, SocketRecord
 
@@ -59,7 +59,7 @@ class Channel(Protocol):
 def dump(request: Request, netns: Netns | None = None, channel: Channel | None = None) -> Dump:
     """Return all sockets of the calling thread's namespace that the request wants. Raises NetlinkRefused."""
     if channel is None:
-        with _open() as opened:
+        with open_channel() as opened:
             found = dump(request, netns, opened)
             if "netlink" in request.protocols:  # without this one
                 own = os.fstat(opened.fileno()).st_ino
@@ -67,8 +67,8 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
             return found
     found = Dump([], [], frozenset())
     missing = set()
-    answers: deque[tuple[Decoder, _Answer]] = deque()
-    reader = _Reader(channel)
+    answers: deque[tuple[Decoder, Answer]] = deque()
+    reader = Reader(channel)
     for protocol, family, body, decoder in _dumps(request, netns):
         answer = decoder and reader.read(body)
         if decoder is None or answer is None:
@@ -93,10 +93,10 @@ def dump(request: Request, netns: Netns | None = None, channel: Channel | None =
 def cookies(request: Request, channel: Channel | None = None) -> set[int]:
     """Return the cookies of all internet sockets that the request wants. Raises NetlinkRefused."""
     if channel is None:
-        with _open() as opened:
+        with open_channel() as opened:
             return cookies(request, opened)
     found: set[int] = set()
-    reader = _Reader(channel)
+    reader = Reader(channel)
     for _, _, body, decoder in _dumps(request, None):
         answer = decoder and reader.read(body)
         if answer:
@@ -108,8 +108,8 @@ def translations() -> "list[Translation]":
     """Return the connections of the calling thread's namespace whose destination was changed. Raises NetlinkRefused."""
     from portsock.parse.netlink import conntrack
 
-    with _open(_NETLINK_NETFILTER) as opened:
-        answer = _Reader(opened, conntrack.GET).read(conntrack.request())
+    with open_channel(_NETLINK_NETFILTER) as opened:
+        answer = Reader(opened, conntrack.GET).read(conntrack.request())
         return conntrack.decode(answer.data, answer.bodies) if answer else []
 
 
@@ -117,7 +117,7 @@ def _unfiltered(request: Request) -> Request:
     return request._replace(ports=None, states=None, listeners=False)
 
 
-def _decoded(decode: Decoder, answer: "_Answer") -> list[SocketRecord]:
+def _decoded(decode: Decoder, answer: "Answer") -> list[SocketRecord]:
     """Return the records of one dump. Raises NetlinkRefused."""
     try:
         records = _unique(decode(answer.data, answer.bodies))
@@ -128,7 +128,8 @@ def _decoded(decode: Decoder, answer: "_Answer") -> list[SocketRecord]:
     return records
 
 
-def _open(family: int = _NETLINK_SOCK_DIAG) -> socket.socket:
+def open_channel(family: int = _NETLINK_SOCK_DIAG) -> socket.socket:
+    """Return a netlink socket to the kernel. Raises NetlinkRefused."""
     try:
         opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
         opened.settimeout(_PATIENCE)
@@ -191,7 +192,7 @@ def _other(family: Family, netns: Netns | None, memory: bool) -> tuple[bytes, De
     return vsock.vsock_request(), lambda buffer, bodies: vsock.decode(buffer, bodies, netns)
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
     """The messages of the kernel for one request."""
 
     data: bytearray
@@ -201,24 +202,24 @@ class _Answer(NamedTuple):
     """The dump was not interrupted, and no message was lost."""
 
 
-class _Reader:
+class Reader:
     """Sends requests and reads whole dumps, again where one was disturbed."""
 
-    def __init__(self, channel: Channel, kind: int = inet.SOCK_DIAG_BY_FAMILY) -> None:
+    def __init__(self, channel: Channel, kind: int = inet.SOCK_DIAG_BY_FAMILY, flags: int = NLM_F_DUMP) -> None:
         self._channel = channel
-        self._kind = kind
+        self._kind, self._flags = kind, flags
         self._buffer = memoryview(bytearray(_BUFFER))
         self._sequence = 0
         self._losses = 0
 
-    def read(self, body: bytes) -> _Answer | None:
+    def read(self, body: bytes) -> Answer | None:
         """Return one dump, or the last attempt where all were disturbed. None where this kernel has no such diag module.
 
         Raises NetlinkRefused.
         """
         try:
             for _ in range(_TRIES):
-                answer = self._once(body)
+                answer = self.once(body)
                 if answer.whole:
                     break
         except OSError as error:
@@ -229,15 +230,15 @@ class _Reader:
             raise NetlinkRefused(str(error)) from error
         return answer
 
-    def _once(self, body: bytes) -> _Answer:
+    def once(self, body: bytes) -> Answer:
         """Make one attempt. Raises OSError and GarbledMessage.
 
         A disturbed dump is read to its end: until then the kernel accepts no other request on this socket (EBUSY).
         All of it is read before it is decoded, so that the decoder can choose the order of the records.
         """
         self._sequence += 1
-        answer = _Answer(bytearray(), [], True)
-        self._channel.send(dump_request(self._kind, body, self._sequence))
+        answer = Answer(bytearray(), [], True)
+        self._channel.send(message_request(self._kind, body, self._sequence, self._flags))
         while True:
             length = self._receive()
             if length is None:

@@ -71,7 +71,7 @@ def ends() -> Iterator[Ends]:
 def between(patch: pytest.MonkeyPatch, backend: str, happen: Callable[[], object]) -> list[None]:
     """Have something happen after the first table has been read. Returns a list with an item for each table that is read."""
     read: list[None] = []
-    owner: Any = netlink._Reader if backend == "netlink" else procfs
+    owner: Any = netlink.Reader if backend == "netlink" else procfs
     name = "read" if backend == "netlink" else "_parser"
     first = getattr(owner, name)
 
