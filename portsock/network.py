@@ -49,3 +49,34 @@ class Network(NamedTuple):
     forwarding6: bool = False
     known: bool = True
     """False for rules of another host: its devices and routes were not captured."""
+
+
+class Neighbour(NamedTuple):
+    """What is known of the link-layer address of a host on the same link: ip-neighbour(8)."""
+
+    address: str
+    device: int
+    """Index of the device that leads to it."""
+    state: str
+    """INCOMPLETE, REACHABLE, STALE, DELAY, PROBE, FAILED, NOARP, PERMANENT; NONE where the kernel has not asked yet."""
+
+    @property
+    def silent(self) -> bool:
+        """It has not answered: the kernel still asks, or has given up."""
+        return self.state in ("FAILED", "INCOMPLETE")
+
+
+class Path(NamedTuple):
+    """How the kernel would send a packet to a destination, or why it would not: ip-route(8) `get`."""
+
+    destination: str
+    kind: str | None = None
+    """unicast, local, broadcast, multicast …; None where there is no way."""
+    device: str | None = None
+    gateway: str | None = None
+    """None for a host on the same link."""
+    source: str | None = None
+    mtu: int | None = None
+    """Where the route, or path MTU discovery, has set one."""
+    errno: str | None = None
+    """What connect(2) fails with: ENETUNREACH no route, EINVAL blackhole, EHOSTUNREACH unreachable, EACCES prohibit."""

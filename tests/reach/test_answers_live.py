@@ -149,5 +149,7 @@ def test_rules_of_another_host_are_read_beside_its_listing(place: World, tmp_pat
             file.write(place.run(HOST, arguments))
         with open(f"{folder}/ss", "w") as file:
             file.write("State Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0 128 0.0.0.0:8080 0.0.0.0:*\n")
-        done = portsock(place, "ports", "-l", "--from", f"{folder}/ss", "--rules", f"{folder}/rules", "--columns", "reach", "-H")
+        done = portsock(
+            place, "ports", "-l", "--from", f"{folder}/ss", "--rules", f"{folder}/rules", "--columns", "reach", "-H"
+        )
         assert done.stdout.split() == ["10.1.0.0/16"]

@@ -1,0 +1,1 @@
+"""Devices, addresses, routes, routing rules and neighbours from rtnetlink(7)."""
