@@ -171,6 +171,8 @@ class Need(StrEnum):
     USERS = "users"
     UNITS = "units"
     CONTAINERS = "containers"
+    REACH = "reach"
+    """What the packet filter lets in."""
 
 
 OWNER_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PARENTS, Need.CONTEXT, Need.PEER})

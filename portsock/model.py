@@ -6,7 +6,7 @@ of 0.22 s (Python 3.11), and defining each class costs 0.4 ms of every start ins
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.enums import CONNECTIONLESS as CONNECTIONLESS
 from portsock.enums import INTERNET as INTERNET
@@ -19,6 +19,9 @@ from portsock.enums import Role as Role
 from portsock.enums import Scope as Scope
 from portsock.enums import SocketType as SocketType
 from portsock.enums import State as State
+
+if TYPE_CHECKING:
+    from portsock.reachability import Reach
 
 
 class InetEndpoint(NamedTuple):
@@ -262,6 +265,8 @@ class Port(NamedTuple):
     owners: tuple[Owner, ...]
     netns: Netns | None
     host: str | None = None
+    reach: "Reach | None" = None
+    """Who can really connect; None where the packet filter was not asked."""
 
 
 class Notice(NamedTuple):

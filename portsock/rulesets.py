@@ -7,6 +7,8 @@ or is not, in ranges. Order and bit masks become ranges and Masked, so that what
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from portsock.network import Network
+
 
 class Range(NamedTuple):
     """Numbers from `low` to `high`, both included."""
@@ -270,3 +272,10 @@ class Ruleset(NamedTuple):
     """Rules that exist and were not read, in words: 'legacy iptables (filter, nat)'."""
     refused: str | None = None
     """Why no rules at all could be read: 'Operation not permitted'. `tables` is then empty, and no verdict is known."""
+
+
+class PacketFilter(NamedTuple):
+    """What decides about the packets of one network namespace."""
+
+    rules: Ruleset
+    network: Network

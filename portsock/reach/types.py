@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from portsock.reachability import RuleReference
+
 
 class Probe(NamedTuple):
     """The first packet of a connection, or every such packet from some sources."""
@@ -16,19 +18,6 @@ class Probe(NamedTuple):
     """Addresses or networks that it may come from; () is every one of the destination's IP version."""
     source_port: int | None = None
     """None: any port that clients use, 1024 to 65535."""
-
-
-class RuleReference(NamedTuple):
-    """The rule, or the policy of a base chain, that decides."""
-
-    family: str
-    table: str
-    chain: str
-    handle: int | None
-    """None for a policy, and where a listing has no handles."""
-    text: str
-    """The rule in nft's words; 'policy drop' for a policy."""
-    comment: str | None = None
 
 
 class Outcome(NamedTuple):

@@ -1,0 +1,48 @@
+"""Who can really connect to a port: what the packet filter does with the first packet of a connection."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Reachable(StrEnum):
+    """What becomes of the first packets of connections. The words of the JSON."""
+
+    ACCEPT = "accept"
+    DROP = "drop"
+    REJECT = "reject"
+    REDIRECT = "redirect"
+    """They are sent to another address or port."""
+    MIXED = "mixed"
+    """Some sources are let in, others are not."""
+    UNKNOWN = "unknown"
+    """The rules could not be read, or have an expression that is not modelled."""
+
+
+class RuleReference(NamedTuple):
+    """A rule of the packet filter, or the policy of a base chain."""
+
+    family: str
+    table: str
+    chain: str
+    handle: int | None
+    """None for a policy, and where a listing has no handles."""
+    text: str
+    """The rule in nft's words; 'policy drop' for a policy."""
+    comment: str | None = None
+
+
+class Reach(NamedTuple):
+    """Who can really connect to a port: its addresses, and what the packet filter of its network namespace lets in."""
+
+    verdict: Reachable
+    sources: tuple[tuple[str, Reachable], ...]
+    """Networks and what becomes of their packets, the accepted ones first: ('10.0.0.0/8', accept). '0.0.0.0/0' and '::/0' are
+    everybody else, 'lo' is this host itself. Where the device decides, too, it stands behind '%': '10.0.0.0/8%eth1'."""
+    rule: RuleReference | None = None
+    """The rule that keeps others out or sends them elsewhere; where everybody is let in, the one that accepts them."""
+    to: tuple[str, int] | None = None
+    """The address and port to which a rule sends packets for this one."""
+    not_read: tuple[str, ...] = ()
+    """Rules and expressions that were not read or are not modelled, and that could change the verdict."""
+    limits: tuple[str, ...] = ()
+    """Rate limits: the verdict holds while they are not exceeded."""
