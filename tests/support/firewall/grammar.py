@@ -109,6 +109,8 @@ class Grammar:
         parts = [self._condition(place) for _ in range(chance.choices((0, 1, 2, 3), (1, 10, 8, 2))[0])]
         if chance.random() < 0.1:
             parts.insert(chance.randint(0, len(parts)), chance.choice(("counter", "counter packets 0 bytes 0")))
+        if chance.random() < 0.05:
+            parts.append(chance.choice(self._remarks(place)))
         if chance.random() < 0.06:
             rate = ("limit rate 10000/second burst 10000 packets", "limit rate over 100000/second burst 9000 packets")
             parts.append(chance.choice((*rate, "limit rate 50000/minute burst 5000 packets", "quota over 500 mbytes")))
@@ -130,6 +132,12 @@ class Grammar:
         tracking = words.tracking if place.tracked else words.transport
         kinds = (words.transport, words.network, words.meta, tracking, words.route, words.joined)
         return chance.choices(kinds, (9, 7, 4, 3, 1.5, 2))[0](place)
+
+    def _remarks(self, place: Place) -> tuple[str, ...]:
+        """Return statements that change no verdict."""
+        kind = {"ip": "ipv4_addr", "ip6": "ipv6_addr"}[place.version]
+        learned = f"@⟨type {kind}; flags dynamic,timeout; timeout 1m⟩ {{ {place.version} saddr }}"
+        return ('log prefix "seen: "', f"add {learned}", f"update {learned}", "meta nftrace set 0", "meta priority set 1:1")
 
     def _change(self, place: Place) -> str:
         """Return a statement that later rules may see."""

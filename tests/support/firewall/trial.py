@@ -73,6 +73,16 @@ class Bench(NamedTuple):
         self.world.run(HOST, ["nft", "-f", "-"], text)
         self.world.forget(HOST)
 
+    def vary(self, chance: random.Random) -> "Bench":
+        """Set the host's sysctls at random, mostly as they are by default on a router."""
+        filters = {"eth0": chance.choices((0, 1, 2), (6, 1, 1))[0], "eth1": chance.choices((0, 1, 2), (8, 1, 1))[0]}
+        for device, value in filters.items():
+            self.world.set(HOST, f"ipv4/conf/{device}/rp_filter", str(value))
+        for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+            self.world.set(HOST, name, str(int(chance.random() < 0.95)))
+        with self.world.inside(HOST):
+            return self._replace(network=network.load())
+
     def readings(self) -> dict[str, Ruleset]:
         """Return the host's rules, as each of the three readers reads them."""
         with self.world.inside(HOST):
@@ -148,29 +158,30 @@ def _without(ruleset: Text, line: str) -> Text:
     return tuple(kept(table) for table in ruleset)
 
 
-def try_one(made: Bench, ruleset: Text, sent: list[Packet], count: Count, shrinking: bool = True) -> None:
-    """Compare the verdicts on all packets under the ruleset that is loaded."""
+def try_one(made: Bench, sent: list[Packet], count: Count, muffled: bool, ruleset: Text | None = None) -> None:
+    """Compare the verdicts on all packets under what is loaded. `ruleset` is what can be shrunk where one is wrong."""
     count.verdicts["packets"] += len(sent)
-    muffled = _muffled(ruleset)
     fates = made.ears.send(sent)
     readings = made.readings()
-    reported = False
+    worst = None
     for packet, fate in zip(sent, fates, strict=True):
-        results = []
+        results = {}
         for reading, said in _sayings(made, readings, packet, fate):
             result = verdicts.judge(said, packet, fate, muffled)
             if result == WRONG:
-                fate = made.ears.send([packet], _PATIENCE)[0]
-                said = dict(_sayings(made, readings, packet, fate))[reading]
-                result = verdicts.judge(said, packet, fate, muffled)
-            results.append(result)
-            if result == WRONG and not reported:
-                reported = True
-                least = shrink(made, ruleset, packet, reading) if shrinking else ruleset
-                count.wrong.append(Wrong(reading, packet, said, fate, render(least)))
-            elif result == CANNOT_TELL:
-                count.reasons.update(said.reasons[:1])
-        count.verdicts[WRONG if WRONG in results else results[0]] += 1
+                again = made.ears.send([packet], _PATIENCE)[0]
+                said = dict(_sayings(made, readings, packet, again))[reading]  # noqa: PLW2901
+                result = verdicts.judge(said, packet, again, muffled)
+                if result == WRONG and worst is None:
+                    worst = Wrong(reading, packet, said, again, "")
+            results[reading] = result
+            if result == CANNOT_TELL and reading == "netlink":
+                count.reasons.update(said.reasons or ("no reason is given",))
+            count.verdicts[f"{reading}: {result}"] += 1
+        count.verdicts[WRONG if WRONG in results.values() else results["netlink"]] += 1
+    if worst:
+        least = shrink(made, ruleset, worst.packet, worst.reading) if ruleset else ()
+        count.wrong.append(worst._replace(rules=render(least) if least else ""))
 
 
 def _sayings(made: Bench, readings: dict[str, Ruleset], packet: Packet, fate: Fate) -> Iterator[tuple[str, Said]]:
@@ -209,20 +220,21 @@ def _is_wrong(made: Bench, ruleset: Text, packet: Packet, reading: str) -> bool:
     return verdicts.judge(said, packet, fate, _muffled(ruleset)) == WRONG
 
 
-def run(rulesets: int, seed: int, made: Bench, most: int = 10) -> Count:
+def run(rulesets: int, seed: int, made: Bench, most: int = 10, shrinking: bool = True) -> Count:
     """Try random rulesets until `most` wrong verdicts were found."""
     start = time.monotonic()
     count = Count(0, Counter(), Counter(), [], 0)
     tried = 0
     for number in range(rulesets):
         chance = random.Random(f"{seed} {number}")  # noqa: S311 - a trial has to be repeatable
+        made = made.vary(chance)
         ruleset = install(made, Grammar(chance.getrandbits(48)).ruleset())
         if ruleset is None:
             count.verdicts["refused by nft"] += 1
             continue
         tried += 1
         before = len(count.wrong)
-        try_one(made, ruleset, packets(chance), count)
+        try_one(made, packets(chance), count, _muffled(ruleset), ruleset if shrinking else None)
         for wrong in count.wrong[before:]:
             print(f"Ruleset {number} of seed {seed}: {wrong}", flush=True)
         if len(count.wrong) >= most:
@@ -235,10 +247,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rulesets", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--plain", action="store_true", help="print rulesets as they are, not the smallest that is wrong")
     parser.add_argument("--most", type=int, default=10, help="stop after this many wrong verdicts")
     options = parser.parse_args()
     with bench() as made:
-        count = run(options.rulesets, options.seed, made, options.most)
+        count = run(options.rulesets, options.seed, made, options.most, shrinking=not options.plain)
     print(count)
     for reason, number in count.reasons.most_common(12):
         print(f"  {number:6,} cannot tell: {reason}")

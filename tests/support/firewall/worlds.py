@@ -36,7 +36,7 @@ ADDRESSES: dict[str, dict[str, tuple[str, ...]]] = {
     LAN: {"up": ("10.1.0.2/16", "10.1.5.9/32", "10.9.0.3/32", "fd00:1::2/64", "fd00:1::99/128")},
     POD: {"up": ("172.17.0.2/16", "172.17.0.3/32", "fd00:17::2/64")},
 }
-SPOOFED = {WAN: ("10.1.7.7/32",), LAN: ("198.51.100.7/32",), POD: ("10.2.0.5/32",)}
+SPOOFED = {WAN: ("10.1.7.7/32", "fd00:1::77/128"), LAN: ("198.51.100.7/32", "2001:db8:aa::7/128"), POD: ("10.2.0.5/32",)}
 """Sources for which the host's route leads elsewhere, or nowhere near: what a reverse path filter is about."""
 ROUTES: dict[str, tuple[str, ...]] = {
     HOST: ("default via 192.0.2.2", "203.0.113.0/24 via 192.0.2.2", "10.9.0.0/16 via 10.1.0.2", "blackhole 198.18.0.0/24",
