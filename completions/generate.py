@@ -75,6 +75,7 @@ def static_values() -> dict[str, list[tuple[str, str]]]:
         "backends": [(name, "backend") for name in BACKENDS],
         "owners": [(name, "way to find owners") for name in OWNER_METHODS],
         "ways": [(name, "way to bind") for name in WAYS],
+        "seconds": [(number, "seconds") for number in ("1", "3", "10")],
         "colors": [("auto", "on a terminal"), ("always", "also in a pipe"), ("never", "plain text")],
         "formats": [(name, "layout") for name in format_names() if name not in NEW_LAYOUTS],
         "words": [(word.value, word_summary(word)) for word in Word] + [(state.value, "state") for state in State],

@@ -12,6 +12,7 @@ _portsock_static()
         backends) REPLY='netlink procfs psutil' ;;
         owners) REPLY='auto none walk bpf' ;;
         ways) REPLY='plain reuseaddr reuseport both' ;;
+        seconds) REPLY='1 3 10' ;;
         colors) REPLY='auto always never' ;;
         formats) REPLY='asciidoc csv double_grid double_outline fancy_grid fancy_outline github grid heavy_grid heavy_outline html jira latex latex_booktabs latex_longtable mediawiki mixed_grid mixed_outline moinmoin orgtbl outline pipe plain presto pretty psql rounded_grid rounded_outline rst simple simple_grid simple_outline table textile tsv youtrack' ;;
         words) REPLY='port socket endpoint connection process listener ephemeral backlog EADDRINUSE EACCES EADDRNOTAVAIL tcp udp unix netlink stream datagram seqpacket raw 5-tuple half-association bind accept Recv-Q Send-Q SO_REUSEADDR SO_REUSEPORT SO_LINGER loopback wildcard ECONNREFUSED ECONNRESET ETIMEDOUT EHOSTUNREACH ENETUNREACH EPIPE EMFILE LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT CLOSED BOUND UNCONN CONNECTING DELETE_TCB' ;;
@@ -22,7 +23,7 @@ _portsock_static()
         columns-sockets) REPLY='host protocol type state recv_q send_q local remote netns process peer subflows timer memory rtt_ms congestion_window total_retransmits bytes_acked bytes_received last_data_received_ms congestion_control bytes_sent bytes_retransmitted min_rtt_ms last_data_sent_ms delivery_rate pacing_rate info family role service exposure user uid pid inode cookie interface v6only accept_queue accept_limit unit container exe owner_status owner_reason' ;;
         options-procs) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -M --mptcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --tree --json --jsonl --csv --format --columns --sort --count --pids -H --no-header -n --numeric -W --wide --color --no-config -h --help' ;;
         columns-procs) REPLY='host pid name user container listening connections command sockets ppid uid comm exe started_at unit forwards_to' ;;
-        options-explain) REPLY='-N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --as --try --v6only --long --brief --json --color --no-config -h --help' ;;
+        options-explain) REPLY='-N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --as --try --v6only --connect --timeout --long --brief --json --color --no-config -h --help' ;;
         *) REPLY='' ;;
     esac
 }
@@ -46,6 +47,7 @@ _portsock_kind()
         --sort) REPLY=sort ;;
         --color) REPLY=colors ;;
         --try) REPLY=ways ;;
+        --timeout) REPLY=seconds ;;
         *) REPLY='' ;;
     esac
 }

@@ -131,6 +131,10 @@ function __portsock_static
             printf '%s\t%s\n' 'reuseaddr' 'way to bind'
             printf '%s\t%s\n' 'reuseport' 'way to bind'
             printf '%s\t%s\n' 'both' 'way to bind'
+        case seconds
+            printf '%s\t%s\n' '1' 'seconds'
+            printf '%s\t%s\n' '3' 'seconds'
+            printf '%s\t%s\n' '10' 'seconds'
         case colors
             printf '%s\t%s\n' 'auto' 'on a terminal'
             printf '%s\t%s\n' 'always' 'also in a pipe'
@@ -455,6 +459,8 @@ complete -c portsock -n '__portsock_command explain' -s v -l verbose -d 'say sou
 complete -c portsock -n '__portsock_command explain' -l as -d 'judge for this user' -x -a '(__portsock_value users explain)'
 complete -c portsock -n '__portsock_command explain' -l try -d 'ask the kernel: plain, reuseaddr, reuseport, both' -x -a '(__portsock_value ways explain)'
 complete -c portsock -n '__portsock_command explain' -l v6only -d 'try with IPV6_V6ONLY'
+complete -c portsock -n '__portsock_command explain' -l connect -d 'try one connection'
+complete -c portsock -n '__portsock_command explain' -l timeout -d 'seconds to wait; 3' -x -a '(__portsock_value seconds explain)'
 complete -c portsock -n '__portsock_command explain' -l long -d 'all that is known'
 complete -c portsock -n '__portsock_command explain' -l brief -d 'only first sentence'
 complete -c portsock -n '__portsock_command explain' -l json -d 'one JSON object'

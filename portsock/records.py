@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Mapping, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from portsock.enums import Need
 from portsock.model import (
@@ -257,3 +257,24 @@ class SocketOptions(NamedTuple):
     """None for IPv4, and where it is not known."""
     device: str | None = None
     """The device of SO_BINDTODEVICE, or None."""
+
+
+class Contact(NamedTuple):
+    """What one real attempt to connect met with (`explain --connect`)."""
+
+    protocol: str
+    result: Literal["accepted", "answered", "reset", "icmp", "local", "silence"]
+    """accepted: the handshake was completed; answered: a datagram came back; reset: RST, with ECONNREFUSED; icmp: an ICMP
+    error; local: this host refused before anything left it; silence: nothing came back in time."""
+    seconds: float
+    """Until the result; of silence the time limit."""
+    errno: str | None = None
+    """What connect(2), or of UDP send(2), failed with; of an ICMP error what it stands for."""
+    call: str = "connect"
+    """The system call that failed with it: connect or send."""
+    source: str | None = None
+    """The local address that was used; None where there was none."""
+    reporter: str | None = None
+    """The host that sent the ICMP error."""
+    icmp: tuple[int, int] | None = None
+    """Its type and code."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 from portsock.cli.declare import arguments, declared, flag, value
 
-SOURCE, FILTER, BINDING, OUTPUT = PANELS = ("Source", "Filter", "Binding", "Output")
+SOURCE, FILTER, BINDING, REACHING, OUTPUT = PANELS = ("Source", "Filter", "Binding", "Reaching", "Output")
 """Headings of --help and of the manual, in their order. The configuration file may set options of OUTPUT only."""
 
 Text = str | None
@@ -172,6 +172,14 @@ class Explaining(NamedTuple):
     """Ask the kernel: bind a socket to the endpoint, plain, with SO_REUSEADDR, SO_REUSEPORT or both, and close it at once."""
     v6only: Annotated[bool, flag("--v6only", help="try with IPV6_V6ONLY", panel=BINDING)] = False
     """Set IPV6_V6ONLY on the socket of --try."""
+    connect: Annotated[bool, flag("--connect", help="try one connection", panel=REACHING)] = False
+    """Try to reach the endpoint for real: open one TCP connection and close it at once, or for udp/ADDRESS:PORT send one empty
+    datagram. The other end sees it. Says whether it was accepted, refused (RST), answered by an ICMP error and from whom,
+    refused by this host, or met with silence. Nothing is sent without this option."""
+    timeout: Annotated[
+        Text, value("--timeout", metavar="S", help="seconds to wait; 3", panel=REACHING, completes="seconds")
+    ] = None
+    """Wait so many seconds for an answer to --connect, 3 by default."""
     long: Annotated[bool, flag("--long", help="all that is known", panel=OUTPUT)] = False
     """Print all that is known: each part of the answer at length, every finding with its evidence, and the table of binds."""
     brief: Annotated[bool, flag("--brief", help="only first sentence", panel=OUTPUT)] = False

@@ -8,9 +8,10 @@ from portsock.explain.sections.absence import foreign_address
 from portsock.explain.stopping import continue_stopped, stop_container
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
+from portsock.explain.texts import remote as texts
 from portsock.explain.texts.elsewhere import SETTINGS, Settings
 from portsock.explain.texts.findings import Code
-from portsock.explain.types import Command, Finding, Reading
+from portsock.explain.types import Command, Finding, Reading, Remote
 from portsock.explain.wording import command_line, commands, file_argument, holders, operand
 from portsock.model import OwnerReason, State
 from portsock.normalize.connections import unique_connections
@@ -46,6 +47,17 @@ def _reread_listing(subject: Subject) -> tuple[Command, ...]:
     return tuple(commands(purpose, "portsock", "sockets", "--from", name, *operand(subject.target.text)))
 
 
+def _try(subject: Subject, remote: Remote) -> list[Command]:
+    """Return the command that tries to connect, or after a silent attempt the one that follows the way."""
+    if remote.contact is not None:
+        silent = remote.contact.result == "silence"
+        return commands(texts.TRACE, "tracepath", "-n", remote.address) if silent else []
+    if remote.path is not None and remote.path.errno is not None:
+        return [Command("ip rule; ip route show table all", texts.EVERY_ROUTE)]
+    purpose = texts.TRY_UDP if remote.protocol == "udp" else texts.TRY
+    return commands(purpose, "portsock", "explain", "--connect", *operand(subject.target.text))
+
+
 def _if_nothing_found(subject: Subject) -> list[Command]:
     if subject.sockets:
         return []
@@ -61,6 +73,8 @@ def _if_nothing_found(subject: Subject) -> list[Command]:
 
 def _look_at_packets(subject: Subject) -> list[Command]:
     """Return the command that shows where packets to the target go."""
+    if subject.remote is not None:
+        return _try(subject, subject.remote)
     foreign = foreign_address(subject)
     if foreign is not None:
         return commands("where packets to it go", "ip", "route", "get", foreign)

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from portsock.explain.commands import next_commands, other_readings
 from portsock.explain.ephemeral import system_name
 from portsock.explain.picture import SKETCH, draw
+from portsock.explain.remote import rows as way
 from portsock.explain.rules.registry import findings
 from portsock.explain.sections import binding, connection, exposure, port, process, socket
 from portsock.explain.short.rows import leading, rows
 from portsock.explain.short.summary import summarize
 from portsock.explain.subject import Subject, find_subject
 from portsock.explain.texts import phrases
-from portsock.explain.types import Attempt, Explanation, Part, PathFacts, Section
+from portsock.explain.types import Attempt, Explanation, Part, PathFacts, Remote, Section
 from portsock.model import Snapshot
 from portsock.port_numbers import Services
 from portsock.query.target import Target
@@ -33,14 +34,15 @@ def explain(
     attempts: Sequence[Attempt] = (),
     path: PathFacts | None = None,
     caller: int | None = None,
+    remote: Remote | None = None,
 ) -> Explanation:
     """Return the answer to one target.
 
     The snapshot should hold all sockets of the requested families, whether the target names them or not, since siblings and
     both ends are looked up in it. `attempts` are already judged; `path` is for a target that is a unix path of this host,
-    `caller` the uid that portsock runs as.
+    `caller` the uid that portsock runs as, `remote` for an endpoint of another host, or one that was tried.
     """
-    subject = find_subject(target, snapshot, services, path)._replace(caller=caller)
+    subject = find_subject(target, snapshot, services, path)._replace(caller=caller, remote=remote)
     found = findings(subject)
     sections = _sections(subject, attempts)
     head = leading(found)
@@ -55,8 +57,8 @@ def explain(
         next_commands(subject, found),
         other_readings(subject),
         _notes(subject),
-        bool(subject.sockets or subject.processes or (path is not None and path.exists)),
-        head.title if head else "",
+        bool(subject.sockets or subject.processes or (path is not None and path.exists) or way.was_reached(remote)),
+        way.headline(subject) or (head.title if head else ""),
         draw(subject, SKETCH),
         rows(subject, found, attempts),
     )
@@ -67,6 +69,7 @@ def _sections(subject: Subject, attempts: Sequence[Attempt]) -> dict[Part, Secti
     sections = {part: Section(tuple(text)) for part, paragraphs in _PROSE.items() if (text := paragraphs(subject))}
     if attempts:
         sections[Part.BINDING] = binding.section(attempts)
+    way.add_to(sections, subject)
     return sections
 
 

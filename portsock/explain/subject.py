@@ -6,7 +6,7 @@ from typing import NamedTuple
 from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
 from portsock.explain.nearby import covered_sockets, nearby_sockets
-from portsock.explain.types import PathFacts
+from portsock.explain.types import PathFacts, Remote
 from portsock.model import (
     INTERNET,
     Family,
@@ -49,6 +49,8 @@ class Subject(NamedTuple):
     """The uid that portsock runs as, None where that is not known."""
     covers: bool = False
     """Nothing matches the target, a wildcard, itself: `local_sockets` have addresses that it covers, and are in its way."""
+    remote: Remote | None = None
+    """The way to the endpoint, where it is another host's or was tried."""
     nearby: Sequence[Socket] = ()
     """Where nothing matches: what waits on the same port at other addresses, or under another protocol."""
 

@@ -5,7 +5,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from portsock.model import InetEndpoint, Owner, Socket, State
-from portsock.records import Identity
+from portsock.network import Neighbour, Path, Route
+from portsock.reach.types import Outcome
+from portsock.records import Contact, Identity
 
 
 class Way(NamedTuple):
@@ -53,6 +55,26 @@ class Attempt(NamedTuple):
     """EADDRNOTAVAIL for an address that this host has: on another device, or not ready."""
 
 
+class Remote(NamedTuple):
+    """Facts about the way to one endpoint. The caller collects them, since explain does no I/O."""
+
+    protocol: str
+    """'tcp' or 'udp'."""
+    address: str
+    """Without zone."""
+    port: int
+    path: Path | None = None
+    """How the kernel would send; None for an endpoint of this host, and where the kernel was not asked."""
+    barrier: Route | None = None
+    """Where `path` failed: the route that is the reason, if it is one."""
+    neighbour: Neighbour | None = None
+    """The gateway, or the host itself on the same link; None where the kernel has no entry for it."""
+    outcome: Outcome | None = None
+    """What the rules of this host do with its packets; None where they were not asked."""
+    contact: Contact | None = None
+    """What a real attempt met with (--connect)."""
+
+
 class Severity(StrEnum):
     """The importance of a finding. Only WARNING requires an action."""
 
@@ -70,13 +92,17 @@ class Part(StrEnum):
     PROCESS = "process"
     EXPOSURE = "exposure"
     BINDING = "binding"
+    PATH = "path"
 
 
 class Section(NamedTuple):
-    """One section of an answer: paragraphs, and for BINDING the attempts that they summarize."""
+    """One section of an answer: paragraphs, and for BINDING and PATH the facts that they summarize."""
 
     paragraphs: tuple[str, ...]
     attempts: tuple[Attempt, ...] = ()
+    remote: Remote | None = None
+    ports: tuple[int, int] | None = None
+    """Of PATH: the ephemeral ports left towards the endpoint, and all of them."""
 
 
 class Finding(NamedTuple):

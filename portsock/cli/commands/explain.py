@@ -18,7 +18,7 @@ from portsock.query.query import Query, Question
 from portsock.sources import failures
 
 if TYPE_CHECKING:
-    from portsock.explain.types import Attempt, Explanation
+    from portsock.explain.types import Attempt, Explanation, Remote
     from portsock.query.target import Target
 
 NEEDS = frozenset(
@@ -56,6 +56,7 @@ def command(
 
 def _check(targets: "Sequence[Target | str]", explaining: Explaining, collect: Collecting) -> None:
     """Raise UsageError for options that exclude each other."""
+    _check_connect(targets, explaining, collect)
     if explaining.identity is not None and collect.captures:
         raise UsageError("--as with --from: what a listing's host would let a user bind is not known; leave one of them out")
     if explaining.attempt is None:
@@ -69,6 +70,19 @@ def _check(targets: "Sequence[Target | str]", explaining: Explaining, collect: C
     from portsock.cli.explaining.binding import check_trial
 
     check_trial(targets, explaining.attempt, explaining.v6only)
+
+
+def _check_connect(targets: "Sequence[Target | str]", explaining: Explaining, collect: Collecting) -> None:
+    if not explaining.connect and explaining.timeout is None:
+        return
+    from portsock.cli.explaining.remote import check_connect, timeout_of
+
+    timeout_of(explaining.timeout, explaining.connect)
+    if collect.captures:
+        raise UsageError("--connect with --from: a listing is another machine's; leave one of them out")
+    if collect.netns:
+        raise UsageError("--connect with --netns: it connects from the namespace that portsock runs in; leave one of them out")
+    check_connect(targets)
 
 
 def _with_named_processes(snapshot: Snapshot, targets: "Sequence[Target]") -> Snapshot:
@@ -106,10 +120,25 @@ def _answer(
     # The bind verdict is about portsock's own namespace, which --netns may leave out.
     own = not collect.netns or "all" in collect.netns
     attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only) if own else ()
-    return _explain_live(target, snapshot, services, attempts)
+    return _explain_live(target, snapshot, services, attempts, _remote(target, snapshot, explaining) if own else None)
 
 
-def _explain_live(target: "Target", snapshot: Snapshot, services: Services, attempts: "Sequence[Attempt]") -> "Explanation":
+def _remote(target: "Target", snapshot: Snapshot, explaining: Explaining) -> "Remote | None":
+    """Return the way to an endpoint that is not this host's, with --connect what an attempt met with."""
+    if target.kind != "endpoint":
+        return None
+    from portsock.cli.explaining.remote import remote_of, timeout_of
+
+    return remote_of(target, snapshot, timeout_of(explaining.timeout, True) if explaining.connect else None)
+
+
+def _explain_live(
+    target: "Target",
+    snapshot: Snapshot,
+    services: Services,
+    attempts: "Sequence[Attempt]",
+    remote: "Remote | None",
+) -> "Explanation":
     from portsock.explain.engine import explain
     from portsock.sources.identity import effective_uid
 
@@ -118,7 +147,7 @@ def _explain_live(target: "Target", snapshot: Snapshot, services: Services, atte
         from portsock.cli.explaining.paths import path_facts
 
         path = path_facts(target, snapshot)
-    return explain(target, snapshot, services, attempts, path, effective_uid())
+    return explain(target, snapshot, services, attempts, path, effective_uid(), remote)
 
 
 def _look_further(
@@ -146,8 +175,9 @@ def _look_further(
     wide = namespaces.look_further(question, snapshot, collect, services, console)
     wide = wide._replace(processes={**wide.processes, **snapshot.processes})
     for index, target in lost:
-        binding = answers[index].sections.get(Part.BINDING)
-        answers[index] = _explain_live(target, wide, services, binding.attempts if binding else ())
+        binding, way = (answers[index].sections.get(part) for part in (Part.BINDING, Part.PATH))
+        attempts = binding.attempts if binding else ()
+        answers[index] = _explain_live(target, wide, services, attempts, way.remote if way else None)
     return snapshot._replace(processes=wide.processes)
 
 

@@ -1,7 +1,7 @@
 """The rule about destinations toward which this host runs out of local ports."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from portsock.addresses import scope
 from portsock.endpoints import address_of, port_of
@@ -27,7 +27,7 @@ def ephemeral_exhaustion(subject: Subject) -> Iterator[Finding]:
     """Find destinations of the target toward which local ports are nearly used up, counted over the whole snapshot."""
     host = subject.snapshot.host
     first, last = host.ephemeral
-    reserved = {port for port in reserved_ports(host) if first <= port <= last}
+    reserved = _reserved(host)
     size = last - first + 1 - len(reserved)
     wanted = {_destination(socket) for socket in subject.sockets if socket.remote is not None}
     used: dict[object, list[Socket]] = defaultdict(list)
@@ -49,6 +49,21 @@ def ephemeral_exhaustion(subject: Subject) -> Iterator[Finding]:
             effect = EXHAUSTED if count >= size else f" ({percent} %)"
             yield make_finding(Code.EPHEMERAL_EXHAUSTION, lines, severity, count=how_many, effect=effect,
                                where=end_text(taken[0].remote))  # fmt: skip
+
+
+def ports_left(host: Host, sockets: Iterable[Socket]) -> tuple[int, int]:
+    """Return how many ephemeral ports no socket of these has, and how many there are."""
+    first, last = host.ephemeral
+    reserved = _reserved(host)
+    size = max(0, last - first + 1 - len(reserved))
+    taken = {port_of(socket.local) for socket in sockets if not _reusable(socket, host)}
+    used = sum(port is not None and first <= port <= last and port not in reserved for port in taken)
+    return max(0, size - used), size
+
+
+def _reserved(host: Host) -> set[int]:
+    first, last = host.ephemeral
+    return {port for port in reserved_ports(host) if first <= port <= last}
 
 
 def _evidence(taken: Sequence[Socket], reusable: int, reserved: int, host: Host) -> list[str]:

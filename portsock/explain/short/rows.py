@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from portsock.addresses import WILDCARDS, exposure
 from portsock.endpoints import address_of
 from portsock.explain.bind.verdict import verdict_line
+from portsock.explain.remote import rows as way
 from portsock.explain.sections.durations import time_text
 from portsock.explain.sections.process import described
 from portsock.explain.short.meaning import first_sentence, meaning, to_serve
@@ -34,12 +35,15 @@ def rows(subject: Subject, findings: Sequence[Finding], attempts: Sequence[Attem
     """Return the rows in the order in which they are shown."""
     head = leading(findings)
     found: list[Row] = []
-    if head is not None:
+    if way.headline(subject):
+        head = None
+    elif head is not None:
         found += [Row(texts.MEANS, first_sentence(head.detail))] if head.severity is not Severity.INFO else []
         found += [Row(texts.DO, first_sentence(head.advice))]
     else:
         sentences = ((texts.MEANS, meaning(subject, findings)), (texts.DO, to_serve(subject)))
         found += [Row(label, text) for label, text in sentences if text]
+    found += way.rows(subject)
     found += [Row(texts.REACH, "; ".join(reaches))] if (reaches := _reaches(subject)) else []
     found += (
         [Row(texts.BIND, verdict_line(_of_protocols(attempts, subject)))] if attempts and _binds_here(subject, head) else []
@@ -57,6 +61,8 @@ def with_note(explanation: Explanation, text: str) -> Explanation:
 
 def _binds_here(subject: Subject, head: Finding | None) -> bool:
     """Tell whether binding is of interest: not at another host's endpoint, nor where a connection is in trouble."""
+    if subject.remote is not None and subject.remote.path is not None:
+        return False
     if head is not None and not subject.passive:
         return head.code == Code.TIME_WAIT_HOLDS_PORT
     return bool(subject.local_sockets or not subject.sockets)

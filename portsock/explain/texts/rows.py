@@ -5,6 +5,7 @@ from portsock.explain.types import Severity
 from portsock.model import Exposure
 
 REACH, BIND, MEANS, DO, ALSO, PROCESS, NOTE = "Reach", "Bind", "Means", "Do", "Also", "Process", "Note"
+ROUTE, RULES, NOW, PORTS = "Route", "Rules", "Now", "Ports"
 
 REACHES: dict[Exposure, str] = {
     Exposure.LOOPBACK: "programs on this machine only",

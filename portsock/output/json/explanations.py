@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from portsock.explain.types import Attempt, Blocker, Explanation, Finding, Part, Section
+from portsock.explain.types import Attempt, Blocker, Explanation, Finding, Part, Remote, Section
 from portsock.model import Endpoint, Owner, Socket
 from portsock.normalize.order import in_order
 
@@ -42,7 +42,39 @@ def _sections(sections: Mapping[Part, Section], make: Maker, valid: Callable[[st
         made[str(part)] = {"paragraphs": [valid(text) for text in section.paragraphs]}
         if part is Part.BINDING:
             made[str(part)]["attempts"] = [_attempt(attempt, make, valid) for attempt in section.attempts]
+        if section.remote is not None:
+            made[str(part)].update(_way(section.remote, section.ports, valid))
     return made
+
+
+def _way(remote: Remote, ports: tuple[int, int] | None, valid: Callable[[str], str]) -> Object:
+    path, neighbour, contact = remote.path, remote.neighbour, remote.contact
+    route = path and {
+        "kind": path.kind,
+        "device": valid(path.device) if path.device is not None else None,
+        "gateway": path.gateway,
+        "source": path.source,
+        "mtu": path.mtu,
+        "errno": path.errno,
+    }
+    return {
+        "protocol": remote.protocol,
+        "address": remote.address,
+        "port": remote.port,
+        "route": route,
+        "neighbour": neighbour and {"address": neighbour.address, "state": neighbour.state},
+        "ephemeral_ports": ports and {"left": ports[0], "all": ports[1]},
+        "connect": contact
+        and {
+            "result": contact.result,
+            "seconds": round(contact.seconds, 6),
+            "errno": contact.errno,
+            "call": contact.call if contact.errno is not None and contact.result == "local" else None,
+            "source": contact.source,
+            "reporter": contact.reporter,
+            "icmp": contact.icmp and {"type": contact.icmp[0], "code": contact.icmp[1]},
+        },
+    }
 
 
 def _finding(finding: Finding, valid: Callable[[str], str]) -> Object:

@@ -72,9 +72,9 @@ def local_address(address: str) -> LocalAddress:
     bare, _, zone = address.partition("%")
     device = _device_name(zone) if zone else None
     try:
-        with _socket("udp", address) as probe:
-            _bind_to_device(probe, address)
-            probe.bind(_name(address, 0))
+        with new_socket("udp", address) as probe:
+            bind_to_device(probe, address)
+            probe.bind(socket_name(address, 0))
     except OSError as error:
         if error.errno not in _ABOUT_THE_ADDRESS:
             return LocalAddress(False, device=device)
@@ -105,20 +105,20 @@ def _unavailable(bare: str, device: str | None) -> LocalAddress:
     )
 
 
-def _socket(protocol: str, address: str) -> socket.socket:
+def new_socket(protocol: str, address: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     kind = socket.SOCK_STREAM if protocol in {"tcp", "mptcp"} else socket.SOCK_DGRAM
     return socket.socket(family, kind, _IPPROTO[protocol])
 
 
-def _name(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+def socket_name(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
     bare, _, zone = address.partition("%")
     if ":" not in address:
         return bare, port
     return bare, port, 0, _interface(zone) if zone else 0
 
 
-def _bind_to_device(new: socket.socket, address: str) -> None:
+def bind_to_device(new: socket.socket, address: str) -> None:
     """Bind the socket to the device behind '%', where the kernel ignores a zone there. Raises OSError.
 
     bind(2) takes the zone of a link-local address, unicast or multicast. Behind any other address '%' names the device of
@@ -155,7 +155,7 @@ def _bind(
 ) -> Trial:
     listened = False
     try:
-        with _socket(protocol, address) as new:
+        with new_socket(protocol, address) as new:
             if reuseaddr:
                 new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if reuseport:
@@ -164,8 +164,8 @@ def _bind(
                 new.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(v6only))
             if device and "%" not in address:
                 new.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, device.encode() + b"\0")
-            _bind_to_device(new, address)
-            new.bind(_name(address, port))
+            bind_to_device(new, address)
+            new.bind(socket_name(address, port))
             if protocol == "tcp" and reuseaddr and not reuseport and _drop_packets(new):
                 listened = True
                 new.listen(1)
