@@ -1,0 +1,60 @@
+"""The kernel as the judge: real first packets through real rulesets, and what portsock says of each.
+
+The long form is `python -m tests.support.firewall.trial --rulesets 2000`, `-m tests.support.firewall.scenes` and
+`-m tests.support.firewall.defects`.
+"""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.firewall.defects import DEFECTS, caught
+from tests.support.firewall.scenes import SCENES, missing, try_scene
+from tests.support.firewall.trial import Bench, bench, run
+from tests.support.firewall.verdicts import CANNOT_TELL
+from tests.support.live import as_root, on_linux, takes_long
+
+pytestmark = [on_linux, as_root, pytest.mark.skipif(shutil.which("nft") is None, reason="nft is not installed here")]
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Bench]:
+    with bench() as opened:
+        yield opened
+
+
+def test_no_verdict_is_against_the_kernel_under_random_rulesets(made: Bench) -> None:
+    count = run(15, 1, made, most=1)
+    assert not count.wrong
+    assert count.verdicts[CANNOT_TELL] < count.verdicts["packets"] / 10
+
+
+@takes_long
+def test_no_verdict_is_against_the_kernel_under_many_random_rulesets(made: Bench) -> None:
+    assert not run(150, 2, made, most=3).wrong
+
+
+@pytest.mark.parametrize("name", ["firewalld", "kube-proxy with nftables"])
+def test_what_tools_write_is_told(made: Bench, name: str) -> None:
+    _try(made, name)
+
+
+@takes_long
+@pytest.mark.parametrize("name", SCENES)
+def test_what_every_tool_writes_is_told(made: Bench, name: str) -> None:
+    if missing(name):
+        pytest.skip(f"{missing(name)} is not installed here")
+    _try(made, name)
+
+
+def _try(made: Bench, name: str) -> None:
+    count = try_scene(made, name)
+    assert not count.wrong
+    assert count.verdicts[f"netlink: {CANNOT_TELL}"] <= count.verdicts["packets"] / 20, count.reasons
+
+
+@takes_long
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_deliberate_defect_is_noticed(name: str) -> None:
+    assert caught(name)
