@@ -154,7 +154,7 @@ def _port_of_one(socket: Socket, services: Services, connections: int | None) ->
         Port,
         (protocol, port, local.label or services.name(protocol, port), range_of(port), socket.state,
          (_address(socket, local),), exposure(local.address), (socket,), connections,
-         socket.owner_status, socket.owner_reason, owners, socket.netns, socket.host),
+         socket.owner_status, socket.owner_reason, owners, socket.netns, socket.host, None),
     )  # fmt: skip
 
 

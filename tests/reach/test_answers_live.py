@@ -15,8 +15,8 @@ from tests.support.live import ENVIRONMENT, as_root, on_linux
 
 pytestmark = [on_linux, as_root, pytest.mark.skipif(shutil.which("nft") is None, reason="needs nft")]
 
-INPUT = "table inet filter {{ chain input {{ type filter hook input priority filter; policy {policy}; {rules} }} }}"
-NAT = "table ip nat {{ chain prerouting {{ type nat hook prerouting priority dstnat; {rules} }} }}"
+INPUT = "table inet filter {{ chain input {{ type filter hook input priority filter; policy {policy}; {rules}\n}}\n}}"
+NAT = "table ip nat {{ chain prerouting {{ type nat hook prerouting priority dstnat; {rules}\n}}\n}}"
 PORTS = (6379, 8080, 9000)
 
 
@@ -84,7 +84,7 @@ def test_a_redirect_says_where_it_leads(place: World) -> None:
 
 def test_a_published_container_port_goes_past_the_input_chain(place: World) -> None:
     dnat = NAT.format(rules='iifname "eth0" tcp dport 9000 dnat to 172.17.0.2:80')
-    load(place, dnat + INPUT.format(policy="drop", rules='iifname "lo" accept'))
+    load(place, dnat + "\n" + INPUT.format(policy="drop", rules='iifname "lo" accept'))
     found = json.loads(portsock(place, "explain", "--json", "9000").stdout)["explanations"][0]
     (finding,) = [each for each in found["findings"] if each["code"] == "port_redirected"]
     assert "172.17.0.2:80" in finding["title"]
@@ -95,8 +95,8 @@ def test_a_published_container_port_goes_past_the_input_chain(place: World) -> N
 
 def test_a_dropping_forward_chain_keeps_a_container_closed(place: World) -> None:
     dnat = NAT.format(rules='iifname "eth0" tcp dport 9000 dnat to 172.17.0.2:80')
-    forward = "table ip f { chain forward { type filter hook forward priority 0; policy drop; } }"
-    load(place, dnat + forward)
+    forward = "table ip f { chain forward { type filter hook forward priority 0; policy drop;\n}\n}\n"
+    load(place, dnat + "\n" + forward)
     found = json.loads(portsock(place, "ports", "-l", "--json", "--reach", "9000").stdout)["ports"][0]["reach"]
     assert {"source": "0.0.0.0/0%eth0", "verdict": "drop"} in found["sources"]
     assert found["rule"]["table"] == "f"
