@@ -31,15 +31,29 @@ class RuleReference(NamedTuple):
     comment: str | None = None
 
 
+class Verdict(NamedTuple):
+    """What becomes of the packets of one source."""
+
+    source: str
+    """A network; the narrowest that has an address counts. '0.0.0.0/0' and '::/0' are everybody else, 'lo' is this host.
+    Where the device decides, too, it stands behind '%': '10.0.0.0/8%eth1'."""
+    verdict: Reachable
+    rule: RuleReference | None = None
+    """The rule that decides, or that sends them elsewhere; None where the kernel decides without one."""
+    to: tuple[str, int] | None = None
+    """The address and port to which a rule sends them."""
+    how: str | None = None
+    """How they are rejected ('tcp reset'), or why the kernel drops them ('rp_filter')."""
+
+
 class Reach(NamedTuple):
     """Who can really connect to a port: its addresses, and what the packet filter of its network namespace lets in."""
 
     verdict: Reachable
-    sources: tuple[tuple[str, Reachable], ...]
-    """Networks and what becomes of their packets, the accepted ones first: ('10.0.0.0/8', accept). '0.0.0.0/0' and '::/0' are
-    everybody else, 'lo' is this host itself. Where the device decides, too, it stands behind '%': '10.0.0.0/8%eth1'."""
+    sources: tuple[Verdict, ...]
+    """Of the narrower ones those that are let in come first; everybody else is last."""
     rule: RuleReference | None = None
-    """The rule that keeps others out or sends them elsewhere; where everybody is let in, the one that accepts them."""
+    """The rule that sends packets elsewhere, else keeps others out; where everybody is let in, the one that accepts them."""
     to: tuple[str, int] | None = None
     """The address and port to which a rule sends packets for this one."""
     not_read: tuple[str, ...] = ()

@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from portsock.endpoints import bracketed
 from portsock.explain.subject import Subject
 from portsock.explain.texts import reach as texts
 from portsock.model import Socket
-from portsock.reachability import Reach, Reachable, RuleReference
+from portsock.reachability import Reach, Reachable, RuleReference, Verdict
 
 if TYPE_CHECKING:
     from portsock.reach.ports import Judge
 
 HERE = "lo"
-_EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
+_EVERYBODY = {"0.0.0.0/0": "IPv4", "::/0": "IPv6"}
 _MOST = 3
 """Networks that are named."""
 
@@ -48,52 +49,52 @@ def reach_sentence(reach: Reach, asked: bool = False) -> str:
     """
     if is_unread(reach):
         return texts.UNREAD.format(what="; ".join(reach.not_read))
-    by_verdict: dict[Reachable, list[str]] = {}
-    for source, verdict in reach.sources:
-        by_verdict.setdefault(verdict, []).append(source)
-    admitted = by_verdict.pop(Reachable.ACCEPT, [])
-    parts = [_admitted(admitted, bool(by_verdict), reach)] if admitted or not by_verdict else []
-    for verdict, sources in by_verdict.items():
-        who = _who(sources, bool(admitted) or len(by_verdict) > 1, asked)
-        parts.append(
-            texts.KEPT_OUT[verdict].format(
-                who=who, rule=rule_text(reach.rule), to=end_of(reach.to), reasons=_reasons(reach), count=len(sources)
-            )
-        )
+    fates: dict[tuple[object, ...], list[Verdict]] = {}
+    for each in reach.sources:
+        decided = () if each.verdict is Reachable.ACCEPT else (each.rule, each.to, each.how)
+        fates.setdefault((each.verdict, *decided), []).append(each)
+    parts = [_fate(group, len(fates) > 1, asked, reach) for group in fates.values()]
+    if len(fates) == 1 and reach.verdict is Reachable.ACCEPT:
+        parts[0] += texts.LET_IN.format(rule=rule_text(reach.rule)) if reach.rule is not None else texts.NO_RULE
     if reach.limits:
         parts.append(texts.LIMITED.format(limits=", ".join(reach.limits)))
     return "; ".join(parts)
 
 
-def _admitted(sources: Sequence[str], others: bool, reach: Reach) -> str:
-    if not sources:
-        return texts.NOBODY
-    who = _who(sources, False, True)
-    if others:
-        return who
-    return f"{who}; {texts.LET_IN.format(rule=rule_text(reach.rule)) if reach.rule else texts.NO_RULE}"
-
-
-def _who(sources: Sequence[str], others: bool, asked: bool) -> str:
-    """Return networks in words: 'everybody else', '10.0.0.0/8 and this host'."""
-    outside = [source for source in sources if source != HERE]
-    if any(source in _EVERYBODY for source in outside):
-        if len({":" in source for source in outside if source in _EVERYBODY}) == 1 and asked:
-            version = "IPv6" if "::/0" in outside else "IPv4"
-            return f"{texts.ANYONE} over {version}"
-        return texts.EVERYBODY_ELSE if others else texts.EVERYBODY if not asked else texts.ANYONE
-    named = [source.removesuffix("/32").removesuffix("/128") for source in outside]
+def _fate(group: Sequence[Verdict], others: bool, asked: bool, reach: Reach) -> str:
+    """Return whose packets, and what becomes of them."""
+    first = group[0]
+    sources = [each.source for each in group]
+    named = [_network(source) for source in sources if source != HERE and source not in _EVERYBODY]
     if len(named) > _MOST:
         named = [texts.MORE_NETWORKS.format(count=len(named), first=named[0])]
-    if HERE in sources:
-        named.append(texts.THIS_HOST)
-    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    everybody = _everybody(sources, others, reach) if not asked else []
+    here = [texts.THIS_HOST] if HERE in sources and (others or not named + everybody) else []
+    words = [*named, *here, *everybody] if others else [*named, *everybody, *here]
+    who = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    rule = rule_text(first.rule) if first.rule is not None else texts.KERNEL.format(why=first.how or texts.ROUTING)
+    return texts.FATES[first.verdict].format(who=who, rule=rule, to=end_of(first.to), reasons=_reasons(reach))
 
 
-def rule_text(rule: RuleReference | None) -> str:
+def _everybody(sources: Sequence[str], others: bool, reach: Reach) -> list[str]:
+    """Return 'anyone', 'everybody else' or the IP version of those that are meant; empty where not everybody is."""
+    found = [_EVERYBODY[source] for source in sources if source in _EVERYBODY]
+    if not found:
+        return []
+    if len(found) < sum(each.source in _EVERYBODY for each in reach.sources):
+        return [texts.OVER.format(version=found[0])]
+    return [texts.EVERYBODY_ELSE if others else texts.ANYONE]
+
+
+def _network(source: str) -> str:
+    """Return a network, or everybody, with the device in words."""
+    network, _, device = source.partition("%")
+    who = texts.EVERYBODY if network in _EVERYBODY else network.removesuffix("/32").removesuffix("/128")
+    return texts.THROUGH.format(who=who, device=device) if device else who
+
+
+def rule_text(rule: RuleReference) -> str:
     """Return the place of a rule and its words: 'inet filter input, handle 12: tcp dport 22 accept'."""
-    if rule is None:
-        return texts.DROPPED_UNNAMED
     place = texts.RULE.format(family=rule.family, table=rule.table, chain=rule.chain)
     place += texts.HANDLE.format(handle=rule.handle) if rule.handle is not None else ""
     return f"{place}: {rule.text}"
@@ -101,11 +102,9 @@ def rule_text(rule: RuleReference | None) -> str:
 
 def end_of(end: tuple[str, int] | None) -> str:
     """Return an endpoint as text."""
-    if end is None:
-        return "elsewhere"
-    return f"[{end[0]}]:{end[1]}" if ":" in end[0] else f"{end[0]}:{end[1]}"
+    return "" if end is None else f"{bracketed(end[0])}:{end[1]}"
 
 
 def _reasons(reach: Reach) -> str:
-    shown = "; ".join(reach.not_read[:2]) or "the rules"
-    return f"{shown} {'is' if len(reach.not_read) <= 1 else 'are'} not modelled"
+    shown = "; ".join(reach.not_read[:2])
+    return texts.NOT_MODELLED.format(expressions=shown) if shown else texts.RULES

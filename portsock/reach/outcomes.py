@@ -6,7 +6,8 @@ from portsock.reach import spelling
 from portsock.reach.machine import MOST_CAUSES, Claim, Final, Machine
 from portsock.reach.packet import OWN
 from portsock.reach.sources import Bounds, add, count, everything, intersect, networks, spelled, subtract, take
-from portsock.reach.types import Outcome, RuleReference
+from portsock.reach.types import Outcome
+from portsock.reachability import RuleReference
 
 MANY = 256
 """Sources of more intervals may be given as everybody apart from others."""

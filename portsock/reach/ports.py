@@ -1,7 +1,6 @@
 """Who can connect to a port: its sockets' addresses put to the packet filter of their network namespace."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
@@ -9,26 +8,15 @@ from portsock.model import Family, InetEndpoint, Scope, Socket, State
 from portsock.network import Network
 from portsock.reach.classes import Classes, classes_of
 from portsock.reach.incoming import incoming
+from portsock.reach.summary import HERE, summarize
 from portsock.reach.types import Outcome, Probe
 from portsock.reachability import Reach, Reachable
 from portsock.rulesets import PacketFilter
 
-EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
-HERE = "lo"
-"""In `Reach.sources`: this host itself."""
 _PROTOCOLS = {"tcp": "tcp", "mptcp": "tcp", "udp": "udp", "udplite": "udplite", "sctp": "sctp"}
 _STREAMS = frozenset({"tcp", "mptcp", "sctp"})
 _MOST_ADDRESSES = 32
 """Own addresses that a wildcard socket is tried with; those of further devices are named as not read."""
-_ORDER = tuple(Reachable)
-
-
-class _Entry(NamedTuple):
-    """What becomes of the packets of one source for one destination address."""
-
-    source: str
-    verdict: Reachable
-    outcome: Outcome
 
 
 class Judge:
@@ -67,8 +55,7 @@ def reach_of(sockets: Sequence[Socket], judge: Judge | None, sources: tuple[str,
     if rules.refused is not None:
         return Reach(Reachable.UNKNOWN, (), not_read=(f"the packet filter: {rules.refused}",))
     probes, left_out = _probes(waiting, network, sources)
-    entries = [entry for probe in probes for entry in _entries(judge.outcomes(probe), probe)]
-    return _summary(entries, (*rules.not_read, *left_out))
+    return summarize([(probe, judge.outcomes(probe)) for probe in probes], network, (*rules.not_read, *left_out))
 
 
 def redirections(port: int, address: str | None, protocols: Iterable[str], judge: Judge) -> list[Outcome]:
@@ -143,59 +130,3 @@ def _versions(socket: Socket, address: str) -> tuple[int, ...]:
     if address == "0.0.0.0" or socket.family is Family.IPV4:
         return (4,)
     return (6,) if socket.v6only else (4, 6)
-
-
-def _entries(outcomes: Iterable[Outcome], probe: Probe) -> Iterator[_Entry]:
-    """Yield an entry for each source of each outcome; what comes over lo is this host, whatever its address."""
-    for outcome in outcomes:
-        verdict = _verdict(outcome)
-        if probe.device == HERE or HERE in outcome.devices or not outcome.devices:
-            yield _Entry(HERE, verdict, outcome)
-        others = [device for device in outcome.devices if device != HERE]
-        if probe.device == HERE or (outcome.devices and not others):
-            continue
-        for source in outcome.sources:
-            yield from (_Entry(f"{source}%{device}", verdict, outcome) for device in others)
-            if not others:
-                yield _Entry(source, verdict, outcome)
-
-
-def _verdict(outcome: Outcome) -> Reachable:
-    if outcome.verdict == "accept" and outcome.to is not None:
-        return Reachable.REDIRECT
-    return Reachable(outcome.verdict)
-
-
-def _summary(entries: Sequence[_Entry], not_read: tuple[str, ...]) -> Reach:
-    """Join the entries of all addresses: a source that only some of the addresses let in is MIXED."""
-    verdicts: dict[str, Reachable] = {}
-    for entry in entries:
-        known = verdicts.setdefault(entry.source, entry.verdict)
-        if known is not entry.verdict:
-            verdicts[entry.source] = Reachable.MIXED
-    outside = {source: verdict for source, verdict in verdicts.items() if source != HERE}
-    kinds = set((outside or verdicts).values())
-    whole = kinds.pop() if len(kinds) == 1 else Reachable.MIXED if kinds else Reachable.DROP
-    deciding = _deciding([entry for entry in entries if entry.source != HERE] or entries)
-    reasons = dict.fromkeys(reason for entry in entries for reason in entry.outcome.reasons)
-    limits = dict.fromkeys(limit for entry in entries for limit in entry.outcome.limits)
-    ordered = sorted(verdicts.items(), key=lambda item: (_ORDER.index(item[1]), item[0] in EVERYBODY, item[0] == HERE))
-    return Reach(
-        whole,
-        tuple(ordered),
-        deciding and (deciding.to_rule if _verdict(deciding) is Reachable.REDIRECT else deciding.rule),
-        deciding.to if deciding else None,
-        (*not_read, *reasons),
-        tuple(limits),
-    )
-
-
-def _deciding(entries: Sequence[_Entry]) -> Outcome | None:
-    """Return the outcome whose rule is quoted: what keeps others out first, then what sends them elsewhere."""
-    kept_out = (Reachable.DROP, Reachable.REJECT)
-    for kinds in (kept_out, (Reachable.REDIRECT,), (Reachable.ACCEPT,)):
-        found = [entry for entry in entries if entry.verdict in kinds]
-        if found:
-            broad = [entry for entry in found if entry.source.partition("%")[0] in EVERYBODY]
-            return (broad or found)[0].outcome
-    return None

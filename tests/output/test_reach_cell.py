@@ -3,7 +3,7 @@
 import pytest
 
 from portsock.output.cells.reach import reach_text
-from portsock.reachability import Reach, Reachable
+from portsock.reachability import Reach, Reachable, Verdict
 
 ACCEPT, DROP, REJECT, REDIRECT, MIXED, UNKNOWN = Reachable
 EVERYBODY = ("0.0.0.0/0", ACCEPT), ("::/0", ACCEPT)
@@ -34,12 +34,12 @@ EVERYBODY = ("0.0.0.0/0", ACCEPT), ("::/0", ACCEPT)
     ],
 )
 def test_the_cell_says_who_is_let_in(sources: tuple[tuple[str, Reachable], ...], text: str) -> None:
-    assert reach_text(Reach(MIXED, sources)) == text
+    assert reach_text(Reach(MIXED, tuple(Verdict(*each) for each in sources))) == text
 
 
 def test_the_cell_says_where_a_rule_sends_packets() -> None:
-    assert reach_text(Reach(REDIRECT, (("0.0.0.0/0", REDIRECT),), to=("10.0.0.2", 80))) == "to 10.0.0.2:80"
-    assert reach_text(Reach(REDIRECT, (("::/0", REDIRECT),), to=("2001:db8::2", 80))) == "to [2001:db8::2]:80"
+    assert reach_text(Reach(REDIRECT, (Verdict("0.0.0.0/0", REDIRECT),), to=("10.0.0.2", 80))) == "to 10.0.0.2:80"
+    assert reach_text(Reach(REDIRECT, (Verdict("::/0", REDIRECT),), to=("2001:db8::2", 80))) == "to [2001:db8::2]:80"
 
 
 def test_a_port_whose_filter_was_not_asked_has_an_empty_cell() -> None:

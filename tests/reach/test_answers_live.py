@@ -56,14 +56,14 @@ def cells(place: World, *arguments: str) -> dict[str, str]:
 def test_a_policy_of_drop_with_an_allowed_network_names_both(place: World) -> None:
     load(place, INPUT.format(policy="drop", rules='iifname "lo" accept; ip saddr 10.1.0.0/16 tcp dport 8080 accept'))
     answer = explained(place, "8080")
-    assert "Reach 10.1.0.0/16 and this host; everybody else is dropped by inet filter input: policy drop" in answer
+    assert "Reach 10.1.0.0/16 and this host; everybody else dropped by inet filter input: policy drop" in answer
     assert cells(place) == {"6379": "lo", "7000": "lo", "8080": "10.1.0.0/16", "9000": "lo"}
 
 
 def test_a_rejection_quotes_its_rule(place: World) -> None:
     load(place, INPUT.format(policy="accept", rules='iifname != "lo" tcp dport 8080 reject with tcp reset comment "no web"'))
     answer = explained(place, "8080")
-    assert "everybody else is refused by inet filter input, handle 2: " in answer
+    assert "everybody else refused by inet filter input, handle 2: " in answer
     assert "reject with tcp reset" in answer
     assert cells(place)["8080"] == "lo"
 
@@ -78,8 +78,7 @@ def test_a_restricted_redis_lets_in_its_clients_only(place: World) -> None:
 def test_a_redirect_says_where_it_leads(place: World) -> None:
     load(place, NAT.format(rules="tcp dport 80 redirect to :8080"))
     answer = explained(place, "80")
-    assert answer.startswith("80/tcp is sent on to ")
-    assert ":8080; nothing listens on it here." in answer
+    assert answer.startswith("80/tcp is sent on to port 8080 of this host; nothing listens on it here.")
 
 
 def test_a_published_container_port_goes_past_the_input_chain(place: World) -> None:
@@ -98,8 +97,9 @@ def test_a_dropping_forward_chain_keeps_a_container_closed(place: World) -> None
     forward = "table ip f { chain forward { type filter hook forward priority 0; policy drop;\n}\n}\n"
     load(place, dnat + "\n" + forward)
     found = json.loads(portsock(place, "ports", "-l", "--json", "--reach", "9000").stdout)["ports"][0]["reach"]
-    assert {"source": "0.0.0.0/0%eth0", "verdict": "drop"} in found["sources"]
-    assert found["rule"]["table"] == "f"
+    (through,) = [each for each in found["sources"] if each["source"] == "0.0.0.0/0%eth0"]
+    assert through["verdict"] == "drop"
+    assert through["rule"]["table"] == found["rule"]["table"] == "f"
 
 
 def test_one_source_is_asked_about(place: World) -> None:
@@ -107,7 +107,7 @@ def test_one_source_is_asked_about(place: World) -> None:
     assert "Reach 10.1.2.3; let in by inet filter input, handle 2: ip saddr 10.1.0.0/16 tcp dport 8080 accept" in explained(
         place, "8080", "--source", "10.1.2.3"
     )
-    assert "Reach 192.0.2.2 is dropped by inet filter input: policy drop" in explained(place, "8080", "--source", "192.0.2.2")
+    assert "Reach 192.0.2.2 dropped by inet filter input: policy drop" in explained(place, "8080", "--source", "192.0.2.2")
     assert cells(place, "--source", "10.1.2.3")["8080"] == "10.1.2.3"
 
 

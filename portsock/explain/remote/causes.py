@@ -8,7 +8,8 @@ from portsock.explain.texts import remote as texts
 from portsock.explain.texts.remote import Cause
 from portsock.explain.types import Remote
 from portsock.network import Path
-from portsock.reach.types import Outcome, RuleReference
+from portsock.reach.types import Outcome
+from portsock.reachability import RuleReference
 
 _HOST_UNREACHABLE = ((3, 1), (1, 3))
 """ICMP types and codes, of IPv4 and IPv6, that this host reports to itself where a neighbour does not answer."""

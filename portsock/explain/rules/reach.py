@@ -6,6 +6,7 @@ from portsock.addresses import WILDCARDS
 from portsock.explain.rules.finding import make_finding
 from portsock.explain.subject import Subject
 from portsock.explain.texts.findings import BYPASS, LISTENER_PASSED, NOTHING_LISTENS, Code
+from portsock.explain.texts.reach import HERE
 from portsock.explain.types import Finding, Severity
 from portsock.query.target import InetTarget
 
@@ -29,16 +30,17 @@ def redirected(subject: Subject) -> Iterator[Finding]:
     for protocol in protocols:
         for outcome in redirections(subject.port, address, (protocol,), own):
             rule = outcome.to_rule
-            if rule is None or (protocol, outcome.to) in seen or outcome.to == (address, subject.port):
+            to = end_of(outcome.to) if outcome.forwarded else HERE.format(port=outcome.to[1]) if outcome.to else ""
+            if rule is None or (protocol, to) in seen:
                 continue
-            seen.add((protocol, outcome.to))
+            seen.add((protocol, to))
             listens = any(socket.protocol == protocol for socket in subject.passive)
             yield make_finding(
                 Code.PORT_REDIRECTED,
                 (rule_text(rule),),
                 Severity.INFO if listens else Severity.NOTICE,
                 what=f"{subject.port}/{protocol}",
-                to=end_of(outcome.to),
+                to=to,
                 instead=LISTENER_PASSED if listens else NOTHING_LISTENS,
                 rule=f"A rule of {rule.family} {rule.table} {rule.chain}",
                 bypass=BYPASS if outcome.forwarded else "",

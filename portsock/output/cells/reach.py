@@ -22,7 +22,7 @@ def reach_text(reach: Reach | None) -> str:
     """
     if reach is None:
         return ""
-    outside = [(source, verdict) for source, verdict in reach.sources if source != LO]
+    outside = [(each.source, each.verdict) for each in reach.sources if each.source != LO]
     if reach.verdict is Reachable.REDIRECT and reach.to is not None:
         return f"to {bracketed(reach.to[0])}:{reach.to[1]}"
     if not reach.sources or (outside and all(verdict is Reachable.UNKNOWN for _, verdict in outside)):
@@ -31,7 +31,8 @@ def reach_text(reach: Reach | None) -> str:
     admitted = [source for source, verdict in outside if verdict in _ADMITTED]
     if admitted:
         return _networks(admitted, [source for source, verdict in outside if verdict in _KEPT_OUT]) + unsure
-    return (LO if (LO, Reachable.ACCEPT) in reach.sources else FILTERED) + unsure
+    here = any(each.source == LO and each.verdict is Reachable.ACCEPT for each in reach.sources)
+    return (LO if here else FILTERED) + unsure
 
 
 def _networks(admitted: list[str], kept_out: list[str]) -> str:

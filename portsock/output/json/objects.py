@@ -23,7 +23,7 @@ from portsock.normalize.processes import ProcessRow
 from portsock.output.context import Context
 from portsock.output.json.processes import Object, process_object
 from portsock.output.json.strings import encodable
-from portsock.reachability import Reach
+from portsock.reachability import Reach, RuleReference
 
 
 class Objects:
@@ -174,22 +174,33 @@ class Objects:
 
 def reach_object(reach: Reach) -> Object:
     """Return who can really connect to a port."""
-    rule = reach.rule
     return {
         "verdict": reach.verdict,
-        "sources": [{"source": encodable(source), "verdict": verdict} for source, verdict in reach.sources],
-        "rule": rule
-        and {
-            "family": rule.family,
-            "table": encodable(rule.table),
-            "chain": encodable(rule.chain),
-            "handle": rule.handle,
-            "text": encodable(rule.text),
-            "comment": rule.comment and encodable(rule.comment),
-        },
-        "to": reach.to and {"address": reach.to[0], "port": reach.to[1]},
+        "sources": [
+            {"source": encodable(each.source), "verdict": each.verdict, "rule": _rule(each.rule), "to": _destination(each.to)}
+            for each in reach.sources
+        ],
+        "rule": _rule(reach.rule),
+        "to": _destination(reach.to),
         "not_read": [encodable(text) for text in reach.not_read],
         "limits": [encodable(text) for text in reach.limits],
+    }
+
+
+def _destination(end: tuple[str, int] | None) -> Object | None:
+    return None if end is None else {"address": end[0], "port": end[1]}
+
+
+def _rule(rule: RuleReference | None) -> Object | None:
+    if rule is None:
+        return None
+    return {
+        "family": rule.family,
+        "table": encodable(rule.table),
+        "chain": encodable(rule.chain),
+        "handle": rule.handle,
+        "text": encodable(rule.text),
+        "comment": rule.comment and encodable(rule.comment),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from portsock.explain.texts.rows import DO, MEANS, NOTE
+from portsock.explain.texts.rows import DO, MEANS, NOTE, REACH
 from portsock.explain.types import Command, Explanation, Part, Reading, Row
 from portsock.output.text.color import bold
 from portsock.output.text.escape import escape
@@ -17,7 +17,7 @@ _INDENT = 10
 _MOST_COMMANDS = 2
 _NEAR = 14
 """Letters of a word that is left out rather than cut."""
-_LONG_ROWS = frozenset({MEANS, DO})
+_LONG_ROWS = frozenset({MEANS, DO, REACH})
 """Rows of up to two lines; all others have one."""
 
 

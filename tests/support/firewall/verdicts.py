@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
+from portsock.network import Network
 from portsock.reach.incoming import incoming
 from portsock.reach.outgoing import outgoing
-
-from portsock.network import Network
 from portsock.reach.types import Outcome, Probe
 from portsock.rulesets import Ruleset
 from tests.support.firewall.packets import Fate, Packet
