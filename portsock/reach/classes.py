@@ -57,6 +57,34 @@ def classes_of(ruleset: Ruleset) -> Classes:
     return Classes(tuple(sorted(bounds)))
 
 
+def compares_destination(ruleset: Ruleset) -> bool:
+    """Tell whether a rule compares the destination address, so that it matters which address of this host is meant."""
+    for table in ruleset.tables:
+        for chain in table.chains.values():
+            for rule in chain.rules:
+                for statement in rule.statements:
+                    if any(_is_destination(part) for used, _ in _uses(statement, table) for part in _leaves(used)):
+                        return True
+    return False
+
+
+def _leaves(expression: Expression) -> Iterator[Expression]:
+    if isinstance(expression, Joined):
+        for part in expression.parts:
+            yield from _leaves(part)
+    elif isinstance(expression, Masked | Shifted | Looked | Part):
+        yield from _leaves(expression.source)
+    else:
+        yield expression
+
+
+def _is_destination(expression: Expression) -> bool:
+    """Tell whether it has bits of the destination address: from byte 16 of an IPv4 header, from byte 24 of an IPv6 header."""
+    if not isinstance(expression, Payload) or expression.base != "network":
+        return False
+    return expression.offset in (128, 192) or (expression.offset > 128 and expression.offset + expression.length <= 160)
+
+
 def _uses(statement: Statement, table: Table) -> Iterator[tuple[Expression, Iterable[Key]]]:
     """Yield each expression that is compared or looked up, with the keys that it is compared with."""
     if isinstance(statement, Match):

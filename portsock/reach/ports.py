@@ -1,12 +1,13 @@
 """Who can connect to a port: its sockets' addresses put to the packet filter of their network namespace."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
 from portsock.model import Family, InetEndpoint, Scope, Socket, State
 from portsock.network import Network
-from portsock.reach.classes import Classes, classes_of
+from portsock.reach.classes import Classes, classes_of, compares_destination
 from portsock.reach.incoming import incoming
 from portsock.reach.summary import HERE, summarize
 from portsock.reach.types import Outcome, Probe
@@ -15,6 +16,10 @@ from portsock.rulesets import PacketFilter
 
 _PROTOCOLS = {"tcp": "tcp", "mptcp": "tcp", "udp": "udp", "udplite": "udplite", "sctp": "sctp"}
 _STREAMS = frozenset({"tcp", "mptcp", "sctp"})
+_ANY = {4: ("192.0.2.1",), 6: ("2001:db8::1",)}
+"""Stand for the addresses of a host whose addresses are not known, where no rule compares them."""
+_LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+_ADDRESSES_UNKNOWN = "the addresses of the listing's host, which its rules compare,"
 _MOST_ADDRESSES = 32
 """Own addresses that a wildcard socket is tried with; those of further devices are named as not read."""
 
@@ -26,6 +31,11 @@ class Judge:
         self.packet_filter = packet_filter
         self._classes: Classes | None = None
         self._known: dict[Probe, tuple[Outcome, ...]] = {}
+
+    @cached_property
+    def compares_destination(self) -> bool:
+        """A rule compares the destination address."""
+        return compares_destination(self.packet_filter.rules)
 
     def outcomes(self, probe: Probe) -> tuple[Outcome, ...]:
         """Return what becomes of the packets."""
@@ -54,6 +64,8 @@ def reach_of(sockets: Sequence[Socket], judge: Judge | None, sources: tuple[str,
     rules, network = judge.packet_filter
     if rules.refused is not None:
         return Reach(Reachable.UNKNOWN, (), not_read=(f"the packet filter: {rules.refused}",))
+    if not network.known and judge.compares_destination and any(address_of(each.local) in WILDCARDS for each in waiting):
+        return Reach(Reachable.UNKNOWN, (), not_read=(_ADDRESSES_UNKNOWN,))
     probes, left_out = _probes(waiting, network, sources)
     return summarize([(probe, judge.outcomes(probe)) for probe in probes], network, (*rules.not_read, *left_out))
 
@@ -107,11 +119,9 @@ def _addresses(socket: Socket, network: Network) -> Iterator[str]:
     if address and address not in WILDCARDS:
         yield address
         return
-    versions = _versions(socket, address)
-    loopback = {4: "127.0.0.1", 6: "::1"}
-    for version in versions:
-        yield from _own_addresses(network, version)
-        yield loopback[version]
+    for version in _versions(socket, address):
+        yield from _own_addresses(network, version) if network.known else _ANY[version]
+        yield _LOOPBACK[version]
 
 
 def _own_addresses(network: Network, version: int) -> Iterator[str]:

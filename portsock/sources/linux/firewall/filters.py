@@ -28,14 +28,14 @@ def _own_number() -> int | None:
 
 
 def _load_own(always: bool) -> PacketFilter:
-    from portsock.sources.linux.firewall import rules
+    from portsock.sources.linux.firewall.rules import load as load_rules
 
-    ruleset = rules.load()
+    ruleset = load_rules()
     if not always and not ruleset.tables:
         return PacketFilter(ruleset, Network(known=False))
-    from portsock.sources.linux.firewall import network
+    from portsock.sources.linux.firewall.network import load as load_network
 
-    return PacketFilter(ruleset, network.load())
+    return PacketFilter(ruleset, load_network())
 
 
 def _load_others(numbers: list[int], always: bool) -> dict[int | None, PacketFilter]:
