@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "portsock"
 FILES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted(ROOT.rglob("*.py"))}
 
+_WORLD = {"model", "enums", "errors", "addresses", "endpoints", "port_numbers"}
 ALLOWED: dict[str, set[str]] = {
     "enums": set(),
     "errors": set(),
@@ -29,32 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     "reach": {"reachability", "model", "endpoints", "enums", "errors", "addresses", "rulesets", "nft_words", "network"},
     "normalize": {"model", "records", "addresses", "port_numbers"},
     "query": {"model", "enums", "errors", "records", "addresses", "port_numbers", "normalize"},
-    "explain": {
-        "model",
-        "enums",
-        "errors",
-        "records",
-        "reach",
-        "rulesets",
-        "network",
-        "addresses",
-        "endpoints",
-        "port_numbers",
-        "query",
-        "normalize",
-    },
-    "output": {
-        "reachability",
-        "model",
-        "enums",
-        "errors",
-        "reach",
-        "addresses",
-        "endpoints",
-        "port_numbers",
-        "normalize",
-        "explain",
-    },
+    "explain": _WORLD | {"records", "reachability", "reach", "network", "query", "normalize"},
+    "output": _WORLD | {"reachability", "reach", "normalize", "explain"},
 }
 """The layers that each layer may import; cli and __main__ may import all."""
 PURE = ALLOWED.keys() - {"sources"}
@@ -96,7 +73,7 @@ CLI_EXCEPTIONS = {
 MOST_FILES = 18
 MOST_LINES = 300
 MOST_FUNCTION_LINES = 40
-MOST_LINES_IN_ALL = 38_000
+MOST_LINES_IN_ALL = 45_000
 CROWDED_FOLDERS: set[str] = set()
 LONG_FILES = {"model.py": "one table of what everything speaks of"}
 LONG_FUNCTIONS = {"parse/listings/ss/plain.py:read": "a call for each of a million rows takes a tenth of the time"}

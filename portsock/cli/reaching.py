@@ -8,6 +8,7 @@ from portsock.errors import UsageError
 from portsock.model import PASSIVE, Notice, Port, Snapshot
 
 if TYPE_CHECKING:
+    from portsock.explain.types import Remote
     from portsock.reach.ports import Judge
     from portsock.rulesets import PacketFilter
 
@@ -66,6 +67,22 @@ class Filters:
             self._found |= found
             self._judges |= judges({place: each for place, each in found.items() if self.asked or not each.rules.refused})
         return self._judges
+
+    def with_rules(self, remote: "Remote | None", snapshot: Snapshot, uid: int | None) -> "Remote | None":
+        """Return the way to another host with what the rules of our own namespace do with its packets."""
+        path = remote and remote.path
+        if remote is None or path is None or path.errno is not None or path.source is None or path.device is None:
+            return remote
+        from portsock.reach.outgoing import outgoing
+        from portsock.reach.types import Probe
+
+        point = snapshot.viewpoint
+        self.of(snapshot)
+        own = self._found.get((None, point.netns.id if point and point.netns else None))
+        if own is None:
+            return remote
+        probe = Probe(remote.protocol, remote.address, remote.port)
+        return remote._replace(outcome=outgoing(*own, probe, path.source, path.device, uid))
 
     def notices(self) -> tuple[Notice, ...]:
         """Return what was not read of the rules."""

@@ -47,9 +47,8 @@ def explain(
 
     The snapshot should hold all sockets of the requested families, whether the target names them or not, since siblings and
     both ends are looked up in it. `attempts` are already judged; `path` is for a target that is a unix path of this host,
-    `caller` the uid that portsock runs as, `remote` for an endpoint of another host, or one that was tried. `filters` are the
-    packet filters that were read, by host label and number of the network namespace; `sources` the addresses and networks that
-    are asked about.
+    `caller` the uid that portsock runs as, `remote` for an endpoint of another host, or one that was tried. `filters` and
+    `sources` are those of Subject.
     """
     subject = find_subject(target, snapshot, services, path)
     subject = subject._replace(caller=caller, remote=remote, filters=filters or {}, sources=sources)
@@ -67,12 +66,20 @@ def explain(
         next_commands(subject, found),
         other_readings(subject),
         _notes(subject),
-        bool(subject.sockets or subject.processes or (path is not None and path.exists) or way.was_reached(remote)),
+        _is_found(subject),
         way.headline(subject) or (head.title if head else ""),
         draw(subject, SKETCH),
         rows(subject, found, attempts),
         _reach(subject),
     )
+
+
+def _is_found(subject: Subject) -> bool:
+    """Tell whether anything matches the target, or a rule or an attempt says that something is there."""
+    path = subject.path
+    if subject.sockets or subject.processes or (path is not None and path.exists):
+        return True
+    return way.was_reached(subject.remote)
 
 
 def _reach(subject: Subject) -> "Reach | None":

@@ -121,11 +121,12 @@ def _answer(
 
         return explain(target, snapshot, services, filters=filters.of(snapshot), sources=filters.sources)
     from portsock.cli.explaining.binding import attempts_of
+    from portsock.sources.identity import effective_uid
 
     # The bind verdict is about portsock's own namespace, which --netns may leave out.
     own = not collect.netns or "all" in collect.netns
     attempts = attempts_of(target, snapshot, explaining.identity, explaining.attempt, explaining.v6only) if own else ()
-    remote = _remote(target, snapshot, explaining) if own else None
+    remote = filters.with_rules(_remote(target, snapshot, explaining), snapshot, effective_uid()) if own else None
     return _explain_live(target, snapshot, services, attempts, remote, filters)
 
 

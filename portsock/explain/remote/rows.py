@@ -73,6 +73,8 @@ def _left_host(remote: Remote, contact: Contact) -> bool:
     """Tell whether packets of an attempt that did not succeed have left this host."""
     if remote.path is None or contact.result not in ("silence", "reset", "icmp") or contact.reporter == contact.source:
         return False
+    if remote.outcome is not None and remote.outcome.verdict in ("drop", "reject"):
+        return False
     return remote.neighbour is None or not remote.neighbour.silent
 
 
