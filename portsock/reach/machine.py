@@ -30,7 +30,7 @@ from portsock.rulesets import (
 
 MOST_CAUSES = 5
 DEEPEST = 17
-MOST_STEPS = 3_000_000
+MOST_STEPS = 1_000_000
 
 
 class TooLong(Exception):
