@@ -45,7 +45,11 @@ def caught(name: str) -> int | None:
         file.write_text(before.replace(defect.text, defect.instead), "utf-8")
         command = [sys.executable, "-m", "tests.support.firewall.trial", "--plain", "--most", "1"]
         done = subprocess.run(
-            [*command, "--rulesets", str(RULESETS), "--seed", str(SEED)], cwd=folder, capture_output=True, text=True, check=False
+            [*command, "--rulesets", str(RULESETS), "--seed", str(SEED)],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     assert done.returncode in {0, 1}, done.stderr
     assert "Traceback" not in done.stderr, done.stderr

@@ -97,7 +97,9 @@ def main() -> None:
                 print(f"    {times:5,} {reason}")
             for found in count.wrong:
                 print(f"  wrong: {found}")
-    print(f"all: {total['packets']:,} packets, cannot tell {total[CANNOT_TELL] / total['packets']:.1%}, wrong {total['wrong']}")
+    print(
+        f"all: {total['packets']:,} packets, cannot tell {total[CANNOT_TELL] / total['packets']:.1%}, wrong {total['wrong']}"
+    )
     sys.exit(bool(wrong))
 
 

@@ -170,7 +170,7 @@ def try_one(made: Bench, sent: list[Packet], count: Count, muffled: bool, rulese
             result = verdicts.judge(said, packet, fate, muffled)
             if result == WRONG:
                 again = made.ears.send([packet], _PATIENCE)[0]
-                said = dict(_sayings(made, readings, packet, again))[reading]  # noqa: PLW2901
+                said = dict(_sayings(made, readings, packet, again))[reading]
                 result = verdicts.judge(said, packet, again, muffled)
                 if result == WRONG and worst is None:
                     worst = Wrong(reading, packet, said, again, "")
