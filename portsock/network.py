@@ -20,6 +20,8 @@ class Device(NamedTuple):
     """IFLA_INFO_KIND: 'bridge', 'veth', 'vrf', 'wireguard' …"""
     rp_filter: int = 0
     """The greater of its own and the 'all' value: 0 none, 1 strict, 2 loose. Documentation/networking/ip-sysctl.rst."""
+    route_localnet: bool = False
+    """Packets to 127.0.0.0/8 that arrive here are not dropped."""
 
 
 class Route(NamedTuple):

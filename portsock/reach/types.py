@@ -27,11 +27,12 @@ class Outcome(NamedTuple):
     sources: tuple[str, ...]
     """As few networks as cover them: '10.0.0.0/8'. '0.0.0.0/0' or '::/0' is everybody."""
     devices: tuple[str, ...] = ()
-    """The devices on which this holds; () is every one that was asked about."""
+    """The devices on which this holds; () is every one that was asked about. '*' is every one that no rule names."""
     rule: RuleReference | None = None
     """None where no rule decided: no chain has the hook."""
     how: str | None = None
-    """Of a rejection: 'tcp reset', 'icmp port-unreachable', 'icmpv6 admin-prohibited'."""
+    """Of a rejection: 'tcp reset', 'icmp port-unreachable', 'icmpv6 admin-prohibited'. Of a drop that no rule decides:
+    'rp_filter', 'martian source', 'martian destination', 'no forwarding', 'no route', 'blackhole'."""
     to: tuple[str, int] | None = None
     """Address and port to which a rule sends it instead; None where it keeps its own."""
     to_rule: RuleReference | None = None
@@ -42,3 +43,5 @@ class Outcome(NamedTuple):
     """Of 'unknown': the expressions that are not modelled and could change the verdict, at most five."""
     limits: tuple[str, ...] = ()
     """Rate limits on the way: it holds while they are not exceeded."""
+    apart: tuple[str, ...] = ()
+    """Networks within `sources` for which it does not hold. Only there where `sources` would be very many without it."""

@@ -1,0 +1,146 @@
+"""The base chains of a hook, in the order in which the kernel runs them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from portsock.reach.machine import Machine, merged
+from portsock.reach.packet import BEFORE_TRACKING, TRACKED, Group, Place
+from portsock.reach.values import Link, Value
+from portsock.rulesets import Assign, Chain, Reject, Ruleset, Table, Untracked
+
+TRACKING = -200
+SOURCE, DESTINATION = 1, 2
+TRANSLATION = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
+"""Priorities of connection tracking and of NAT. Chains of type nat run at these, whatever their own is."""
+RANKS = {"input": 3, "forward": 3, "output": 2}
+"""How telling the rules of a hook are where every chain accepts."""
+
+
+class Entry(NamedTuple):
+    """A base chain, or the place of all nat chains (`chain` None), of one hook."""
+
+    priority: int
+    order: int
+    table: Table | None
+    chain: Chain | None
+
+
+class Hooks:
+    """Base chains by hook."""
+
+    def __init__(self, ruleset: Ruleset, version: int, early: bool = False) -> None:
+        """Read the chains. `early`: of tables with chains of one priority the first one listed runs first."""
+        self.families = ("inet", "ip6" if version == 6 else "ip")
+        self.tables = [table for table in ruleset.tables if not table.dormant]
+        self.early = early
+        self._entries: dict[tuple[str, str], list[Entry]] = {}
+
+    def chains(self, name: str, device: Value) -> Iterator[tuple[Table, Chain]]:
+        """Yield the base chains of a hook as they are listed."""
+        known = device.name if isinstance(device, Link) else ""
+        on_device = name in ("ingress", "egress")
+        for table in self.tables:
+            if table.family in self.families or (on_device and table.family == "netdev"):
+                for chain in table.chains.values():
+                    if (hook := chain.hook) and hook.name == name and (not on_device or named(known, hook.devices)):
+                        yield table, chain
+
+    def entries(self, name: str, device: Value) -> list[Entry]:
+        """Return what runs at a hook, in order; chains of type nat apart."""
+        key = (name, device.name if isinstance(device, Link) and name in ("ingress", "egress") else "")
+        if key not in self._entries:
+            found, nat = list[Entry](), self.first_nat()
+            for order, (table, chain) in enumerate(self.chains(name, device)):
+                assert chain.hook is not None
+                if chain.hook.type != "nat":
+                    found.append(Entry(chain.hook.priority, order, table, chain))
+            if nat and name in TRANSLATION:
+                order = sum(1 for entry in found if entry.table and self.tables.index(entry.table) < nat[0])
+                found.append(Entry(TRANSLATION[name], order, None, None))
+            # The kernel runs the chain first that was registered last.
+            found.sort(key=lambda entry: (entry.priority, self._turn(entry), -entry.order))
+            self._entries[key] = found
+        return self._entries[key]
+
+    def _turn(self, entry: Entry) -> int:
+        return self.tables.index(entry.table) if self.early and entry.table else 0
+
+    def tied(self) -> str | None:
+        """Return the chains whose order is not known, where it could matter."""
+        places: dict[tuple[str, int], list[tuple[Table, Chain]]] = {}
+        for table in self.tables:
+            if table.family in self.families:
+                for chain in table.chains.values():
+                    if chain.hook and chain.hook.type != "nat":
+                        places.setdefault((chain.hook.name, chain.hook.priority), []).append((table, chain))
+        for (name, _), found in places.items():
+            if len({id(table) for table, _ in found}) > 1 and any(changes(table) for table, _ in found):
+                return (
+                    f"order of {' and '.join(f'{table.family} {table.name} {chain.name}' for table, chain in found)} ({name})"
+                )
+        return None
+
+    def first_nat(self) -> list[int]:
+        """Return the places of the tables that have chains of type nat."""
+        return [
+            place
+            for place, table in enumerate(self.tables)
+            if table.family in self.families
+            and any(chain.hook and chain.hook.type == "nat" for chain in table.chains.values())
+        ]
+
+
+def changes(table: Table) -> bool:
+    """Say whether a table has rules for which the order of chains can matter."""
+    return any(
+        isinstance(statement, Assign | Reject | Untracked)
+        for chain in table.chains.values()
+        for rule in chain.rules
+        for statement in rule.statements
+    )
+
+
+def named(device: str, patterns: tuple[str, ...]) -> bool:
+    return any(device.startswith(one[:-1]) if one.endswith("*") else device == one for one in patterns)
+
+
+def pass_hook(machine: Machine, hooks: Hooks, groups: list[Group], place: Place) -> list[Group]:
+    """Return the groups that get through a hook."""
+    name = place.hook
+    device = place.incoming if name == "ingress" else place.outgoing
+    tracked = name not in ("prerouting", "output")
+    for priority, order, table, chain in hooks.entries(name, device):
+        if not tracked and priority > TRACKING:
+            groups, tracked = track(groups), True
+        if table is None or chain is None:
+            groups = translate(machine, hooks, groups, place)
+        else:
+            rank = (RANKS.get(name, 1), int(priority == 0), len(machine.claims), order)
+            groups = machine.base(table, chain, groups, place, rank)
+    return groups if tracked else track(groups)
+
+
+def track(groups: list[Group]) -> list[Group]:
+    """Let connection tracking see the packets."""
+    for group in groups:
+        if group.environment.tracked == BEFORE_TRACKING:
+            group.environment = group.environment._replace(tracked=TRACKED)
+    return merged(groups)
+
+
+def translate(machine: Machine, hooks: Hooks, groups: list[Group], place: Place) -> list[Group]:
+    """Ask the chains of type nat, in order of priority, until one translates."""
+    which = SOURCE if place.hook in ("input", "postrouting") else DESTINATION
+    asked, through = list[Group](), list[Group]()
+    for group in groups:
+        open_ = group.environment.tracked == TRACKED and not group.environment.decided & which
+        (asked if open_ else through).append(group)
+    found = [
+        (table, chain) for table, chain in hooks.chains(place.hook, place.outgoing) if chain.hook and chain.hook.type == "nat"
+    ]
+    machine.settled = []
+    for table, chain in sorted(found, key=lambda entry: entry[1].hook.priority if entry[1].hook else 0):
+        asked = machine.base(table, chain, asked, place, None)
+    for group in (settled := [*asked, *machine.settled]):
+        group.environment = group.environment._replace(decided=group.environment.decided | which)
+    return merged(through + settled)

@@ -1,0 +1,395 @@
+"""Rules over sets of sources: chains, jumps, maps, and both ways on where something is not known."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from portsock.network import Network
+from portsock.reach import actions
+from portsock.reach.keys import Piece, Pieces, uncovered
+from portsock.reach.lookup import Lookup
+from portsock.reach.packet import SNAT, TRACKED, UNTRACKED, Environment, Group, Packet, Place
+from portsock.reach.routes import Routes
+from portsock.reach.sources import Bounds, add, intersect, subtract, take
+from portsock.rulesets import (
+    Assign,
+    Chain,
+    Key,
+    Limit,
+    Match,
+    Nat,
+    Range,
+    Reject,
+    Remark,
+    Rule,
+    Table,
+    Unknown,
+    Untracked,
+    Verdict,
+    VerdictMap,
+)
+
+MOST_CAUSES = 5
+DEEPEST = 17
+MOST_STEPS = 3_000_000
+
+
+class TooLong(Exception):
+    """The rules take more steps than any that a kernel runs."""
+
+
+class Branch(NamedTuple):
+    """Sources for which a rule goes on."""
+
+    sources: Bounds
+    environment: Environment
+    causes: tuple[str, ...]
+    certain: bool = True
+    """They all leave the way on which they do not match."""
+    doubt: bool = False
+    """Something that is not known decided on the way through the rule."""
+
+
+class Way(NamedTuple):
+    """Where a rule is run."""
+
+    rule: Rule
+    group: Group
+    fresh: list[Group]
+    """Groups that go on after the rule, and were not there before it."""
+    back: list[Group]
+    """Groups that leave the chain."""
+    depth: int
+
+
+class Final(NamedTuple):
+    """The end of the way for some sources."""
+
+    sources: Bounds
+    verdict: str
+    environment: Environment
+    causes: tuple[str, ...]
+    rule: int | None
+    how: str | None = None
+    forwarded: bool = False
+
+
+class Claim(NamedTuple):
+    """Sources that a base chain accepted."""
+
+    sources: Bounds
+    environment: Environment
+    doubtful: bool
+    rule: int
+    rank: tuple[int, ...]
+
+
+class Machine:
+    """Walk chains. What ends a packet's way is in `finals`."""
+
+    def __init__(self, packet: Packet, network: Network, routes: Routes) -> None:
+        self.packet, self.network, self.routes = packet, network, routes
+        self.finals: list[Final] = []
+        self.claims: list[Claim] = []
+        self.ordered: list[Claim] | None = None
+        """The claims, the most telling first; made when all are there."""
+        self.forked: list[Bounds] = []
+        """Sources for which something that is not known made a difference."""
+        self.references: list[tuple[Table, Chain, Rule | None]] = []
+        self.lookup = Lookup(packet, routes)
+        self.steps = 0
+        self.table: Table
+        self.chain: Chain
+        self.accepted: list[Group] = []
+        self.settled: list[Group] = []
+        self.limits: dict[str, None] = {}
+        self.rank: tuple[int, ...] | None = None
+
+    # A base chain
+
+    def base(self, table: Table, chain: Chain, groups: list[Group], place: Place, rank: tuple[int, ...] | None) -> list[Group]:
+        """Return the groups that the base chain accepts. `rank` says how telling its accepting rules are."""
+        assert chain.hook is not None
+        self.table, self.accepted, self.rank = table, [], rank
+        self.lookup.enter(table, place)
+        for group in self.walk(chain, groups, 0):
+            self.chain = chain
+            branch = Branch(group.sources, group.environment, group.causes)
+            if chain.hook.policy == "drop":
+                self.end(branch, "drop", None)
+            else:
+                self.accept(branch, None)
+        return merged(self.accepted)
+
+    def walk(self, chain: Chain, groups: list[Group], depth: int) -> list[Group]:
+        """Return the groups that come back from the chain."""
+        live, back = groups, list[Group]()
+        self.chain = chain
+        for rule in chain.rules:
+            if not live:
+                break
+            fresh: list[Group] = []
+            for group in live:
+                self.step(rule, group, fresh, back, depth)
+            self.chain = chain
+            if fresh or not all(group.sources for group in live):
+                live = merged([group for group in live if group.sources] + fresh)
+        return merged(live + back)
+
+    def step(self, rule: Rule, group: Group, fresh: list[Group], back: list[Group], depth: int) -> None:
+        """Take one group through one rule. What goes on in another way than it came is put into `fresh`."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise TooLong
+        branches = [Branch(group.sources, group.environment, group.causes)]
+        way = Way(rule, group, fresh, back, depth)
+        for statement in rule.statements:
+            kind = type(statement)
+            if kind is Match:
+                branches = [after for branch in branches for after in self.match(statement, branch)]  # type: ignore[arg-type]
+            elif kind is not Remark:
+                branches = [after for branch in branches for after in self.act(statement, branch, way)]
+            if not branches:
+                return
+            if len(branches) > 1:
+                branches = apart(branches, group)
+        for branch in branches:
+            if branch.environment is not group.environment:
+                fresh.append(self.move(group, branch))
+
+    def move(self, group: Group, branch: Branch) -> Group:
+        """Return the branch as a group of its own. Those who certainly took it leave the group."""
+        sources = branch.sources.copy()
+        if branch.certain:
+            if branch.sources is group.sources:
+                group.sources = []
+            elif group.sources:
+                take(group.sources, sources)
+        if branch.doubt and not branch.environment.exceeded:
+            self.forked.append(sources.copy())
+        return Group(sources, branch.environment, branch.causes)
+
+    # Statements
+
+    def match(self, match: Match, branch: Branch) -> Iterable[Branch]:
+        """Return the branches that may go on."""
+        value = self.lookup.value(match.left, branch.environment)
+        known = met(value, match.keys) if type(value) is int else None
+        if known is not None:
+            return [branch] if known is not match.negated else []
+        sources = branch.sources
+        pieces = self.lookup.keys(match.keys).find(value, sources)
+        if match.negated:
+            pieces = negated(pieces, sources)
+        return [part(branch, piece) for piece in pieces if piece.found is not None]
+
+    def act(self, statement: Any, branch: Branch, way: Way) -> list[Branch]:
+        """Do what a statement says. Return the branches for which the rule goes on."""
+        rule, group = way.rule, way.group
+        if isinstance(statement, Verdict):
+            return self.verdict(statement, branch, way)
+        if isinstance(statement, VerdictMap):
+            return self.by_map(statement, branch, way)
+        if isinstance(statement, Reject):
+            how = actions.refusal(statement, self.packet)
+            self.end(self.leave(group, branch), "reject" if how else "drop", rule, how)
+            return []
+        if isinstance(statement, Limit):
+            return self.limit(statement, branch, way)
+        if isinstance(statement, Nat):
+            return self.translate(statement, branch, way)
+        if isinstance(statement, Assign):
+            return actions.assign(self.lookup, statement, branch)
+        if isinstance(statement, Untracked):
+            if branch.environment.tracked:
+                return [branch]
+            return [branch._replace(environment=branch.environment._replace(tracked=UNTRACKED))]
+        assert isinstance(statement, Unknown)
+        unsure = doubted(branch, statement.text)._replace(certain=False)
+        if statement.kind == "action":
+            self.end(self.leave(group, unsure), "drop", rule)
+            self.accept(self.leave(group, unsure), rule)
+        return [unsure]
+
+    def by_map(self, statement: VerdictMap, branch: Branch, way: Way) -> list[Branch]:
+        """Take the verdicts of a map."""
+        value = self.lookup.value(statement.source, branch.environment)
+        pieces = self.lookup.keys(statement.map).find(value, branch.sources)
+        rest = uncovered(pieces, branch.sources)
+        branches = [(part(branch, piece), piece.found) for piece in pieces if piece.found is not None]
+        if len(branches) > 1:
+            branches = [(one._replace(sources=one.sources.copy()), found) for one, found in branches]
+        goes_on = [branch._replace(sources=rest.copy() if rest is branch.sources and branches else rest)] if rest else []
+        for one, found in branches:
+            goes_on += self.verdict(found, one, way)
+        return goes_on
+
+    def verdict(self, verdict: Verdict, branch: Branch, way: Way) -> list[Branch]:
+        rule, group = way.rule, way.group
+        kind = verdict.kind
+        if kind == "continue":
+            return [branch]
+        if kind in ("drop", "stolen"):
+            self.end(self.leave(group, branch), "drop", rule)
+        elif kind == "accept":
+            self.accept(self.leave(group, branch), rule)
+        elif kind == "return":
+            way.back.append(self.move(group, branch))
+        elif kind in ("jump", "goto"):
+            target, chain = self.table.chains.get(verdict.chain or ""), self.chain
+            if target is None or way.depth >= DEEPEST:
+                self.either(group, branch, rule, f"{kind} {verdict.chain}")
+                return []
+            came = self.walk(target, [self.move(group, branch)], way.depth + 1)
+            self.chain = chain
+            (way.fresh if kind == "jump" else way.back).extend(came)
+        else:
+            self.either(group, branch, rule, kind)
+        return []
+
+    def either(self, group: Group, branch: Branch, rule: Rule, text: str) -> None:
+        """Note that the packet may be accepted or dropped."""
+        unsure = self.leave(group, doubted(branch, text))
+        self.end(unsure, "drop", rule)
+        self.accept(unsure._replace(sources=unsure.sources.copy()), rule)
+
+    def limit(self, limit: Limit, branch: Branch, way: Way) -> list[Branch]:
+        """Take the way below the limit; look also at the one above it."""
+        environment = branch.environment
+        if environment.exceeded:
+            return [] if limit.over else [branch]
+        self.limits[limit.text] = None
+        causes = because(branch.causes, limit.text)
+        above = Branch(branch.sources.copy(), environment._replace(exceeded=True), causes, False)
+        if limit.over:
+            return [above]
+        way.fresh.append(Group(above.sources, above.environment, causes))
+        return [branch]
+
+    def translate(self, nat: Nat, branch: Branch, way: Way) -> list[Branch]:
+        """Send the packet elsewhere, and end the chain."""
+        rule, group = way.rule, way.group
+        if nat.family not in (None, "ip6" if self.packet.version == 6 else "ip"):
+            return [branch]
+        if branch.environment.tracked != TRACKED:
+            return []
+        if nat.kind == "tproxy":
+            self.either(group, branch, rule, "tproxy")
+            return []
+        if nat.kind in ("snat", "masquerade"):
+            masked = branch.environment._replace(own_source=False, status=branch.environment.status | SNAT)
+            self.settle(self.leave(group, branch)._replace(environment=masked))
+            return []
+        moves = actions.destinations(self.lookup, nat, branch, self.refer(rule))
+        alone = len(moves) == 1
+        for after, reachable in moves:
+            gone = self.leave(group, after if alone else after._replace(sources=after.sources.copy()))
+            if reachable:
+                self.settle(gone)
+            else:
+                self.end(gone, "drop", rule)
+        return []
+
+    # Ends
+
+    def leave(self, group: Group, branch: Branch) -> Branch:
+        """Take the branch out of its group."""
+        moved = self.move(group, branch)
+        return branch._replace(sources=moved.sources)
+
+    def refer(self, rule: Rule | None) -> int:
+        self.references.append((self.table, self.chain, rule))
+        return len(self.references) - 1
+
+    def end(self, branch: Branch, verdict: str, rule: Rule | None, how: str | None = None) -> None:
+        self.finals.append(Final(branch.sources, verdict, branch.environment, branch.causes, self.refer(rule), how))
+
+    def accept(self, branch: Branch, rule: Rule | None) -> None:
+        sources, environment, causes = branch[:3]
+        self.accepted.append(Group(sources, environment, causes))
+        if self.rank is not None and not environment.exceeded:
+            rank = (self.rank[0], int(rule is not None), *self.rank[1:])
+            self.claims.append(Claim(sources.copy(), environment, bool(causes), self.refer(rule), rank))
+
+    def settle(self, branch: Branch) -> None:
+        """Note a translation: no further chain of the hook is asked for one."""
+        self.settled.append(Group(branch.sources, branch.environment, branch.causes))
+
+
+def met(value: int, keys: tuple[Key, ...] | str) -> bool | None:
+    """Say whether a number is in the one range of a match; None where it is more than one."""
+    if type(keys) is tuple and len(keys) == 1 and len(keys[0]) == 1:
+        only = keys[0][0]
+        if type(only) is Range:
+            return only.low <= value <= only.high
+    return None
+
+
+def negated(pieces: Pieces, sources: Bounds) -> Pieces:
+    """Return for which sources nothing is found."""
+    rest = uncovered(pieces, sources)
+    doubtful = [piece for piece in pieces if not piece.certain]
+    if not doubtful or not rest:
+        return [Piece(rest, True)] if rest else []
+    maybe: Bounds = []
+    for piece in doubtful:
+        add(maybe, piece.sources)
+    maybe = intersect(rest, maybe)
+    sure = subtract(rest, maybe)
+    found = [Piece(sure, True)] if sure else []
+    return [*found, Piece(maybe, True, doubtful[0].cause, False)] if maybe else found
+
+
+def part(branch: Branch, piece: Piece) -> Branch:
+    """Return the part of a branch for which a key is met."""
+    if piece.cause is None:
+        return branch if piece.sources is branch.sources else branch._replace(sources=piece.sources)
+    _, environment, causes, certain, _ = branch
+    return Branch(piece.sources, environment, because(causes, piece.cause), certain and piece.certain, True)
+
+
+def doubted(branch: Branch, cause: str) -> Branch:
+    return branch._replace(causes=because(branch.causes, cause), doubt=True)
+
+
+def apart(branches: list[Branch], group: Group) -> list[Branch]:
+    """Return branches that stay as they are when another one leaves the group."""
+    return [one._replace(sources=one.sources.copy()) if one.sources is group.sources else one for one in branches]
+
+
+def because(causes: tuple[str, ...], cause: str | None) -> tuple[str, ...]:
+    """Return the causes with one more."""
+    if cause is None or cause in causes or len(causes) >= MOST_CAUSES:
+        return causes
+    return (*causes, cause)
+
+
+def merged(groups: list[Group]) -> list[Group]:
+    """Join groups whose packets are alike."""
+    if len(groups) < 2:
+        return groups
+    found: dict[Environment, Group] = {}
+    for group in groups:
+        known = found.setdefault(group.environment, group)
+        if known is not group:
+            join(known, group)
+    for environment in [environment for environment in found if environment.exceeded]:
+        # Where the way above a limit is the same again, the limit changed nothing.
+        same = found.get(environment._replace(exceeded=False))
+        if same is not None:
+            take(found[environment].sources, same.sources)
+            if not found[environment].sources:
+                del found[environment]
+    return list(found.values())
+
+
+def join(known: Group, other: Group) -> None:
+    """Add the sources of a group to another one, and what is not known of both."""
+    if known.causes != other.causes:
+        # A way that is there anyhow needs no further cause.
+        if not subtract(other.sources, known.sources):
+            return
+        if not subtract(known.sources, other.sources):
+            known.causes = other.causes
+        else:
+            known.causes = tuple(dict.fromkeys(known.causes + other.causes))[:MOST_CAUSES]
+    add(known.sources, other.sources)

@@ -1,0 +1,203 @@
+"""The ends of all ways as outcomes: one verdict for each source, or unknown."""
+
+from typing import NamedTuple
+
+from portsock.reach import spelling
+from portsock.reach.machine import MOST_CAUSES, Claim, Final, Machine
+from portsock.reach.packet import OWN
+from portsock.reach.sources import Bounds, add, count, everything, intersect, networks, spelled, subtract, take
+from portsock.reach.types import Outcome, RuleReference
+
+MANY = 256
+"""Sources of more intervals may be given as everybody apart from others."""
+
+
+class Ending(NamedTuple):
+    """What becomes of some sources. Without them it is what two outcomes are compared by."""
+
+    verdict: str
+    rule: int | None = None
+    how: str | None = None
+    address: int | None = None
+    port: int | None = None
+    sent_by: int | None = None
+    forwarded: bool = False
+    reasons: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+def endings(machine: Machine) -> list[tuple[Bounds, Ending]]:
+    """Return what becomes of each source: the verdict that all its ways lead to, or unknown."""
+    first, above = list[tuple[Bounds, Ending, tuple[str, ...]]](), list[tuple[Bounds, Ending, tuple[str, ...]]]()
+    for final in machine.finals:
+        if final.sources:
+            target = above if final.environment.exceeded else first
+            target += ((bounds, ending, final.causes) for bounds, ending in attributed(machine, final))
+    found: dict[Ending, Bounds] = {}
+    forked: Bounds = []
+    for bounds in machine.forked:
+        add(forked, bounds)
+    doubtful = list[tuple[Bounds, Ending, tuple[str, ...]]]()
+    for bounds, ending, causes in first:
+        clean = bounds
+        if forked and (part := intersect(bounds, forked)):
+            doubtful.append((part, ending, causes))
+            clean = subtract(bounds, forked)
+        if clean:
+            gather(found, ending, clean)
+    for bounds, ending in settled(doubtful):
+        gather(found, ending, bounds)
+    return limited(found, above, machine)
+
+
+def gather(found: dict[Ending, Bounds], ending: Ending, bounds: Bounds) -> None:
+    known = found.get(ending)
+    if known is None:
+        found[ending] = bounds.copy()
+    else:
+        add(known, bounds)
+
+
+def attributed(machine: Machine, final: Final) -> list[tuple[Bounds, Ending]]:
+    """Return a final with the rule that accepted, which may be another one for each source."""
+    environment = final.environment
+    ending = Ending(
+        final.verdict,
+        final.rule,
+        final.how,
+        environment.address if environment.sent_by is not None else None,
+        environment.port if environment.sent_by is not None else None,
+        environment.sent_by,
+        final.forwarded,
+    )
+    if final.verdict != "accept":
+        return [(final.sources, ending)]
+    rest, found = final.sources.copy(), []
+    for claim in ordered(machine):
+        if claim.rank[0] > 2 and claim.environment[:2] != environment[:2]:
+            continue
+        if part := intersect(rest, claim.sources):
+            found.append((part, ending._replace(rule=claim.rule)))
+            take(rest, part)
+            if not rest:
+                break
+    return [*found, (rest, ending)] if rest else found
+
+
+def ordered(machine: Machine) -> list[Claim]:
+    """Return what base chains accepted, the most telling first."""
+    if machine.ordered is None:
+        machine.ordered = sorted(machine.claims, key=lambda claim: (not claim.doubtful, claim.rank), reverse=True)
+    return machine.ordered
+
+
+def settled(doubtful: list[tuple[Bounds, Ending, tuple[str, ...]]]) -> list[tuple[Bounds, Ending]]:
+    """Return one ending for each source that may have several."""
+    events: dict[int, list[int]] = {}
+    for place, (bounds, _, _) in enumerate(doubtful):
+        for point in bounds:
+            events.setdefault(point, []).append(place)
+    active: set[int] = set()
+    known: dict[frozenset[int], Ending] = {}
+    found: dict[Ending, Bounds] = {}
+    before = 0
+    for point in sorted(events):
+        if active:
+            key = frozenset(active)
+            ending = known.get(key)
+            if ending is None:
+                ending = known[key] = decided([doubtful[place] for place in sorted(active)])
+            add(found.setdefault(ending, []), [before, point])
+        active.symmetric_difference_update(events[point])
+        before = point
+    return [(bounds, ending) for ending, bounds in found.items()]
+
+
+def decided(ways: list[tuple[Bounds, Ending, tuple[str, ...]]]) -> Ending:
+    """Return the ending that all ways have in common."""
+    endings = [way[1] for way in ways]
+    if len({(ending.verdict, ending.forwarded) for ending in endings}) > 1:
+        causes = dict.fromkeys(cause for _, _, causes in ways for cause in causes)
+        return Ending("unknown", reasons=tuple(causes)[:MOST_CAUSES])
+    best = min(ways, key=lambda way: len(way[2]))[1]
+    if len({ending.how for ending in endings}) > 1:
+        best = best._replace(how=None)
+    if len({(ending.address, ending.port) for ending in endings}) > 1:
+        best = best._replace(address=None, port=None)
+    return best
+
+
+def limited(
+    found: dict[Ending, Bounds], above: list[tuple[Bounds, Ending, tuple[str, ...]]], machine: Machine
+) -> list[tuple[Bounds, Ending]]:
+    """Return the endings with the limits that they depend on."""
+    if not above:
+        return [(bounds, ending) for ending, bounds in found.items()]
+    result: dict[Ending, Bounds] = {}
+    for ending, bounds in found.items():
+        rest = bounds
+        for others, other, causes in above:
+            if (other.verdict, other.forwarded) == (ending.verdict, ending.forwarded) or ending.verdict == "unknown":
+                continue
+            if part := intersect(rest, others):
+                limits = tuple(cause for cause in causes if cause in machine.limits)
+                gather(result, ending._replace(limits=limits), part)
+                rest = subtract(rest, part)
+        if rest:
+            gather(result, ending, rest)
+    return [(bounds, ending) for ending, bounds in result.items()]
+
+
+def outcome(machine: Machine, bounds: Bounds, ending: Ending, destination: str, asked: tuple[str, ...] | None) -> Outcome:
+    """Return an ending in words. `asked`: the sources where it is all that were asked about."""
+    bits = machine.packet.bits
+    to = None
+    if ending.sent_by is not None and ending.port is not None and ending.address is not None:
+        to = (destination if ending.address == OWN else spelled(ending.address, bits), ending.port)
+    sources, apart = asked or (), tuple[str, ...]()
+    if asked is None:
+        others = subtract(everything(bits), bounds) if len(bounds) > 2 * MANY else []
+        if others and count(others) < count(bounds):
+            sources, apart = networks(everything(bits), bits), networks(others, bits)
+        else:
+            sources = networks(bounds, bits)
+    return Outcome(
+        ending.verdict,  # type: ignore[arg-type]
+        sources,
+        (),
+        reference(machine, ending.rule),
+        ending.how,
+        to,
+        reference(machine, ending.sent_by),
+        ending.forwarded,
+        ending.reasons,
+        ending.limits,
+        apart,
+    )
+
+
+def reference(machine: Machine, rule: int | None) -> RuleReference | None:
+    if rule is None:
+        return None
+    table, chain, known = machine.references[rule]
+    if known is None:
+        assert chain.hook is not None
+        return RuleReference(table.family, table.name, chain.name, None, f"policy {chain.hook.policy}")
+    text = known.text or spelling.spell(known, table)
+    return RuleReference(table.family, table.name, chain.name, known.handle, text, known.comment)
+
+
+def folded(found: list[tuple[Bounds, Ending]], ignored: Bounds) -> list[tuple[Bounds, Ending]]:
+    """Give sources that never come the ending of their neighbours, so that they make no difference."""
+    if not ignored:
+        return found
+    kept = [(subtract(bounds, ignored), ending) for bounds, ending in found]
+    ends = {end: bounds for bounds, _ in kept for end in bounds[1::2]}
+    starts = {start: bounds for bounds, _ in kept for start in bounds[::2]}
+    alone: Bounds = []
+    for low, end in zip(ignored[::2], ignored[1::2], strict=True):
+        neighbour = ends.get(low, starts.get(end))
+        add(alone if neighbour is None else neighbour, [low, end])
+    if alone:
+        kept.append((alone, Ending("drop", how="martian source")))
+    return [entry for entry in kept if entry[0]]
