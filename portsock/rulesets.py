@@ -138,7 +138,7 @@ class Match(NamedTuple):
 
 
 class VerdictMap(NamedTuple):
-    """The verdict that a map has for the source; the rule goes on where it has none."""
+    """The verdict that a map has for the source; the rule ends where it has none, and goes on where that is 'continue'."""
 
     source: Expression
     map: str

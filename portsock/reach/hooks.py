@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from portsock.reach.machine import Machine, merged
+from portsock.reach.machine import Machine, because, merged
 from portsock.reach.packet import BEFORE_TRACKING, TRACKED, Group, Place
 from portsock.reach.values import Link, Value
 from portsock.rulesets import Assign, Chain, Reject, Ruleset, Table, Untracked
@@ -42,7 +42,8 @@ class Hooks:
         for table in self.tables:
             if table.family in self.families or (on_device and table.family == "netdev"):
                 for chain in table.chains.values():
-                    if (hook := chain.hook) and hook.name == name and (not on_device or named(known, hook.devices)):
+                    # Of a chain whose devices are not known it is not known whether it runs.
+                    if (hook := chain.hook) and hook.name == name and (not on_device or named(known, hook.devices or ("*",))):
                         yield table, chain
 
     def entries(self, name: str, device: Value) -> list[Entry]:
@@ -116,8 +117,20 @@ def pass_hook(machine: Machine, hooks: Hooks, groups: list[Group], place: Place)
             groups = translate(machine, hooks, groups, place)
         else:
             rank = (RANKS.get(name, 1), int(priority == 0), len(machine.claims), order)
-            groups = machine.base(table, chain, groups, place, rank)
+            beside = aside(machine, chain, groups) if name in ("ingress", "egress") else []
+            groups = merged(machine.base(table, chain, groups, place, rank) + beside)
     return groups if tracked else track(groups)
+
+
+def aside(machine: Machine, chain: Chain, groups: list[Group]) -> list[Group]:
+    """Return the packets that may not see a chain, as it is not known on which devices it is."""
+    if chain.hook is None or chain.hook.devices:
+        return []
+    found = [
+        Group(one.sources.copy(), one.environment, because(one.causes, f"device of chain {chain.name}")) for one in groups
+    ]
+    machine.forked += [one.sources.copy() for one in groups]
+    return found
 
 
 def track(groups: list[Group]) -> list[Group]:

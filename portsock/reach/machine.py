@@ -30,7 +30,7 @@ from portsock.rulesets import (
 
 MOST_CAUSES = 5
 DEEPEST = 17
-MOST_STEPS = 3_000_000
+MOST_STEPS = 1_000_000
 
 
 class TooLong(Exception):
@@ -211,14 +211,13 @@ class Machine:
         return [unsure]
 
     def by_map(self, statement: VerdictMap, branch: Branch, way: Way) -> list[Branch]:
-        """Take the verdicts of a map."""
+        """Take the verdicts of a map. The rule ends for those that it has none for."""
         value = self.lookup.value(statement.source, branch.environment)
         pieces = self.lookup.keys(statement.map).find(value, branch.sources)
-        rest = uncovered(pieces, branch.sources)
         branches = [(part(branch, piece), piece.found) for piece in pieces if piece.found is not None]
         if len(branches) > 1:
             branches = [(one._replace(sources=one.sources.copy()), found) for one, found in branches]
-        goes_on = [branch._replace(sources=rest.copy() if rest is branch.sources and branches else rest)] if rest else []
+        goes_on: list[Branch] = []
         for one, found in branches:
             goes_on += self.verdict(found, one, way)
         return goes_on

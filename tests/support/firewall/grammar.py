@@ -197,29 +197,29 @@ class Grammar:
         choices += [f"{version} saddr vmap {{ {nets}{any_} }}"]
         choices += [f"{version} saddr . {to} vmap {{ {joined} }}"] * (place.protocol != "th")
         choices += [f"{version} saddr vmap @⟨type {kind} : verdict; flags interval; elements = {{ {nets} }}⟩"]
-        choices += [f"meta l4proto vmap {{ {pairs(('tcp', 'udp'))} }}"] * (place.protocol == "th") + [
-            f"meta mark vmap {{ {pairs(['0', '1', '2'])} }}"
-        ]
+        choices += [f"meta l4proto vmap {{ {pairs(('tcp', 'udp'))} }}"] * (place.protocol == "th")
+        choices += [f"meta mark vmap {{ {pairs(['0', '1', '2'])} }}"]
         if place.hook in {"prerouting", "input", "forward"}:
             choices += [f"iifname vmap {{ {pairs(self.words.some(tuple(chr(34) + d + chr(34) for d in DEVICES), 3))} }}"] * 2
         return chance.choice(choices)
 
     def _reject(self, place: Place) -> str:
         pick = self.chance.choice
-        icmp = pick(("net-unreachable", "host-unreachable", "port-unreachable", "prot-unreachable", "net-prohibited", "host-prohibited",
-                     "admin-prohibited"))  # fmt: skip
+        codes = (
+            "net-unreachable",
+            "host-unreachable",
+            "port-unreachable",
+            "prot-unreachable",
+            "net-prohibited",
+            "host-prohibited",
+        )
+        icmp = pick((*codes, "admin-prohibited"))
         icmp6 = pick(("no-route", "admin-prohibited", "addr-unreachable", "port-unreachable"))
         common = ["reject", *["reject with tcp reset"] * (place.protocol == "tcp")]
         four, six = f"reject with icmp type {icmp}", f"reject with icmpv6 type {icmp6}"
         icmpx = f"reject with icmpx type {pick(('no-route', 'port-unreachable', 'host-unreachable', 'admin-prohibited'))}"
-        return pick(
-            [
-                *common,
-                *{"ip": [four] * 3, "ip6": [six] * 3}.get(
-                    place.family, [icmpx, icmpx, four if place.version == "ip" else six]
-                ),
-            ]
-        )
+        inet = [icmpx, icmpx, four if place.version == "ip" else six]
+        return pick([*common, *{"ip": [four] * 3, "ip6": [six] * 3}.get(place.family, inet)])
 
     def _translation(self, place: Place) -> str:
         """Return a statement that changes addresses or ports."""
@@ -242,7 +242,6 @@ class Grammar:
         choices += [f"{to}{version} daddr map {{ {OWN[version][0]} : {target}, {OWN[version][1]} : {other} }}"]
         if version == "ip" and with_port:
             choices += [f"{guard}{to}{with_port} dport map {{ 80 : {target} . {port}, 8080 : {other} . 80 }}"] * 2
-            choices += [
-                f"{guard}{to}{with_port} dport map @⟨type inet_service : ipv4_addr; elements = {{ 22 : {target}, 80 : {other} }}⟩"
-            ]
+            named = f"⟨type inet_service : ipv4_addr; elements = {{ 22 : {target}, 80 : {other} }}⟩"
+            choices += [f"{guard}{to}{with_port} dport map @{named}"]
         return chance.choice(choices)

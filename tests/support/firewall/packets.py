@@ -1,8 +1,8 @@
 """Real first packets, and what came of them.
 
-Each packet is the SYN or the datagram of an ordinary socket that is bound to its source. Raw sockets in all namespaces see what
-the kernel delivers after its last hook, whether anything listens there or not, and the resets and ICMP messages that come back.
-The source port tells the packets apart: every one has its own.
+Each packet is the SYN or the datagram of an ordinary socket that is bound to its source. Raw sockets in all namespaces see
+what the kernel delivers after its last hook, whether anything listens there or not, and the resets and ICMP messages that come
+back. The source port tells the packets apart: every one has its own.
 """
 
 import errno
@@ -103,8 +103,8 @@ class Ears:
     def _wait(self, patience: float) -> None:
         """Wait until all that was sent has been processed.
 
-        Packets between namespaces stand in one queue for each processor. A datagram over the loopback device stands in it behind
-        them; after as many as there are devices on the way nothing is left of them.
+        Packets between namespaces stand in one queue for each processor. A datagram over the loopback device stands in it
+        behind them; after as many as there are devices on the way nothing is left of them.
         """
         for _ in range(_ROUNDS):
             self._echo.sendto(b"x", self._echo.getsockname())

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 PORTS = (22, 53, 80, 443, 5432, 8080, 9000)
 NETS = {
-    "ip": ("10.1.0.0/16", "10.9.0.0/24", "192.0.2.0/26", "192.0.2.64/26", "203.0.113.0/25", "203.0.113.128/25", "172.17.0.0/16",
-           "127.0.0.0/8", "198.51.100.0/24", "10.2.0.0-10.5.255.255", "192.0.2.192-192.0.2.255"),
+    "ip": ("10.1.0.0/16", "10.9.0.0/24", "192.0.2.0/26", "192.0.2.64/26", "203.0.113.0/25", "203.0.113.128/25",
+           "172.17.0.0/16", "127.0.0.0/8", "198.51.100.0/24", "10.2.0.0-10.5.255.255", "192.0.2.192-192.0.2.255"),
     "ip6": ("2001:db8:1::/64", "2001:db8:ff::/48", "fd00:1::/64", "fd00:17::/64", "::1", "fd00:2::-fd00:5::ffff"),
 }  # fmt: skip
 """Without overlaps: elements of one set may have none."""
@@ -167,13 +167,12 @@ class Words:
         """Return a condition on the connection."""
         pick = self.chance.choice
         own, nets = pick(OWN[place.version]), pick(NETS[place.version][:4])
-        choices = [f"ct original {place.version} daddr {own}", f"ct original {place.version} saddr {nets}"] * (
-            place.version == "ip"
-        )
+        choices = [f"ct original {place.version} daddr {own}", f"ct original {place.version} saddr {nets}"]
         if place.protocol != "th":
             choices += [f"meta l4proto {place.protocol} ct original proto-dst {pick(PORTS)}"] * 2
         return pick((
-            *choices, "ct state new", "ct state new", "ct state { established, related }", "ct state established,related", "ct state invalid",
+            *choices, "ct state new", "ct state new", "ct state { established, related }", "ct state established,related",
+            "ct state invalid",
             "ct state untracked", "ct state != new", "ct state new,untracked", "ct state { new, untracked }", "ct status dnat",
             "ct status != dnat", "ct status & dnat == dnat", "ct status snat", "ct status assured", "ct direction original",
             "ct direction reply", f"ct mark {self.sign()}{pick(MARKS)}", "ct mark != 0", "ct status confirmed",

@@ -3,14 +3,14 @@
 from typing import Final
 
 from portsock.parse.netlink.nftables.comparisons import keyed
-from portsock.parse.netlink.nftables.fields import Attributes, data, items, nested, number, text, verdict
-from portsock.parse.netlink.nftables.loads import immediate as load
+from portsock.parse.netlink.nftables.fields import Attributes, items, nested, number, text, verdict
 from portsock.parse.netlink.nftables.machine import Machine
 from portsock.parse.netlink.nftables.registers import words
 from portsock.parse.netlink.nftables.words import FAMILIES
-from portsock.rulesets import Expression, Limit, Match, Meta, Nat, Payload, Range, Reject, Remark, Unknown, Verdict
+from portsock.rulesets import Expression, Limit, Match, Meta, Nat, Payload, Range, Reject, Remark, Statement, Unknown, Verdict
 
 _NETMAP = 64
+_VERDICTS = frozenset({"accept", "drop", "continue", "return", "jump", "goto", "queue", "stolen"})
 _OBJECTS = {
     1: "counter", 2: "quota", 3: "ct helper", 4: "limit", 5: "ct count", 6: "tunnel", 7: "ct timeout", 8: "meta secmark",
     9: "ct expectation", 10: "synproxy",
@@ -22,15 +22,12 @@ _PROTOCOLS = {2: "icmp", 10: "icmpv6", 0x0800: "icmp", 0x86DD: "icmpv6"}
 _ETHER_TYPE = Payload("link", 96, 16)
 
 
-def immediate(machine: Machine, found: Attributes) -> None:
-    register = number(found, 1)
-    decided = None if register else verdict(found.get(2))
-    if decided is None:
-        load(machine, data(found.get(2)), register)
-    elif decided[0] in ("accept", "drop", "continue", "return", "jump", "goto", "queue", "stolen"):
-        machine.state(Verdict(*decided))
-    else:
-        machine.state(Unknown(decided[0], "action"))
+def decided(found: Attributes) -> Statement | None:
+    """Return the verdict of an immediate; None where it loads a value."""
+    stated = None if number(found, 1) else verdict(found.get(2))
+    if stated is None:
+        return None
+    return Verdict(*stated) if stated[0] in _VERDICTS else Unknown(stated[0], "action")
 
 
 def _address(machine: Machine, found: Attributes, kind: int, family: str | None) -> Expression | None:

@@ -1,5 +1,7 @@
 """Expressions that compare what registers hold: cmp, range, lookup."""
 
+from typing import NamedTuple
+
 from portsock.parse.netlink.nftables.fields import Attributes, data, number, text
 from portsock.parse.netlink.nftables.machine import Machine, SetHead
 from portsock.parse.netlink.nftables.registers import Value, exact, in_order, joined, shortened, span, words
@@ -24,9 +26,21 @@ _FIELDS = {("network", 96, 64): 32, ("network", 64, 256): 128, ("transport", 0, 
 _INVERTED = 1
 
 
-def compare(machine: Machine, found: Attributes) -> None:
-    operation, raw = number(found, 2), data(found.get(3))
-    parts = machine.registers.get(number(found, 1), len(raw))
+class Comparison(NamedTuple):
+    """A register is compared with bytes."""
+
+    register: int
+    operation: int
+    raw: bytes
+
+
+def comparison(found: Attributes) -> Comparison:
+    return Comparison(number(found, 1), number(found, 2), data(found.get(3)))
+
+
+def compare(machine: Machine, found: Comparison) -> None:
+    register, operation, raw = found
+    parts = machine.registers.get(register, len(raw))
     if operation >= len(_SIGNS) or not raw:
         machine.unknown(f"comparison {operation}")
     elif len(parts) > 1:

@@ -54,7 +54,7 @@ class Reader:
 
     def _add(self, listed: bytes) -> None:
         length = self._head.key_length
-        lead = struct.pack("=4H", length + 8 & 0xFFFF, _KEY | _NESTED, length + 4 & 0xFFFF, 1)
+        leads = {struct.pack("=4H", length + 8 & 0xFFFF, _KEY | flag, length + 4 & 0xFFFF, 1) for flag in (0, _NESTED)}
         begin, stop = 12, 12 + padded(length)
         ends = begin + length
         unpack, at, end = ATTRIBUTE.unpack_from, 0, len(listed)
@@ -63,7 +63,7 @@ class Reader:
             size, _ = unpack(listed, at)
             if size < 4 or at + size > end:
                 raise GarbledMessage(f"a set element of {size} bytes at {at} of {end}")
-            if listed[at + 4 : at + begin] == lead and size >= stop:
+            if listed[at + 4 : at + begin] in leads and size >= stop:
                 rest = listed[at + stop : at + size]
                 if not rest:
                     plain(listed[at + begin : at + ends])

@@ -32,6 +32,8 @@ def nested(value: bytes | None) -> Attributes:
 
 def data(value: bytes | None) -> bytes:
     """Return the bytes of an NFTA_DATA_VALUE. Raises GarbledMessage."""
+    if value and value[:4] == ATTRIBUTE.pack(len(value) & 0xFFFF, 1):  # nothing else is in there
+        return value[4:]
     return nested(value).get(1, b"")
 
 

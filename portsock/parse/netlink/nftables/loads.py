@@ -1,5 +1,6 @@
 """Expressions that load values into registers, change them there, or store them in the packet: net/netfilter/nft_*.c."""
 
+from collections.abc import Callable
 from typing import Final, Literal
 
 from portsock.parse.netlink.nftables.fields import Attributes, data, number
@@ -7,7 +8,7 @@ from portsock.parse.netlink.nftables.machine import Machine
 from portsock.parse.netlink.nftables.registers import MOST_BYTES, Value, constant, swapped, words
 from portsock.parse.netlink.nftables.registers import number as as_number
 from portsock.parse.netlink.nftables.words import CT, HOST, META, NAME_SIZE, Loaded, padded
-from portsock.rulesets import Assign, Constant, Ct, Expression, Fib, Masked, Meta, Other, Payload, Remark, Shifted
+from portsock.rulesets import Assign, Constant, Ct, Fib, Masked, Meta, Other, Payload, Remark, Shifted
 
 _BASES: Final[tuple[Literal["link", "network", "transport", "inner"], ...]] = ("link", "network", "transport", "inner")
 _DIRECTIONS = {0: "original", 1: "reply"}
@@ -21,25 +22,34 @@ _ROUTE = {0: ("classid", 4), 1: ("nexthop", 4), 2: ("nexthop", 16), 3: ("mtu", 2
 _HEADERS = {0: "exthdr", 1: "tcp option", 2: "ip option", 3: "sctp chunk", 4: "dccp option"}
 
 
-def payload(machine: Machine, found: Attributes) -> None:
+def payload_load(found: Attributes) -> tuple[int, Value]:
+    """Return the register, and the bytes of the packet that are loaded into it."""
     base, offset, length = number(found, 2), number(found, 3), number(found, 4)
     if base < len(_BASES) and length <= MOST_BYTES:
-        loaded: Expression = Payload(_BASES[base], 8 * offset, 8 * length)
-    else:
-        loaded = Other(f"payload of base {base} at {offset}, {length} bytes")
-    if 5 in found:  # NFTA_PAYLOAD_SREG: it is written
-        machine.state(Assign(loaded, machine.registers.expression(number(found, 5), length, "big")))
-    else:
-        machine.registers.put(number(found, 1), Value(loaded, min(length, MOST_BYTES), "big"))
+        return number(found, 1), Value(Payload(_BASES[base], 8 * offset, 8 * length), length, "big")
+    return number(found, 1), Value(
+        Other(f"payload of base {base} at {offset}, {length} bytes"), min(length, MOST_BYTES), "big"
+    )
 
 
-def meta(machine: Machine, found: Attributes) -> None:
+def meta_load(found: Attributes) -> tuple[int, Value]:
+    """Return the register, and what is loaded into it."""
     key = number(found, 2)
     word, size, order = META.get(key, (f"key {key}", 4, HOST))
-    if 3 in found:  # NFTA_META_SREG
-        machine.state(Assign(Meta(word), machine.registers.expression(number(found, 3), size, order)))
-    else:
-        machine.registers.put(number(found, 1), Value(Meta(word), size, order))
+    return number(found, 1), Value(Meta(word), size, order)
+
+
+LOADS: dict[str, tuple[int, Callable[[Attributes], tuple[int, Value]]]] = {
+    "payload": (5, payload_load),
+    "meta": (3, meta_load),
+}
+"""By the name of an expression: the attribute that it has where it writes instead, and what it loads."""
+
+
+def write(machine: Machine, register: int, target: Value) -> None:
+    """Assign to what could be loaded."""
+    assert target.source is not None
+    machine.state(Assign(target.source, machine.registers.expression(register, target.size, target.order)))
 
 
 def ct(machine: Machine, found: Attributes) -> None:
@@ -63,8 +73,8 @@ def fib(machine: Machine, found: Attributes) -> None:
     machine.registers.put(number(found, 1), Value(Fib(inputs, word), size, order))
 
 
-def immediate(machine: Machine, raw: bytes, register: int) -> None:
-    machine.registers.put(register, constant(raw[:MOST_BYTES]))
+def immediate(machine: Machine, found: Attributes) -> None:
+    machine.registers.put(number(found, 1), constant(data(found.get(2))[:MOST_BYTES]))
 
 
 def byteorder(machine: Machine, found: Attributes) -> None:

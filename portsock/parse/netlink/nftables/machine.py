@@ -51,6 +51,9 @@ class Machine:
     def state(self, statement: Statement) -> None:
         self.statements.append(statement)
 
+    def put(self, loaded: tuple[int, Value]) -> None:
+        self.registers.put(*loaded)
+
     def unknown(self, text: str) -> None:
         self.statements.append(Unknown(text))
 

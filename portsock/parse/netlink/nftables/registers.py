@@ -56,7 +56,7 @@ class Registers:
         """Store a value. What it overwrites is lost."""
         first = _word(register)
         end = first + padded(value.size) // 4
-        if self._values:
+        if len(self._values) > 1 or first not in self._values:
             for word, other in list(self._values.items()):
                 if word < end and first < word + padded(other.size) // 4:
                     del self._values[word]

@@ -2,14 +2,16 @@
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from portsock.parse.netlink.message import Buffer, attributes
 from portsock.parse.netlink.nftables import actions, comparisons, loads
 from portsock.parse.netlink.nftables.fields import HEAD, Attributes, items, nested, number, text
 from portsock.parse.netlink.nftables.machine import Machine, Place
+from portsock.parse.netlink.nftables.registers import Value
 from portsock.parse.netlink.nftables.xt import matches, targets
-from portsock.parse.netlink.nftables.xt.extension import Extension
+from portsock.parse.netlink.nftables.xt.extension import Extension, Found
 from portsock.rulesets import Remark, Rule, Statement, Unknown, Untracked, Verdict
 
 _MOST_REMEMBERED = 50_000
@@ -17,13 +19,14 @@ _COMMENT = 0
 """Type of the comment in what nft(8) keeps with a rule."""
 _COUNTER = b"counter\0"
 
+_Step = tuple[Callable[[Machine, Any], None], Any]
 Handler = Callable[[Machine, Attributes], None]
 HANDLERS: dict[str, Handler] = {
-    "payload": loads.payload, "meta": loads.meta, "ct": loads.ct, "fib": loads.fib, "byteorder": loads.byteorder,
+    "ct": loads.ct, "fib": loads.fib, "byteorder": loads.byteorder,
     "bitwise": loads.bitwise, "numgen": loads.numgen, "hash": loads.hashed, "exthdr": loads.exthdr, "socket": loads.socket,
     "rt": loads.route, "osf": loads.fingerprint, "tunnel": loads.tunnel, "xfrm": loads.transform,
-    "cmp": comparisons.compare, "range": comparisons.within, "lookup": comparisons.lookup,
-    "immediate": actions.immediate, "nat": actions.nat, "masq": actions.masquerade, "redir": actions.redirect,
+    "range": comparisons.within, "lookup": comparisons.lookup,
+    "immediate": loads.immediate, "nat": actions.nat, "masq": actions.masquerade, "redir": actions.redirect,
     "tproxy": actions.tproxy, "reject": actions.reject, "limit": actions.limit, "quota": actions.quota,
     "connlimit": actions.connections, "log": actions.log, "dynset": actions.dynset,
     "objref": actions.object_reference, "flow_offload": actions.flow_offload,
@@ -33,6 +36,7 @@ _SIMPLE: dict[str, Statement] = {
     "queue": Verdict("queue"), "fwd": Verdict("stolen"), "synproxy": Unknown("synproxy", "action"),
 }  # fmt: skip
 """What needs no look at its attributes."""
+_COUNTING: _Step = Machine.state, _SIMPLE["counter"]
 
 
 class RuleHead(NamedTuple):
@@ -57,34 +61,50 @@ class Decompiler:
     """Turns expressions into statements. What equal bytes mean is found once."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[str, Attributes]] = {}
+        self._known: dict[bytes, _Step] = {}
 
     def rule(self, found: RuleHead, place: Place) -> Rule:
         """Return a rule. Raises GarbledMessage."""
-        machine = Machine(place)
+        machine, known = Machine(place), self._known
         for item in items(found.expressions, 0, len(found.expressions)):
-            name, parts = self._parsed(item)
-            if name in _SIMPLE:
-                machine.state(_SIMPLE[name])
-            elif name in HANDLERS:
-                HANDLERS[name](machine, parts)
-            elif name in ("match", "target"):
-                compat(machine, name, parts)
-            else:
-                machine.state(Unknown(name, "action"))
+            step = known.get(item) or self._step(item)
+            step[0](machine, step[1])
         comment = machine.comment if found.user_data is None else _comment(found.user_data) or machine.comment
         return Rule(tuple(_settled(machine.statements)), found.handle, comment)
 
-    def _parsed(self, item: bytes) -> tuple[str, Attributes]:
+    def _step(self, item: bytes) -> _Step:
+        """Return what an expression does. Counters are not remembered: each has its own numbers."""
         if item[4:12] == _COUNTER:
-            return "counter", {}
-        known = self._known.get(item)
-        if known is None:
-            parts = nested(item)
-            known = text(parts.get(1)), nested(parts.get(2))
-            if len(self._known) < _MOST_REMEMBERED:
-                self._known[item] = known
-        return known
+            return _COUNTING
+        found = nested(item)
+        step = _prepared(text(found.get(1)), nested(found.get(2)))
+        if len(self._known) < _MOST_REMEMBERED:
+            self._known[item] = step
+        return step
+
+
+def _prepared(name: str, found: Attributes) -> _Step:
+    """Return what an expression does as a function of a machine, and its second argument."""
+    if name == "cmp":
+        return comparisons.compare, comparisons.comparison(found)
+    if name == "immediate":
+        stated = actions.decided(found)
+        if stated is not None:
+            return Machine.state, stated
+    if name in loads.LOADS:
+        writes, load = loads.LOADS[name]
+        return (partial(_write, number(found, writes)), load(found)) if writes in found else (Machine.put, load(found))
+    if name in _SIMPLE:
+        return Machine.state, _SIMPLE[name]
+    if name in ("match", "target"):
+        return (match if name == "match" else target), found
+    if name not in HANDLERS:
+        return Machine.state, Unknown(name, "action")
+    return HANDLERS[name], found
+
+
+def _write(register: int, machine: Machine, loaded: tuple[int, Value]) -> None:
+    loads.write(machine, register, loaded[1])
 
 
 def _settled(statements: list[Statement]) -> list[Statement]:
@@ -95,20 +115,31 @@ def _settled(statements: list[Statement]) -> list[Statement]:
     return statements
 
 
-def compat(machine: Machine, kind: str, found: Attributes) -> None:
-    """State what a match or a target of iptables-nft does."""
-    name, revision, blob = text(found.get(1)), number(found, 2), found.get(3, b"")
-    if kind == "match" and name == "comment":
-        machine.comment = machine.comment or text(blob)
-        return
-    each = Extension(name, revision, blob, machine.place.family, machine.place.hook)
+def match(machine: Machine, found: Attributes) -> None:
+    """State what a match of iptables-nft does."""
+    each = _extension(machine, found)
+    if each.name == "comment":
+        machine.comment = machine.comment or text(each.blob)
+    else:
+        machine.statements.extend(_read(matches.read, each, Unknown(f"-m {each.name}")))
+
+
+def target(machine: Machine, found: Attributes) -> None:
+    """State what a target of iptables-nft does."""
+    each = _extension(machine, found)
+    machine.statements.extend(_read(targets.read, each, Unknown(f"-j {each.name}", "action")))
+
+
+def _extension(machine: Machine, found: Attributes) -> Extension:
+    return Extension(text(found.get(1)), number(found, 2), found.get(3, b""), machine.place.family, machine.place.hook)
+
+
+def _read(read: Callable[[Extension], Found], each: Extension, unknown: Unknown) -> list[Statement]:
     try:
-        stated = matches.read(each) if kind == "match" else targets.read(each)
+        stated = read(each)
     except (struct.error, IndexError):  # shorter than its structure
         stated = None
-    if stated is None:
-        stated = [Unknown(f"-m {name}") if kind == "match" else Unknown(f"-j {name}", "action")]
-    machine.statements.extend(stated)
+    return [unknown] if stated is None else stated
 
 
 def _comment(data: bytes) -> str | None:

@@ -261,8 +261,9 @@ def _statistic(each: Extension) -> Found:
 
 
 def _set(each: Extension) -> Found:
-    (index,) = struct.unpack_from("=H", each.blob)
-    return [Unknown(f"-m set {'! ' * bool(each.blob[3] & 4)}--match-set #{index}")]
+    index, dimensions, flags = struct.unpack_from("=HBB", each.blob)
+    sides = ",".join("src" if flags >> place & 1 else "dst" for place in range(1, min(dimensions, 6) + 1))
+    return [Unknown(f"-m set {'! ' * (flags & 1)}--match-set #{index} {sides}")]
 
 
 _READERS: dict[str, Callable[[Extension], Found]] = {

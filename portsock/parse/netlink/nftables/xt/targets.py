@@ -111,18 +111,18 @@ def _mark(each: Extension) -> Found:
 
 
 def _connmark(each: Extension) -> Found:
-    value, ct_mask, mask, mode = struct.unpack_from("=IIIB", each.blob)
-    shifted = each.revision > 1 and each.blob[14]
-    if mode == 0 and not shifted:
-        stated = Constant(value) if ct_mask == _ALL else Masked(Ct("mark"), ~ct_mask & _ALL, value)
-        return [Assign(Ct("mark"), stated)]
-    if mode == 1:
-        copied = Meta("mark") if mask == _ALL else Masked(Meta("mark"), mask)
-        return [Assign(Ct("mark"), copied if ct_mask == _ALL and not shifted else Other("part of the mark"))]
-    if mode == 2:
-        restored = Ct("mark") if ct_mask == _ALL else Masked(Ct("mark"), ct_mask)
-        return [Assign(Meta("mark"), restored if mask == _ALL and not shifted else Other("part of the connection's mark"))]
-    return [Assign(Ct("mark"), Other("a shifted mark"))]
+    value, ct_mask, mask = struct.unpack_from("=III", each.blob)
+    mode, shifted = (each.blob[14], each.blob[13]) if each.revision > 1 else (each.blob[12], 0)
+    if shifted or mode > 2:
+        return None
+    if mode == 0:
+        return [Assign(Ct("mark"), Constant(value) if ct_mask == _ALL else Masked(Ct("mark"), ~ct_mask & _ALL, value))]
+    target, source, kept, taken = (
+        (Ct("mark"), Meta("mark"), ct_mask, mask) if mode == 1 else (Meta("mark"), Ct("mark"), mask, ct_mask)
+    )
+    if kept != _ALL:
+        return [Assign(target, Other(f"{source.key} of both the packet and the connection"))]
+    return [Assign(target, source if taken == _ALL else Masked(source, taken))]
 
 
 def _ct(each: Extension) -> Found:
