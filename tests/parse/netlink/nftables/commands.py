@@ -43,7 +43,7 @@ COMMANDS: list[tuple[str, list[Statement]]] = [
     (
         "iptables -A INPUT -i eth+ ! -s 10.0.0.0/8 -d 192.0.2.1 -j U",
         [
-            Match(IIFNAME, name("eth")),
+            Match(IIFNAME, name("eth", True)),
             Match(Payload("network", 96, 8), span(10), True),
             Match(DADDR, span(0xC0000201)),
             Verdict("jump", "U"),

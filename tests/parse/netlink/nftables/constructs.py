@@ -125,7 +125,7 @@ RULES: dict[str, tuple[str, list[Case]]] = {
     "post": (
         "type nat hook postrouting priority srcnat; policy accept;",
         [
-            ('oifname "eth*" masquerade', [Match(Meta("oifname"), name("eth")), Nat("masquerade")]),
+            ('oifname "eth*" masquerade', [Match(Meta("oifname"), name("eth", True)), Nat("masquerade")]),
             (
                 "meta l4proto tcp masquerade to :1000-2000 random",
                 [TCP, Nat("masquerade", port=Constant(1000), last_port=Constant(2000))],
@@ -183,12 +183,18 @@ RULES: dict[str, tuple[str, list[Case]]] = {
                 "tcp dport 5 ct original proto-dst 80 accept",
                 [TCP, Match(DPORT, span(5)), Match(Ct("proto-dst", "original"), span(80)), ACCEPT],
             ),
+            (
+                "ct original ip saddr 10.0.0.0/8 accept",
+                [Match(Ct("ip saddr", "original"), span(10 << 24, (11 << 24) - 1)), ACCEPT],
+            ),
             ("ct mark and 0xff == 0x1 accept", [Match(Masked(CT_MARK, 0xFF), span(1)), ACCEPT]),
+            ("meta mark and 0xffffff00 == 0x100 accept", [Match(MARK, span(0x100, 0x1FF)), ACCEPT]),
+            ("meta mark & 0x3 != 0x1 accept", [Match(Masked(MARK, 3), span(1), True), ACCEPT]),
             ("ct direction reply accept", [Match(Ct("direction"), span(1)), ACCEPT]),
             ("ct count over 10 drop", [Limit("ct count over 10", True), DROP]),
             ('iifname "lo" accept', [Match(IIFNAME, name("lo")), ACCEPT]),
             ("iif lo accept", [Match(Meta("iif"), span(1)), ACCEPT]),
-            ('iifname "eth*" accept', [Match(IIFNAME, name("eth")), ACCEPT]),
+            ('iifname "eth*" accept', [Match(IIFNAME, name("eth", True)), ACCEPT]),
             ('iifname != "eth0" drop', [Match(IIFNAME, name("eth0"), True), DROP]),
             ('iifname { "eth0", "lo" } accept', [Match(IIFNAME, "__set0"), ACCEPT]),
             ("iifname @ifs accept", [Match(IIFNAME, "ifs"), ACCEPT]),
