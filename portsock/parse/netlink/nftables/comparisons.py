@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from portsock.parse.netlink.nftables.fields import Attributes, data, number, text
 from portsock.parse.netlink.nftables.machine import Machine, SetHead
-from portsock.parse.netlink.nftables.registers import Value, exact, in_order, joined, shortened, span, words
+from portsock.parse.netlink.nftables.registers import Value, exact, in_order, joined, shortened, span, word_of, words
 from portsock.parse.netlink.nftables.registers import number as as_number
 from portsock.parse.netlink.nftables.words import NAME_SIZE, Order, layout, padded, types
 from portsock.rulesets import (
@@ -36,18 +36,22 @@ _INVERTED = 1
 class Comparison(NamedTuple):
     """A register is compared with bytes."""
 
+    word: int
+    """The first of the register."""
     register: int
     operation: int
     raw: bytes
 
 
 def comparison(found: Attributes) -> Comparison:
-    return Comparison(number(found, 1), number(found, 2), data(found.get(3)))
+    register = number(found, 1)
+    return Comparison(word_of(register), register, number(found, 2), data(found.get(3)))
 
 
 def compare(machine: Machine, found: Comparison) -> None:
-    register, operation, raw = found
-    parts = machine.registers.get(register, len(raw))
+    word, register, operation, raw = found
+    value = machine.registers.values.get(word)
+    parts = [value] if value is not None and value.size == len(raw) else machine.registers.get(register, len(raw))
     if operation >= len(_SIGNS) or not raw:
         machine.unknown(f"comparison {operation}")
     elif len(parts) > 1:

@@ -1,6 +1,7 @@
 """Reading nf_tables: how dumps are put together, and what happens where they cannot be read."""
 
 import errno
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from portsock.sources.linux.firewall import rules
 from tests.parse.netlink.nftables.commands import COMMANDS
 from tests.parse.netlink.nftables.constructs import RULES
 from tests.parse.netlink.nftables.test_statements import pairs
-from tests.support.live import as_root, run, tool
+from tests.support.live import as_root, run, runs_as, tool
 from tests.support.netlink_replay import Channel, done, failed, message
 from tests.support.nf_tables import NO_PROC, Replay, load_iptables, load_nft, namespace, recorded, replayed, visit
 
@@ -128,3 +129,12 @@ def test_tables_of_iptables_legacy_are_not_read() -> None:
 
 def test_the_end_of_an_empty_dump_is_understood() -> None:
     assert rules.load(NO_PROC, Channel([done()])) == Ruleset()
+
+
+@as_root
+def test_users_without_the_capability_learn_the_reason() -> None:
+    if not runs_as(65534):
+        pytest.skip("user 65534 cannot run this Python")
+    code = "from portsock.sources.linux.firewall.rules import load; print(load())"
+    done_ = run([sys.executable, "-c", code], uid=65534)
+    assert done_.stdout.strip() == repr(Ruleset(refused="Operation not permitted")), done_.stderr
