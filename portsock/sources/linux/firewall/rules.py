@@ -4,14 +4,13 @@ import errno
 from itertools import chain
 
 from portsock.parse.netlink.message import GarbledMessage
-from portsock.parse.netlink.nftables.ruleset import (
+from portsock.parse.netlink.nftables.requests import (
     GET_CHAIN,
     GET_ELEMENTS,
     GET_OBJECT,
     GET_RULE,
     GET_SET,
     GET_TABLE,
-    Draft,
     Dump,
     generations,
     request,
@@ -20,7 +19,7 @@ from portsock.rulesets import Ruleset
 from portsock.sources.linux.netlink import Answer, Channel, NetlinkRefused, Reader, open_channel
 from portsock.sources.system import read_text
 
-_NETLINK_NETFILTER = 12
+NETLINK_NETFILTER = 12
 _TRIES = 4
 """Readings of everything, where the rules change between dumps."""
 _NO_NETFILTER = {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT}
@@ -33,7 +32,7 @@ def load(root: str = "/proc", channel: Channel | None = None) -> Ruleset:
         found = _loaded(channel)
         return found if found.refused else found._replace(not_read=(*_legacy(root), *found.not_read))
     try:
-        opened = open_channel(_NETLINK_NETFILTER)
+        opened = open_channel(NETLINK_NETFILTER)
     except NetlinkRefused as error:
         cause = error.__cause__
         absent = isinstance(cause, OSError) and cause.errno in _NO_NETFILTER
@@ -58,6 +57,8 @@ def _once(channel: Channel) -> tuple[Ruleset, bool]:
     tables = Reader(channel, GET_TABLE).read(request())
     if tables is None or not tables.bodies:  # no nf_tables, or no rules
         return Ruleset(), True
+    from portsock.parse.netlink.nftables.ruleset import Draft
+
     dumps = [tables, *(Reader(channel, kind).read(request()) for kind in (GET_CHAIN, GET_SET, GET_RULE))]
     _, chains, sets, rules = dumps
     draft = Draft(_dump(tables))
