@@ -173,10 +173,8 @@ def add_end(draw: st.DrawFn, draft: Draft, network: str, transport: str, sets: d
         draft.statements.append(VerdictMap(dport, name))
     elif kind == "assign":
         mask, flip = draw(MARKS), draw(MARKS)
-        value = draw(
-            st.sampled_from((Constant(flip), Ct("mark"), Masked(Meta("mark"), mask, flip), Masked(Meta("mark"), mask)))
-        )
-        draft.statements.append(Assign(Meta("mark"), value))
+        values: list[Expression] = [Constant(flip), Ct("mark"), Masked(Meta("mark"), mask, flip), Masked(Meta("mark"), mask)]
+        draft.statements.append(Assign(Meta("mark"), values[draw(st.integers(0, 3))]))
     else:
         draft.statements.append(draw(VERDICTS))
 

@@ -155,6 +155,38 @@ def test_rule_means(line: str, statements: tuple[object, ...]) -> None:
     assert only(line).statements == statements
 
 
+@pytest.mark.parametrize(
+    ("family", "line", "before"),
+    [
+        ("ip", "ip saddr 10.0.0.1", []),
+        ("ip", "tcp dport 22", [("l4proto", 6)]),
+        ("ip6", "icmpv6 type 128", [("l4proto", 58)]),
+        ("inet", "icmpv6 type 128", [("nfproto", 10), ("l4proto", 58)]),
+        ("inet", "ip saddr . tcp dport { 10.0.0.1 . 22 }", [("nfproto", 2), ("l4proto", 6)]),
+        ("inet", "reject with icmp host-prohibited", [("nfproto", 2)]),
+        ("inet", "ether saddr 00:11:22:33:44:55", [("iiftype", 1)]),
+        ("ip", "reject with tcp reset", [("l4proto", 6)]),
+        ("bridge", "ip saddr 10.0.0.1", [("protocol", 0x0800)]),
+        ("bridge", "ether saddr 00:11:22:33:44:55", []),
+        ("netdev", "icmp type 8", [("protocol", 0x0800), ("l4proto", 1)]),
+        ("netdev", "vlan id 5", [("iiftype", 1), ("ether type", 0x8100)]),
+        ("inet", "th dport 53", []),
+    ],
+)
+def test_matches_that_text_leaves_out_are_those_of_the_kernel(family: str, line: str, before: list[tuple[str, int]]) -> None:
+    """They are what 'nft --debug=netlink' 1.0.6 shows for these rules."""
+    *needed, _ = only(line, family).statements
+    keys = [name for name, _ in before]
+    lefts = [Payload("link", 96, 16) if name == "ether type" else Meta(name) for name in keys]
+    assert needed == [Match(left, ((Range(number, number),),)) for left, (_, number) in zip(lefts, before, strict=True)]
+
+
+def test_open_port_ranges_of_iptables_have_both_ends() -> None:
+    (table,) = read("*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --sport 1024: --dport :53 -j ACCEPT\nCOMMIT\n").tables
+    ports = [item.keys for item in table.chains["INPUT"].rules[0].statements if isinstance(item, Match)][1:]
+    assert ports == [((Range(1024, 65535),),), ((Range(0, 53),),)]
+
+
 def test_words_that_are_not_known_stay_one_statement() -> None:
     assert only("tcp dport 22 frobnicate { a, b } with 7 accept").statements[2:] == (
         Unknown("frobnicate { a, b } with 7"),
