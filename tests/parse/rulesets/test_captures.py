@@ -197,6 +197,18 @@ def test_words_that_are_not_known_stay_one_statement() -> None:
     assert only("tcp dport nosuchservice accept").statements[1:] == (Unknown("tcp dport nosuchservice"), Verdict("accept"))
 
 
+def test_rules_as_kube_proxy_and_firewalld_write_them_are_all_known() -> None:
+    found = read((FIXTURES / "kube-proxy-and-firewalld.txt").read_text("utf-8"))
+    assert found.not_read == ()
+    assert not [item for rule in rules(found).values() for item in rule.statements if isinstance(item, Unknown)]
+    proxy, firewalld = found.tables
+    assert all(one.whole and one.elements for one in proxy.sets.values())
+    first, second = proxy.sets["service-ips"].elements
+    assert first.verdict == Verdict("goto", "service-2QRHZV4L-default/kubernetes/tcp/https")
+    assert second.key == ((Range(0x0A60000A, 0x0A60000A), Range(17, 17), Range(53, 53)))
+    assert firewalld.chains["filter_INPUT"].hook == Hook("input", "filter", 10, "accept")
+
+
 def test_joined_map_gives_address_and_port() -> None:
     rule = only("dnat ip to tcp dport map { 80 : 10.0.0.2 . 8080 }")
     looked = Looked(Payload("transport", 16, 16), "__map0")
