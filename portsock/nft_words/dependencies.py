@@ -1,5 +1,6 @@
 """What a rule compares before a field of a header, so that the header is that protocol's: nft leaves it out in text."""
 
+from functools import cache
 from typing import NamedTuple
 
 from portsock.nft_words.fields import PROTOCOLS
@@ -28,6 +29,7 @@ def network_need(network: str, family: str) -> tuple[Need, ...]:
     return ()
 
 
+@cache
 def needs(protocol: str, family: str) -> tuple[Need, ...]:
     """Return what a rule in a table of this family compares before a field of the protocol, in that order."""
     header = PROTOCOLS[protocol]

@@ -1,6 +1,7 @@
 """Expressions of libnftables-json(5) into those of rulesets.py."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from portsock.nft_words.fields import CT, FIB, META, PROTOCOLS, RAW_BASES, WIDTHS
@@ -27,6 +28,7 @@ from portsock.rulesets import (
 
 Found = tuple[Expression, Types]
 _FIB_INPUTS = frozenset({"saddr", "daddr", "mark", "iif", "oif"})
+_LONGEST_WORD = 40
 _MOST_BITS = 4096
 """The longest load that the kernel makes is shorter."""
 
@@ -38,12 +40,21 @@ def _payload(scope: RuleScope, value: Any) -> Found:
         if base is None or not _small(offset) or not _small(length) or not length:
             raise Unreadable(described(value))
         return Payload(base, offset, length), (("integer", length),)
-    header = PROTOCOLS.get(str(value.get("protocol")))
-    field = header.fields.get(str(value.get("field"))) if header else None
-    if header is None or field is None:
+    protocol, name = value.get("protocol"), value.get("field")
+    known = isinstance(protocol, str) and isinstance(name, str) and protocol in PROTOCOLS and len(name) < _LONGEST_WORD
+    found = _field(protocol, name) if known else None
+    if found is None:
         raise Unreadable(described({"payload": value}))
-    scope.need_protocol(value["protocol"])
-    offset, length, type_ = field
+    scope.need_protocol(protocol)
+    return found
+
+
+@lru_cache(1024)
+def _field(protocol: str, name: str) -> Found | None:
+    header = PROTOCOLS.get(protocol)
+    if header is None or name not in header.fields:
+        return None
+    offset, length, type_ = header.fields[name]
     return Payload(header.base, offset, length), ((type_, length),)
 
 
@@ -120,7 +131,8 @@ def _combined(operator: str, left: Expression, number: int, width: int) -> Expre
 
 
 _READERS: dict[str, Callable[[RuleScope, Any], Found]] = {
-    "payload": _payload, "meta": _meta, "ct": _ct, "fib": _fib, "concat": _concat, "map": lambda scope, value: looked(scope, value),
+    "payload": _payload, "meta": _meta, "ct": _ct, "fib": _fib, "concat": _concat,
+    "map": lambda scope, value: looked(scope, value),
     "&": _binary("&"), "|": _binary("|"), "^": _binary("^"), "<<": _binary("<<"), ">>": _binary(">>"),
 }  # fmt: skip
 _LISTS = frozenset({"concat", "&", "|", "^", "<<", ">>"})
@@ -208,4 +220,4 @@ def looked(scope: RuleScope, value: Any, values: Types = ()) -> Found:
     """Return what a map has for a key: {"map": {"key": …, "data": …}}."""
     source, keys = expression(scope, value.get("key"))
     name, types = map_name(scope, keys, values, value.get("data"))
-    return Looked(source, name), with_widths(types)
+    return Looked(source, name), with_widths(types or ("integer",))

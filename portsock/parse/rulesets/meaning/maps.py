@@ -4,10 +4,11 @@ from typing import Any
 
 from portsock.parse.rulesets.meaning.describe import described
 from portsock.parse.rulesets.meaning.scope import Types
-from portsock.parse.rulesets.meaning.values import Unreadable, ipv4, ipv6, key, unwrapped
+from portsock.parse.rulesets.meaning.values import Unreadable, ipv4, ipv6, key, plain_addresses, unwrapped
 from portsock.rulesets import Element, Verdict
 
 _TARGETED = ("jump", "goto")
+_IPV4: Types = (("ipv4_addr", 32),)
 _VERDICTS = ("accept", "drop", "continue", "return", "queue")
 
 
@@ -24,6 +25,8 @@ def verdict(value: Any) -> Verdict | None:
 
 def members(keys: Types, values: Types, items: list[Any]) -> tuple[tuple[Element, ...], bool]:
     """Return the elements of a set or map, and whether all of them could be read. Values of no type are verdicts."""
+    if keys == _IPV4 and not values and (plain := plain_addresses(items)) is not None:
+        return tuple(map(Element, plain)), True
     found, whole = [], True
     for item in items:
         try:
@@ -56,8 +59,10 @@ def guessed(items: list[Any]) -> Types:
 
 
 def _address_type(value: Any) -> tuple[str, int]:
-    if isinstance(value, dict):
-        value = value.get("prefix", {}).get("addr") if "prefix" in value else (value.get("range") or [None])[0]
+    if isinstance(value, dict) and isinstance(span := value.get("prefix"), dict):
+        value = span.get("addr")
+    elif isinstance(value, dict) and isinstance(ends := value.get("range"), list):
+        value = ends[0] if ends else None
     text = str(value).partition("/")[0].partition("-")[0]
     if ipv4(text) is not None:
         return "ipv4_addr", 32

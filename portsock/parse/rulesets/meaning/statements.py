@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from portsock.nft_words.dependencies import needs, network_need
@@ -110,7 +111,7 @@ def _reject(scope: RuleScope, value: Any) -> Statement:
     if kind == "tcp reset":
         scope.need(needs("tcp", scope.table.family))
         return Reject(kind)
-    if kind not in REJECT_CODES:
+    if not isinstance(kind, str) or kind not in REJECT_CODES:
         raise Unreadable(described({"reject": value}))
     number = scalar(REJECT_CODES[kind], code if code is not None else "port-unreachable")
     if kind != "icmpx":
@@ -127,7 +128,7 @@ def _set(scope: RuleScope, value: Any) -> Statement:
     for inner in value.get("stmt") if isinstance(value.get("stmt"), list) else ():
         if isinstance(inner, dict) and inner.keys() & {"limit", "ct count", "quota"}:
             ((kind, details),) = list(inner.items())[:1]
-            limit = _LIMITS[kind](details) if kind in _LIMITS else None
+            limit = _LIMITS[kind](details) if kind in _LIMITS and isinstance(details, dict) else None
             if limit:
                 return Limit(f"{words[:-1]}{limit.text} }}", limit.over)
     return Remark(words)
@@ -172,7 +173,7 @@ def _meant(scope: RuleScope, kind: str, value: Any, whole: Any) -> Statement:
     raise Unreadable(described({kind: value}))
 
 
-def add(scope: RuleScope, value: Any, last: bool) -> None:
+def _add(scope: RuleScope, value: Any, last: bool, quote: Callable[[], str] | None) -> None:
     """Add the statement that a JSON object stands for, after the matches that it depends on."""
     if isinstance(value, Statement):
         scope.statements.append(value)
@@ -190,8 +191,9 @@ def add(scope: RuleScope, value: Any, last: bool) -> None:
             raise Unreadable(value.text)
         scope.statements.append(_meant(scope, kind, inner, value))
     except Unreadable:
+        words = quote() if quote else _quoted(kind, value)
         action = kind in _ACTIONS or (last and kind != "match")
-        scope.statements.append(Unknown(_quoted(kind, value), "action" if action else "match"))
+        scope.statements.append(Unknown(words[:MOST_TEXT], "action" if action else "match"))
 
 
 def _quoted(kind: str, value: dict[str, Any]) -> str:
@@ -203,8 +205,8 @@ def _quoted(kind: str, value: dict[str, Any]) -> str:
     return described(value) or kind
 
 
-def statements(scope: RuleScope, values: list[Any]) -> tuple[Statement, ...]:
-    """Return the statements of a rule. Those that are not understood are Unknown."""
+def statements(scope: RuleScope, values: list[Any], quote: Callable[[int], str] | None = None) -> tuple[Statement, ...]:
+    """Return the statements of a rule. Those that are not understood are Unknown, with the listing's words by `quote`."""
     for place, value in enumerate(values):
-        add(scope, value, place == len(values) - 1)
+        _add(scope, value, place == len(values) - 1, partial(quote, place) if quote else None)
     return tuple(scope.statements)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any
 
@@ -9,8 +10,8 @@ from portsock.nft_words.fields import BITMASKS, WIDTHS
 from portsock.nft_words.names import NAMES
 from portsock.rulesets import Key, Name, Range
 
-_MOST_DIGITS = 40
-"""Digits of the longest number: an IPv6 address."""
+_LONGEST_VALUE = 120
+"""Characters of a value that can have a meaning: a range of IPv6 addresses has 79."""
 _ETHER = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.I)
 _DECIMALS = re.compile(r"\d{1,40}", re.A)
 _HEXADECIMAL = re.compile(r"0x[0-9a-f]{1,40}", re.I)
@@ -74,7 +75,7 @@ def scalar(type_: str, value: Any) -> int:
         number = parser(value) if parser else NAMES.get(type_, {}).get(value)
         if number is None and not parser and type_ in WIDTHS:
             number = plain_number(value)
-    elif isinstance(value, list) or (isinstance(value, dict) and "|" in value):
+    elif isinstance(value, list) or (isinstance(value, dict) and isinstance(value.get("|"), list)):
         return _bits(type_, value)
     else:
         number = None
@@ -127,6 +128,7 @@ def _between(type_: str, low: Any, high: Any) -> Range:
     return found
 
 
+@lru_cache(8192)
 def _split_text(type_: str, width: int, value: str) -> Range:
     """Return the range of '10.0.0.0/8', '80-90', 'fin,syn' or one value."""
     if "/" in value:
@@ -148,6 +150,8 @@ def part(type_: str, width: int, value: Any) -> Range | Name:
     if type_ == "address":
         type_, width = ("ipv6_addr", 128) if ":" in str(value) else ("ipv4_addr", 32)
     if isinstance(value, str):
+        if len(value) > _LONGEST_VALUE:
+            raise Unreadable(value[:80])
         return _split_text(type_, width, value)
     if isinstance(value, dict) and len(value) == 1:
         (kind, inner), *_ = value.items()
@@ -157,6 +161,15 @@ def part(type_: str, width: int, value: Any) -> Range | Name:
             return _between(type_, inner[0], inner[1])
     number = scalar(type_, value)
     return Range(number, number)
+
+
+def plain_addresses(items: list[Any]) -> list[Key] | None:
+    """Return the keys of IPv4 addresses of which none is a range, or None: long sets have nothing else."""
+    try:
+        numbers = [int.from_bytes(inet_pton(AF_INET, item), "big") for item in items]
+    except (OSError, TypeError, ValueError):
+        return None
+    return [(Range(number, number),) for number in numbers]
 
 
 def key(types: tuple[tuple[str, int], ...], value: Any) -> Key:

@@ -187,9 +187,9 @@ def _split(tokens: list[str]) -> list[list[str]]:
 
 
 def _rule(scope: TableScope, tokens: list[str], line: str, handle: int | None) -> Rule:
-    found, comment = read_statements(tokens)
-    text = _COMMENT.sub("", line) if comment is not None else line
-    return Rule(statements(RuleScope(scope), found), handle, comment, text)
+    found = read_statements(tokens)
+    text = _COMMENT.sub("", line) if found.comment is not None else line
+    return Rule(statements(RuleScope(scope), found.found, found.quote), handle, found.comment, text)
 
 
 def _hook(line: str, family: str) -> Hook | None:

@@ -1,13 +1,13 @@
 """Statements of a rule in nft's text, into the objects of libnftables-json(5)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from portsock.parse.rulesets.meaning.describe import Verbatim
 from portsock.parse.rulesets.meaning.values import Unreadable, plain_number
 from portsock.parse.rulesets.meaning.xtables import is_quiet
 from portsock.parse.rulesets.text.expressions import COMPARISONS, STARTS, left_side, mapped, mask, right_side
-from portsock.parse.rulesets.text.tokens import Cursor, unquoted
+from portsock.parse.rulesets.text.tokens import Cursor, joined, unquoted
 from portsock.parse.rulesets.text.translations import NATS, read_nat
 
 Read = Callable[[Cursor], Any]
@@ -222,10 +222,23 @@ def _match(cursor: Cursor) -> Any:
     return {"match": {"op": _WORDED.get(operator or "", operator), "left": left, "right": right}}
 
 
-def read_statements(tokens: list[str]) -> tuple[list[Any], str | None]:
+class Statements(NamedTuple):
+    """The statements of a rule, where the words of each are, and the rule's comment."""
+
+    found: list[Any]
+    places: list[slice]
+    tokens: list[str]
+    comment: str | None
+
+    def quote(self, place: int) -> str:
+        return joined(self.tokens[self.places[place]])
+
+
+def read_statements(tokens: list[str]) -> Statements:
     """Return the statements of a rule and its comment. Words that are not understood stay together as one."""
     cursor = Cursor(tokens)
     found: list[Any] = []
+    places: list[slice] = []
     comment = None
     while not cursor.done:
         start = cursor.at
@@ -237,7 +250,8 @@ def read_statements(tokens: list[str]) -> tuple[list[Any], str | None]:
         except Unreadable:
             cursor.at = start
             found.append(_not_understood(cursor))
-    return found, comment
+        places.append(slice(start, cursor.at))
+    return Statements(found, places, tokens, comment)
 
 
 def _not_understood(cursor: Cursor) -> Verbatim:
