@@ -10,7 +10,7 @@ from portsock.reach.values import Absent, Choice, Link, Missing, Possible, Split
 from portsock.rulesets import Assign, Ct, Expression, Meta, Nat, Payload, Reject
 
 if TYPE_CHECKING:
-    from portsock.reach.machine import Branch
+    from portsock.reach.branches import Branch
 
 ICMP = {
     0: "net-unreachable",
