@@ -217,6 +217,9 @@ def test_marks_are_followed() -> None:
     assert found["10.0.0.0/8",].verdict == "drop"
     unknown = rule(Assign(Meta("mark"), Other("numgen inc mod 0")))
     assert verdict(unknown, rule(is_(Meta("mark"), 1), DROP)) == "unknown"
+    numbers = Set("m", (Element((Range(0, 0),), (Range(1, 1),)),))
+    # The map may have no value, and then the rule goes no further.
+    assert verdict(rule(Assign(Meta("mark"), Looked(Other("numgen inc mod 2"), "m")), DROP), sets=[numbers]) == "unknown"
     assert verdict(rule(Assign(Ct("mark"), Constant(3))), rule(is_(Ct("mark"), 3), DROP)) == "drop"
 
 
