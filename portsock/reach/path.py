@@ -1,8 +1,9 @@
 """The way of a packet through the hooks: to this host, through it, or out of it."""
 
 from portsock.network import Device, Network
+from portsock.reach.branches import Final
 from portsock.reach.hooks import Hooks, pass_hook
-from portsock.reach.machine import Final, Machine
+from portsock.reach.machine import Machine
 from portsock.reach.packet import CONFIRMED, OWN, Environment, Group, Place
 from portsock.reach.routes import LOOPBACK, Routes, Target
 from portsock.reach.sources import intersect, subtract
@@ -49,7 +50,10 @@ class Path:
             self.unsure(group, f"where {self.sender(group)} sends it")
             return
         if self.loops(address) and not device.route_localnet:
-            if self.network.known:
+            if self.packet.version == 6 and address != self.packet.address:
+                # Only where NAT sends it there does it come as far as the routes.
+                self.stop(group, "reject", "icmpv6 no-route")
+            elif self.network.known or self.packet.version == 6:
                 self.stop(group, "drop", "martian destination")
             else:
                 self.unsure(group, f"route_localnet of {device.name}")
