@@ -24,17 +24,17 @@ ROUTES: dict[str, Cause] = {
     ),
     "EINVAL": Cause(
         "{what}: {route} discards it; {call} fails with {errno}.",
-        "Somebody has set that route so that nothing is sent there.",
+        "That route takes packets and loses them, by its administrator's will.",
         "{advice}",
     ),
     "EHOSTUNREACH": Cause(
         "{what}: {route} refuses it; {call} fails with {errno}.",
-        "Somebody has set that route so that nothing is sent there.",
+        "Its administrator declares that network unreachable.",
         "{advice}",
     ),
     "EACCES": Cause(
         "{what}: {route} forbids it; {call} fails with {errno}.",
-        "Somebody has set that route so that nothing is sent there.",
+        "Its administrator forbids that network.",
         "{advice}",
     ),
 }
