@@ -68,13 +68,13 @@ def _if_nothing_found(subject: Subject) -> list[Command]:
         return [command for each in ends for command in each]
     if not isinstance(subject.target, InetTarget | ServiceTarget) or subject.snapshot.host.system != "Linux":
         return []
+    if subject.remote is not None:
+        return [*_try(subject, subject.remote), *_look_further(subject)]
     return [*_look_further(subject), *_look_at_packets(subject)]
 
 
 def _look_at_packets(subject: Subject) -> list[Command]:
     """Return the command that shows where packets to the target go."""
-    if subject.remote is not None:
-        return _try(subject, subject.remote)
     foreign = foreign_address(subject)
     if foreign is not None:
         return commands("where packets to it go", "ip", "route", "get", foreign)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from portsock.addresses import needs_zone
 from portsock.explain.remote.contacts import contact_cause
 from portsock.explain.subject import Subject
 from portsock.explain.texts import remote as texts
@@ -56,7 +57,8 @@ def _route(remote: Remote, path: Path | None) -> _Found | None:
     if barrier is not None:
         advice = texts.DELETE_ROUTE.format(kind=kind, network=barrier.destination, table=barrier.table)
     values = {"route": route, "call": texts.CALLS[remote.protocol], "errno": path.errno, "advice": advice}
-    return path.errno, texts.ROUTES[path.errno], values
+    cause = texts.ZONE if path.errno == "EINVAL" and needs_zone(remote.address) else texts.ROUTES[path.errno]
+    return path.errno, cause, values
 
 
 def _neighbour(remote: Remote, path: Path | None) -> _Found | None:

@@ -39,6 +39,11 @@ ROUTES: dict[str, Cause] = {
     ),
 }
 """By the error of the lookup: fib_props in net/ipv4/fib_semantics.c, ip6_route_info_create() in net/ipv6/route.c."""
+ZONE = Cause(
+    "{what}: a link-local address is on every link; without its interface {call} fails with {errno}.",
+    "Each interface has a network fe80::/64 of its own.",
+    "Name the interface, as in [fe80::1%eth0]:443.",
+)
 KINDS = {"EINVAL": "blackhole", "EHOSTUNREACH": "unreachable", "EACCES": "prohibit"}
 """The kind of route or rule that ends a lookup with this error."""
 ROUTE_KNOWN = "the {kind} route for {network}"
