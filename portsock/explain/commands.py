@@ -8,7 +8,6 @@ from portsock.explain.sections.absence import foreign_address
 from portsock.explain.stopping import continue_stopped, stop_container
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
-from portsock.explain.texts import remote as texts
 from portsock.explain.texts.elsewhere import SETTINGS, Settings
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding, Reading, Remote
@@ -49,6 +48,8 @@ def _reread_listing(subject: Subject) -> tuple[Command, ...]:
 
 def _try(subject: Subject, remote: Remote) -> list[Command]:
     """Return the command that tries to connect, or after a silent attempt the one that follows the way."""
+    from portsock.explain.texts import remote as texts
+
     if remote.contact is not None:
         silent = remote.contact.result == "silence"
         return commands(texts.TRACE, "tracepath", "-n", remote.address) if silent else []
