@@ -55,6 +55,7 @@ def test_connections_attempts_and_the_ports_left_are_counted() -> None:
         tcp("10.0.0.7:40003", THERE, inode=None, state=State.FIN_WAIT_2),
         tcp("10.0.0.7:40004", "203.0.113.9:80", inode=5),
         tcp("10.0.0.7:1000", THERE, inode=6),
+        tcp("10.0.0.8:40005", THERE, inode=None, state=State.FIN_WAIT_2),
     ]
     snapshot = seen(records, {1: CURL.pid, 2: CURL.pid, 3: CURL.pid, 6: CURL.pid})
     found = said(REMOTE, snapshot=snapshot)
@@ -64,6 +65,18 @@ def test_connections_attempts_and_the_ports_left_are_counted() -> None:
     assert "to reach 203.0.113.9:443 have no answer" in found.headline
     reserved = snapshot._replace(host=HOST._replace(sysctls={"net.ipv4.ip_local_reserved_ports": "40000-40009"}))
     assert said(REMOTE, snapshot=reserved).sections[Part.PATH].ports == (28222, 28222)
+
+
+def test_ports_in_time_wait_that_can_be_reused_are_left() -> None:
+    ended = seen([tcp("10.0.0.7:40000", THERE, inode=None, state=State.TIME_WAIT, timer=Timer("timewait", 5000, 0))])
+    assert said(REMOTE, snapshot=ended).sections[Part.PATH].ports == (28231, 28232)
+    reused = ended._replace(host=HOST._replace(sysctls={"net.ipv4.tcp_tw_reuse": "1"}))
+    assert said(REMOTE, snapshot=reused).sections[Part.PATH].ports == (28232, 28232)
+
+
+def test_nothing_is_said_to_be_sent_where_the_neighbour_is_silent() -> None:
+    assert row(said(contact("silence")), "Note").startswith("SYN packets were sent")
+    assert row(said(contact("silence")._replace(neighbour=Neighbour("10.0.0.1", 2, "FAILED"))), "Note") == ""
 
 
 def test_no_route_leads_before_what_attempts_show() -> None:

@@ -253,6 +253,12 @@ def test_an_own_address_and_an_unknown_neighbour(lab: Lab) -> None:
     assert asked(lab, CLIENT, 1).rows[0].label != "Route"
 
 
+def test_an_address_that_a_local_route_leads_to_is_no_other_hosts(lab: Lab) -> None:
+    snapshot = seen([], host=HOST._replace(addresses=frozenset({"10.99.99.99"})))
+    target = parse_target(f"{CLIENT}:1", SERVICES)
+    assert inside(lab.client, lambda: remote_of(target, snapshot, None)) is None
+
+
 def test_the_command_says_it_and_its_json_fits_the_schema(lab: Lab) -> None:
     command = ["ip", "netns", "exec", lab.client, sys.executable, "-m", "portsock", "explain",
                f"{SERVER}:{OPEN}", "--connect", "--json"]  # fmt: skip

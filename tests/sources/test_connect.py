@@ -1,11 +1,14 @@
 """Real attempts to connect, on loopback."""
 
+import errno
 import socket
 import struct
+from typing import Any
 
 import pytest
 
 from portsock.records import Contact
+from portsock.sources import connect
 from portsock.sources.connect import connect_once
 from portsock.sources.linux.trial import new_socket
 from tests.support.live import on_linux
@@ -81,6 +84,26 @@ def test_what_this_host_refuses_never_leaves_it() -> None:
     assert found._replace(seconds=0) == Contact("tcp", "local", 0, "ENODEV")
     found = connect_once("udp", "255.255.255.255", 9, 5)  # without SO_BROADCAST
     assert (found.result, found.errno, found.call) == ("local", "EACCES", "connect")
+
+
+def test_a_packet_that_was_too_large_is_no_refusal() -> None:
+    def error(number: int, kind: int, code: int) -> list[tuple[int, int, bytes]]:
+        address = struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton("192.0.2.1"))
+        return [(0, 11, struct.pack("=IBBBBII", number, 2, kind, code, 0, 1400, 0) + address)]
+
+    queued = [error(errno.EMSGSIZE, 3, 4), [(0, 11, b"short")], error(errno.EHOSTUNREACH, 3, 1)]
+
+    class Queue:
+        family = socket.AF_INET
+
+        def recvmsg(self, *_: int) -> tuple[bytes, list[tuple[int, int, bytes]], int, None]:
+            if not queued:
+                raise BlockingIOError
+            return b"", queued.pop(0), 0, None
+
+    queue: Any = Queue()
+    assert connect._reported(queue) == (errno.EHOSTUNREACH, (3, 1), "192.0.2.1")
+    assert connect._reported(queue) is None
 
 
 def test_a_connection_to_itself_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:

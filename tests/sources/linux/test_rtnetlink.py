@@ -9,7 +9,7 @@ from portsock.network import Neighbour, Path
 from portsock.parse.netlink.message import HEADER, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST
 from portsock.sources.linux.firewall import network, route
 from portsock.sources.linux.netlink import NetlinkRefused
-from tests.parse.netlink.test_route import FIXTURES
+from tests.parse.netlink.test_route import FIXTURES, route_message
 from tests.support.live import on_linux
 from tests.support.netlink_replay import Channel, done, failed, message
 
@@ -46,6 +46,16 @@ def test_devices_have_their_addresses_and_the_greater_filter(tmp_path: File) -> 
 
 def test_further_rules_are_reported(tmp_path: File) -> None:
     assert network.load(str(tmp_path), recorded("links", "addresses", "routes", "further-rules")).ruled
+
+
+def test_routes_that_look_at_more_than_the_destination_count_as_further_rules(tmp_path: File) -> None:
+    channel = Channel(
+        [(FIXTURES / "links.bin").read_bytes()],
+        [(FIXTURES / "addresses.bin").read_bytes()],
+        [message(24, route_message(tos=8)) + done()],
+        [(FIXTURES / "rules.bin").read_bytes()],
+    )
+    assert network.load(str(tmp_path), channel).ruled
 
 
 def test_a_kernel_without_rules_has_none(tmp_path: File) -> None:
