@@ -37,7 +37,7 @@ def contact(result: Any, **values: Any) -> Remote:
 def test_where_packets_go_is_the_answer_where_nothing_is_in_the_way() -> None:
     found = said(REMOTE)
     assert found.headline == (
-        "203.0.113.9:443 is on another host; this host would send there through eth0, by the gateway 10.0.0.1."
+        "Nothing here uses 203.0.113.9:443; packets to it would go through eth0, by the gateway 10.0.0.1."
     )
     assert row(found, "Route") == "from 10.0.0.7 through eth0, by the gateway 10.0.0.1 (REACHABLE)"
     assert row(found, "Now") == "no connection to it, and no attempt under way"
@@ -148,7 +148,7 @@ def test_rules_that_let_it_through_that_redirect_and_that_are_not_understood() -
         "a rule of this host sends it to [2001:db8::5]:80 instead: inet filter output, handle 12: dnat"
     )
     odd = Outcome("reject", (), rule=RULE, how="icmp something-new")
-    assert "is on another host" in said(REMOTE._replace(outcome=odd)).headline
+    assert "packets to it would go" in said(REMOTE._replace(outcome=odd)).headline
     assert "handle 12" in row(said(REMOTE._replace(outcome=odd)), "Rules")
 
 

@@ -24,7 +24,7 @@ from tests.support import ways_lab
 from tests.support.contract import schema_faults
 from tests.support.crossing_lab import inside
 from tests.support.explain_factory import HOST, SERVICES, seen
-from tests.support.live import as_root, on_linux, run, takes_long
+from tests.support.live import as_root, on_linux, run, runs_as, takes_long, tool
 from tests.support.ways_lab import (
     ABSENT,
     ABSENT6,
@@ -46,6 +46,7 @@ from tests.support.ways_lab import (
     SILENT,
     Lab,
 )  # fmt: skip
+from tests.support.zoo import NOBODY
 
 pytestmark = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
 BOTH = pytest.mark.parametrize("six", [False, True], ids=["IPv4", "IPv6"])
@@ -80,7 +81,7 @@ def tried(lab: Lab, address: str, port: int, protocol: str = "tcp", timeout: flo
 def test_the_way_through_a_router_is_said(lab: Lab, six: bool) -> None:
     answer = asked(lab, SERVER6 if six else SERVER, OPEN)
     gateway, source = (ROUTER6, CLIENT6) if six else (ROUTER, CLIENT)
-    assert answer.headline.endswith(f" is on another host; this host would send there through out, by the gateway {gateway}.")
+    assert answer.headline.endswith(f"; packets to it would go through out, by the gateway {gateway}.")
     assert row(answer, "Route").startswith(f"from {source} through out, by the gateway {gateway}")
     assert not answer.found
 
@@ -270,3 +271,15 @@ def test_the_command_says_it_and_its_json_fits_the_schema(lab: Lab) -> None:
     assert found["connect"]["result"] == "accepted"
     assert (found["route"]["gateway"], found["route"]["source"]) == (ROUTER, CLIENT)
     assert Neighbour(ROUTER, 2, found["neighbour"]["state"]).silent is False
+
+
+def test_every_user_is_told_the_way(lab: Lab) -> None:
+    if not runs_as(NOBODY):
+        pytest.skip(f"user {NOBODY} cannot run {sys.executable}")
+    user = [tool("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+    command = [sys.executable, "-m", "portsock", "explain", "--brief", f"{SERVER}:{CLOSED}", f"{NOWHERE}:1"]
+    done = run(["ip", "netns", "exec", lab.client, *user, *command])
+    assert done.stdout.splitlines() == [
+        f"Nothing here uses {SERVER}:{CLOSED}; packets to it would go through out, by the gateway {ROUTER}.",
+        f"{NOWHERE}:1: no route; connect(2) fails with ENETUNREACH.",
+    ]

@@ -170,7 +170,7 @@ SEEN = {
     "udp": "One empty datagram was sent; the other end may have seen it.",
 }
 
-REACHABLE = "{what} is on another host; this host would send there through {device}{gateway}."
+REACHABLE = "Nothing here uses {what}; packets to it would go through {device}{gateway}."
 ON_LINK = ", on the same link"
 BY_GATEWAY = ", by {hop}"
 ROUTE_ROW = "{source}through {device}{gateway}{state}{mtu}"
