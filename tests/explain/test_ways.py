@@ -198,6 +198,9 @@ def test_an_attempt_is_explained_by_a_cause_only_if_it_met_with_what_that_lets_e
     assert "accepts" in said(contact("accepted")._replace(outcome=drops)).headline
     assert "a RST came back" in said(contact("reset", errno="ECONNREFUSED")._replace(outcome=drops)).headline
     rejects = drops._replace(verdict="reject", how="icmp admin-prohibited")
+    assert "nothing came back" in said(contact("silence")._replace(outcome=rejects)).headline
+    waiting = contact("silence")._replace(neighbour=Neighbour("10.0.0.1", 2, "INCOMPLETE"))
+    assert "the gateway 10.0.0.1 did not answer" in said(waiting).headline
     far = contact("icmp", errno="EHOSTUNREACH", reporter="198.51.100.1", icmp=(3, 13))._replace(outcome=rejects)
     assert "198.51.100.1" in said(far).headline
     near = contact("icmp", errno="EHOSTUNREACH", reporter="10.0.0.7", icmp=(3, 13))

@@ -119,6 +119,14 @@ def test_no_route_is_said(lab: Lab, six: bool) -> None:
     assert asked(lab, address, 443, timeout=PATIENCE).headline == answer.headline
 
 
+def test_a_broadcast_address_is_no_host(lab: Lab) -> None:
+    answers = [asked(lab, "10.88.1.255", 443, protocol).headline for protocol in ("tcp", "udp")]
+    assert answers[0].endswith(": a broadcast address of out; connect(2) fails with ENETUNREACH.")
+    assert answers[1].endswith(": a broadcast address of out; sendto(2) fails with EACCES.")
+    assert plain_error(lab, "10.88.1.255") == ("ENETUNREACH", "EACCES")
+    assert asked(lab, "10.88.1.255", 443, timeout=PATIENCE).headline == answers[0]
+
+
 def plain_error(lab: Lab, address: str) -> tuple[str, str]:
     """Return what connect(2) of TCP and sendto(2) of UDP fail with, at once, of sockets without any option."""
 

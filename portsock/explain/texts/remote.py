@@ -44,6 +44,12 @@ ZONE = Cause(
     "Each interface has a network fe80::/64 of its own.",
     "Name the interface, as in [fe80::1%eth0]:443.",
 )
+BROADCAST = Cause(
+    "{what}: a broadcast address of {device}; {call} fails with {errno}.",
+    "TCP never connects to one, and a datagram takes SO_BROADCAST.",
+)
+BROADCAST_ERRNOS = {"tcp": "ENETUNREACH", "udp": "EACCES"}
+"""tcp_v4_connect() in net/ipv4/tcp_ipv4.c, udp_sendmsg() in net/ipv4/udp.c."""
 KINDS = {"EINVAL": "blackhole", "EHOSTUNREACH": "unreachable", "EACCES": "prohibit"}
 """The kind of route or rule that ends a lookup with this error."""
 ROUTE_KNOWN = "the {kind} route for {network}"
