@@ -6,7 +6,6 @@ from typing import Any
 from portsock.network import Network
 from portsock.reach import actions
 from portsock.reach.branches import Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
-from portsock.reach.keys import uncovered
 from portsock.reach.lookup import Lookup
 from portsock.reach.packet import SNAT, TRACKED, UNTRACKED, Group, Packet, Place
 from portsock.reach.routes import Routes

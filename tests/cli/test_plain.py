@@ -72,7 +72,7 @@ class _Recorder:
 def test_what_is_read_plainly_is_what_typer_reads(calls: Callable[[list[str]], tuple[Any, Any]]) -> None:
     read = {"plain": 0, "declined": 0}
 
-    @given(st.sampled_from(list(COMMANDS)), st.lists(WORDS, max_size=6))
+    @given(st.sampled_from(list(COMMANDS)), st.lists(WORDS, max_size=4))
     def agrees(command: str, words: list[str]) -> None:
         quick, typers = calls([command, *words])
         read["declined" if quick is None else "plain"] += 1
