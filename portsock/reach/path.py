@@ -49,7 +49,9 @@ class Path:
             self.unsure(group, f"where {self.sender(group)} sends it")
             return
         if self.loops(address) and not device.route_localnet:
-            if self.network.known:
+            if self.network.known and self.packet.version == 6:
+                self.stop(group, "reject", "icmpv6 no-route")
+            elif self.network.known:
                 self.stop(group, "drop", "martian destination")
             else:
                 self.unsure(group, f"route_localnet of {device.name}")

@@ -123,6 +123,8 @@ def masked(value: Value, mask: int, flip: int) -> Value:
         return value._replace(mask=value.mask & mask, flip=value.flip & mask ^ flip)
     if isinstance(value, Missing) and not mask:
         return flip
+    if isinstance(value, Possible) and not flip and not mask & mask + 1 and all(high <= mask for _, high in value.ranges):
+        return value
     return each(value, lambda one: one & mask ^ flip)
 
 

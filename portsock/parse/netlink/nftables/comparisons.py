@@ -24,6 +24,7 @@ _SIGNS = ("==", "!=", "<", "<=", ">", ">=")
 _FIELDS = {("network", 96, 64): 32, ("network", 64, 256): 128, ("transport", 0, 32): 16, ("link", 0, 96): 48}
 """Two neighbouring fields, which nft compares at once, by base, offset and length: the bits of one field."""
 _INVERTED = 1
+_NAME_SIZE = 16
 
 
 class Comparison(NamedTuple):
@@ -71,7 +72,8 @@ def _compare_one(machine: Machine, value: Value, raw: bytes, operation: int) -> 
     if value.source is None or (value.order in ("text", "little") and size > 1 and operation > _UNEQUAL):
         machine.unknown(f"{words(value.source)} {sign} 0x{raw.hex()}")
     elif value.order == "text":
-        whole = b"\0" in raw or len(raw) >= size
+        # 'eth*' is compared in as many bytes as it has; the whole name with the zero behind it.
+        whole = b"\0" in raw or len(raw) >= _NAME_SIZE
         key = Name(text(raw), not whole)
         machine.match(Match(value.source, ((key,),), operation == _UNEQUAL))
     else:
