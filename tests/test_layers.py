@@ -23,9 +23,10 @@ ALLOWED: dict[str, set[str]] = {
     "records": {"model", "enums"},
     "rulesets": {"network"},
     "network": set(),
-    "parse": {"model", "errors", "records", "rulesets", "network", "enums", "addresses", "port_numbers"},
+    "nft_words": set(),
+    "parse": {"model", "errors", "records", "rulesets", "nft_words", "network", "enums", "addresses", "port_numbers"},
     "sources": {"model", "errors", "records", "rulesets", "network", "enums", "addresses", "port_numbers", "parse"},
-    "reach": {"reachability", "model", "enums", "errors", "addresses", "rulesets", "network"},
+    "reach": {"reachability", "model", "enums", "errors", "addresses", "rulesets", "nft_words", "network"},
     "normalize": {"model", "records", "addresses", "port_numbers"},
     "query": {"model", "enums", "errors", "records", "addresses", "port_numbers", "normalize"},
     "explain": {
