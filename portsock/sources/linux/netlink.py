@@ -29,6 +29,7 @@ _LOSSES = 100
 """Losses of messages after which netlink is not used."""
 _PATIENCE = 10.0
 """Seconds to wait for an answer. The kernel makes it while it is read, so that none comes after this time."""
+_MAX_ERRNO = 4095
 _NO_PEER = PortFilter(((0, 0),), "remote")
 _COOKIE, _IFINDEX = attrgetter("cookie"), attrgetter("ifindex")
 
@@ -250,6 +251,8 @@ class Reader:
             answer.bodies.extend(bodies)
             if end.interrupted:
                 answer = answer._replace(whole=False)
+            if not 0 <= end.errno <= _MAX_ERRNO:
+                raise GarbledMessage(f"error number {end.errno}")
             if end.errno:
                 raise OSError(end.errno, os.strerror(end.errno))
             if end.done:

@@ -1,12 +1,13 @@
 """Expressions that compare what registers hold: cmp, range, lookup."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from portsock.parse.netlink.nftables.fields import Attributes, data, number, text
 from portsock.parse.netlink.nftables.machine import Machine, SetHead
-from portsock.parse.netlink.nftables.registers import Value, exact, in_order, joined, shortened, span, words
+from portsock.parse.netlink.nftables.registers import Value, exact, in_order, joined, shortened, span, word_of, words
 from portsock.parse.netlink.nftables.registers import number as as_number
-from portsock.parse.netlink.nftables.words import Order, layout, padded, types
+from portsock.parse.netlink.nftables.words import NAME_SIZE, Order, layout, padded, types
 from portsock.rulesets import (
     Expression,
     Looked,
@@ -16,38 +17,51 @@ from portsock.rulesets import (
     Part,
     Payload,
     Range,
+    Shifted,
+    Unknown,
     VerdictMap,
 )
 
 _EQUAL, _UNEQUAL, _LESS, _AT_MOST, _GREATER, _AT_LEAST = range(6)
 _SIGNS = ("==", "!=", "<", "<=", ">", ">=")
-_FIELDS = {("network", 96, 64): 32, ("network", 64, 256): 128, ("transport", 0, 32): 16, ("link", 0, 96): 48}
-"""Two neighbouring fields, which nft compares at once, by base, offset and length: the bits of one field."""
+_FIELDS = {
+    Payload("network", 96, 64): 32, Payload("network", 64, 256): 128, Payload("transport", 0, 32): 16,
+    Payload("link", 0, 96): 48,
+}  # fmt: skip
+"""Two neighbouring fields, which nft compares at once: the bits of each field."""
+_MOST_REMEMBERED = 4096
 _INVERTED = 1
-_NAME_SIZE = 16
 
 
 class Comparison(NamedTuple):
     """A register is compared with bytes."""
 
+    word: int
+    """The first of the register."""
     register: int
     operation: int
     raw: bytes
 
 
 def comparison(found: Attributes) -> Comparison:
-    return Comparison(number(found, 1), number(found, 2), data(found.get(3)))
+    register = number(found, 1)
+    return Comparison(word_of(register), register, number(found, 2), data(found.get(3)))
 
 
 def compare(machine: Machine, found: Comparison) -> None:
-    register, operation, raw = found
-    parts = machine.registers.get(register, len(raw))
+    word, register, operation, raw = found
+    value = machine.registers.values.get(word)
+    parts = [value] if value is not None and value.size == len(raw) else machine.registers.get(register, len(raw))
     if operation >= len(_SIGNS) or not raw:
         machine.unknown(f"comparison {operation}")
     elif len(parts) > 1:
         _compare_parts(machine, parts, raw, operation)
     else:
-        _compare_one(machine, parts[0], raw, operation)
+        for each in _compared(parts[0], raw, operation):
+            if isinstance(each, Match):
+                machine.match(each)
+            else:
+                machine.state(each)
 
 
 def _compare_parts(machine: Machine, parts: list[Value], raw: bytes, operation: int) -> None:
@@ -62,50 +76,43 @@ def _compare_parts(machine: Machine, parts: list[Value], raw: bytes, operation: 
     machine.match(Match(left, (tuple(keys),), operation == _UNEQUAL))
 
 
-def _compare_one(machine: Machine, value: Value, raw: bytes, operation: int) -> None:
-    size, sign = value.size, _SIGNS[operation]
+@lru_cache(_MOST_REMEMBERED)
+def _compared(value: Value, raw: bytes, operation: int) -> tuple[Match | Unknown, ...]:
+    """Return what it means that a value is compared with bytes."""
+    size, negated = value.size, operation == _UNEQUAL
+    unknown = Unknown(f"{words(value.source)} {_SIGNS[operation]} 0x{raw.hex()}")
     if value.order != "text" and len(raw) > size:  # the kernel fills the register with zeros
         if any(raw[size:]):
-            machine.unknown(f"{words(value.source)} {sign} 0x{raw.hex()}")
-            return
+            return (unknown,)
         raw = raw[:size]
     if value.source is None or (value.order in ("text", "little") and size > 1 and operation > _UNEQUAL):
-        machine.unknown(f"{words(value.source)} {sign} 0x{raw.hex()}")
-    elif value.order == "text":
-        # 'eth*' is compared in as many bytes as it has; the whole name with the zero behind it.
-        whole = b"\0" in raw or len(raw) >= _NAME_SIZE
-        key = Name(text(raw), not whole)
-        machine.match(Match(value.source, ((key,),), operation == _UNEQUAL))
-    else:
-        _compare_number(machine, value, raw, operation)
-
-
-def _compare_number(machine: Machine, value: Value, raw: bytes, operation: int) -> None:
-    left, compared = value.source, as_number(raw, value.order)
-    assert left is not None
-    if operation not in (_EQUAL, _UNEQUAL):
-        highest = (1 << 8 * len(raw)) - 1
-        low = compared + (operation == _GREATER) if operation >= _GREATER else 0
-        high = highest if operation >= _GREATER else compared - (operation == _LESS)
-        machine.match(Match(left, ((Range(low, high),),) if low <= high else ()))
-        return
-    if isinstance(left, Masked) and left.flip:
-        left, compared = left._replace(flip=0), compared ^ left.flip
-    half = _FIELDS.get((left.base, left.offset, left.length)) if isinstance(left, Payload) else None
-    if half and operation == _EQUAL and isinstance(left, Payload):
-        for offset, part in ((0, compared >> half), (half, compared & (1 << half) - 1)):
-            machine.match(Match(left._replace(offset=left.offset + offset, length=half), ((Range(part, part),),)))
-        return
-    source, covered = as_range(left, 8 * value.size, compared)
-    machine.match(Match(source, ((covered,),), operation == _UNEQUAL))
+        return (unknown,)
+    if value.order == "text":
+        key = Name(text(raw), b"\0" not in raw and len(raw) < NAME_SIZE)
+        return (Match(value.source, ((key,),), negated),)
+    number_ = as_number(raw, value.order)
+    if operation > _UNEQUAL:
+        low = number_ + (operation == _GREATER) if operation >= _GREATER else 0
+        high = (1 << 8 * len(raw)) - 1 if operation >= _GREATER else number_ - (operation == _LESS)
+        return (Match(value.source, ((Range(low, high),),) if low <= high else ()),)
+    half = _FIELDS.get(value.source) if isinstance(value.source, Payload) else None
+    if half and not negated and isinstance(value.source, Payload):
+        first, second = number_ >> half, number_ & (1 << half) - 1
+        ends = value.source._replace(length=half), value.source._replace(offset=value.source.offset + half, length=half)
+        return Match(ends[0], ((Range(first, first),),)), Match(ends[1], ((Range(second, second),),))
+    source, covered = as_range(value.source, 8 * size, number_)
+    return (Match(source, ((covered,),), negated),)
 
 
 def as_range(left: Expression, width: int, compared: int) -> tuple[Expression, Range]:
-    """Return what is compared, and the range: where a mask leaves out only the last bits, the whole value in a range."""
+    """Return what is equal to a number, and the range: where only the last bits are left out, the whole value in a range."""
     if isinstance(left, Masked):
-        hidden = ~left.mask & (1 << width) - 1
-        if hidden & hidden + 1 == 0 and not compared & hidden and left.mask:
-            return left.source, Range(compared ^ (left.flip & left.mask), compared ^ (left.flip & left.mask) | hidden)
+        source, compared, hidden = left._replace(flip=0), compared ^ left.flip, ~left.mask & (1 << width) - 1
+        if left.mask and hidden & hidden + 1 == 0 and not compared & hidden:
+            return left.source, Range(compared, compared | hidden)
+        return source, Range(compared, compared)
+    if isinstance(left, Shifted) and left.bits < 0:
+        return left.source, Range(compared << -left.bits, (compared + 1 << -left.bits) - 1)
     return left, Range(compared, compared)
 
 

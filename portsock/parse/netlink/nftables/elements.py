@@ -2,6 +2,8 @@
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import partial
+from operator import le, lt
 from typing import NamedTuple
 
 from portsock.parse.netlink.message import ATTRIBUTE, Buffer, GarbledMessage, attributes
@@ -18,6 +20,9 @@ _INTERVAL_END, _CATCH_ALL = 1, 2
 _INTERVAL = 0x4
 _PLAIN_END = b"\x08\0\x03\0\0\0\0\x01" if struct.pack("=H", 1) == b"\1\0" else b"\0\x08\0\x03\0\0\0\x01"
 """The flags of an element that ends an interval."""
+
+
+_NUMBER = partial(int.from_bytes, byteorder="big")
 
 
 class _Raw(NamedTuple):
@@ -156,6 +161,10 @@ class Reader:
 
     def _intervals(self) -> list[Element]:
         """Return the intervals of a tree, in which one element begins an interval and the next one is past its end."""
+        if not self._raw and self._keys[0][1] == "big":
+            ranges = _paired(self._plain, self._ends)
+            if ranges is not None:
+                return list(map(Element, zip(ranges, strict=True)))
         every: list[tuple[bytes, bool, tuple[Key | None, Verdict | None]]] = []
         nothing = (None, None)
         every += [(key, False, nothing) for key in self._ends]
@@ -193,6 +202,16 @@ class Reader:
             self._whole = False
         else:
             found.append(Element((key,), *content))
+
+
+def _paired(begins: list[bytes], pasts: list[bytes]) -> list[Range] | None:
+    """Return the ranges of intervals that each have an end; None where one has none, or two share one."""
+    lows, highs = sorted(map(_NUMBER, begins)), sorted(map(_NUMBER, pasts))
+    if lows and highs and highs[0] <= lows[0]:
+        del highs[0]  # the end of nothing, which nft(8) puts before the first interval
+    if len(lows) != len(highs) or not all(map(lt, lows, highs)) or not all(map(le, highs, lows[1:])):
+        return None
+    return list(map(Range, lows, [high - 1 for high in highs]))
 
 
 def _begin(each: tuple[bytes, bool, object]) -> tuple[bytes, bool]:

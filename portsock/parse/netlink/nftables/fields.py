@@ -1,7 +1,6 @@
 """Numbers, names and data in the attributes of nf_tables messages."""
 
 import struct
-from collections.abc import Iterator
 
 from portsock.parse.netlink.message import ATTRIBUTE, Buffer, GarbledMessage, attributes
 
@@ -48,12 +47,13 @@ def verdict(value: bytes | None) -> tuple[str, str | None] | None:
     return kind, text(found[2]) if 2 in found else None
 
 
-def items(buffer: Buffer, at: int, end: int) -> Iterator[bytes]:
-    """Yield the value of each attribute of a list. Raises GarbledMessage."""
-    unpack, head = ATTRIBUTE.unpack_from, ATTRIBUTE.size
+def items(buffer: Buffer, at: int, end: int) -> list[bytes]:
+    """Return the value of each attribute of a list. Raises GarbledMessage."""
+    unpack, head, found = ATTRIBUTE.unpack_from, ATTRIBUTE.size, []
     while at + head <= end:
         size, _ = unpack(buffer, at)
         if size < head or at + size > end:
             raise GarbledMessage(f"a list item of {size} bytes at {at} of {end}")
-        yield bytes(buffer[at + head : at + size])
+        found.append(bytes(buffer[at + head : at + size]))
         at += size + 3 & ~3
+    return found

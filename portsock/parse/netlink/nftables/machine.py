@@ -51,8 +51,9 @@ class Machine:
     def state(self, statement: Statement) -> None:
         self.statements.append(statement)
 
-    def put(self, loaded: tuple[int, Value]) -> None:
-        self.registers.put(*loaded)
+    def store(self, loaded: tuple[int, int, Value]) -> None:
+        """Store a value: its first word, its width in words, and itself."""
+        self.registers.store(*loaded)
 
     def unknown(self, text: str) -> None:
         self.statements.append(Unknown(text))

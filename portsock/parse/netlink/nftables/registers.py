@@ -50,23 +50,26 @@ class Registers:
     """The registers of one rule."""
 
     def __init__(self) -> None:
-        self._values: dict[int, Value] = {}
+        self.values: dict[int, Value] = {}
 
     def put(self, register: int, value: Value) -> None:
         """Store a value. What it overwrites is lost."""
-        first = _word(register)
-        end = first + padded(value.size) // 4
-        if len(self._values) > 1 or first not in self._values:
-            for word, other in list(self._values.items()):
-                if word < end and first < word + padded(other.size) // 4:
-                    del self._values[word]
-        self._values[first] = value
+        self.store(word_of(register), padded(value.size) // 4, value)
+
+    def store(self, first: int, width: int, value: Value) -> None:
+        """Store a value in `width` words from the word `first` on."""
+        values = self.values
+        if len(values) > 1 or first not in values:
+            for word, other in list(values.items()):
+                if word < first + width and first < word + padded(other.size) // 4:
+                    del values[word]
+        values[first] = value
 
     def get(self, register: int, size: int) -> list[Value]:
         """Return the values in the first `size` bytes from a register on: more than one for a concatenation."""
-        word, parts, rest = _word(register), [], size
+        word, parts, rest = word_of(register), [], size
         while rest > 0:
-            value = self._values.get(word)
+            value = self.values.get(word)
             if value is None or not value.size:
                 parts.append(Value(Other(f"register {register}"), rest, "big"))
                 break
@@ -81,7 +84,8 @@ class Registers:
         return joined([in_order(each, order) for each in self.get(register, size)])
 
 
-def _word(register: int) -> int:
+def word_of(register: int) -> int:
+    """Return the first word of a register."""
     return register - _FIRST_SMALL + 4 if register >= _FIRST_SMALL else register * 4
 
 

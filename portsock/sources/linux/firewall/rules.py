@@ -20,7 +20,7 @@ from portsock.rulesets import Ruleset
 from portsock.sources.linux.netlink import Answer, Channel, NetlinkRefused, Reader, open_channel
 from portsock.sources.system import read_text
 
-_NETLINK_NETFILTER = 12
+NETLINK_NETFILTER = 12
 _TRIES = 4
 """Readings of everything, where the rules change between dumps."""
 _NO_NETFILTER = {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT}
@@ -33,7 +33,7 @@ def load(root: str = "/proc", channel: Channel | None = None) -> Ruleset:
         found = _loaded(channel)
         return found if found.refused else found._replace(not_read=(*_legacy(root), *found.not_read))
     try:
-        opened = open_channel(_NETLINK_NETFILTER)
+        opened = open_channel(NETLINK_NETFILTER)
     except NetlinkRefused as error:
         cause = error.__cause__
         absent = isinstance(cause, OSError) and cause.errno in _NO_NETFILTER

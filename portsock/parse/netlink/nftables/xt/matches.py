@@ -19,7 +19,7 @@ _ADDRESSES = {
 
 def read(each: Extension) -> Found:
     """Return what a match says, None where it is not modelled. Raises struct.error and IndexError where bytes are missing."""
-    reader = _READERS.get(each.name)
+    reader = READERS.get(each.name)
     return reader(each) if reader else None
 
 
@@ -266,7 +266,7 @@ def _set(each: Extension) -> Found:
     return [Unknown(f"-m set {'! ' * (flags & 1)}--match-set #{index} {sides}")]
 
 
-_READERS: dict[str, Callable[[Extension], Found]] = {
+READERS: dict[str, Callable[[Extension], Found]] = {
     "tcp": _tcp, "udp": _udp, "udplite": _udp, "sctp": _sctp, "icmp": partial(_icmp, 255), "icmp6": partial(_icmp, -1),
     "conntrack": _conntrack, "state": _state, "addrtype": _addrtype, "multiport": _multiport,
     "mark": partial(_mark, Meta("mark")), "connmark": partial(_mark, Ct("mark")), "limit": _limit, "hashlimit": _hashlimit,

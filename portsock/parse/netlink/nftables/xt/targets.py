@@ -42,7 +42,7 @@ def read(each: Extension) -> Found:
         return [_SIMPLE[each.name]]
     if each.name in _REMARKS:
         return [Remark(each.name)]
-    reader = _READERS.get(each.name)
+    reader = READERS.get(each.name)
     return reader(each) if reader else None
 
 
@@ -143,7 +143,7 @@ def _tproxy(each: Extension) -> Found:
     ]
 
 
-_READERS: dict[str, Callable[[Extension], Found]] = {
+READERS: dict[str, Callable[[Extension], Found]] = {
     "REJECT": _reject, "DNAT": partial(_nat, "dnat"), "SNAT": partial(_nat, "snat"), "NETMAP": _netmap,
     "REDIRECT": partial(_ports_only, "redirect"), "MASQUERADE": partial(_ports_only, "masquerade"), "MARK": _mark,
     "CONNMARK": _connmark, "CT": _ct, "TPROXY": _tproxy,
