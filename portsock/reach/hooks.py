@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from portsock.reach.machine import Machine, merged
+from portsock.reach.machine import Machine, because, merged
 from portsock.reach.packet import BEFORE_TRACKING, TRACKED, Group, Place
 from portsock.reach.values import Link, Value
 from portsock.rulesets import Assign, Chain, Reject, Ruleset, Table, Untracked
@@ -14,9 +14,6 @@ TRANSLATION = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 
 """Priorities of connection tracking and of NAT. Chains of type nat run at these, whatever their own is."""
 RANKS = {"input": 3, "forward": 3, "output": 2}
 """How telling the rules of a hook are where every chain accepts."""
-
-ON_DEVICE = ("ingress", "egress")
-"""Hooks of chains that belong to devices."""
 
 
 class Entry(NamedTuple):
@@ -41,16 +38,17 @@ class Hooks:
     def chains(self, name: str, device: Value) -> Iterator[tuple[Table, Chain]]:
         """Yield the base chains of a hook as they are listed."""
         known = device.name if isinstance(device, Link) else ""
-        on_device = name in ON_DEVICE
+        on_device = name in ("ingress", "egress")
         for table in self.tables:
             if table.family in self.families or (on_device and table.family == "netdev"):
                 for chain in table.chains.values():
-                    if (hook := chain.hook) and hook.name == name and (not on_device or not hook.devices or named(known, hook.devices)):
+                    # Of a chain whose devices are not known it is not known whether it runs.
+                    if (hook := chain.hook) and hook.name == name and (not on_device or named(known, hook.devices or ("*",))):
                         yield table, chain
 
     def entries(self, name: str, device: Value) -> list[Entry]:
         """Return what runs at a hook, in order; chains of type nat apart."""
-        key = (name, device.name if isinstance(device, Link) and name in ON_DEVICE else "")
+        key = (name, device.name if isinstance(device, Link) and name in ("ingress", "egress") else "")
         if key not in self._entries:
             found, nat = list[Entry](), self.first_nat()
             for order, (table, chain) in enumerate(self.chains(name, device)):
@@ -119,19 +117,20 @@ def pass_hook(machine: Machine, hooks: Hooks, groups: list[Group], place: Place)
             groups = translate(machine, hooks, groups, place)
         else:
             rank = (RANKS.get(name, 1), int(priority == 0), len(machine.claims), order)
-            unsure = name in ON_DEVICE and chain.hook is not None and not chain.hook.devices
-            groups = (perhaps if unsure else Machine.base)(machine, table, chain, groups, place, rank)
+            beside = aside(machine, chain, groups) if name in ("ingress", "egress") else []
+            groups = merged(machine.base(table, chain, groups, place, rank) + beside)
     return groups if tracked else track(groups)
 
 
-def perhaps(
-    machine: Machine, table: Table, chain: Chain, groups: list[Group], place: Place, rank: tuple[int, ...] | None
-) -> list[Group]:
-    """Go both ways, through a chain and past it: nft before 1.0.7 leaves the devices out of JSON."""
-    cause = f"device of chain {table.family} {table.name} {chain.name}"
-    machine.forked += [group.sources.copy() for group in groups]
-    through = [Group(group.sources.copy(), group.environment, (*group.causes, cause)) for group in groups]
-    return merged(groups + machine.base(table, chain, through, place, rank))
+def aside(machine: Machine, chain: Chain, groups: list[Group]) -> list[Group]:
+    """Return the packets that may not see a chain, as it is not known on which devices it is."""
+    if chain.hook is None or chain.hook.devices:
+        return []
+    found = [
+        Group(one.sources.copy(), one.environment, because(one.causes, f"device of chain {chain.name}")) for one in groups
+    ]
+    machine.forked += [one.sources.copy() for one in groups]
+    return found
 
 
 def track(groups: list[Group]) -> list[Group]:

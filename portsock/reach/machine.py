@@ -30,7 +30,7 @@ from portsock.rulesets import (
 
 MOST_CAUSES = 5
 DEEPEST = 17
-MOST_STEPS = 3_000_000
+MOST_STEPS = 1_000_000
 
 
 class TooLong(Exception):
@@ -145,7 +145,7 @@ class Machine:
         for statement in rule.statements:
             kind = type(statement)
             if kind is Match:
-                branches = [after for branch in branches for after in self.match(statement, branch)]  # type: ignore[arg-type]
+                branches = [after for branch in branches for after in self.match(statement, branch, way)]  # type: ignore[arg-type]
             elif kind is not Remark:
                 branches = [after for branch in branches for after in self.act(statement, branch, way)]
             if not branches:
@@ -170,17 +170,31 @@ class Machine:
 
     # Statements
 
-    def match(self, match: Match, branch: Branch) -> Iterable[Branch]:
+    def match(self, match: Match, branch: Branch, way: Way) -> Iterable[Branch]:
         """Return the branches that may go on."""
         value = self.lookup.value(match.left, branch.environment)
         known = met(value, match.keys) if type(value) is int else None
         if known is not None:
-            return [branch] if known is not match.negated else []
+            if known is match.negated:
+                self.breaks(branch, [], way)
+                return []
+            return [branch]
         sources = branch.sources
         pieces = self.lookup.keys(match.keys).find(value, sources)
         if match.negated:
             pieces = negated(pieces, sources)
-        return [part(branch, piece) for piece in pieces if piece.found is not None]
+        pieces = self.breaks(branch, [piece for piece in pieces if piece.found is not None], way)
+        return [part(branch, piece) for piece in pieces]
+
+    def breaks(self, branch: Branch, pieces: Pieces, way: Way) -> Pieces:
+        """Let what leaves the rule before its end keep what the rule has changed. Return the pieces that go on."""
+        if branch.environment is way.group.environment:
+            return pieces
+        rest = uncovered(pieces, branch.sources).copy()
+        pieces = [piece._replace(sources=piece.sources.copy()) for piece in pieces]
+        if rest:
+            way.fresh.append(self.move(way.group, branch._replace(sources=rest)))
+        return pieces
 
     def act(self, statement: Any, branch: Branch, way: Way) -> list[Branch]:
         """Do what a statement says. Return the branches for which the rule goes on."""
@@ -214,7 +228,8 @@ class Machine:
         """Take the verdicts of a map. The rule ends for those that it has none for."""
         value = self.lookup.value(statement.source, branch.environment)
         pieces = self.lookup.keys(statement.map).find(value, branch.sources)
-        branches = [(part(branch, piece), piece.found) for piece in pieces if piece.found is not None]
+        pieces = self.breaks(branch, [piece for piece in pieces if piece.found is not None], way)
+        branches = [(part(branch, piece), piece.found) for piece in pieces]
         if len(branches) > 1:
             branches = [(one._replace(sources=one.sources.copy()), found) for one, found in branches]
         goes_on: list[Branch] = []
@@ -255,11 +270,14 @@ class Machine:
         """Take the way below the limit; look also at the one above it."""
         environment = branch.environment
         if environment.exceeded:
+            if limit.over:
+                self.breaks(branch, [], way)
             return [] if limit.over else [branch]
         self.limits[limit.text] = None
         causes = because(branch.causes, limit.text)
         above = Branch(branch.sources.copy(), environment._replace(exceeded=True), causes, False)
         if limit.over:
+            self.breaks(branch, [], way)
             return [above]
         way.fresh.append(Group(above.sources, above.environment, causes))
         return [branch]

@@ -49,9 +49,10 @@ class Path:
             self.unsure(group, f"where {self.sender(group)} sends it")
             return
         if self.loops(address) and not device.route_localnet:
-            if self.network.known and self.packet.version == 6:
+            if self.packet.version == 6 and address != self.packet.address:
+                # Only where NAT sends it there does it come as far as the routes.
                 self.stop(group, "reject", "icmpv6 no-route")
-            elif self.network.known:
+            elif self.network.known or self.packet.version == 6:
                 self.stop(group, "drop", "martian destination")
             else:
                 self.unsure(group, f"route_localnet of {device.name}")

@@ -59,21 +59,24 @@ def gathered(ranges: Iterable[tuple[int, int]]) -> Bounds:
 
 def _merged(a: Bounds, b: Bounds, wanted: tuple[bool, bool, bool]) -> Bounds:
     """Merge two sets in one pass; `wanted` says whether to keep what is in a only, in b only, in both."""
-    points = sorted(set(a).union(b))
     only_a, only_b, both = wanted
+    # Points at which both change are there twice; a change that is taken back at once is taken out again.
     result: Bounds = []
-    i = j = 0
-    state = False
-    lengths = len(a), len(b)
-    for point in points:
-        if i < lengths[0] and a[i] == point:
-            i += 1
-        if j < lengths[1] and b[j] == point:
-            j += 1
-        now = (both if j & 1 else only_a) if i & 1 else bool(j & 1) and only_b
+    others = set(b)
+    first = second = state = False
+    for point in sorted(a + b):
+        if point in others:
+            others.discard(point)
+            second = not second
+        else:
+            first = not first
+        now = (both if second else only_a) if first else second and only_b
         if now is not state:
-            result.append(point)
             state = now
+            if result and result[-1] == point:
+                result.pop()
+            else:
+                result.append(point)
     return result
 
 

@@ -123,7 +123,7 @@ def masked(value: Value, mask: int, flip: int) -> Value:
         return value._replace(mask=value.mask & mask, flip=value.flip & mask ^ flip)
     if isinstance(value, Missing) and not mask:
         return flip
-    if isinstance(value, Possible) and not flip and not mask & mask + 1 and all(high <= mask for _, high in value.ranges):
+    if isinstance(value, Possible) and not flip and all((1 << high.bit_length()) - 1 & ~mask == 0 for _, high in value.ranges):
         return value
     return each(value, lambda one: one & mask ^ flip)
 
