@@ -50,8 +50,8 @@ class Path:
             return
         if self.loops(address) and not device.route_localnet:
             if self.packet.version == 6 and address != self.packet.address:
-                # Only where NAT sends it there does it come as far as the routes.
-                self.stop(group, "reject", "icmpv6 no-route")
+                # Only where NAT sends it there does it come as far as the routes. These drop or reject it: by device.
+                self.unsure(group, f"what becomes of {self.sender(group)} to ::1")
             elif self.network.known or self.packet.version == 6:
                 self.stop(group, "drop", "martian destination")
             else:
@@ -122,6 +122,8 @@ class Path:
         groups = self.through(groups, Place("egress", NO_DEVICE, device))
         if not back:
             for one in groups:
+                if one.environment.own_source:
+                    self.foreign(one)
                 self.accepted(one, forwarded=True)
             return
         for one in groups:
@@ -130,6 +132,13 @@ class Path:
             groups = self.through(groups, Place(hook, device, NO_DEVICE))
         for one in groups:
             self.accepted(one)
+
+    def foreign(self, group: Group) -> None:
+        """Stop the packets that leave for another host with a loopback address as their source: nobody takes them."""
+        low, high = LOOPBACK[self.packet.version]
+        if bad := intersect(group.sources, [low, high + 1]):
+            self.stop(Group(bad, group.environment, group.causes), "drop", "martian source")
+            group.sources = subtract(group.sources, bad)
 
     # Routes and devices
 

@@ -83,7 +83,7 @@ def _said(outcomes: Sequence[Outcome], probe: Probe) -> Said:
     one = outcomes[0]
     if one.verdict == "accept":
         here = not one.forwarded and place_of((one.to or (probe.destination, 0))[0]) == HOST
-        own = (probe.destination, probe.port) if here or place_of(probe.destination) != HOST else None
+        own = (probe.destination, probe.port) if one.to_rule is None else None
         return Said("accept", one.to or own, here)
     return Said(one.verdict, answer=one.how and CODES.get(one.how, one.how), reasons=one.reasons)
 
