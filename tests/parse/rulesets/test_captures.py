@@ -187,6 +187,16 @@ def test_open_port_ranges_of_iptables_have_both_ends() -> None:
     assert ports == [((Range(1024, 65535),),), ((Range(0, 53),),)]
 
 
+def test_option_of_another_match_makes_the_match_unknown() -> None:
+    (table,) = read(
+        "*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.1 -m pkttype --limit-iface-in --pkt-type host -j DROP\n"
+    ).tables
+    assert table.chains["INPUT"].rules[0].statements[1:] == (
+        Unknown("-m pkttype --limit-iface-in --pkt-type host"),
+        Verdict("drop"),
+    )
+
+
 def test_words_that_are_not_known_stay_one_statement() -> None:
     assert only("tcp dport 22 frobnicate { a, b } with 7 accept").statements[2:] == (
         Unknown("frobnicate { a, b } with 7"),

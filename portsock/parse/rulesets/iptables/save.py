@@ -147,7 +147,7 @@ def _on_device(context: Context, own: list[Option], text: str) -> list[Any]:
         if option.name in ("--limit-iface-in", "--limit-iface-out"):
             continue
         reader = READERS.get((option.owner, option.name))
-        if reader is None:
+        if reader is None or option.owner != "addrtype":
             return [Unknown(text)]
         found += reader(context, option)
     for item in found:
