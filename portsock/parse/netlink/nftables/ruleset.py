@@ -2,48 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
 
-from portsock.parse.netlink.message import Buffer, attribute, attributes, check_lengths
+from portsock.parse.netlink.message import attributes, check_lengths
 from portsock.parse.netlink.nftables import rules
 from portsock.parse.netlink.nftables.actions import limits_in
 from portsock.parse.netlink.nftables.elements import Reader
 from portsock.parse.netlink.nftables.fields import HEAD, Attributes, items, nested, number, text
 from portsock.parse.netlink.nftables.machine import Layout, Place, SetHead
+from portsock.parse.netlink.nftables.requests import Dump, request
 from portsock.parse.netlink.nftables.words import FAMILIES, hook
 from portsock.rulesets import Chain, Hook, Rule, Ruleset, Set, Table
 
-_SUBSYSTEM = 10 << 8
-GET_TABLE, GET_CHAIN, GET_RULE, GET_SET, GET_ELEMENTS, GET_OBJECT = (_SUBSYSTEM | kind for kind in (1, 4, 7, 10, 13, 19))
 _DORMANT = 1
 _CHAIN_TYPE = "filter"
-
-Bodies = list[tuple[int, int]]
 _Key = tuple[int, str]
 """Family and name of a table."""
-
-
-class Dump(NamedTuple):
-    """The answer to one request."""
-
-    buffer: Buffer
-    bodies: Bodies
-
-
-def request(family: int = 0, table: str | None = None, name: str | None = None) -> bytes:
-    """Return the body of a request for all tables, or for the elements of one set."""
-    names = [attribute(kind, _encoded(value)) for kind, value in ((1, table), (2, name)) if value is not None]
-    return HEAD.pack(family, 0, 0) + b"".join(names)
-
-
-def _encoded(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape") + b"\0"
-
-
-def generations(dump: Dump) -> set[int]:
-    """Return the generations of the rules that the messages of a dump belong to. Raises GarbledMessage."""
-    check_lengths(dump.bodies, HEAD.size, "an nf_tables")
-    return {HEAD.unpack_from(dump.buffer, at)[2] for at, _ in dump.bodies}
 
 
 def _messages(dump: Dump) -> Iterator[tuple[int, Attributes]]:

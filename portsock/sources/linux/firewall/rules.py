@@ -4,14 +4,13 @@ import errno
 from itertools import chain
 
 from portsock.parse.netlink.message import GarbledMessage
-from portsock.parse.netlink.nftables.ruleset import (
+from portsock.parse.netlink.nftables.requests import (
     GET_CHAIN,
     GET_ELEMENTS,
     GET_OBJECT,
     GET_RULE,
     GET_SET,
     GET_TABLE,
-    Draft,
     Dump,
     generations,
     request,
@@ -58,6 +57,8 @@ def _once(channel: Channel) -> tuple[Ruleset, bool]:
     tables = Reader(channel, GET_TABLE).read(request())
     if tables is None or not tables.bodies:  # no nf_tables, or no rules
         return Ruleset(), True
+    from portsock.parse.netlink.nftables.ruleset import Draft
+
     dumps = [tables, *(Reader(channel, kind).read(request()) for kind in (GET_CHAIN, GET_SET, GET_RULE))]
     _, chains, sets, rules = dumps
     draft = Draft(_dump(tables))
