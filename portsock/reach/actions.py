@@ -7,10 +7,10 @@ from portsock.reach.lookup import Lookup
 from portsock.reach.packet import DNAT, OWN, PROTOCOLS, Packet
 from portsock.reach.sources import Bounds, intersect
 from portsock.reach.values import Absent, Choice, Link, Missing, Possible, Split, Value, numbers
-from portsock.rulesets import Assign, Ct, Expression, Meta, Nat, Payload, Reject
+from portsock.rulesets import Assign, Ct, Expression, Looked, Meta, Nat, Payload, Reject
 
 if TYPE_CHECKING:
-    from portsock.reach.machine import Branch
+    from portsock.reach.branches import Branch
 
 ICMP = {
     0: "net-unreachable",
@@ -55,7 +55,12 @@ def assign(lookup: Lookup, statement: Assign, branch: "Branch") -> "list[Branch]
         sources = branch.sources if bounds is branch.sources else intersect(branch.sources, bounds)
         if not sources or isinstance(one, Absent):
             continue
-        found.append(_assigned(lookup, statement.target, one, branch._replace(sources=sources)))
+        after = branch._replace(sources=sources)
+        if isinstance(one, Choice | Missing) and isinstance(statement.value, Looked):
+            # The map may have no value, and then the rule ends here.
+            causes = tuple(dict.fromkeys((*branch.causes, one.text)))[:5]
+            after = after._replace(causes=causes, certain=False, doubt=True)
+        found.append(_assigned(lookup, statement.target, one, after))
     return found
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from portsock.reach.machine import Machine, because, merged
+from portsock.reach.branches import because, merged
+from portsock.reach.machine import Machine
 from portsock.reach.packet import BEFORE_TRACKING, TRACKED, Group, Place
 from portsock.reach.values import Link, Value
 from portsock.rulesets import Assign, Chain, Nat, Reject, Ruleset, Table, Untracked

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from portsock.reach import spelling
-from portsock.reach.machine import MOST_CAUSES, Claim, Final, Machine
+from portsock.reach.branches import MOST_CAUSES, Claim, Final
+from portsock.reach.machine import Machine
 from portsock.reach.packet import OWN
 from portsock.reach.sources import Bounds, add, count, everything, intersect, networks, spelled, subtract, take
 from portsock.reach.types import Outcome, RuleReference
@@ -87,7 +88,9 @@ def attributed(machine: Machine, final: Final) -> list[tuple[Bounds, Ending]]:
 def ordered(machine: Machine) -> list[Claim]:
     """Return what base chains accepted, the most telling first."""
     if machine.ordered is None:
-        machine.ordered = sorted(machine.claims, key=lambda claim: (not claim.doubtful, claim.rank), reverse=True)
+        machine.ordered = sorted(
+            machine.claims, key=lambda claim: (claim.rank[0], not claim.doubtful, claim.rank), reverse=True
+        )
     return machine.ordered
 
 

@@ -1,8 +1,9 @@
 """The way of a packet through the hooks: to this host, through it, or out of it."""
 
 from portsock.network import Device, Network
+from portsock.reach.branches import Final
 from portsock.reach.hooks import Hooks, pass_hook
-from portsock.reach.machine import Final, Machine
+from portsock.reach.machine import Machine
 from portsock.reach.packet import CONFIRMED, OWN, Environment, Group, Place
 from portsock.reach.routes import LOOPBACK, Routes, Target
 from portsock.reach.sources import intersect, subtract
