@@ -76,8 +76,8 @@ class Collecting(NamedTuple):
     """Find the processes that hold a socket in this way. auto takes the fastest one; walk reads /proc/PID/fd; bpf has the
     kernel list all descriptors, which takes root; none does not look for owners."""
     resolve: Annotated[bool, flag("--resolve", help="look up host names", panel=OUTPUT)] = False
-    """Look up the names of addresses in DNS, and accept host names in a TARGET. Without this option nothing is sent over
-    a network."""
+    """Look up the names of addresses in DNS, and accept host names in a TARGET. Without this option and --connect
+    nothing is sent over a network."""
     strict: Annotated[bool, flag("--strict", help="exit 3 if incomplete", panel=OUTPUT)] = False
     """Exit with status 3 if anything could not be seen, even if something was found."""
     verbose: Annotated[bool, flag("-v", "--verbose", help="say sources used", panel=OUTPUT)] = False

@@ -8,7 +8,6 @@ from portsock.explain.sections.absence import foreign_address
 from portsock.explain.stopping import continue_stopped, stop_container
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
-from portsock.explain.texts import remote as texts
 from portsock.explain.texts.elsewhere import SETTINGS, Settings
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding, Reading, Remote
@@ -49,6 +48,8 @@ def _reread_listing(subject: Subject) -> tuple[Command, ...]:
 
 def _try(subject: Subject, remote: Remote) -> list[Command]:
     """Return the command that tries to connect, or after a silent attempt the one that follows the way."""
+    from portsock.explain.texts import remote as texts
+
     if remote.contact is not None:
         silent = remote.contact.result == "silence"
         return commands(texts.TRACE, "tracepath", "-n", remote.address) if silent else []
@@ -68,13 +69,13 @@ def _if_nothing_found(subject: Subject) -> list[Command]:
         return [command for each in ends for command in each]
     if not isinstance(subject.target, InetTarget | ServiceTarget) or subject.snapshot.host.system != "Linux":
         return []
+    if subject.remote is not None:
+        return [*_try(subject, subject.remote), *_look_further(subject)]
     return [*_look_further(subject), *_look_at_packets(subject)]
 
 
 def _look_at_packets(subject: Subject) -> list[Command]:
     """Return the command that shows where packets to the target go."""
-    if subject.remote is not None:
-        return _try(subject, subject.remote)
     foreign = foreign_address(subject)
     if foreign is not None:
         return commands("where packets to it go", "ip", "route", "get", foreign)

@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from portsock.explain.commands import next_commands, other_readings
 from portsock.explain.ephemeral import system_name
 from portsock.explain.picture import SKETCH, draw
-from portsock.explain.remote import rows as way
 from portsock.explain.rules.registry import findings
 from portsock.explain.sections import binding, connection, exposure, port, process, socket
-from portsock.explain.short.rows import leading, rows
+from portsock.explain.short.rows import leading, rows, way_headline
 from portsock.explain.short.summary import summarize
 from portsock.explain.subject import Subject, find_subject
 from portsock.explain.texts import phrases
@@ -57,8 +56,8 @@ def explain(
         next_commands(subject, found),
         other_readings(subject),
         _notes(subject),
-        bool(subject.sockets or subject.processes or (path is not None and path.exists) or way.was_reached(remote)),
-        way.headline(subject) or (head.title if head else ""),
+        _is_found(subject),
+        way_headline(subject) or (head.title if head else ""),
         draw(subject, SKETCH),
         rows(subject, found, attempts),
     )
@@ -69,8 +68,20 @@ def _sections(subject: Subject, attempts: Sequence[Attempt]) -> dict[Part, Secti
     sections = {part: Section(tuple(text)) for part, paragraphs in _PROSE.items() if (text := paragraphs(subject))}
     if attempts:
         sections[Part.BINDING] = binding.section(attempts)
-    way.add_to(sections, subject)
+    if subject.remote is not None:
+        from portsock.explain.remote.rows import section
+
+        sections[Part.PATH] = section(subject, subject.remote)
     return sections
+
+
+def _is_found(subject: Subject) -> bool:
+    """Tell whether anything matched the target, or an attempt to connect has shown that something is there."""
+    contact = subject.remote.contact if subject.remote is not None else None
+    exists = subject.path is not None and subject.path.exists
+    return bool(subject.sockets or subject.processes or exists) or (
+        contact is not None and contact.result in ("accepted", "answered")
+    )
 
 
 def _notes(subject: Subject) -> tuple[str, ...]:

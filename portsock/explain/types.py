@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from portsock.model import InetEndpoint, Owner, Socket, State
-from portsock.network import Neighbour, Path, Route
-from portsock.reach.types import Outcome
 from portsock.records import Contact, Identity
+
+if TYPE_CHECKING:
+    from portsock.network import Neighbour, Path, Route
+    from portsock.reach.types import Outcome
 
 
 class Way(NamedTuple):
@@ -63,13 +65,13 @@ class Remote(NamedTuple):
     address: str
     """Without zone."""
     port: int
-    path: Path | None = None
+    path: "Path | None" = None
     """How the kernel would send; None for an endpoint of this host, and where the kernel was not asked."""
-    barrier: Route | None = None
+    barrier: "Route | None" = None
     """Where `path` failed: the route that is the reason, if it is one."""
-    neighbour: Neighbour | None = None
+    neighbour: "Neighbour | None" = None
     """The gateway, or the host itself on the same link; None where the kernel has no entry for it."""
-    outcome: Outcome | None = None
+    outcome: "Outcome | None" = None
     """What the rules of this host do with its packets; None where they were not asked."""
     contact: Contact | None = None
     """What a real attempt met with (--connect)."""

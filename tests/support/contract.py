@@ -15,7 +15,9 @@ from portsock.errors import Exit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 LISTINGS = sorted(
-    path for path in FIXTURES.rglob("*.*") if path.parent.name != "sock_diag" and path.suffix not in (".py", ".pyc")
+    path
+    for path in FIXTURES.rglob("*.*")
+    if path.parent.name not in ("sock_diag", "rtnetlink") and path.suffix not in (".py", ".pyc")
 )
 """Captured listings of every format."""
 JSON_COMMANDS = (
@@ -68,6 +70,11 @@ def _schema() -> Any:
 @cache
 def _validator(of_lines: bool) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator({"$ref": "#/$defs/record", "$defs": _schema()["$defs"]} if of_lines else _schema())
+
+
+def schema_faults(document: Any) -> list[str]:
+    """Return where a document does not fit the schema."""
+    return [f"{error.json_path}: {error.message[:200]}" for error in _validator(False).iter_errors(document)]
 
 
 def broken(command: tuple[str, ...], path: Path) -> list[str]:

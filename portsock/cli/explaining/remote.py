@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from portsock.addresses import WILDCARDS, number_of, scope, unmap
+from portsock.addresses import WILDCARDS, needs_zone, number_of, scope, unmap
 from portsock.errors import UsageError
 from portsock.model import Scope, Snapshot
 from portsock.network import Network, Path, Route
@@ -90,6 +90,8 @@ def _path(target: "InetTarget", address: str) -> Path | None:
     """Ask the kernel for the way; None where it does not say."""
     if not sys.platform.startswith("linux"):
         return None
+    if needs_zone(address) and target.zone is None:  # the kernel would take any link
+        return Path(address, errno="EINVAL")
     from portsock.sources.failures import note_reason
     from portsock.sources.linux.firewall import route
     from portsock.sources.linux.netlink import NetlinkRefused

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from portsock.addresses import needs_zone
 from portsock.explain.remote.contacts import contact_cause
 from portsock.explain.subject import Subject
 from portsock.explain.texts import remote as texts
@@ -40,13 +41,17 @@ def _agrees(remote: Remote, number: str) -> bool:
     if contact is None:
         return True
     if contact.result == "silence":
-        return number in ("", "ETIMEDOUT", "EHOSTUNREACH")
+        return number in ("", "ETIMEDOUT")
     if contact.result == "icmp" and contact.reporter != contact.source:
         return False
     return contact.errno == number
 
 
 def _route(remote: Remote, path: Path | None) -> _Found | None:
+    if path is not None and path.kind == "broadcast":
+        number = texts.BROADCAST_ERRNOS[remote.protocol]
+        values = {"device": path.device or "a device", "call": texts.CALLS[remote.protocol], "errno": number}
+        return number, texts.BROADCAST, values
     if path is None or path.errno is None or path.errno not in texts.ROUTES:
         return None
     kind, barrier = texts.KINDS.get(path.errno, ""), remote.barrier
@@ -56,7 +61,8 @@ def _route(remote: Remote, path: Path | None) -> _Found | None:
     if barrier is not None:
         advice = texts.DELETE_ROUTE.format(kind=kind, network=barrier.destination, table=barrier.table)
     values = {"route": route, "call": texts.CALLS[remote.protocol], "errno": path.errno, "advice": advice}
-    return path.errno, texts.ROUTES[path.errno], values
+    cause = texts.ZONE if path.errno == "EINVAL" and needs_zone(remote.address) else texts.ROUTES[path.errno]
+    return path.errno, cause, values
 
 
 def _neighbour(remote: Remote, path: Path | None) -> _Found | None:
@@ -71,7 +77,8 @@ def _neighbour(remote: Remote, path: Path | None) -> _Found | None:
         "state": neighbour.state,
         "outcome": texts.NEIGHBOUR_FAILS[remote.protocol],
     }
-    return "EHOSTUNREACH", texts.NEIGHBOUR, values
+    waits = remote.contact is not None and remote.contact.result == "silence"  # not even three requests have failed yet
+    return "" if waits else "EHOSTUNREACH", texts.NEIGHBOUR, values
 
 
 def hop_text(path: Path) -> str:

@@ -8,7 +8,7 @@ from portsock.explain.rules.exhaustion import ports_left
 from portsock.explain.subject import Subject
 from portsock.explain.texts import remote as texts
 from portsock.explain.texts import rows as labels
-from portsock.explain.types import Part, Remote, Row, Section
+from portsock.explain.types import Remote, Row, Section
 from portsock.explain.wording import end_text, holders_text, plural
 from portsock.model import InetEndpoint, Socket, State
 from portsock.network import Path
@@ -48,25 +48,10 @@ def rows(subject: Subject) -> list[Row]:
     return [Row(label, text) for label, text in found if text]
 
 
-def section(subject: Subject) -> Section | None:
-    """Return the same at length; None where nothing is known of a way."""
-    remote = subject.remote
-    if remote is None:
-        return None
+def section(subject: Subject, remote: Remote) -> Section:
+    """Return the same at length."""
     texts_of_rows = tuple(f"{row.text[:1].upper()}{row.text[1:].removesuffix('.')}." for row in rows(subject))
     return Section(texts_of_rows, remote=remote, ports=_left(subject))
-
-
-def add_to(sections: dict[Part, Section], subject: Subject) -> None:
-    """Add the section where there is one."""
-    found = section(subject)
-    if found is not None:
-        sections[Part.PATH] = found
-
-
-def was_reached(remote: Remote | None) -> bool:
-    """Tell whether an attempt has shown that something is there."""
-    return remote is not None and remote.contact is not None and remote.contact.result in ("accepted", "answered")
 
 
 def _left_host(remote: Remote, contact: Contact) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from portsock.addresses import WILDCARDS, exposure
 from portsock.endpoints import address_of
 from portsock.explain.bind.verdict import verdict_line
-from portsock.explain.remote import rows as way
 from portsock.explain.sections.durations import time_text
 from portsock.explain.sections.process import described
 from portsock.explain.short.meaning import first_sentence, meaning, to_serve
@@ -35,7 +34,7 @@ def rows(subject: Subject, findings: Sequence[Finding], attempts: Sequence[Attem
     """Return the rows in the order in which they are shown."""
     head = leading(findings)
     found: list[Row] = []
-    if way.headline(subject):
+    if way_headline(subject):
         head = None
     elif head is not None:
         found += [Row(texts.MEANS, first_sentence(head.detail))] if head.severity is not Severity.INFO else []
@@ -43,7 +42,10 @@ def rows(subject: Subject, findings: Sequence[Finding], attempts: Sequence[Attem
     else:
         sentences = ((texts.MEANS, meaning(subject, findings)), (texts.DO, to_serve(subject)))
         found += [Row(label, text) for label, text in sentences if text]
-    found += way.rows(subject)
+    if subject.remote is not None:
+        from portsock.explain.remote import rows as way
+
+        found += way.rows(subject)
     found += [Row(texts.REACH, "; ".join(reaches))] if (reaches := _reaches(subject)) else []
     found += (
         [Row(texts.BIND, verdict_line(_of_protocols(attempts, subject)))] if attempts and _binds_here(subject, head) else []
@@ -52,6 +54,15 @@ def rows(subject: Subject, findings: Sequence[Finding], attempts: Sequence[Attem
     said = {Code.LISTENER_WITHOUT_PROCESS, Code.DATAGRAMS_DROPPED} if head is None else set()
     found += _also([finding for finding in findings if finding is not head and finding.code not in said])
     return tuple(found)
+
+
+def way_headline(subject: Subject) -> str:
+    """Return the first line about the way to another host; '' where it is not the answer."""
+    if subject.remote is None:
+        return ""
+    from portsock.explain.remote.rows import headline
+
+    return headline(subject)
 
 
 def with_note(explanation: Explanation, text: str) -> Explanation:

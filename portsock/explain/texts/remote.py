@@ -24,21 +24,32 @@ ROUTES: dict[str, Cause] = {
     ),
     "EINVAL": Cause(
         "{what}: {route} discards it; {call} fails with {errno}.",
-        "Somebody has set that route so that nothing is sent there.",
+        "That route takes packets and loses them, by its administrator's will.",
         "{advice}",
     ),
     "EHOSTUNREACH": Cause(
         "{what}: {route} refuses it; {call} fails with {errno}.",
-        "Somebody has set that route so that nothing is sent there.",
+        "Its administrator declares that network unreachable.",
         "{advice}",
     ),
     "EACCES": Cause(
         "{what}: {route} forbids it; {call} fails with {errno}.",
-        "Somebody has set that route so that nothing is sent there.",
+        "Its administrator forbids that network.",
         "{advice}",
     ),
 }
 """By the error of the lookup: fib_props in net/ipv4/fib_semantics.c, ip6_route_info_create() in net/ipv6/route.c."""
+ZONE = Cause(
+    "{what}: a link-local address is on every link; without its interface {call} fails with {errno}.",
+    "Each interface has a network fe80::/64 of its own.",
+    "Name the interface, as in [fe80::1%eth0]:443.",
+)
+BROADCAST = Cause(
+    "{what}: a broadcast address of {device}; {call} fails with {errno}.",
+    "TCP never connects to one, and a datagram takes SO_BROADCAST.",
+)
+BROADCAST_ERRNOS = {"tcp": "ENETUNREACH", "udp": "EACCES"}
+"""tcp_v4_connect() in net/ipv4/tcp_ipv4.c, udp_sendmsg() in net/ipv4/udp.c."""
 KINDS = {"EINVAL": "blackhole", "EHOSTUNREACH": "unreachable", "EACCES": "prohibit"}
 """The kind of route or rule that ends a lookup with this error."""
 ROUTE_KNOWN = "the {kind} route for {network}"
@@ -165,7 +176,7 @@ SEEN = {
     "udp": "One empty datagram was sent; the other end may have seen it.",
 }
 
-REACHABLE = "{what} is on another host; this host would send there through {device}{gateway}."
+REACHABLE = "Nothing here uses {what}; packets to it would go through {device}{gateway}."
 ON_LINK = ", on the same link"
 BY_GATEWAY = ", by {hop}"
 ROUTE_ROW = "{source}through {device}{gateway}{state}{mtu}"

@@ -285,7 +285,7 @@ def test_an_error_that_is_not_about_the_address_leaves_it_open(monkeypatch: pyte
     def refuse(*_: object) -> None:
         raise PermissionError(1, "by a policy")
 
-    monkeypatch.setattr(trial, "_bind_to_device", refuse)
+    monkeypatch.setattr(trial, "bind_to_device", refuse)
     assert local_address("127.0.0.1%lo") == LocalAddress(False, device="lo")
 
 
