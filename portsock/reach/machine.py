@@ -6,7 +6,7 @@ from typing import Any
 from portsock.network import Network
 from portsock.reach import actions
 from portsock.reach.branches import Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
-from portsock.reach.keys import uncovered
+from portsock.reach.keys import Piece, Pieces, uncovered
 from portsock.reach.lookup import Lookup
 from portsock.reach.packet import SNAT, TRACKED, UNTRACKED, Group, Packet, Place
 from portsock.reach.routes import Routes
@@ -27,6 +27,8 @@ from portsock.rulesets import (
     VerdictMap,
 )
 
+NEVER = ("-m rt", "-m frag", "-m hbh", "-m dst", "-m ah", "-m esp", "-m mh")
+"""Matches of headers that stand before TCP and UDP. A client's first packet has none."""
 DEEPEST = 17
 MOST_STEPS = 1_000_000
 
@@ -164,14 +166,22 @@ class Machine:
         if isinstance(statement, Nat):
             return self.translate(statement, branch, way)
         if isinstance(statement, Assign):
-            return actions.assign(self.lookup, statement, branch)
+            changed = actions.assign(self.lookup, statement, branch)
+            self.breaks(branch, [Piece(one.sources, True) for one in changed], way)
+            return changed
         if isinstance(statement, Untracked):
             if branch.environment.tracked:
                 return [branch]
             return [branch._replace(environment=branch.environment._replace(tracked=UNTRACKED))]
         assert isinstance(statement, Unknown)
+        if statement.kind == "match" and statement.text.startswith(NEVER):
+            self.breaks(branch, [], way)
+            return []
         unsure = doubted(branch, statement.text)._replace(certain=False)
         if statement.kind == "action":
+            if self.rank is None and self.lookup.place.hook in ("prerouting", "output"):
+                elsewhere = unsure.environment._replace(address=None, port=None)
+                self.settle(self.leave(group, unsure._replace(environment=elsewhere)))
             self.end(self.leave(group, unsure), "drop", rule)
             self.accept(self.leave(group, unsure), rule)
         return [unsure]

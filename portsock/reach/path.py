@@ -119,12 +119,14 @@ class Path:
             device = Missing("device of the route") if target is None else self.device_of(target)
         lo = self.loopback()
         device = self.link(lo) if back else device
+        if not back and self.packet.version == 4:
+            self.foreign(group, device)
         groups = self.through([group], Place("postrouting", NO_DEVICE, device))
         groups = self.through(groups, Place("egress", NO_DEVICE, device))
         if not back:
             for one in groups:
                 if one.environment.own_source:
-                    self.foreign(one)
+                    self.foreign(one, None)
                 self.accepted(one, forwarded=True)
             return
         for one in groups:
@@ -134,9 +136,11 @@ class Path:
         for one in groups:
             self.accepted(one)
 
-    def foreign(self, group: Group) -> None:
-        """Stop the packets that leave for another host with a loopback address as their source: nobody takes them."""
+    def foreign(self, group: Group, device: Value | None) -> None:
+        """Stop packets from a loopback address: no route leads to another host, and no host takes them (`device` None)."""
         low, high = LOOPBACK[self.packet.version]
+        if any(isinstance(device, Link) and one.name == device.name and one.route_localnet for one in self.network.devices):
+            return
         if bad := intersect(group.sources, [low, high + 1]):
             self.stop(Group(bad, group.environment, group.causes), "drop", "martian source")
             group.sources = subtract(group.sources, bad)
