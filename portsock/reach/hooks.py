@@ -7,7 +7,7 @@ from portsock.reach.branches import because, merged
 from portsock.reach.machine import Machine
 from portsock.reach.packet import BEFORE_TRACKING, TRACKED, Group, Place
 from portsock.reach.values import Link, Value
-from portsock.rulesets import Assign, Chain, Reject, Ruleset, Table, Untracked
+from portsock.rulesets import Assign, Chain, Nat, Reject, Ruleset, Table, Untracked
 
 TRACKING = -200
 SOURCE, DESTINATION = 1, 2
@@ -59,23 +59,32 @@ class Hooks:
             if nat and name in TRANSLATION:
                 order = sum(1 for entry in found if entry.table and self.tables.index(entry.table) < nat[0])
                 found.append(Entry(TRANSLATION[name], order, None, None))
-            # The kernel runs the chain first that was registered last.
-            found.sort(key=lambda entry: (entry.priority, self._turn(entry), -entry.order))
+            found.sort(key=self._when)
             self._entries[key] = found
         return self._entries[key]
+
+    def in_turn(self, found: list[tuple[Table, Chain]]) -> list[tuple[Table, Chain]]:
+        """Return the nat chains of a hook in the order in which they run."""
+        places = [Entry(chain.hook.priority if chain.hook else 0, order, table, chain) for order, (table, chain) in enumerate(found)]
+        return [found[entry.order] for entry in sorted(places, key=self._when)]
+
+    def _when(self, entry: Entry) -> tuple[int, int, int]:
+        """Return what to sort by. The kernel runs the chain first that was registered last."""
+        return entry.priority, self._turn(entry), -entry.order
 
     def _turn(self, entry: Entry) -> int:
         return self.tables.index(entry.table) if self.early and entry.table else 0
 
     def tied(self) -> str | None:
         """Return the chains whose order is not known, where it could matter."""
-        places: dict[tuple[str, int], list[tuple[Table, Chain]]] = {}
+        places: dict[tuple[str, str, int], list[tuple[Table, Chain]]] = {}
         for table in self.tables:
             if table.family in self.families:
                 for chain in table.chains.values():
-                    if chain.hook and chain.hook.type != "nat":
-                        places.setdefault((chain.hook.name, chain.hook.priority), []).append((table, chain))
-        for (name, _), found in places.items():
+                    if chain.hook:
+                        kind = "nat" if chain.hook.type == "nat" else "filter"
+                        places.setdefault((kind, chain.hook.name, chain.hook.priority), []).append((table, chain))
+        for (_, name, _), found in places.items():
             if len({id(table) for table, _ in found}) > 1 and any(changes(table) for table, _ in found):
                 return (
                     f"order of {' and '.join(f'{table.family} {table.name} {chain.name}' for table, chain in found)} ({name})"
@@ -95,7 +104,7 @@ class Hooks:
 def changes(table: Table) -> bool:
     """Say whether a table has rules for which the order of chains can matter."""
     return any(
-        isinstance(statement, Assign | Reject | Untracked)
+        isinstance(statement, Assign | Nat | Reject | Untracked)
         for chain in table.chains.values()
         for rule in chain.rules
         for statement in rule.statements
@@ -153,7 +162,7 @@ def translate(machine: Machine, hooks: Hooks, groups: list[Group], place: Place)
         (table, chain) for table, chain in hooks.chains(place.hook, place.outgoing) if chain.hook and chain.hook.type == "nat"
     ]
     machine.settled = []
-    for table, chain in sorted(found, key=lambda entry: entry[1].hook.priority if entry[1].hook else 0):
+    for table, chain in hooks.in_turn(found):
         asked = machine.base(table, chain, asked, place, None)
     for group in (settled := [*asked, *machine.settled]):
         group.environment = group.environment._replace(decided=group.environment.decided | which)

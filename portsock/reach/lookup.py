@@ -138,8 +138,9 @@ class Lookup:
 
     def _fib_device(self, fib: Fib, environment: Environment, by_source: bool, link: Link | None, text: str) -> Value:
         incoming = self.place.incoming
-        if self.place.hook == "prerouting" and isinstance(incoming, Link) and self._loops(incoming):
-            return self._result(fib, incoming)
+        if isinstance(incoming, Link) and self._loops(incoming):
+            # Since Linux 6.16 in chains of the hook input as well: nft_fib_can_skip() in net/netfilter/nft_fib.c.
+            return self._result(fib, incoming) if self.place.hook == "prerouting" else Missing(text)
         if not by_source:
             assert environment.address is not None
             return self._led(fib, self.routes.lookup(environment.address), link, text)

@@ -6,6 +6,7 @@ from typing import Any
 from portsock.network import Network
 from portsock.reach import actions
 from portsock.reach.branches import Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
+from portsock.reach.keys import Piece, Pieces, uncovered
 from portsock.reach.lookup import Lookup
 from portsock.reach.packet import SNAT, TRACKED, UNTRACKED, Group, Packet, Place
 from portsock.reach.routes import Routes
@@ -26,6 +27,8 @@ from portsock.rulesets import (
     VerdictMap,
 )
 
+NEVER = ("-m rt", "-m frag", "-m hbh", "-m dst", "-m ah", "-m esp", "-m mh")
+"""Matches of headers that stand before TCP and UDP. A client's first packet has none."""
 DEEPEST = 17
 MOST_STEPS = 1_000_000
 
@@ -96,7 +99,7 @@ class Machine:
         for statement in rule.statements:
             kind = type(statement)
             if kind is Match:
-                branches = [after for branch in branches for after in self.match(statement, branch)]  # type: ignore[arg-type]
+                branches = [after for branch in branches for after in self.match(statement, branch, way)]  # type: ignore[arg-type]
             elif kind is not Remark:
                 branches = [after for branch in branches for after in self.act(statement, branch, way)]
             if not branches:
@@ -121,17 +124,31 @@ class Machine:
 
     # Statements
 
-    def match(self, match: Match, branch: Branch) -> Iterable[Branch]:
+    def match(self, match: Match, branch: Branch, way: Way) -> Iterable[Branch]:
         """Return the branches that may go on."""
         value = self.lookup.value(match.left, branch.environment)
         known = met(value, match.keys) if type(value) is int else None
         if known is not None:
-            return [branch] if known is not match.negated else []
+            if known is match.negated:
+                self.breaks(branch, [], way)
+                return []
+            return [branch]
         sources = branch.sources
         pieces = self.lookup.keys(match.keys).find(value, sources)
         if match.negated:
             pieces = negated(pieces, sources)
-        return [part(branch, piece) for piece in pieces if piece.found is not None]
+        pieces = self.breaks(branch, [piece for piece in pieces if piece.found is not None], way)
+        return [part(branch, piece) for piece in pieces]
+
+    def breaks(self, branch: Branch, pieces: Pieces, way: Way) -> Pieces:
+        """Let what leaves the rule before its end keep what the rule has changed. Return the pieces that go on."""
+        if branch.environment is way.group.environment:
+            return pieces
+        rest = uncovered(pieces, branch.sources).copy()
+        pieces = [piece._replace(sources=piece.sources.copy()) for piece in pieces]
+        if rest:
+            way.fresh.append(self.move(way.group, branch._replace(sources=rest)))
+        return pieces
 
     def act(self, statement: Any, branch: Branch, way: Way) -> list[Branch]:
         """Do what a statement says. Return the branches for which the rule goes on."""
@@ -149,14 +166,22 @@ class Machine:
         if isinstance(statement, Nat):
             return self.translate(statement, branch, way)
         if isinstance(statement, Assign):
-            return actions.assign(self.lookup, statement, branch)
+            changed = actions.assign(self.lookup, statement, branch)
+            self.breaks(branch, [Piece(one.sources, True) for one in changed], way)
+            return changed
         if isinstance(statement, Untracked):
             if branch.environment.tracked:
                 return [branch]
             return [branch._replace(environment=branch.environment._replace(tracked=UNTRACKED))]
         assert isinstance(statement, Unknown)
+        if statement.kind == "match" and statement.text.startswith(NEVER):
+            self.breaks(branch, [], way)
+            return []
         unsure = doubted(branch, statement.text)._replace(certain=False)
         if statement.kind == "action":
+            if self.rank is None and self.lookup.place.hook in ("prerouting", "output"):
+                elsewhere = unsure.environment._replace(address=None, port=None)
+                self.settle(self.leave(group, unsure._replace(environment=elsewhere)))
             self.end(self.leave(group, unsure), "drop", rule)
             self.accept(self.leave(group, unsure), rule)
         return [unsure]
@@ -165,7 +190,8 @@ class Machine:
         """Take the verdicts of a map. The rule ends for those that it has none for."""
         value = self.lookup.value(statement.source, branch.environment)
         pieces = self.lookup.keys(statement.map).find(value, branch.sources)
-        branches = [(part(branch, piece), piece.found) for piece in pieces if piece.found is not None]
+        pieces = self.breaks(branch, [piece for piece in pieces if piece.found is not None], way)
+        branches = [(part(branch, piece), piece.found) for piece in pieces]
         if len(branches) > 1:
             branches = [(one._replace(sources=one.sources.copy()), found) for one, found in branches]
         goes_on: list[Branch] = []
@@ -206,11 +232,14 @@ class Machine:
         """Take the way below the limit; look also at the one above it."""
         environment = branch.environment
         if environment.exceeded:
+            if limit.over:
+                self.breaks(branch, [], way)
             return [] if limit.over else [branch]
         self.limits[limit.text] = None
         causes = because(branch.causes, limit.text)
         above = Branch(branch.sources.copy(), environment._replace(exceeded=True), causes, False)
         if limit.over:
+            self.breaks(branch, [], way)
             return [above]
         way.fresh.append(Group(above.sources, above.environment, causes))
         return [branch]

@@ -51,8 +51,8 @@ class Path:
             return
         if self.loops(address) and not device.route_localnet:
             if self.packet.version == 6 and address != self.packet.address:
-                # Only where NAT sends it there does it come as far as the routes.
-                self.stop(group, "reject", "icmpv6 no-route")
+                # Only where NAT sends it there does it come as far as the routes. These drop or reject it: by device.
+                self.unsure(group, f"what becomes of {self.sender(group)} to ::1")
             elif self.network.known or self.packet.version == 6:
                 self.stop(group, "drop", "martian destination")
             else:
@@ -119,10 +119,14 @@ class Path:
             device = Missing("device of the route") if target is None else self.device_of(target)
         lo = self.loopback()
         device = self.link(lo) if back else device
+        if not back and self.packet.version == 4:
+            self.foreign(group, device)
         groups = self.through([group], Place("postrouting", NO_DEVICE, device))
         groups = self.through(groups, Place("egress", NO_DEVICE, device))
         if not back:
             for one in groups:
+                if one.environment.own_source:
+                    self.foreign(one, None)
                 self.accepted(one, forwarded=True)
             return
         for one in groups:
@@ -131,6 +135,15 @@ class Path:
             groups = self.through(groups, Place(hook, device, NO_DEVICE))
         for one in groups:
             self.accepted(one)
+
+    def foreign(self, group: Group, device: Value | None) -> None:
+        """Stop packets from a loopback address: no route leads to another host, and no host takes them (`device` None)."""
+        low, high = LOOPBACK[self.packet.version]
+        if any(isinstance(device, Link) and one.name == device.name and one.route_localnet for one in self.network.devices):
+            return
+        if bad := intersect(group.sources, [low, high + 1]):
+            self.stop(Group(bad, group.environment, group.causes), "drop", "martian source")
+            group.sources = subtract(group.sources, bad)
 
     # Routes and devices
 

@@ -69,7 +69,9 @@ def try_scene(made: Bench, name: str, seed: int = 1, number: int = PACKETS) -> C
     install(made, name)
     chance = random.Random(f"{seed} {name}")  # noqa: S311 - a trial has to be repeatable
     # Their output chains let answers out, but for what they say is not to be sent.
-    try_one(made, packets_for(name, chance, number), count, muffled=True)
+    # Of what iptables wrote nft 1.0.6 prints some matches without their '!'.
+    plain = all(file.endswith(".nft") for file in SCENES[name])
+    try_one(made, packets_for(name, chance, number), count, muffled=True, with_text=plain)
     return count._replace(seconds=time.monotonic() - count.seconds)
 
 

@@ -34,9 +34,11 @@ class Said(NamedTuple):
 
     verdict: str
     to: tuple[str, int] | None = None
+    """Of 'accept'; None where it is sent elsewhere and portsock does not say where."""
     here: bool = True
     """It is delivered in the host itself."""
     answer: str | None = None
+    """Of 'reject'; None where portsock does not say which."""
     reasons: tuple[str, ...] = ()
 
 
@@ -55,15 +57,11 @@ def said_of(ruleset: Ruleset, network: Network, packet: Packet, source_port: int
     probe = Probe(packet.protocol, packet.destination, packet.port, None, (packet.source,), source_port)
     if packet.place != HOST:
         return _said(incoming(ruleset, network, probe._replace(device=DEVICE_TOWARDS[packet.place])), probe)
+    if place_of(packet.destination) == HOST:
+        # What the host sends to itself passes the hooks of both ways.
+        return _said(incoming(ruleset, network, probe._replace(device="lo")), probe)
     device = device_towards(packet.destination)
-    first = outgoing(ruleset, network, probe, packet.source, device, packet.uid)
-    if first.verdict != "accept":
-        return _said((first,), probe)
-    to = first.to or (packet.destination, packet.port)
-    if place_of(to[0]) != HOST:
-        return Said("accept", to, False)
-    return _said(incoming(ruleset, network, probe._replace(destination=to[0], port=to[1], device="lo")), probe._replace(
-        destination=to[0], port=to[1]))  # fmt: skip
+    return _said((outgoing(ruleset, network, probe, packet.source, device, packet.uid),), probe)
 
 
 def said_of_all(ruleset: Ruleset, network: Network, packet: Packet) -> Said:
@@ -83,7 +81,9 @@ def _said(outcomes: Sequence[Outcome], probe: Probe) -> Said:
         return Said(f"{len(outcomes)} outcomes")
     one = outcomes[0]
     if one.verdict == "accept":
-        return Said("accept", one.to or (probe.destination, probe.port), not one.forwarded)
+        here = not one.forwarded and place_of((one.to or (probe.destination, 0))[0]) == HOST
+        own = (probe.destination, probe.port) if one.to_rule is None else None
+        return Said("accept", one.to or own, here)
     return Said(one.verdict, answer=one.how and CODES.get(one.how, one.how), reasons=one.reasons)
 
 
@@ -92,15 +92,16 @@ def judge(said: Said, packet: Packet, fate: Fate, muffled: bool) -> str:
     if said.verdict == "unknown":
         return CANNOT_TELL
     if said.verdict == "accept":
-        return AGREED if fate.place and fate.to == said.to and (fate.place == HOST) == said.here else WRONG
+        there = fate.place is not None and said.to in {fate.to, None}
+        return AGREED if there and (fate.place == HOST) == said.here else WRONG
     if fate.place is not None:
         return WRONG
     if said.verdict == "drop":
         return AGREED if fate.answer is None else WRONG
     if said.verdict == "reject":
-        if fate.answer is None and (muffled or packet.source in _spoofed(packet.place)):
+        if fate.answer is None and (muffled or packet.place == HOST or packet.source in _spoofed(packet.place)):
             return UNHEARD
-        return AGREED if fate.answer == said.answer else WRONG
+        return AGREED if fate.answer and said.answer in {fate.answer, None} else WRONG
     return WRONG
 
 

@@ -148,12 +148,17 @@ def _furnish(made: World) -> None:
         path = f"/proc/{os.getpid()}/fd/{made.descriptors[place]}"
         links.append(f"link add {own} type veth peer name up netns {path}")
     links += ["link set vethpod addrgenmode none", "link set vethpod up", "link set vethpod master docker0"]
+    # With br_netfilter what is sent back to the container by a translation is bridged, and stops without this.
+    links.append("link set dev vethpod type bridge_slave hairpin on")
     _batch(made, HOST, links)
     for place in PLACES:
         for name, value in _SYSCTLS.items():
             made.set(place, name, value)
         _batch(made, place, _addresses(place))
         _batch(made, place, _routes(place))
+    for place in DEVICE_TOWARDS:
+        # What a neighbour sends may come back to it, with its own address as the source.
+        made.set(place, "ipv4/conf/all/accept_local", "1")
     for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
         made.set(HOST, name, "1")
 
