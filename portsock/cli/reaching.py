@@ -17,6 +17,7 @@ Place = tuple[str | None, int | None]
 _LIMITS = (
     "reach is what the packet filter decides; XDP, tc, BPF of control groups, security modules and other hosts are not asked"
 )
+_ROOT = "reading the rules takes root"
 _UNREAD = "the packet filter cannot be read ({why}): who can really connect is not known"
 
 
@@ -50,22 +51,25 @@ class Filters:
         self.asked = wanted(reaching)
         self._reaching = reaching
         self._found: dict[Place, PacketFilter] = {}
-        self._judges: dict[Place, Judge] = {}
+        self._judges: dict[Place, Judge | None] = {}
+        self._places: set[Place] = set()
 
-    def of(self, snapshot: Snapshot) -> "Mapping[Place, Judge]":
-        """Return the packet filters of our own namespace and of those with waiting sockets; without those that could not be
-        read, unless reach was asked for by an option."""
+    def of(self, snapshot: Snapshot) -> "Mapping[Place, Judge | None]":
+        """Return the packet filters of our own namespace and of those with waiting sockets; None where there are no rules.
+
+        Where rules may not be read there is nothing, unless reach was asked for by an option.
+        """
         point = snapshot.viewpoint
         places = {
             (socket.host, socket.netns.id if socket.netns else None) for socket in snapshot.sockets if socket.role in PASSIVE
         }
         if not self.collect.captures:
             places.add((None, point.netns.id if point and point.netns else None))
-        new = places - self._found.keys()
-        if new:
-            found = packet_filters(new, self._reaching, self.collect, snapshot, asked=self.asked)
+        if new := places - self._places:
+            self._places |= new
+            found, empty = packet_filters(new, self._reaching, self.collect, snapshot, asked=self.asked)
             self._found |= found
-            self._judges |= judges({place: each for place, each in found.items() if self.asked or not each.rules.refused})
+            self._judges |= dict.fromkeys(empty) | judges(found)
         return self._judges
 
     def with_rules(self, remote: "Remote | None", snapshot: Snapshot, uid: int | None) -> "Remote | None":
@@ -73,14 +77,17 @@ class Filters:
         path = remote and remote.path
         if remote is None or path is None or path.errno is not None or path.source is None or path.device is None:
             return remote
-        from portsock.reach.outgoing import outgoing
-        from portsock.reach.types import Probe
+        from portsock.reach.types import Outcome, Probe
 
         point = snapshot.viewpoint
         self.of(snapshot)
-        own = self._found.get((None, point.netns.id if point and point.netns else None))
+        place = (None, point.netns.id if point and point.netns else None)
+        own = self._found.get(place)
         if own is None:
-            return remote
+            known = place in self._judges
+            return remote._replace(outcome=Outcome("accept" if known else "unknown", (), reasons=() if known else (_ROOT,)))
+        from portsock.reach.outgoing import outgoing
+
         probe = Probe(remote.protocol, remote.address, remote.port)
         return remote._replace(outcome=outgoing(*own, probe, path.source, path.device, uid))
 
@@ -100,18 +107,20 @@ def judges(filters: "Mapping[Place, PacketFilter]") -> "dict[Place, Judge]":
 
 def packet_filters(
     places: Collection[Place], reaching: Reaching, collect: Collecting, snapshot: Snapshot, *, asked: bool
-) -> "Mapping[Place, PacketFilter]":
-    """Return the packet filter of each place that has one. Without `asked`, routes are read only where there are rules.
+) -> "tuple[Mapping[Place, PacketFilter], Collection[Place]]":
+    """Return the packet filter of each place that has one, and the places that have no rules.
 
+    With `asked`, a place without rules has a packet filter, too, and one whose rules may not be read has one that says so.
     Raises UsageError for a file of rules that cannot be read.
     """
     if collect.captures:
-        return _captured(places, reaching) if reaching.rules else {}
+        return (_captured(places, reaching) if reaching.rules else {}), ()
     if snapshot.host.system != "Linux":
-        return {}
+        return {}, ()
     from portsock.sources.linux.firewall.filters import load
 
-    return {(None, number): each for number, each in load({number for _, number in places}, always=asked).items()}
+    found = load({number for _, number in places}, always=asked)
+    return {(None, number): each for number, each in found.filters.items()}, {(None, number) for number in found.empty}
 
 
 def _captured(places: Collection[Place], reaching: Reaching) -> "Mapping[Place, PacketFilter]":
@@ -147,8 +156,8 @@ def with_reach(
 ) -> tuple[Sequence[Port], tuple[Notice, ...]]:
     """Return the ports with who can really connect to them, and notices about what is not known of that."""
     places = {(port.host, port.netns.id if port.netns else None) for port in ports}
-    filters = packet_filters(places, reaching, collect, snapshot, asked=asked)
-    if not asked and not any(each.rules.tables or each.rules.not_read for each in filters.values()):
+    filters, _ = packet_filters(places, reaching, collect, snapshot, asked=asked)
+    if not asked and not filters:
         return ports, ()
     from portsock.output.cells.reach import says_more
     from portsock.reach.ports import reach_of

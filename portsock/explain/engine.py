@@ -39,7 +39,7 @@ def explain(
     path: PathFacts | None = None,
     caller: int | None = None,
     remote: Remote | None = None,
-    filters: "Mapping[tuple[str | None, int | None], Judge] | None" = None,
+    filters: "Mapping[tuple[str | None, int | None], Judge | None] | None" = None,
     sources: tuple[str, ...] = (),
 ) -> Explanation:
     """Return the answer to one target.

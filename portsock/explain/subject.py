@@ -56,8 +56,8 @@ class Subject(NamedTuple):
     """The way to the endpoint, where it is another host's or was tried."""
     nearby: Sequence[Socket] = ()
     """Where nothing matches: what waits on the same port at other addresses, or under another protocol."""
-    filters: "Mapping[tuple[str | None, int | None], Judge]" = {}  # noqa: RUF012 - never changed
-    """The packet filters that were read, by host label and number of the network namespace."""
+    filters: "Mapping[tuple[str | None, int | None], Judge | None]" = {}  # noqa: RUF012 - never changed
+    """The packet filters that were read, by host label and number of the network namespace; None where there are no rules."""
     sources: tuple[str, ...] = ()
     """Addresses and networks that --source asks about."""
 

@@ -113,7 +113,7 @@ def _also(findings: Sequence[Finding]) -> Iterator[Row]:
 
 def _filtered(subject: Subject) -> list[str]:
     """Return who can connect, given the packet filter; empty where that was not read, or where it changes nothing."""
-    if not any(each.packet_filter.rules.tables or each.packet_filter.rules.refused for each in subject.filters.values()):
+    if not any(subject.filters.values()):
         return []
     from portsock.explain.reach import is_unread, reach_sentence, reaches
 
@@ -154,18 +154,15 @@ def _reach(socket: Socket, subject: Subject) -> tuple[str, str] | None:
         text = texts.LOOPBACK_ELSEWHERE.format(place=place)
     else:
         text = texts.REACHES[reach].format(address=address)
-    return text, "" if reach is Exposure.LOOPBACK else texts.NO_RULES if _unfiltered(
-        socket, subject
-    ) else texts.BEFORE_FIREWALL
+    if reach is Exposure.LOOPBACK:
+        return text, ""
+    return text, texts.NO_RULES if _unfiltered(socket, subject) else texts.BEFORE_FIREWALL
 
 
 def _unfiltered(socket: Socket, subject: Subject) -> bool:
     """Tell whether the packet filter of the socket's namespace was read and has no rules."""
-    found = subject.filters.get((socket.host, socket.netns.id if socket.netns else None))
-    if found is None:
-        return False
-    rules = found.packet_filter.rules
-    return not rules.tables and not rules.not_read and rules.refused is None
+    place = (socket.host, socket.netns.id if socket.netns else None)
+    return place in subject.filters and subject.filters[place] is None
 
 
 def _covers(socket: Socket) -> str:

@@ -2,22 +2,40 @@
 
 import os
 from collections.abc import Collection
+from typing import TYPE_CHECKING, NamedTuple
 
-from portsock.network import Network
-from portsock.rulesets import PacketFilter, Ruleset
+from portsock.sources.linux.firewall.presence import has_rules
+
+if TYPE_CHECKING:
+    from portsock.rulesets import PacketFilter
+
+# What holds rules is imported where there are some: it takes longer than to ask whether there are.
 
 
-def load(numbers: Collection[int | None], *, always: bool) -> dict[int | None, PacketFilter]:
-    """Return the packet filter of each network namespace, by its number; None is our own.
+class Found(NamedTuple):
+    """The packet filters of some network namespaces, by number; None is our own."""
 
-    Routes are read where there are rules, or `always`. A namespace that cannot be entered has a refused ruleset.
+    filters: "dict[int | None, PacketFilter]"
+    empty: frozenset[int | None]
+    """Namespaces without rules, where nobody wants their routes."""
+
+
+def load(numbers: Collection[int | None], *, always: bool) -> Found:
+    """Return the packet filter of each network namespace that has rules.
+
+    With `always`, it is returned of every one: also of those without rules, and, with a refused ruleset, of those whose rules
+    may not be read or that cannot be entered.
     """
     own = _own_number()
-    found = {number: _load_own(always) for number in numbers if number in (None, own)}
+    mine = [number for number in numbers if number in (None, own)]
+    found: dict[int | None, PacketFilter | bool | None] = {}
+    if mine:
+        found = dict.fromkeys(mine, _load_own(always))
     others = [number for number in numbers if number not in found and number is not None]
     if others:
         found |= _load_others(others, always)
-    return found
+    empty = frozenset(number for number, each in found.items() if each is False)
+    return Found({number: each for number, each in found.items() if each is not None and not isinstance(each, bool)}, empty)
 
 
 def _own_number() -> int | None:
@@ -27,25 +45,31 @@ def _own_number() -> int | None:
         return None
 
 
-def _load_own(always: bool) -> PacketFilter:
+def _load_own(always: bool) -> "PacketFilter | bool | None":
+    """Return the packet filter of the calling thread's namespace. Without `always`: False where it has no rules, None where
+    they may not be read."""
+    if not always and (present := has_rules()) is not True:
+        return present
+    from portsock.rulesets import PacketFilter
+    from portsock.sources.linux.firewall.network import load as load_network
     from portsock.sources.linux.firewall.rules import load as load_rules
 
-    ruleset = load_rules()
-    if not always and not ruleset.tables:
-        return PacketFilter(ruleset, Network(known=False))
-    from portsock.sources.linux.firewall.network import load as load_network
-
-    return PacketFilter(ruleset, load_network())
+    return PacketFilter(load_rules(), load_network())
 
 
-def _load_others(numbers: list[int], always: bool) -> dict[int | None, PacketFilter]:
+def _load_others(numbers: list[int], always: bool) -> "dict[int | None, PacketFilter | bool | None]":
     from portsock.sources.linux.netns import find
     from portsock.sources.linux.setns import visit
 
     spaces = find([str(number) for number in numbers]).namespaces
-    results = visit(spaces, lambda _: _load_own(always))
-    found: dict[int | None, PacketFilter] = {}
-    for space, result in zip(spaces, results, strict=True):
-        refused = Ruleset(refused=result.strerror or str(result)) if isinstance(result, OSError) else None
-        found[space.netns.id] = PacketFilter(refused, Network(known=False)) if refused else result  # type: ignore[assignment]
+    found: dict[int | None, PacketFilter | bool | None] = {}
+    for space, result in zip(spaces, visit(spaces, lambda _: _load_own(always)), strict=True):
+        found[space.netns.id] = (_refused(result) if always else None) if isinstance(result, OSError) else result
     return found
+
+
+def _refused(error: OSError) -> "PacketFilter":
+    from portsock.network import Network
+    from portsock.rulesets import PacketFilter, Ruleset
+
+    return PacketFilter(Ruleset(refused=error.strerror or str(error)), Network(known=False))
