@@ -17,13 +17,13 @@ _portsock_static()
         formats) REPLY='asciidoc csv double_grid double_outline fancy_grid fancy_outline github grid heavy_grid heavy_outline html jira latex latex_booktabs latex_longtable mediawiki mixed_grid mixed_outline moinmoin orgtbl outline pipe plain presto pretty psql rounded_grid rounded_outline rst simple simple_grid simple_outline table textile tsv youtrack' ;;
         words) REPLY='port socket endpoint connection process listener ephemeral backlog EADDRINUSE EACCES EADDRNOTAVAIL tcp udp unix netlink stream datagram seqpacket raw 5-tuple half-association bind accept Recv-Q Send-Q SO_REUSEADDR SO_REUSEPORT SO_LINGER loopback wildcard ECONNREFUSED ECONNRESET ETIMEDOUT EHOSTUNREACH ENETUNREACH EPIPE EMFILE LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT CLOSED BOUND UNCONN CONNECTING DELETE_TCB' ;;
         commands) REPLY='ports sockets procs explain' ;;
-        options-ports) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -M --mptcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --json --jsonl --csv --format --columns --sort --count --pids -H --no-header -n --numeric -W --wide --color --no-config -h --help' ;;
-        columns-ports) REPLY='host protocol port addresses exposure state connections netns user process service range pid sockets unit container exe uid inode owner_status owner_reason' ;;
+        options-ports) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -M --mptcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --reach --rules --source --json --jsonl --csv --format --columns --sort --count --pids -H --no-header -n --numeric -W --wide --color --no-config -h --help' ;;
+        columns-ports) REPLY='host protocol port addresses exposure reach state connections netns user process service range pid sockets unit container exe uid inode owner_status owner_reason' ;;
         options-sockets) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -M --mptcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from --from-format --backend --owners --resolve --strict -v --verbose -i --info -o --timers -m --memory --json --jsonl --csv --format --columns --sort --count --pids -H --no-header -n --numeric -W --wide --color --no-config -h --help' ;;
         columns-sockets) REPLY='host protocol type state recv_q send_q local remote netns process peer subflows timer memory rtt_ms congestion_window total_retransmits bytes_acked bytes_received last_data_received_ms congestion_control bytes_sent bytes_retransmitted min_rtt_ms last_data_sent_ms delivery_rate pacing_rate info family role service exposure user uid pid inode cookie interface v6only accept_queue accept_limit unit container exe owner_status owner_reason' ;;
         options-procs) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -M --mptcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --tree --json --jsonl --csv --format --columns --sort --count --pids -H --no-header -n --numeric -W --wide --color --no-config -h --help' ;;
         columns-procs) REPLY='host pid name user container listening connections command sockets ppid uid comm exe started_at unit forwards_to' ;;
-        options-explain) REPLY='-N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --as --try --v6only --connect --timeout --long --brief --json --color --no-config -h --help' ;;
+        options-explain) REPLY='-N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --reach --rules --source --as --try --v6only --connect --timeout --long --brief --json --color --no-config -h --help' ;;
         *) REPLY='' ;;
     esac
 }
@@ -32,13 +32,13 @@ _portsock_kind()
 {
     case "$1" in
         --state) REPLY=states ;;
-        --local|--remote|--exclude) REPLY=targets ;;
+        --local|--remote|--exclude|--source) REPLY=targets ;;
         --port) REPLY=ports ;;
         --pid) REPLY=pids ;;
         --process) REPLY=processes ;;
         --user|--as) REPLY=users ;;
         -N|--netns) REPLY=netns ;;
-        --from) REPLY=files ;;
+        --from|--rules) REPLY=files ;;
         --from-format) REPLY=inputs ;;
         --backend) REPLY=backends ;;
         --owners) REPLY=owners ;;

@@ -235,6 +235,7 @@ function __portsock_static
             printf '%s\t%s\n' 'port' 'number, and the name it has by convention'
             printf '%s\t%s\n' 'addresses' 'bound addresses; * is all of both families'
             printf '%s\t%s\n' 'exposure' 'who could reach it before any firewall'
+            printf '%s\t%s\n' 'reach' 'who can really connect, given the packet filter'
             printf '%s\t%s\n' 'state' 'LISTEN, UNCONN (UDP without a peer), …'
             printf '%s\t%s\n' 'connections' 'connections on it; one of MPTCP counts once'
             printf '%s\t%s\n' 'netns' 'network namespace'
@@ -346,6 +347,9 @@ complete -c portsock -n '__portsock_command ports' -l owners -d 'how to find own
 complete -c portsock -n '__portsock_command ports' -l resolve -d 'look up host names'
 complete -c portsock -n '__portsock_command ports' -l strict -d 'exit 3 if incomplete'
 complete -c portsock -n '__portsock_command ports' -s v -l verbose -d 'say sources used'
+complete -c portsock -n '__portsock_command ports' -l reach -d 'who can connect'
+complete -c portsock -n '__portsock_command ports' -l rules -d 'its packet filter' -r -F
+complete -c portsock -n '__portsock_command ports' -l source -d 'can this one connect' -x -a '(__portsock_value targets ports)'
 complete -c portsock -n '__portsock_command ports' -l json -d 'one JSON object'
 complete -c portsock -n '__portsock_command ports' -l jsonl -d 'one JSON line a row'
 complete -c portsock -n '__portsock_command ports' -l csv -d 'comma-separated'
@@ -456,6 +460,9 @@ complete -c portsock -n '__portsock_command explain' -l owners -d 'how to find o
 complete -c portsock -n '__portsock_command explain' -l resolve -d 'look up host names'
 complete -c portsock -n '__portsock_command explain' -l strict -d 'exit 3 if incomplete'
 complete -c portsock -n '__portsock_command explain' -s v -l verbose -d 'say sources used'
+complete -c portsock -n '__portsock_command explain' -l reach -d 'who can connect'
+complete -c portsock -n '__portsock_command explain' -l rules -d 'its packet filter' -r -F
+complete -c portsock -n '__portsock_command explain' -l source -d 'can this one connect' -x -a '(__portsock_value targets explain)'
 complete -c portsock -n '__portsock_command explain' -l as -d 'judge for this user' -x -a '(__portsock_value users explain)'
 complete -c portsock -n '__portsock_command explain' -l try -d 'ask the kernel: plain, reuseaddr, reuseport, both' -x -a '(__portsock_value ways explain)'
 complete -c portsock -n '__portsock_command explain' -l v6only -d 'try with IPV6_V6ONLY'

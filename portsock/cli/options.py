@@ -159,17 +159,17 @@ class Arranging(NamedTuple):
 class Reaching(NamedTuple):
     """Options of `ports` and `explain` for the packet filter."""
 
-    reach: Annotated[bool, flag("--reach", help="who can really connect", panel=OUTPUT)] = False
+    reach: Annotated[bool, flag("--reach", help="who can connect", panel=OUTPUT)] = False
     """Show who can really connect, given the packet filter of the network namespace: the column reach, and the key reach in
     JSON. Without this option, tables show it where there are rules, and explain says it. Reading the rules takes root."""
-    rules: Annotated[
-        Texts, value("--rules", metavar="[HOST=]FILE", help="packet filter of the listing", panel=SOURCE, completes="files")
-    ] = None
+    rules: Annotated[Texts, value("--rules", metavar="FILE", help="its packet filter", panel=SOURCE, completes="files")] = None
     """With --from: the packet filter of the host that the listing is of, as 'nft list ruleset', 'nft -j list ruleset' or
     iptables-save prints it. HOST= is the label that the listing has. May be repeated."""
-    source: Annotated[Texts, value("--source", metavar="ADDR[%IFACE]", help="can this one reach it?", panel=OUTPUT)] = None
-    """Ask for one source, an address or a network: who else can connect is left out. With %IFACE it comes in through that
-    device. May be repeated."""
+    source: Annotated[
+        Texts, value("--source", metavar="ADDR", help="can this one connect", panel=OUTPUT, completes="targets")
+    ] = None
+    """Ask for one source, an address or a network: who else can connect is left out. ADDR%IFACE comes in through that device.
+    May be repeated."""
 
 
 class Explaining(NamedTuple):
@@ -252,6 +252,6 @@ GROUPS = (Selecting, Collecting, Details, Arranging, Reaching, Explaining, Print
 
 def _choosing_options() -> set[str]:
     """Return the long names of all options that choose sockets, with underscores."""
-    options = [option for group in (Selecting, Collecting) for option in declared(group).values()]
+    options = [option for group in (Selecting, Collecting, Reaching) for option in declared(group).values()]
     names = [name for option in options if option.panel in (FILTER, SOURCE) for name in option.names]
     return {name.removeprefix("--").replace("-", "_") for name in names if name.startswith("--")}

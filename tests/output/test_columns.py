@@ -30,7 +30,7 @@ VIEWS: list[tuple[View[Any], Any]] = [
     (SOCKETS, socket()),
     (PROCS, group_processes([socket()], {})[0]),
 ]
-KNOWN_NEEDS = {"commands", "owners", "connections", "info", "timers", "memory", "processes", "peer"}
+KNOWN_NEEDS = {"commands", "owners", "connections", "info", "timers", "memory", "processes", "peer", "reach"}
 
 
 @pytest.mark.parametrize(("view", "row"), VIEWS)

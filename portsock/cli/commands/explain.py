@@ -196,7 +196,9 @@ def _may_be_apart(answer: "Explanation") -> bool:
     from portsock.explain.texts.findings import Code
 
     codes = {finding.code for finding in answer.findings}
-    return Code.STALE_UNIX_PATH not in codes and (not answer.sockets or Code.UNSEEN_UNIX_SERVER in codes)
+    if codes & {Code.STALE_UNIX_PATH, Code.PORT_REDIRECTED}:
+        return False
+    return not answer.sockets or Code.UNSEEN_UNIX_SERVER in codes
 
 
 def _unseen_servers(answers: "Sequence[Explanation]") -> tuple[Notice, ...]:

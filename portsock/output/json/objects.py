@@ -23,7 +23,7 @@ from portsock.normalize.processes import ProcessRow
 from portsock.output.context import Context
 from portsock.output.json.processes import Object, process_object
 from portsock.output.json.strings import encodable
-from portsock.reachability import Reach, RuleReference
+from portsock.reachability import Reach, RuleReference, Verdict
 
 
 class Objects:
@@ -176,14 +176,21 @@ def reach_object(reach: Reach) -> Object:
     """Return who can really connect to a port."""
     return {
         "verdict": reach.verdict,
-        "sources": [
-            {"source": encodable(each.source), "verdict": each.verdict, "rule": _rule(each.rule), "to": _destination(each.to)}
-            for each in reach.sources
-        ],
+        "sources": [_source(each) for each in reach.sources],
         "rule": _rule(reach.rule),
         "to": _destination(reach.to),
         "not_read": [encodable(text) for text in reach.not_read],
         "limits": [encodable(text) for text in reach.limits],
+    }
+
+
+def _source(verdict: Verdict) -> Object:
+    return {
+        "source": encodable(verdict.source),
+        "verdict": verdict.verdict,
+        "rule": _rule(verdict.rule),
+        "to": _destination(verdict.to),
+        "how": verdict.how and encodable(verdict.how),
     }
 
 

@@ -14,7 +14,11 @@ from portsock.explain.rules.registry import RULES
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Finding, PathFacts, Severity
 from portsock.model import OwnerReason, OwnerStatus, Process, Snapshot, SocketMemory, State, Timer
+from portsock.reach.ports import Judge
 from portsock.records import SocketRecord
+from portsock.rulesets import Constant, Nat, PacketFilter, Ruleset
+from tests.reach import build
+from tests.reach.build import NETWORK, base, table
 from tests.support.explain_factory import HOST, SYSTEMD, answer, codes, seen, unix, with_sockets
 from tests.support.factory import tcp, udp, unheld_socket
 
@@ -78,6 +82,15 @@ def example(code: Code) -> set[str]:
             snapshot = with_sockets(snapshot, unix(b"/run/x.sock", State.LISTEN, vfs=(1, 2)))
         bound = code is Code.UNSEEN_UNIX_SERVER
         return codes("/run/x.sock", snapshot, path=PathFacts(True, True, (1, 3), 0o666, bound=bound))
+    if code is Code.PORT_REDIRECTED:
+        nat = base(
+            build.rule(build.is_(build.DPORT, 80), Nat("redirect", port=Constant(8080)), handle=4),
+            hook="prerouting",
+            priority=-100,
+            type="nat",
+        )
+        judge = Judge(PacketFilter(Ruleset((table(nat),)), NETWORK))
+        return codes("80", seen([]), filters={(None, None): judge})
     target, snapshot = EXAMPLES[code]
     return codes(target, snapshot)
 

@@ -42,6 +42,7 @@ from portsock.output.json.processes import process_object
 from portsock.output.tables.ports import PORTS
 from portsock.output.tables.procs import PROCS
 from portsock.output.tables.sockets import SOCKETS
+from portsock.reachability import Reach, Reachable, RuleReference, Verdict
 from tests.support.factory import port, snapshot, socket
 
 OWNER = Owner(7, 3, "nginx", "www", 9)
@@ -57,9 +58,12 @@ PROCESS = Process(
     7, "web", "nginx", "/bin/nginx", ("nginx",), "www", 33, 1, 0.0, "nginx.service", "web", True, "172.17.0.2:80", "web1",
     "sleeping", "docker", 12, 1024, "/srv", 1000, "dev", 3, "default",
 )  # fmt: skip
+RULE = RuleReference("inet", "filter", "input", 12, "tcp dport 80 drop", "no web")
+VERDICT = Verdict("0.0.0.0/0", Reachable.REDIRECT, RULE, ("192.0.2.1", 80), "tcp reset")
+REACH = Reach(Reachable.MIXED, (VERDICT,), RULE, ("192.0.2.1", 80), ("numgen",), ("limit rate 5/second",))
 PORT = Port(
     "tcp", 80, "http", "system", State.LISTEN, ("*",), Exposure.ALL, (SOCKET,), 3, OwnerStatus.PARTIAL, OwnerReason.OTHER_USER,
-    (OWNER,), Netns(1, "red"), "web1",
+    (OWNER,), Netns(1, "red"), "web1", REACH,
 )  # fmt: skip
 INPUT = Input("a.txt", "web1", "ss")
 MADE = Objects(Context())
@@ -97,6 +101,9 @@ KIND = {"kind"}
         (SOCKET, MADE.socket(SOCKET), ["socket"], {}, set()),
         (PROCESS, process_object(PROCESS), ["process"], {}, set()),
         (PORT, MADE.port(PORT), ["port"], {}, set()),
+        (REACH, MADE.port(PORT)["reach"], ["reach"], {}, set()),
+        (VERDICT, MADE.port(PORT)["reach"]["sources"][0], ["reach_source"], {}, set()),
+        (RULE, MADE.port(PORT)["reach"]["rule"], ["rule"], {}, set()),
         (OWNER, MADE.owners((OWNER,))[0], ["owner"], {}, set()),
         (PEER, MADE.socket(SOCKET)["peer"], ["peer"], {}, set()),
         (Netns(1, "red"), MADE.socket(SOCKET)["netns"], ["netns"], {}, set()),
