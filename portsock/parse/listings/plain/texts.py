@@ -18,7 +18,7 @@ _make = tuple.__new__
 """Creates named tuples four times as fast as their own constructor, which matters for a million rows only."""
 _MOST = 1 << 12
 """Texts that are kept: a listing of ever new ones would not profit from more."""
-_MOST_HOSTS = 1 << 16
+MOST_HOSTS = 1 << 16
 _PORT_DIGITS = 5
 BETWEEN = (None,) * (SocketRecord._fields.index("holders") - SocketRecord._fields.index("cookie"))
 """The fields of a record between `inode` and `holders`."""
@@ -79,7 +79,7 @@ class _Hosts(dict[str, str | None]):
         except (OSError, ValueError):
             found = parse_address(text)
             address = None if found is None or found[0] == "*" or found[1] is not None else found[0]
-        if len(self) >= _MOST_HOSTS:
+        if len(self) >= MOST_HOSTS:
             self.clear()
         self[text] = address
         return address
@@ -102,7 +102,7 @@ class Ends(dict[str, InetEndpoint | None]):
         found = None
         if address is not None and port >= 0:
             found = _make(InetEndpoint, (address, port, None, None, None, False, False))
-        if len(self) < _MOST:  # a server has few local endpoints, a client as many as connections
+        if len(self) < MOST_HOSTS:  # a server has few local endpoints, a client as many as connections
             self[text] = found
         return found
 
