@@ -4,7 +4,7 @@ Peers are found before sockets are made, so that each socket is made once. The n
 afterwards, since few sockets are unix sockets.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 
 from portsock.addresses import scope
@@ -19,6 +19,7 @@ _UNIX = Family.UNIX
 _UNNAMED = UnixEndpoint(None)
 NO_TRANSLATIONS: Mapping[int, int] = {}
 _REMOTE = Socket._fields.index("remote")
+_family = attrgetter("family")
 _ends_of = itemgetter(*map(Socket._fields.index, ("local", "remote")))
 """The ends of a record or a socket."""
 
@@ -39,7 +40,7 @@ def find_peers(
     rows of a network namespace stand together. `apart`, `apart_elsewhere` and `translated`: see Collection. Without
     `internet` the ends of internet sockets may be left out.
     """
-    unix = _UNIX in set(map(attrgetter("family"), rows))
+    unix = has_unix(rows)
     if not internet and not unix:
         return [None] * len(rows)
     index = _PeerIndex(rows, hosts, visible)
@@ -50,6 +51,11 @@ def find_peers(
     if unix:
         index.add_unix(found)
     return found
+
+
+def has_unix(rows: Iterable[_Row]) -> bool:
+    """Tell whether there are unix sockets."""
+    return _UNIX in set(map(_family, rows))
 
 
 class _EndpointNumbers(dict[Endpoint | None, int | None]):
@@ -195,7 +201,7 @@ def name_unix_remotes(
     end yet: `pending` has the names of listeners by the client's inode. Of an end in another namespace that is not listed only
     the holders are known, if they were found.
     """
-    if _UNIX not in set(map(attrgetter("family"), sockets)):
+    if not has_unix(sockets):
         return sockets
     names = {(socket.host, socket.inode): socket.local for socket in sockets if socket.family is _UNIX}
     lookup = OwnerLookup(collections[0]) if len(collections) == 1 else None

@@ -124,10 +124,7 @@ class PlainRows:
     def _address(self, text: str) -> str:
         if not _is_address(text):
             raise _OtherShape
-        address = text.split('"')[7]
-        if len(self._addresses) < MOST_HOSTS:
-            self._addresses[text] = address
-        return address
+        return remembered(self._addresses, text, text.split('"')[7], MOST_HOSTS)
 
     def _owners(self, text: str) -> tuple[Owner, ...]:
         if text == "[]":
@@ -142,9 +139,7 @@ class PlainRows:
         if not text.startswith(_PID):
             raise _OtherShape
         pid = self._numbers[text[len(_PID) :]]
-        if len(self._pids) < MOST_HOSTS:
-            self._pids[text] = pid
-        return pid
+        return remembered(self._pids, text, pid, MOST_HOSTS)
 
     def _name(self, text: str) -> tuple[str | None, str | None]:
         found = _is_name(text)

@@ -27,9 +27,9 @@ LONGEST = 500
 """Characters of the longest row that is plain."""
 
 
-def remembered(texts: dict[_Key, _Value], text: _Key, value: _Value) -> _Value:
+def remembered(texts: dict[_Key, _Value], text: _Key, value: _Value, most: int = _MOST) -> _Value:
     """Keep a value by its text, unless there are many. Returns the value."""
-    if len(texts) < _MOST:
+    if len(texts) < most:
         texts[text] = value
     return value
 
@@ -86,7 +86,8 @@ class _Hosts(dict[str, str | None]):
 
 
 NO_PEER = InetEndpoint("*", None)
-_NO_PEER = frozenset({"0.0.0.0:*", "[::]:*", ":::*", "*:*", "0.0.0.0:0", "[::]:0"})
+WITHOUT_PEER = frozenset({"0.0.0.0:*", "[::]:*", ":::*", "*:*", "0.0.0.0:0", "[::]:0"})
+"""What stands for the peer of a socket that has none."""
 
 
 class Ends(dict[str, InetEndpoint | None]):
@@ -111,5 +112,5 @@ class Ends(dict[str, InetEndpoint | None]):
         host, _, port_text = text.rpartition(":")
         address, port = self.hosts[host], self.ports[port_text]
         if address is None or port < 0 or address in WILDCARDS:
-            return NO_PEER if text in _NO_PEER else None
+            return NO_PEER if text in WITHOUT_PEER else None
         return _make(InetEndpoint, (address, port, None, None, None, False, False))

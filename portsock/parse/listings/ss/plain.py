@@ -9,7 +9,7 @@ from typing import Any
 
 from portsock.addresses import WILDCARDS
 from portsock.model import Family, InetEndpoint, SocketType, State
-from portsock.parse.listings.plain.texts import BETWEEN, LONGEST, Ends, Numbers, remembered
+from portsock.parse.listings.plain.texts import BETWEEN, LONGEST, MOST_HOSTS, Ends, Numbers, remembered
 from portsock.parse.listings.ss.row import RowParser
 from portsock.parse.listings.ss.users import split_users
 from portsock.records import Holder, SocketRecord
@@ -118,7 +118,7 @@ class PlainRows:
             name = self._names.setdefault(name, name)
             process, _, rest = text.partition(",fd=")
             if ",fd=" not in rest:
-                remembered(self._processes, process, (int(pid), name))
+                remembered(self._processes, process, (int(pid), name), MOST_HOSTS)
                 remembered(self._fds, rest, int(fd))
             return (_make(Holder, (int(pid), int(fd), name, None, None)),)
         if len(text) > LONGEST or "\x1b" in text:
