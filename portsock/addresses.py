@@ -73,6 +73,12 @@ def needs_zone(address: str) -> bool:
     return first & 0xFFC0 == 0xFE80 or (first >> 8 == 0xFF and first & 0xF in {1, 2})
 
 
+@lru_cache(maxsize=256)
+def _v4_rows(octet: int) -> list[tuple[int, int, Scope]]:
+    """Return the rows of _V4 in which an address can be that begins with this octet."""
+    return [row for row in _V4 if row[0] >> 24 == octet or (row[1] < 8 and (row[0] >> 24 ^ octet) >> (8 - row[1]) == 0)]
+
+
 @lru_cache(maxsize=65536)
 def scope(address: str | None) -> Scope | None:
     """Return the scope of an address without zone. '*' is unspecified. None where the text is no address."""
@@ -86,7 +92,7 @@ def scope(address: str | None) -> Scope | None:
     version, value = parsed
     if version == 6 and value >> 32 == 0xFFFF:  # IPv4-mapped, dotted or not
         version, value = 4, value & 0xFFFFFFFF
-    bits, table, rest = (32, _V4, Scope.GLOBAL) if version == 4 else (128, _V6, Scope.RESERVED)
+    bits, table, rest = (32, _v4_rows(value >> 24), Scope.GLOBAL) if version == 4 else (128, _V6, Scope.RESERVED)
     for network, length, found in table:
         if (value ^ network) >> (bits - length) == 0:
             return found

@@ -86,15 +86,14 @@ def _pieces(rows: Sequence[Socket | Port | ProcessRow], context: Context, record
     sockets = SocketTexts(context, dumps, named)
     objects = Objects(context)
 
-    def text(row: Socket | Port | ProcessRow) -> str:
-        if isinstance(row, Socket):
-            return sockets.text(row)
+    def text(row: Port | ProcessRow) -> str:
         for socket in row.sockets:
             add_named(named, socket)
         return dumps(objects.port(row) if isinstance(row, Port) else objects.proc(row))
 
+    text_of: Callable[[Any], str] = sockets.text if rows and isinstance(rows[0], Socket) else text
     for begin in range(0, len(rows), _CHUNK):
-        yield _joined(map(text, rows[begin : begin + _CHUNK]), record)
+        yield _joined(map(text_of, rows[begin : begin + _CHUNK]), record)
 
 
 def _processes(named: Named, context: Context, record: str | None) -> Iterator[str]:
