@@ -43,7 +43,7 @@ class SocketTexts:
         self._shapes: dict[object, _Shape] = {}
         self._addresses: dict[str | None, tuple[str, str]] = {}
         self._ports: dict[str, dict[int | None, str]] = {}
-        self._names: dict[tuple[int | None, str | None, str | None], str] = {}
+        self._names: dict[tuple[int | None, str | None, str | None], tuple[str, str]] = {}
         self._named = named
         """The processes that the written sockets name; document.py lists them at the end."""
         self._words: dict[object, str] = {None: "null"}
@@ -130,21 +130,22 @@ class SocketTexts:
         return text
 
     def _held(self, owners: tuple[Owner, ...]) -> str:
-        names = self._names
         if len(owners) == 1:
             pid, fd, name, user, tid = owners[0]
-            thread = "" if tid is None else f'"tid":{tid},'
-            return (
-                f'[{{"pid":{"null" if pid is None else pid},"fd":{"null" if fd is None else fd},{thread}'
-                f"{names.get((pid, name, user)) or self._name(owners[0])}]"
-            )
+            before, after = self._names.get((pid, name, user)) or self._name(owners[0])
+            thread = "" if tid is None else f',"tid":{tid}'
+            return f"{before}{'null' if fd is None else fd}{thread}{after}"
         return f"[{','.join([self._held((owner,))[1:-1] for owner in owners])}]"
 
-    def _name(self, owner: Owner) -> str:
+    def _name(self, owner: Owner) -> tuple[str, str]:
+        """Return the texts before and after the descriptor of a process."""
         pid, _, name, user, _ = owner
         if pid is not None:
             self._named.setdefault((None, pid), owner)
-        text = self._names[pid, name, user] = f'"name":{self._word(name)},"user":{self._word(user)}}}'
+        text = self._names[pid, name, user] = (
+            f'[{{"pid":{"null" if pid is None else pid},"fd":',
+            f',"name":{self._word(name)},"user":{self._word(user)}}}]',
+        )
         return text
 
     def _word(self, value: Any) -> str:
