@@ -107,7 +107,16 @@ def _owners_and_peers(
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
     first = collections[0]  # what is joined with no other is known of a live collection only, which stands alone
     peers = find_peers(rows, hosts, visible, several, first.apart, first.apart_elsewhere, first.translated, ends)
-    return zip(visible, peers, strict=True)
+    return _taken(visible, peers)
+
+
+def _taken(*columns: list[Any]) -> Iterator[Any]:
+    """Yield the values of the columns side by side, and free each: of a million rows they would need 100 MB till the end."""
+    for column in columns:
+        column.reverse()
+    first, second = columns
+    while first:
+        yield first.pop(), second.pop()
 
 
 def _sockets(

@@ -21,8 +21,8 @@ _BEYOND_PORT = slice(InetEndpoint._fields.index("port") + 1, None)
 _NOTHING_BEYOND_PORT = InetEndpoint(None, None)[_BEYOND_PORT]
 
 
-_MOST_ENDPOINTS = 1 << 16
-"""Endpoints whose text is kept: of millions nearly all occur once."""
+_MOST_KEPT = 1 << 14
+"""Endpoints, addresses and processes whose text is kept: of millions nearly all occur once."""
 
 
 class _Shape(NamedTuple):
@@ -99,7 +99,9 @@ class SocketTexts:
             f'"owner_status":"{socket.owner_status}","owner_reason":{_member(socket.owner_reason)},"owners":'
         )
         endpoints = self._endpoints.setdefault(protocol, {})
-        shape = self._shapes[key] = _Shape(common, f'{head}"role":"{socket.role}","local":', creator, visibility, endpoints)
+        shape = _Shape(common, f'{head}"role":"{socket.role}","local":', creator, visibility, endpoints)
+        if len(self._shapes) < _MOST_KEPT:
+            self._shapes[key] = shape
         return shape
 
     def _peer(self, peer: Peer) -> str:
@@ -121,7 +123,7 @@ class SocketTexts:
         else:
             text = self._dumps(endpoint and self._objects.endpoint(endpoint, protocol))
         texts = self._endpoints[protocol]
-        if len(texts) < _MOST_ENDPOINTS:
+        if len(texts) < _MOST_KEPT:
             texts[endpoint] = text
         return text
 
@@ -133,7 +135,9 @@ class SocketTexts:
     def _address(self, address: str | None) -> tuple[str, str]:
         """Return the texts before and after port and service of an endpoint that has an address and a port only."""
         before = f'{{"kind":"inet","address":{self._word(address)},"port":'
-        text = self._addresses[address] = before, f',"scope":{_member(scope(address))},"zone":null}}'
+        text = before, f',"scope":{_member(scope(address))},"zone":null}}'
+        if len(self._addresses) < _MOST_KEPT:
+            self._addresses[address] = text
         return text
 
     def _held(self, owners: tuple[Owner, ...]) -> str:
@@ -151,14 +155,18 @@ class SocketTexts:
         pid, _, name, user, _ = owner
         if pid is not None:
             self._named.setdefault((None, pid), owner)
-        text = self._names[pid, name, user] = f'"name":{self._word(name)},"user":{self._word(user)}}}'
+        text = f'"name":{self._word(name)},"user":{self._word(user)}}}'
+        if len(self._names) < _MOST_KEPT:
+            self._names[pid, name, user] = text
         return text
 
     def _word(self, value: Any) -> str:
         """Return the JSON of a text or a namespace, of which an answer has few."""
         text = self._words.get(value)
         if text is None:
-            text = self._words[value] = self._dumps(encodable(value) if isinstance(value, str) else netns_object(value))
+            text = self._dumps(encodable(value) if isinstance(value, str) else netns_object(value))
+            if len(self._words) < _MOST_KEPT:
+                self._words[value] = text
         return text
 
 
