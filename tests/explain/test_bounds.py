@@ -23,7 +23,8 @@ def _answer(tmp_path: Path, rows: list[str], *words: str) -> str:
     "row",
     [
         'tcp LISTEN 0 0 192.0.2.1:{port} *:* users:(("web",pid={pid},fd=1))',
-        'tcp LISTEN 0 0 192.0.2.1:80 *:* users:(("web",pid=7,fd={pid}))\ntcp LISTEN 0 0 0.0.0.0:80 *:* users:(("web",pid=7,fd=1))',
+        'tcp LISTEN 0 0 192.0.2.1:80 *:* users:(("web",pid=7,fd={pid}))\n'
+        'tcp LISTEN 0 0 0.0.0.0:80 *:* users:(("web",pid=7,fd=1))',
     ],
     ids=["processes", "one port"],
 )

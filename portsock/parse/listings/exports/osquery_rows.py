@@ -46,11 +46,11 @@ class Rows:
         self._without_protocol = 0
         self._found: dict[object, SocketRecord] = {}
 
-    def add(self, row: Mapping[str, Any], host: str = "") -> bool:
-        """Add a row. Returns whether it could be read."""
+    def add(self, row: Mapping[str, Any], host: str = "", counted: bool = True) -> bool:
+        """Add a row. Returns whether it could be read. `counted`: it is counted here if it could not, not by the driver."""
         record = _record(row)
         if record is None:
-            self.skipped += 1
+            self.skipped += counted
             return False
         key = (host, record.inode) if record.inode else len(self._found)
         earlier = self._found.get(key)
