@@ -25,11 +25,14 @@ def _answer(tmp_path: Path, rows: list[str], *words: str) -> str:
         'tcp LISTEN 0 0 192.0.2.1:{port} *:* users:(("web",pid={pid},fd=1))',
         'tcp LISTEN 0 0 192.0.2.1:80 *:* users:(("web",pid=7,fd={pid}))\n'
         'tcp LISTEN 0 0 0.0.0.0:80 *:* users:(("web",pid=7,fd=1))',
+        "a {pid} b 1u IPv4 7 0t0 TCP *:80 (LISTEN)",
+        "a b {pid} 1 tcp4 192.0.2.1:80 192.0.2.2:99",
     ],
-    ids=["processes", "one port"],
+    ids=["processes", "one port", "holders of a listener", "holders of a connection"],
 )
 def test_an_explanation_of_thousands_of_listeners_takes_no_square_of_their_number(tmp_path: Path, row: str) -> None:
     rows = [row.format(port=number + 1, pid=number + 1) for number in range(_MANY)]
+    rows = ["USER COMMAND PID FD PROTO LOCAL ADDRESS FOREIGN ADDRESS", *rows] if " tcp4 " in row else rows
     begun = time.process_time()
     _answer(tmp_path, rows, "proc:*", "0.0.0.0/0")
     assert time.process_time() - begun < 4
