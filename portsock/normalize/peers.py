@@ -109,13 +109,11 @@ class _PeerIndex:
 
         No other row has its other end here. On a server nearly all remote hosts are other machines.
         """
-        ends = list(map(_ends_of, self._rows))
-        near = {local and local[0] for local, _ in ends}
-        far = {remote and remote[0] for _, remote in ends}
+        near = {local and local[0] for local, _ in map(_ends_of, self._rows)}
+        far = {remote and remote[0] for _, remote in map(_ends_of, self._rows)}
         both = near & far
-        return [
-            index for index, (local, remote) in enumerate(ends) if local and remote and local[0] in both and remote[0] in both
-        ]
+        ends = enumerate(map(_ends_of, self._rows))  # made again, since they would take 60 bytes a row
+        return [index for index, (local, remote) in ends if local and remote and local[0] in both and remote[0] in both]
 
     def add_other_places(self, found: list[Peer | None], several: bool, apart: frozenset[int]) -> None:
         """Fill in peers of other listings and of other network namespaces, by protocol and endpoints, but none of `apart`.

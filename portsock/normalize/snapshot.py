@@ -69,15 +69,13 @@ def _processes(collections: Sequence[Collection], several: bool) -> dict[tuple[s
 
 def _notices(collections: Sequence[Collection], hidden: int) -> tuple[Notice, ...]:
     """Return all notices: of several listings each with the listing's name. `hidden`: number of sockets with hidden owners."""
-    given = tuple(dict.fromkeys(notice for each in collections for notice in (*_printed_notices(each), *each.notices)))
+    listed = [(each.host.name, notice) for each in collections for notice in (*_printed_notices(each), *each.notices)]
+    if len(collections) > 1 and collections[0].source.kind == "capture":
+        given = tuple(notice._replace(message=f"{name}: {notice.message}") for name, notice in listed)
+    else:
+        given = tuple(dict.fromkeys(notice for _, notice in listed))
     if collections[0].source.kind != "capture":
         return given
-    if len(collections) > 1:
-        given = tuple(
-            notice._replace(message=f"{each.host.name}: {notice.message}")
-            for each in collections
-            for notice in (*_printed_notices(each), *each.notices)
-        )
     return (*given, *listing_notices(hidden, any(collection.unprivileged for collection in collections)))
 
 
@@ -110,7 +108,14 @@ def _owners_and_peers(
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
     first = collections[0]  # what is joined with no other is known of a live collection only, which stands alone
     peers = find_peers(rows, hosts, visible, several, first.apart, first.apart_elsewhere, first.translated, ends)
-    return iter(visible), iter(peers)
+    return _taken(visible), _taken(peers)
+
+
+def _taken(column: list[Any]) -> Iterator[Any]:
+    """Yield the values of the column, and free each: of a million rows they would need 100 MB till the end."""
+    column.reverse()
+    while column:
+        yield column.pop()
 
 
 def _sockets(

@@ -24,6 +24,9 @@ from portsock.output.context import Context
 from portsock.output.json.processes import Object, process_object
 from portsock.output.json.strings import encodable
 
+_MOST_KEPT = 1 << 12
+"""Objects that are kept: of a hundred thousand endpoints nearly all occur once, and each object takes half a KiB."""
+
 
 class Objects:
     """Build the objects of one answer."""
@@ -113,14 +116,15 @@ class Objects:
         found = self._endpoints.get(key)
         if found is None:
             found = self._inet(endpoint, protocol) if isinstance(endpoint, InetEndpoint) else _other(endpoint)
-            self._endpoints[key] = found
+            if len(self._endpoints) < _MOST_KEPT:
+                self._endpoints[key] = found
         return found
 
     def owners(self, owners: tuple[Owner, ...]) -> list[Object]:
         """Return owners in the given order."""
         found = self._owners.get(owners)
         if found is None:
-            found = self._owners[owners] = [
+            found = [
                 {
                     "pid": pid,
                     "fd": fd,
@@ -130,6 +134,8 @@ class Objects:
                 }
                 for pid, fd, name, user, tid in owners
             ]
+            if len(self._owners) < _MOST_KEPT:
+                self._owners[owners] = found
         return found
 
     def _unowned(self, socket: Socket) -> Object:

@@ -18,6 +18,8 @@ from portsock.output.json.strings import encodable
 _LISTEN = State.LISTEN
 _NO_DETAILS = NO_RARE_FIELDS[Socket._fields.index("vfs") + 1 - len(Socket._fields) :]
 """The last fields of a socket without timer, memory and TCP details, and that is no subflow."""
+_MOST_KEPT = 1 << 14
+"""Endpoints, addresses and processes whose text is kept: of millions nearly all occur once."""
 
 
 class _Shape(NamedTuple):
@@ -93,7 +95,9 @@ class SocketTexts:
             f'"owner_status":"{socket.owner_status}","owner_reason":{_member(socket.owner_reason)},"owners":'
         )
         ports = self._ports.setdefault(protocol, {})
-        shape = self._shapes[key] = _Shape(common, f'{head}"role":"{socket.role}","local":', creator, visibility, ports)
+        shape = _Shape(common, f'{head}"role":"{socket.role}","local":', creator, visibility, ports)
+        if len(self._shapes) < _MOST_KEPT:
+            self._shapes[key] = shape
         return shape
 
     def _peer(self, peer: Peer) -> str:
@@ -123,10 +127,9 @@ class SocketTexts:
     def _address(self, address: str | None) -> tuple[str, str]:
         """Return the texts before and after port and service of an endpoint that has an address and a port only."""
         word = "null" if address is None else string(encodable(address))
-        text = self._addresses[address] = (
-            f'{{"kind":"inet","address":{word},"port":',
-            f',"scope":{_member(scope(address))},"zone":null}}',
-        )
+        text = f'{{"kind":"inet","address":{word},"port":', f',"scope":{_member(scope(address))},"zone":null}}'
+        if len(self._addresses) < _MOST_KEPT:
+            self._addresses[address] = text
         return text
 
     def _held(self, owners: tuple[Owner, ...]) -> str:
@@ -142,17 +145,21 @@ class SocketTexts:
         pid, _, name, user, _ = owner
         if pid is not None:
             self._named.setdefault((None, pid), owner)
-        text = self._names[pid, name, user] = (
+        text = (
             f'[{{"pid":{"null" if pid is None else pid},"fd":',
             f',"name":{self._word(name)},"user":{self._word(user)}}}]',
         )
+        if len(self._names) < _MOST_KEPT:
+            self._names[pid, name, user] = text
         return text
 
     def _word(self, value: Any) -> str:
         """Return the JSON of a text or a namespace, of which an answer has few."""
         text = self._words.get(value)
         if text is None:
-            text = self._words[value] = self._dumps(encodable(value) if isinstance(value, str) else netns_object(value))
+            text = self._dumps(encodable(value) if isinstance(value, str) else netns_object(value))
+            if len(self._words) < _MOST_KEPT:
+                self._words[value] = text
         return text
 
 
