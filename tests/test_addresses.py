@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.addresses import exposure, needs_zone, number_of, scope, unmap, widest
+from portsock.addresses import _V4, _v4_rows, exposure, needs_zone, number_of, scope, unmap, widest
 from portsock.model import Exposure, Scope
 
 SCOPES = {
@@ -27,6 +27,13 @@ def test_scopes() -> None:
     for expected, addresses in SCOPES.items():
         assert {text: scope(text) for text in addresses.split()} == dict.fromkeys(addresses.split(), expected)
     assert set(SCOPES) == set(Scope)
+
+
+def test_the_rows_of_an_octet_are_those_that_its_addresses_can_match() -> None:
+    for octet in range(256):
+        first, last = octet << 24, (octet + 1 << 24) - 1
+        near = [row for row in _V4 if row[0] <= last and row[0] | (1 << 32 - row[1]) - 1 >= first]
+        assert _v4_rows(octet) == near
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Relations of processes: a master and its workers, a child that only inherited, a supervisor, the main program of a unit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from portsock.explain.subject import Subject
 from portsock.model import Owner, Process, Socket, State
@@ -22,6 +22,8 @@ _SHARED_DIRECTORIES = frozenset(
 """Directories with programs of many packages."""
 _ENDED = frozenset({"zombie", "dead"})
 _HALTED = frozenset({"stopped", "tracing stop"})
+_Held = Mapping[tuple[str | None, int | None], Sequence[Socket]]
+"""Sockets by the host and the pid of each process that holds them."""
 
 
 def ancestors(process: Process, subject: Subject) -> list[Process]:
@@ -74,13 +76,23 @@ def is_handed_over(child: Process, parent: Process, sockets: Iterable[Socket]) -
     return any(one.isdisjoint(other) for one, other in both if one and other)
 
 
-def master_of(process: Process, sockets: Iterable[Socket], subject: Subject) -> Process:
-    """Return the process that hands the sockets to this one: the topmost ancestor that holds one of them, too; else itself."""
-    found, sockets = process, list(sockets)
+def masters_of(processes: Iterable[Process], sockets: Iterable[Socket], subject: Subject) -> list[Process]:
+    """Return who hands the sockets to each process: its topmost ancestor that holds one of them, too; else itself."""
+    held: dict[tuple[str | None, int | None], list[Socket]] = {}
+    for socket in sockets:
+        for pid in {owner.pid for owner in socket.owners}:
+            held.setdefault((socket.host, pid), []).append(socket)
+    return [_master_of(process, held, subject) for process in processes]
+
+
+def _master_of(process: Process, held: _Held, subject: Subject) -> Process:
+    found = process
     for _ in range(LONGEST_CHAIN):
         parent = parent_of(found, subject)
-        shared = [socket for socket in sockets if _descriptors(socket, found) and parent and _descriptors(socket, parent)]
-        if parent is None or is_systemd(parent) or not shared or not is_handed_over(found, parent, shared):
+        if parent is None or is_systemd(parent):
+            break
+        shared = [socket for socket in held.get((found.host, found.pid), ()) if _descriptors(socket, parent)]
+        if not shared or not is_handed_over(found, parent, shared):
             break
         found = parent
     return found

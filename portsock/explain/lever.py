@@ -11,7 +11,7 @@ from portsock.explain.ancestry import (
     holders_of,
     is_systemd,
     main_of_unit,
-    master_of,
+    masters_of,
     same_program,
 )
 from portsock.explain.stopping import (
@@ -62,7 +62,7 @@ def lever(subject: Subject, codes: set[str]) -> list[Command]:
 
 def _masters(programs: Sequence[Process], subject: Subject) -> list[Process]:
     """Return the masters of the holders; of several alike the process that all have forked from."""
-    masters = [master_of(process, subject.passive, subject) for process in programs]
+    masters = masters_of(programs, subject.passive, subject)
     tops = list({each.pid: each for each in masters}.values())
     parent = common_parent(tops, subject) if len(tops) > 1 else None
     return tops if parent is None else [parent]

@@ -45,6 +45,10 @@ class Subject(NamedTuple):
     host: the other ends of its connections."""
     outbound_sockets: list[Socket]
     """Where there are `local_sockets`: sockets whose remote end has the same port on another host."""
+    passive: list[Socket]
+    """Those of `local_sockets` that listen or are bound. They may be a hundred thousand, and every rule asks for them."""
+    connected: list[Socket]
+    """Those of `local_sockets` that have a peer."""
     processes: list[Process]
     """The processes that the target names, if it is of that kind."""
     path: PathFacts | None = None
@@ -72,19 +76,9 @@ class Subject(NamedTuple):
         return [*self.local_sockets, *self.remote_sockets]
 
     @property
-    def passive(self) -> list[Socket]:
-        """Listening and bound sockets."""
-        return [socket for socket in self.local_sockets if is_passive(socket)]
-
-    @property
     def listeners(self) -> list[Socket]:
         """Sockets in LISTEN."""
         return [socket for socket in self.local_sockets if socket.state is State.LISTEN]
-
-    @property
-    def connected(self) -> list[Socket]:
-        """Local sockets that have a peer."""
-        return [socket for socket in self.local_sockets if not is_passive(socket)]
 
     @property
     def port(self) -> int | None:
@@ -121,9 +115,14 @@ def find_subject(target: Target, snapshot: Snapshot, services: Services, path: P
         addresses = {address_of(socket.local) for socket in snapshot.sockets} | (snapshot.host.addresses or frozenset())
         outbound = [socket for socket in remote_sockets if not _ends_here(socket, addresses)]
         remote_sockets = [socket for socket in remote_sockets if _ends_here(socket, addresses)]
+    passive: list[Socket] = []
+    connected: list[Socket] = []
+    for socket in local_sockets:
+        (passive if is_passive(socket) else connected).append(socket)
     return Subject(
-        target, snapshot, services, local_sockets, remote_sockets, outbound, processes, path, covers=covers, nearby=nearby
-    )
+        target, snapshot, services, local_sockets, remote_sockets, outbound, passive, connected, processes, path,
+        covers=covers, nearby=nearby,
+    )  # fmt: skip
 
 
 def _with_same_file(sockets: list[Socket], file: tuple[int, int], snapshot: Snapshot) -> list[Socket]:

@@ -52,7 +52,7 @@ class OwnerLookup:
             held = record.holders
             if held is None:
                 owners = by_inode.get(record.inode)
-            elif len(held) == 1 and held[0].name is not None:  # nearly every socket of a listing
+            elif not self._processes or (len(held) == 1 and held[0].name is not None):  # nearly every socket of a listing
                 owners = held
             elif held and held[0].fd is None:
                 owners = shared.get(id(held)) or shared.setdefault(id(held), self._owners(held))

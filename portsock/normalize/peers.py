@@ -4,7 +4,7 @@ Peers are found before sockets are made, so that each socket is made once. The n
 afterwards, since few sockets are unix sockets.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 
 from portsock.addresses import scope
@@ -19,6 +19,7 @@ _UNIX = Family.UNIX
 _UNNAMED = UnixEndpoint(None)
 NO_TRANSLATIONS: Mapping[int, int] = {}
 _REMOTE = Socket._fields.index("remote")
+_family = attrgetter("family")
 _ends_of = itemgetter(*map(Socket._fields.index, ("local", "remote")))
 """The ends of a record or a socket."""
 
@@ -39,7 +40,7 @@ def find_peers(
     rows of a network namespace stand together. `apart`, `apart_elsewhere` and `translated`: see Collection. Without
     `internet` the ends of internet sockets may be left out.
     """
-    unix = _UNIX in set(map(attrgetter("family"), rows))
+    unix = has_unix(rows)
     if not internet and not unix:
         return [None] * len(rows)
     index = _PeerIndex(rows, hosts, visible)
@@ -50,6 +51,11 @@ def find_peers(
     if unix:
         index.add_unix(found)
     return found
+
+
+def has_unix(rows: Iterable[_Row]) -> bool:
+    """Tell whether there are unix sockets."""
+    return _UNIX in set(map(_family, rows))
 
 
 class _EndpointNumbers(dict[Endpoint | None, int | None]):
@@ -103,13 +109,11 @@ class _PeerIndex:
 
         No other row has its other end here. On a server nearly all remote hosts are other machines.
         """
-        ends = list(map(_ends_of, self._rows))
-        near = {local and local[0] for local, _ in ends}
-        far = {remote and remote[0] for _, remote in ends}
+        near = {local and local[0] for local, _ in map(_ends_of, self._rows)}
+        far = {remote and remote[0] for _, remote in map(_ends_of, self._rows)}
         both = near & far
-        return [
-            index for index, (local, remote) in enumerate(ends) if local and remote and local[0] in both and remote[0] in both
-        ]
+        ends = enumerate(map(_ends_of, self._rows))  # made again, since they would take 60 bytes a row
+        return [index for index, (local, remote) in ends if local and remote and local[0] in both and remote[0] in both]
 
     def add_other_places(self, found: list[Peer | None], several: bool, apart: frozenset[int]) -> None:
         """Fill in peers of other listings and of other network namespaces, by protocol and endpoints, but none of `apart`.
@@ -195,7 +199,7 @@ def name_unix_remotes(
     end yet: `pending` has the names of listeners by the client's inode. Of an end in another namespace that is not listed only
     the holders are known, if they were found.
     """
-    if _UNIX not in set(map(attrgetter("family"), sockets)):
+    if not has_unix(sockets):
         return sockets
     names = {(socket.host, socket.inode): socket.local for socket in sockets if socket.family is _UNIX}
     lookup = OwnerLookup(collections[0]) if len(collections) == 1 else None

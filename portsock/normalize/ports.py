@@ -35,8 +35,8 @@ def group_ports(sockets: Iterable[Socket], services: Services, counted: bool, ev
         else:
             connected.setdefault(key, []).append(socket)
     ports = []
-    for key, groups in passive.items():
-        rows = list(groups.values())
+    for key in list(passive):
+        rows = list(passive.pop(key).values())  # freed row by row: of 100,000 ports they take as much as their sockets
         numbers, rest = _assign_connections(rows, connected.pop(key, []))
         ports += [_port(row, services, number if counted else None) for row, number in zip(rows, numbers, strict=True)]
         if rest:

@@ -1,10 +1,13 @@
 """Group sockets by process: one row for each process that holds some of them, and the tree of these processes."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, cast, overload
 
 from portsock.model import PASSIVE, Owner, Process, Processes, Socket
 from portsock.normalize.order import in_order
+
+_Key = tuple[str | None, int]
+"""Host and pid."""
 
 
 class ProcessRow(NamedTuple):
@@ -21,18 +24,52 @@ class ProcessRow(NamedTuple):
         return tuple(socket for socket in self.sockets if socket.role in PASSIVE)
 
 
-def group_processes(sockets: Iterable[Socket], processes: Processes) -> list[ProcessRow]:
+class _Rows(Sequence[ProcessRow]):
+    """Rows that are made when they are looked at: a listing may have a hundred thousand processes, of 25 fields each."""
+
+    def __init__(self, held: Mapping[_Key, Sequence[Socket]], processes: Processes) -> None:
+        self._keys = sorted(held, key=_key_order)
+        self._held = held
+        self._processes = processes
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, index: int) -> ProcessRow: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[ProcessRow]: ...
+
+    def __getitem__(self, index: int | slice) -> ProcessRow | list[ProcessRow]:
+        return list(map(self._row, self._keys[index])) if isinstance(index, slice) else self._row(self._keys[index])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment] # as of a list
+
+    def _row(self, key: _Key) -> ProcessRow:
+        sockets = self._held[key]
+        owner = next(owner for owner in sockets[0].owners if owner.pid == key[1])
+        return ProcessRow(process_of(key, owner, self._processes), tuple(in_order(sockets)))
+
+
+def group_processes(sockets: Iterable[Socket], processes: Processes) -> Sequence[ProcessRow]:
     """Return a row for each process that holds one of the sockets, by host and pid. Owners without a pid make no row."""
-    held: dict[tuple[str | None, int], dict[int, Socket]] = {}
-    named: dict[tuple[str | None, int], Owner] = {}
-    for number, socket in enumerate(sockets):
-        for owner in socket.owners:
-            if owner.pid is not None:
-                key = (socket.host, owner.pid)
-                held.setdefault(key, {})[number] = socket
-                named.setdefault(key, owner)
-    rows = [ProcessRow(process_of(key, named[key], processes), tuple(in_order(found.values()))) for key, found in held.items()]
-    return sorted(rows, key=_order)
+    held: dict[_Key, Sequence[Socket]] = {}
+    for socket in sockets:
+        for pid in {owner.pid for owner in socket.owners}:  # it may have several descriptors of one socket
+            if pid is None:
+                continue
+            found = held.get((socket.host, pid))
+            if found is None:
+                held[socket.host, pid] = (socket,)  # most processes of a listing have one
+            elif isinstance(found, tuple):
+                held[socket.host, pid] = [*found, socket]
+            else:
+                cast("list[Socket]", found).append(socket)
+    return _Rows(held, processes)
 
 
 def process_of(key: tuple[str | None, int], owner: Owner, processes: Processes) -> Process:
@@ -71,4 +108,8 @@ def _parent(process: Process) -> tuple[str | None, int] | None:
 
 
 def _order(row: ProcessRow) -> tuple[str, int]:
-    return (row.process.host or "", row.process.pid)
+    return _key_order((row.process.host, row.process.pid))
+
+
+def _key_order(key: _Key) -> tuple[str, int]:
+    return (key[0] or "", key[1])

@@ -57,20 +57,23 @@ class Roles:
             return _BOUND if remote is None and local is not None else _UNKNOWN
         if not isinstance(remote, InetEndpoint):
             return _BOUND if local.port else _UNKNOWN
-        netns, protocol, port, other = record.netns, record.protocol, local.port, remote.port
-        addresses = self._listening.get((netns, protocol, port)) if port in self._ports else None
-        covered = addresses is not None and _covers(addresses, local)
-        if covered and (record.type is not _DGRAM or not self._asks_a_service(port, other)):
+        port, other = local.port, remote.port
+        served = port in self._ports and self._is_listening(record, local)
+        if served and (record.type is not _DGRAM or not self._asks_a_service(port, other)):
             return _SERVER
         if port is None or not self._first <= port <= self._last:
             return _UNKNOWN
         if other is None or not self._first <= other <= self._last:
             return _CLIENT
-        addresses = self._listening.get((netns, protocol, other)) if other in self._ports else None
-        if addresses is not None and _covers(addresses, remote):
+        if other in self._ports and self._is_listening(record, remote):
             here = remote.address == local.address or scope(remote.address) is _LOOPBACK
             return _CLIENT if here else _UNKNOWN
         return _UNKNOWN
+
+    def _is_listening(self, record: SocketRecord, end: InetEndpoint) -> bool:
+        """Tell whether a listener of the record's namespace and protocol covers this address and port."""
+        addresses = self._listening.get((record.netns, record.protocol, end.port))
+        return addresses is not None and (end.address in addresses or not addresses.isdisjoint(WILDCARDS))
 
     def _asks_a_service(self, port: int | None, other: int | None) -> bool:
         """Tell whether a UDP socket is a client's by its ports, as DNS's are. Another socket on its port may have no peer."""
@@ -101,10 +104,6 @@ class Roles:
 
 def _is_named(record: SocketRecord) -> bool:
     return isinstance(record.local, UnixEndpoint) and record.local.path is not None
-
-
-def _covers(addresses: set[str | None], endpoint: InetEndpoint) -> bool:
-    return endpoint.address in addresses or not addresses.isdisjoint(WILDCARDS)
 
 
 def is_accepted(socket: Socket) -> bool:

@@ -1,13 +1,14 @@
 """Join collections into one Snapshot."""
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 from portsock.model import Notice, Peer, Process, Snapshot, Socket, Source
 from portsock.normalize.holders import OwnerLookup, Visibility
-from portsock.normalize.peers import clients_waiting, find_peers, name_unix_remotes
+from portsock.normalize.peers import clients_waiting, find_peers, has_unix, name_unix_remotes
 from portsock.normalize.roles import Roles
-from portsock.normalize.visibility import is_hidden, listing_notices
+from portsock.normalize.visibility import count_hidden, listing_notices
 from portsock.records import HEAD_END, TAIL_END, Collection, SocketRecord
 
 
@@ -21,18 +22,18 @@ def normalize(collections: Sequence[Collection], ends: bool = True, spend: bool 
     several = len(collections) > 1
     if not several and collections[0].snapshot:
         return _as_printed(collections[0], collections[0].snapshot)
-    joined = _owners_and_peers(collections, several, ends)
+    visible, peers = _owners_and_peers(collections, several, ends)
     pending = {} if spend else clients_waiting(collections)  # no listing has them
     sockets: list[Socket] = []
     hidden = 0
     for collection in collections:
         host = collection.host.name if several else None
         if collection.snapshot:
-            for socket, (_, peer) in zip(collection.snapshot.sockets, joined, strict=False):
+            for socket, _, peer in zip(collection.snapshot.sockets, visible, peers, strict=False):
                 sockets.append(socket._replace(host=host, peer=peer or socket.peer))
-        own = _sockets(collection, host, joined, spend)
+        own = _sockets(collection, host, visible, peers, spend)
         sockets = sockets + own if sockets else own
-        hidden += sum(map(is_hidden, own)) if collection.source.kind == "capture" else 0
+        hidden += count_hidden(own) if collection.source.kind == "capture" else 0
     first = collections[0]
     ownership = first.ownership
     source = first.source
@@ -68,15 +69,13 @@ def _processes(collections: Sequence[Collection], several: bool) -> dict[tuple[s
 
 def _notices(collections: Sequence[Collection], hidden: int) -> tuple[Notice, ...]:
     """Return all notices: of several listings each with the listing's name. `hidden`: number of sockets with hidden owners."""
-    given = tuple(dict.fromkeys(notice for each in collections for notice in (*_printed_notices(each), *each.notices)))
+    listed = [(each.host.name, notice) for each in collections for notice in (*_printed_notices(each), *each.notices)]
+    if len(collections) > 1 and collections[0].source.kind == "capture":
+        given = tuple(notice._replace(message=f"{name}: {notice.message}") for name, notice in listed)
+    else:
+        given = tuple(dict.fromkeys(notice for _, notice in listed))
     if collections[0].source.kind != "capture":
         return given
-    if len(collections) > 1:
-        given = tuple(
-            notice._replace(message=f"{each.host.name}: {notice.message}")
-            for each in collections
-            for notice in (*_printed_notices(each), *each.notices)
-        )
     return (*given, *listing_notices(hidden, any(collection.unprivileged for collection in collections)))
 
 
@@ -92,8 +91,10 @@ def _printed_notices(collection: Collection) -> tuple[Notice, ...]:
 
 def _owners_and_peers(
     collections: Sequence[Collection], several: bool, ends: bool
-) -> Iterator[tuple[Visibility, Peer | None]]:
+) -> tuple[Iterator[Visibility], Iterator[Peer | None]]:
     """Return what is visible of the owners, and the other end, of every socket of the collections, in their order."""
+    if not several and not ends and not has_unix(collections[0].sockets):
+        return OwnerLookup(collections[0]).for_records(collections[0].sockets), repeat(None)
     rows: list[SocketRecord | Socket] = []
     hosts: list[str | None] = []
     visible: list[Visibility] = []
@@ -107,23 +108,31 @@ def _owners_and_peers(
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
     first = collections[0]  # what is joined with no other is known of a live collection only, which stands alone
     peers = find_peers(rows, hosts, visible, several, first.apart, first.apart_elsewhere, first.translated, ends)
-    return zip(visible, peers, strict=True)
+    return _taken(visible), _taken(peers)
+
+
+def _taken(column: list[Any]) -> Iterator[Any]:
+    """Yield the values of the column, and free each: of a million rows they would need 100 MB till the end."""
+    column.reverse()
+    while column:
+        yield column.pop()
 
 
 def _sockets(
-    collection: Collection, host: str | None, joined: Iterator[tuple[Visibility, Peer | None]], spend: bool
+    collection: Collection, host: str | None, visible: Iterator[Visibility], peers: Iterator[Peer | None], spend: bool
 ) -> list[Socket]:
-    """Make the sockets of one collection. `joined` yields the owners and the other end of each record, in their order."""
+    """Make the sockets of one collection. The iterators yield the owners and the other end of each record, in their order."""
     role_of = Roles(collection.sockets, collection.host.ephemeral).infer
     users = collection.users
     records = collection.sockets
     sockets: list[Any] = records if spend and isinstance(records, list) else [None] * len(records)
     make = tuple.__new__
-    for index, (record, (visible, peer)) in enumerate(zip(records, joined, strict=False)):
+    # The records come first: zip() takes no item of the iterators when these end.
+    for index, (record, (status, reason, owners), peer) in enumerate(zip(records, visible, peers, strict=False)):
         user, uid = record.user, record.uid
         if user is None and uid is not None:
             user = users.get(uid)
         # Put together from slices, without Socket's constructor, which would double the time.
-        inferred = (role_of(record), user, host, *visible, peer)
+        inferred = (role_of(record), user, host, status, reason, owners, peer)
         sockets[index] = make(Socket, record[:HEAD_END] + inferred + record[HEAD_END:TAIL_END])
     return sockets

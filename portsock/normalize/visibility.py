@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from portsock.model import Notice, OwnerReason, OwnerStatus, Snapshot, Socket
 
@@ -16,6 +16,7 @@ _ADVICE: dict[OwnerReason | None, str] = {
     OwnerReason.NO_PROC: "/proc is missing or another PID namespace's: enter that, too (nsenter --pid), or mount /proc anew",
 }
 
+_status = attrgetter("owner_status")
 _status_and_reason = itemgetter(*map(Socket._fields.index, ("owner_status", "owner_reason")))
 
 
@@ -66,9 +67,9 @@ def _is_our_own(socket: Socket, snapshot: Snapshot) -> bool:
     return point is not None and bool(point.uid) and socket.uid == point.uid
 
 
-def is_hidden(socket: Socket) -> bool:
-    """Tell whether the socket's owners are hidden."""
-    return socket.owner_status is OwnerStatus.HIDDEN
+def count_hidden(sockets: Sequence[Socket]) -> int:
+    """Return the number of sockets with hidden owners."""
+    return list(map(_status, sockets)).count(OwnerStatus.HIDDEN)
 
 
 def listing_notices(hidden: int, unprivileged: bool) -> tuple[Notice, ...]:

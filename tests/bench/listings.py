@@ -7,6 +7,7 @@ clients, its own connections to others, TIME_WAIT, loopback pairs, listeners.
 import importlib.util
 import random
 import resource
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -177,12 +178,15 @@ def _jc(name: str, path: Path, number: int) -> list[str]:
     with path.open(newline="") as given, head.open("w", newline="") as out:
         out.writelines(line for line, _ in zip(given, range(number), strict=False))
     code = f"import jc, json, sys; print(json.dumps(jc.parse('{_JC[name]}', open(sys.argv[1]).read(), quiet=True)))"
-    cpu = in_turn({"jc": [sys.executable, "-c", code, str(head)]}, 1, warm=False)["jc"].cpu
+    command = [sys.executable, "-c", code, str(head)]
+    try:
+        cpu = in_turn({"jc": command}, 1, warm=False)["jc"].cpu
+    except RuntimeError:
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip().splitlines()
+        return [f"jc: fails: {said[-1][:100] if said else 'says nothing'}", "", "", "", ""]
     return [f"jc, {number:,} rows", f"{cpu:.2f}", f"{number / cpu:,.0f}", "", ""]
 
 
 def _write(path: Path, command: Sequence[str]) -> None:
-    import subprocess
-
     with path.open("wb") as out:
         subprocess.run(command, stdout=out, check=True)

@@ -1,5 +1,7 @@
 """Collections joined into one snapshot."""
 
+import pytest
+
 from portsock.model import (
     Input,
     Notice,
@@ -40,3 +42,12 @@ def test_records_that_are_spent_become_the_same_sockets() -> None:
     spent = [*records]
     assert normalize([collection(spent)], spend=True).sockets == kept
     assert all(isinstance(item, Socket) for item in spent)
+
+
+def test_ends_that_nobody_asks_for_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from portsock.normalize import snapshot as module
+
+    records = [tcp("192.0.2.1:80", state=State.LISTEN), tcp("192.0.2.1:80", "198.51.100.1:5000")]
+    kept = normalize([collection(records)]).sockets
+    monkeypatch.setattr(module, "find_peers", None)
+    assert normalize([collection(records)], ends=False).sockets == kept

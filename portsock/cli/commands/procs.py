@@ -1,6 +1,6 @@
 """The subcommand `procs`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from portsock.cli.console import Console
 from portsock.cli.listing import Found, Listing, run
@@ -12,7 +12,7 @@ from portsock.normalize.processes import ProcessRow, group_processes, tree
 from portsock.output.tables.procs import PROCS
 
 
-def _rows(found: Found) -> list[ProcessRow]:
+def _rows(found: Found) -> Sequence[ProcessRow]:
     return group_processes(found.sockets, found.processes)
 
 

@@ -42,21 +42,24 @@ def inherited(subject: Subject) -> Iterator[Finding]:
         if socket.family is Family.UNIX or any(map(is_systemd, socket.owners)):
             continue  # systemd hands descriptors on purpose
         holding = [process_of(socket, owner, subject.snapshot) for owner in holders([socket])]
-        heirs = [(each, _opener(each, holding, socket)) for each in holding]
+        parents = {each.pid: each for each in reversed(holding)}
+        server = next((each for each in holding if not _serves_nothing(each)), None)
+        heirs = [(each, _opener(each, parents.get(each.ppid or -1), server, socket)) for each in holding]
         odd = [(heir, opener) for heir, opener in heirs if opener is not None or (len(holding) == 1 and _serves_nothing(heir))]
         if odd:
             yield _inherited(socket, odd[0][1], [heir for heir, _ in odd])
 
 
-def _opener(process: Process, holding: Sequence[Process], socket: Socket) -> Process | None:
-    """Return the other holder from which the process has inherited the socket; None where it was given to it on purpose."""
-    parent = next((each for each in holding if each.pid == process.ppid), None)
+def _opener(process: Process, parent: Process | None, server: Process | None, socket: Socket) -> Process | None:
+    """Return the other holder from which the process has inherited the socket; None where it was given to it on purpose.
+
+    `parent` holds it, too; `server` is the first holder that may have opened it.
+    """
     if parent is not None:
         known = process.exe is not None and parent.exe is not None
         differ = _serves_nothing(process) or (known and process.exe != parent.exe)
         return parent if differ and not is_handed_over(process, parent, [socket]) else None
-    other = next((each for each in holding if not _serves_nothing(each)), None)
-    return other if _serves_nothing(process) else None
+    return server if _serves_nothing(process) else None
 
 
 def _serves_nothing(process: Process) -> bool:

@@ -120,16 +120,18 @@ def _sharing(sockets: Sequence[Socket]) -> tuple[str, str, bool]:
 
 def specific_and_wildcard(subject: Subject) -> Iterator[Finding]:
     """Find a port that different processes have bound on one address and on all."""
-    wildcards: dict[object, list[Socket]] = defaultdict(list)
+    wildcards: dict[object, dict[object, Socket]] = defaultdict(dict)
     for each in subject.snapshot.sockets:
-        if address_of(each.local) in WILDCARDS and is_passive(each):
-            wildcards[_port_space(each)].append(each)
+        address = address_of(each.local)
+        if address in WILDCARDS and is_passive(each):  # one of thousands that are alike is enough
+            alike = (address, each.state, each.interface, each.family, each.v6only, frozenset(_pids([each])))
+            wildcards[_port_space(each)].setdefault(alike, each)
     for specific in subject.passive:
         address = address_of(specific.local)
         port = port_of(specific.local)
         if address is None or address in WILDCARDS or not port:
             continue
-        for wildcard in wildcards.get(_port_space(specific), ()):
+        for wildcard in wildcards.get(_port_space(specific), {}).values():
             if _overlaps(wildcard, specific, address) and _pids([wildcard]) != _pids([specific]):
                 lines = evidence_lines([specific, wildcard])
                 yield make_finding(Code.SPECIFIC_AND_WILDCARD, lines, port=f"{port}/{specific.protocol}",

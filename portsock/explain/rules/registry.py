@@ -1,6 +1,7 @@
 """The rules. To add one: write a public function from Subject to findings, its text under a code of its own, its line here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from portsock.explain.rules import (
     datagrams,
@@ -51,9 +52,21 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
 )
 
 _ORDER = (Severity.WARNING, Severity.NOTICE, Severity.INFO)
+_MOST_ALIKE = 50
+"""Findings of one rule: of a whole network there would be one for every port, of which nobody reads more."""
+
+
+def _first(found: Iterable[Finding]) -> list[Finding]:
+    """Return the first findings of a rule; the evidence of the last says where there are more."""
+    source = iter(found)
+    first = list(islice(source, _MOST_ALIKE))
+    if next(source, None) is not None:
+        more = "… and more of this kind: ask for fewer ports or addresses"
+        first[-1] = first[-1]._replace(evidence=(*first[-1].evidence, more))
+    return first
 
 
 def findings(subject: Subject) -> tuple[Finding, ...]:
     """Return what the rules find, the most severe first."""
-    found = [elsewhere.suited(finding, subject.snapshot.host) for rule in RULES for finding in rule(subject)]
+    found = [elsewhere.suited(finding, subject.snapshot.host) for rule in RULES for finding in _first(rule(subject))]
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))

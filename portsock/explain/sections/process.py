@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from portsock.endpoints import port_of
-from portsock.explain.ancestry import ancestors, is_called, master_of
+from portsock.explain.ancestry import ancestors, is_called, masters_of
 from portsock.explain.sections.durations import time_text
 from portsock.explain.subject import Subject, process_of
 from portsock.explain.texts import owners as texts
@@ -69,7 +69,7 @@ def _workers(found: Sequence[Process], subject: Subject) -> dict[Process, Proces
     """Return the masters of those that are the workers of another of the processes."""
     if not subject.passive or len(found) < 2:
         return {}
-    masters = {process: master_of(process, subject.passive, subject) for process in found}
+    masters = dict(zip(found, masters_of(found, subject.passive, subject), strict=True))
     return {process: master for process, master in masters.items() if master.pid != process.pid and master in masters}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from portsock.addresses import WILDCARDS
 from portsock.endpoints import address_of, port_of
-from portsock.explain.ancestry import holders_of, master_of, same_program
+from portsock.explain.ancestry import holders_of, masters_of, same_program
 from portsock.explain.subject import Subject
 from portsock.explain.texts import phrases
 from portsock.explain.wording import end_text, holders, joined, owner_text, owners_text, plural
@@ -45,7 +45,7 @@ def who_holds(sockets: Sequence[Socket], subject: Subject) -> str:
 
 def _master(processes: Sequence[Process], sockets: Sequence[Socket], subject: Subject) -> Process | None:
     """Return the one holder that all the others have forked from."""
-    tops = {each.pid: each for each in (master_of(process, sockets, subject) for process in processes)}
+    tops = {each.pid: each for each in masters_of(processes, sockets, subject)}
     top = next(iter(tops.values()))
     return top if len(tops) == 1 and all(same_program(each, top) for each in processes) else None
 

@@ -5,6 +5,7 @@ from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
 from portsock.model import Port, Snapshot, Socket
+from portsock.normalize.order import in_order
 from portsock.normalize.processes import ProcessRow
 from portsock.output.context import Context
 from portsock.output.json.envelope import envelope
@@ -39,25 +40,35 @@ def answer(
 
 def explanations(answers: "Sequence[Explanation]", snapshot: Snapshot, context: Context) -> Iterator[str]:
     """Yield the answer of `explain` in chunks of text."""
-    from portsock.output.json.explanations import explanation_json
-
-    objects = Objects(context)
-    texts = (dumps(explanation_json(answer, objects, encodable)) for answer in answers)
     named: Named = {}
-    for answer in answers:
-        for socket in answer.sockets:
-            add_named(named, socket)
+    texts = (_explanation(answer, context, named) for answer in answers)
     return document(envelope("explain", snapshot), {"explanations": texts, "processes": _processes(named, context, None)})
 
 
-def document(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """Yield one JSON document: the keys of `head`, then each array, whose pieces are one or more objects."""
+def _explanation(answer: "Explanation", context: Context, named: Named) -> Iterator[str]:
+    """Yield the object of one target in parts: it may have a hundred thousand sockets."""
+    from portsock.output.json.explanations import explanation_json
+
+    sockets = SocketTexts(context, dumps, named)
+    shown = in_order(answer.sockets)
+    made = explanation_json(answer._replace(sockets=()), Objects(context), encodable)
+    keys = list(made)
+    at = keys.index("sockets")
+    yield dumps({key: made[key] for key in keys[:at]})[:-1] + ',"sockets":['
+    for begin in range(0, len(shown), _CHUNK):
+        yield "," * bool(begin) + ",".join(map(sockets.text, shown[begin : begin + _CHUNK]))
+    yield "]," + dumps({key: made[key] for key in keys[at + 1 :]})[1:]
+
+
+def document(head: Object, arrays: Mapping[str, Iterable[str | Iterator[str]]]) -> Iterator[str]:
+    """Yield one JSON document: the keys of `head`, then each array, whose pieces are one or more objects, or parts of one."""
     yield dumps(head)[:-1]
     for name, pieces in arrays.items():
         yield f",\n{dumps(name)}:["
         separator = "\n"
         for piece in pieces:
-            yield separator + piece
+            yield separator
+            yield from (piece,) if isinstance(piece, str) else piece
             separator = ",\n"
         yield "]"
     yield "}\n"
@@ -86,15 +97,14 @@ def _pieces(rows: Sequence[Socket | Port | ProcessRow], context: Context, record
     sockets = SocketTexts(context, dumps, named)
     objects = Objects(context)
 
-    def text(row: Socket | Port | ProcessRow) -> str:
-        if isinstance(row, Socket):
-            return sockets.text(row)
+    def text(row: Port | ProcessRow) -> str:
         for socket in row.sockets:
             add_named(named, socket)
         return dumps(objects.port(row) if isinstance(row, Port) else objects.proc(row))
 
+    text_of: Callable[[Any], str] = sockets.text if rows and isinstance(rows[0], Socket) else text
     for begin in range(0, len(rows), _CHUNK):
-        yield _joined(map(text, rows[begin : begin + _CHUNK]), record)
+        yield _joined(map(text_of, rows[begin : begin + _CHUNK]), record)
 
 
 def _processes(named: Named, context: Context, record: str | None) -> Iterator[str]:

@@ -25,6 +25,9 @@ from portsock.output.json.processes import Object, process_object
 from portsock.output.json.strings import encodable
 from portsock.reachability import Reach, RuleReference, Verdict
 
+_MOST_KEPT = 1 << 12
+"""Objects that are kept: of a hundred thousand endpoints nearly all occur once, and each object takes half a KiB."""
+
 
 class Objects:
     """Build the objects of one answer."""
@@ -116,14 +119,15 @@ class Objects:
         found = self._endpoints.get(key)
         if found is None:
             found = self._inet(endpoint, protocol) if isinstance(endpoint, InetEndpoint) else _other(endpoint)
-            self._endpoints[key] = found
+            if len(self._endpoints) < _MOST_KEPT:
+                self._endpoints[key] = found
         return found
 
     def owners(self, owners: tuple[Owner, ...]) -> list[Object]:
         """Return owners in the given order."""
         found = self._owners.get(owners)
         if found is None:
-            found = self._owners[owners] = [
+            found = [
                 {
                     "pid": pid,
                     "fd": fd,
@@ -133,6 +137,8 @@ class Objects:
                 }
                 for pid, fd, name, user, tid in owners
             ]
+            if len(self._owners) < _MOST_KEPT:
+                self._owners[owners] = found
         return found
 
     def _unowned(self, socket: Socket) -> Object:

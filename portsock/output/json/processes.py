@@ -1,5 +1,6 @@
 """Process objects of the JSON contract, and the collection of the processes that an answer names."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from portsock.model import Owner, Process, Processes, Socket
@@ -56,6 +57,6 @@ def add_named(named: Named, socket: Socket) -> None:
                 named.setdefault((peer.host or host, pid), owner)
 
 
-def named_processes(named: Named, processes: Processes) -> list[Process]:
-    """Return the named processes in order of host and pid."""
-    return [process_of(key, named[key], processes) for key in sorted(named, key=lambda key: (key[0] or "", key[1]))]
+def named_processes(named: Named, processes: Processes) -> Iterator[Process]:
+    """Yield the named processes in order of host and pid."""
+    return (process_of(key, named[key], processes) for key in sorted(named, key=lambda key: (key[0] or "", key[1])))

@@ -5,6 +5,7 @@ both ways write the same.
 """
 
 from collections.abc import Callable
+from json.encoder import encode_basestring_ascii as string
 from typing import Any, NamedTuple
 
 from portsock.addresses import scope
@@ -17,12 +18,8 @@ from portsock.output.json.strings import encodable
 _LISTEN = State.LISTEN
 _NO_DETAILS = NO_RARE_FIELDS[Socket._fields.index("vfs") + 1 - len(Socket._fields) :]
 """The last fields of a socket without timer, memory and TCP details, and that is no subflow."""
-_BEYOND_PORT = slice(InetEndpoint._fields.index("port") + 1, None)
-_NOTHING_BEYOND_PORT = InetEndpoint(None, None)[_BEYOND_PORT]
-
-
-_MOST_ENDPOINTS = 1 << 16
-"""Endpoints whose text is kept: of millions nearly all occur once."""
+_MOST_KEPT = 1 << 14
+"""Endpoints, addresses and processes whose text is kept: of millions nearly all occur once."""
 
 
 class _Shape(NamedTuple):
@@ -33,8 +30,8 @@ class _Shape(NamedTuple):
     head: str
     creator: str
     visibility: str
-    endpoints: dict[Endpoint | None, str]
-    """Texts of endpoints for this protocol, on which service names depend."""
+    ports: dict[int | None, str]
+    """Texts of ports for this protocol, on which service names depend."""
 
 
 class SocketTexts:
@@ -46,10 +43,9 @@ class SocketTexts:
         self._hostnames = context.hostnames
         self._dumps = dumps
         self._shapes: dict[object, _Shape] = {}
-        self._endpoints: dict[str, dict[Endpoint | None, str]] = {}
         self._addresses: dict[str | None, tuple[str, str]] = {}
-        self._ports: dict[tuple[str, int | None], str] = {}
-        self._names: dict[tuple[int | None, str | None, str | None], str] = {}
+        self._ports: dict[str, dict[int | None, str]] = {}
+        self._names: dict[tuple[int | None, str | None, str | None], tuple[str, str]] = {}
         self._named = named
         """The processes that the written sockets name; document.py lists them at the end."""
         self._words: dict[object, str] = {None: "null"}
@@ -65,7 +61,7 @@ class SocketTexts:
         if not shape.common or rare != _NO_DETAILS or (peer is not None and peer.host is not None):
             add_named(self._named, socket)
             return self._dumps(self._objects.socket(socket))
-        _, head, creator, visibility, endpoints = shape
+        _, head, creator, visibility, ports = shape
         more = ""
         if state is _LISTEN:
             more = (
@@ -77,8 +73,8 @@ class SocketTexts:
             more += f',"shutdown":{shutdown}'
         if vfs is not None:
             more += f',"vfs":{{"device":{vfs[0]},"inode":{vfs[1]}}}'
-        near = endpoints.get(local) or self._endpoint(protocol, local)
-        far = endpoints.get(remote) or self._endpoint(protocol, remote)
+        near = self._endpoint(protocol, ports, local)
+        far = "null" if remote is None else self._endpoint(protocol, ports, remote)
         return (
             f'{head}{near},"remote":{far},'
             f'"recv_q":{"null" if recv_q is None else recv_q},"send_q":{"null" if send_q is None else send_q},{creator}'
@@ -98,8 +94,10 @@ class SocketTexts:
             f'"interface":{self._word(socket.interface)},"v6only":{v6only},"netns":{self._word(socket.netns)},'
             f'"owner_status":"{socket.owner_status}","owner_reason":{_member(socket.owner_reason)},"owners":'
         )
-        endpoints = self._endpoints.setdefault(protocol, {})
-        shape = self._shapes[key] = _Shape(common, f'{head}"role":"{socket.role}","local":', creator, visibility, endpoints)
+        ports = self._ports.setdefault(protocol, {})
+        shape = _Shape(common, f'{head}"role":"{socket.role}","local":', creator, visibility, ports)
+        if len(self._shapes) < _MOST_KEPT:
+            self._shapes[key] = shape
         return shape
 
     def _peer(self, peer: Peer) -> str:
@@ -113,52 +111,55 @@ class SocketTexts:
         )
         return text
 
-    def _endpoint(self, protocol: str, endpoint: Endpoint | None) -> str:
-        if isinstance(endpoint, InetEndpoint) and endpoint[_BEYOND_PORT] == _NOTHING_BEYOND_PORT and not self._hostnames:
-            address, port = endpoint.address, endpoint.port
-            before, after = self._addresses.get(address) or self._address(address)
-            text = before + (self._ports.get((protocol, port)) or self._port(protocol, port)) + after
-        else:
-            text = self._dumps(endpoint and self._objects.endpoint(endpoint, protocol))
-        texts = self._endpoints[protocol]
-        if len(texts) < _MOST_ENDPOINTS:
-            texts[endpoint] = text
-        return text
+    def _endpoint(self, protocol: str, ports: dict[int | None, str], endpoint: Endpoint | None) -> str:
+        if isinstance(endpoint, InetEndpoint) and not self._hostnames:
+            address, port, zone, hostname, label, truncated, guessed = endpoint
+            if zone is None and hostname is None and label is None and not truncated and not guessed:
+                before, after = self._addresses.get(address) or self._address(address)
+                return before + (ports.get(port) or self._port(protocol, ports, port)) + after
+        return self._dumps(endpoint and self._objects.endpoint(endpoint, protocol))
 
-    def _port(self, protocol: str, port: int | None) -> str:
+    def _port(self, protocol: str, ports: dict[int | None, str], port: int | None) -> str:
         service = self._word(self._service(protocol, port))
-        text = self._ports[protocol, port] = f'{"null" if port is None else port},"service":{service}'
+        text = ports[port] = f'{"null" if port is None else port},"service":{service}'
         return text
 
     def _address(self, address: str | None) -> tuple[str, str]:
         """Return the texts before and after port and service of an endpoint that has an address and a port only."""
-        before = f'{{"kind":"inet","address":{self._word(address)},"port":'
-        text = self._addresses[address] = before, f',"scope":{_member(scope(address))},"zone":null}}'
+        word = "null" if address is None else string(encodable(address))
+        text = f'{{"kind":"inet","address":{word},"port":', f',"scope":{_member(scope(address))},"zone":null}}'
+        if len(self._addresses) < _MOST_KEPT:
+            self._addresses[address] = text
         return text
 
     def _held(self, owners: tuple[Owner, ...]) -> str:
-        names = self._names
         if len(owners) == 1:
             pid, fd, name, user, tid = owners[0]
-            thread = "" if tid is None else f'"tid":{tid},'
-            return (
-                f'[{{"pid":{"null" if pid is None else pid},"fd":{"null" if fd is None else fd},{thread}'
-                f"{names.get((pid, name, user)) or self._name(owners[0])}]"
-            )
+            before, after = self._names.get((pid, name, user)) or self._name(owners[0])
+            thread = "" if tid is None else f',"tid":{tid}'
+            return f"{before}{'null' if fd is None else fd}{thread}{after}"
         return f"[{','.join([self._held((owner,))[1:-1] for owner in owners])}]"
 
-    def _name(self, owner: Owner) -> str:
+    def _name(self, owner: Owner) -> tuple[str, str]:
+        """Return the texts before and after the descriptor of a process."""
         pid, _, name, user, _ = owner
         if pid is not None:
             self._named.setdefault((None, pid), owner)
-        text = self._names[pid, name, user] = f'"name":{self._word(name)},"user":{self._word(user)}}}'
+        text = (
+            f'[{{"pid":{"null" if pid is None else pid},"fd":',
+            f',"name":{self._word(name)},"user":{self._word(user)}}}]',
+        )
+        if len(self._names) < _MOST_KEPT:
+            self._names[pid, name, user] = text
         return text
 
     def _word(self, value: Any) -> str:
         """Return the JSON of a text or a namespace, of which an answer has few."""
         text = self._words.get(value)
         if text is None:
-            text = self._words[value] = self._dumps(encodable(value) if isinstance(value, str) else netns_object(value))
+            text = self._dumps(encodable(value) if isinstance(value, str) else netns_object(value))
+            if len(self._words) < _MOST_KEPT:
+                self._words[value] = text
         return text
 
 

@@ -113,7 +113,7 @@ class Capture:
         plain = self._attempt(head)
         kind = self._sections.kind
         named = not plain.rows and kind is not None and kind.section
-        if not named and is_doubtful(head, plain) and self.formats != ["osquery"]:  # its tables have borders of their own
+        if not named and is_doubtful(head, plain) and not self._sections.all_framed:
             from portsock.parse.listings.wrappers.search import find, parts
 
             found = find(head, plain, self._attempt)

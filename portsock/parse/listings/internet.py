@@ -1,5 +1,6 @@
 """Records of internet sockets from printed columns: a protocol word, two endpoints, a state word."""
 
+from functools import lru_cache
 from typing import Any
 
 from portsock.model import Family, InetEndpoint, SocketType, State
@@ -20,6 +21,7 @@ _WHOLE = {"icm": "icmp", "igm": "igmp", "udpl": "udplite", "div": "divert"}
 _DATAGRAM_TYPES = frozenset({SocketType.DGRAM, SocketType.RAW})
 
 
+@lru_cache(maxsize=256)
 def protocol_name(word: str) -> str:
     """Return a protocol without its family: 'tcp46' → 'tcp', 'icm6' → 'icmp', 'UDPv6' → 'udp'."""
     name = word.lower().removesuffix("46").rstrip("46").removesuffix("v")

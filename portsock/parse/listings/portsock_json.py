@@ -15,6 +15,7 @@ from portsock.port_numbers import Services, default_ephemeral
 from portsock.records import HEAD_END, TAIL_END, SocketRecord
 
 _Object = dict[str, Any]
+_HEADER = '{"record":"header",'
 
 
 class PortsockReader:
@@ -61,6 +62,8 @@ def _document(lines: Sequence[str | Socket]) -> _Object:
     """Return the document. The lines of --jsonl are joined into one. Its `sockets` may have been read already."""
     from json import JSONDecodeError
 
+    if lines and isinstance(lines[0], str) and _is_header(lines[0]):
+        return _known_schema(_from_lines(lines, None))
     read = [line for line in lines if isinstance(line, Socket)]
     places = count()
     # In the text its place stands for the line of a socket.
@@ -76,6 +79,19 @@ def _document(lines: Sequence[str | Socket]) -> _Object:
         document = _from_lines(lines, None)
     elif read and isinstance(document, dict) and isinstance(rows := document.get("sockets"), list):
         document["sockets"] = [read[row] if type(row) is int and 0 <= row < len(read) else row for row in rows]
+    return _known_schema(document)
+
+
+def _is_header(line: str) -> bool:
+    """Tell whether this is the first line of --jsonl. The text is then no document, and need not be tried as one."""
+    try:
+        return line.startswith(_HEADER) and decode(line).get("record") == "header"
+    except (ValueError, RecursionError):
+        return False
+
+
+def _known_schema(document: object) -> _Object:
+    """Return the document if it is of a schema that is known, or raise ValueError."""
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(schema, str) or not schema.startswith("portsock/"):
         raise ValueError("no schema portsock/1")
@@ -90,7 +106,11 @@ def _from_lines(lines: Iterable[str | Socket], error: ValueError | None) -> _Obj
     ended = False
     item: Any
     kind: object
+    sockets: list[Any] = []
     for number, line in enumerate(lines, 1):
+        if sockets and isinstance(line, Socket):  # nearly every line
+            sockets.append(line)
+            continue
         if isinstance(line, Socket):
             item, kind = line, "socket"
         elif not line.strip():
@@ -100,11 +120,14 @@ def _from_lines(lines: Iterable[str | Socket], error: ValueError | None) -> _Obj
         if kind in ("header", "end"):
             document |= item
             ended = ended or kind == "end"
+            sockets = []
         elif isinstance(kind, str):
             rows = document.setdefault("processes" if kind == "process" else f"{kind}s", [])
             if not isinstance(rows, list):
                 raise ValueError(f"line {number}: another line has '{kind}s' already")
             rows.append(item)
+            if kind == "socket":
+                sockets = rows
         else:
             raise ValueError(str(error) if error and number == 1 else f"line {number}: no record")
     if not ended:

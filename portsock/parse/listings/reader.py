@@ -16,7 +16,8 @@ class LineReader(Protocol):
     """Reads one section of one format.
 
     A reader may also have `remarks`, a sequence of Notices about its assumptions, and `read_as`, the reader class whose
-    format and system its rows turned out to have. Both are read after `finish`. And it may have a fast way: `plain(lines, at)`
+    format and system its rows turned out to have. Both are read after `finish`. `framed` is true where its tables have borders
+    of their own, which are not taken for a wrapper then. And it may have a fast way: `plain(lines, at)`
     reads the frequent rows from this index on that it knows. It returns their sockets, as `feed` would for each line in turn,
     and the index of the first line that it does not know, which is then passed to `feed`.
     """

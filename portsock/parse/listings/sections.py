@@ -34,6 +34,8 @@ class Sections:
         """The first kind of text that no reader supports."""
         self.dressed = 0
         """Lines that were read only without a mark in front of them."""
+        self.all_framed = False
+        """True if every section with sockets is of a format whose tables have borders of their own: they are no wrapper."""
         self.unprivileged = False
         """True if the listing says that it leaves out processes of other users."""
         self._lines = readers
@@ -206,6 +208,7 @@ class Sections:
     def note_format(self, reading: LineReader | type[DocumentReader]) -> None:
         """Add the format and the system of a reader."""
         reader: LineReader | type[DocumentReader] = getattr(reading, "read_as", reading)
+        self.all_framed = getattr(reader, "framed", False) and (self.all_framed or not self.formats)
         if reader.format not in self.formats:
             self.formats.append(reader.format)
         if reader.system != "unknown" and reader.system not in self.systems:

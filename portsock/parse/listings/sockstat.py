@@ -34,7 +34,7 @@ class SockstatReader:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._connected: dict[tuple[object, ...], SocketRecord] = {}
+        self._connected: dict[tuple[object, ...], tuple[SocketRecord, list[Holder]]] = {}
 
     @classmethod
     def begin(cls, line: str, services: Services) -> Self | None:
@@ -56,13 +56,13 @@ class SockstatReader:
             return None
         if record.protocol != "tcp" or record.remote is None:
             return (record._replace(holders=holders),)
-        earlier = self._connected.setdefault((record.local, record.remote), record._replace(holders=()))
-        self._connected[record.local, record.remote] = earlier._replace(holders=(*(earlier.holders or ()), *holders))
+        _, held = self._connected.setdefault((record.local, record.remote), (record, []))
+        held.extend(holders)
         return ()
 
     def finish(self) -> Iterable[SocketRecord]:
         found, self._connected = self._connected, {}
-        return found.values()
+        return [record._replace(holders=tuple(held)) for record, held in found.values()]
 
     def _internet(self, word: str, rest: list[str]) -> SocketRecord | None:
         """Parse '*:22 *:* [… state …]'. Like sockstat -l, this takes a TCP socket without a foreign port for a listener."""

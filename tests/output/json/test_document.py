@@ -1,6 +1,7 @@
 """The JSON contract: what is written fits the schema that ships, and says what was seen."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -60,7 +61,7 @@ def validate_record(record: Any) -> None:
     jsonschema.Draft202012Validator({"$ref": "#/$defs/record", "$defs": schema()["$defs"]}).validate(record)
 
 
-def document(command: str, rows: list[Any], context: Context = SERVICES, **changes: Any) -> Any:
+def document(command: str, rows: Sequence[Any], context: Context = SERVICES, **changes: Any) -> Any:
     found = json.loads("".join(answer(command, snapshot(**changes), rows, context, lines=False)))
     validate(found)
     return found

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from portsock.errors import UsageError
 from portsock.model import Snapshot
-from portsock.parse.listings import portsock_json
+from portsock.parse.listings import json_text, portsock_json
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.losses import Losses
+from portsock.parse.listings.plain import own_rows
 from portsock.parse.listings.plain.own_rows import PlainRows
 from portsock.parse.listings.sections import Sections
 from portsock.parse.listings.wrappers.hosts import SeveralHosts
@@ -131,6 +132,15 @@ def test_most_rows_of_a_plain_listing_take_the_fast_way(name: str, monkeypatch: 
     assert len(slow) < 20  # the first lines are read twice, once for a trial
 
 
+def test_names_that_resemble_descriptors_are_read_the_same_however_often_they_occur() -> None:
+    head = SS.split("\n")[0]
+    lists = ('"a,fd=3",pid=9,fd=3', '"b,fd=3",pid=8,fd=3', '"a,fd=3",pid=8,fd=3', '"a",pid=9,fd=3')
+    rows = [f"tcp   ESTAB 0 0 192.0.2.1:22 198.51.100.9:{port} users:(({lists[port % 4]}))" for port in range(50000, 50012)]
+    text = "\n".join((head, *rows))
+    assert read(Capture, text) == read(LineByLine, text)
+    assert {record.holders[0].name for record in read(Capture, text)[0]} >= {"a,fd=3", "a"}
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_changed_rows_read_the_same_line_by_line(data: st.DataObject) -> None:
@@ -187,6 +197,23 @@ def test_own_rows_read_the_same_by_their_pattern(documents: list[str]) -> None:
         assert own(text, True) == own(text, False)
         rows = text.count('"family":')
         assert sum(not isinstance(row, str) for row in PlainRows().read(text.split("\n"))) * 2 > rows or text in OWN
+
+
+def test_own_rows_with_the_same_parts_are_decoded_once(documents: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = documents[7].split("\n")
+    assert lines[0].startswith('{"record":"header"')
+    decoded: list[str] = []
+
+    def decode(text: str) -> Any:
+        decoded.append(text)
+        return json_text.decode(text)
+
+    for module in (own_rows, portsock_json):
+        monkeypatch.setattr(module, "decode", decode)
+    assert len(portsock_json.read_snapshot(lines).sockets) > 50
+    own_lines = [line for line in lines if not line.startswith('{"record":"socket"')]
+    assert len(decoded) <= len(own_lines) + 20
+    assert not any("\n" in text for text in decoded)  # the lines are not tried as one document
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])

@@ -163,11 +163,15 @@ class RowParser:
     def _record(self, layout: Layout, row: Row, protocol: str) -> SocketRecord | None:
         word = self._protocol(layout, row) or protocol
         local = self._endpoint(layout.local, layout.local_port, row, word)
-        remote = self._endpoint(layout.remote, layout.remote_port, row, word, "*", bool(layout.local_port))
+        remote = None
+        if layout.remote:
+            remote = self._endpoint(layout.remote, layout.remote_port, row, word, "*", bool(layout.local_port))
         if local is None or (remote is None and first(row, layout.remote)):
             return None
         local, ip_protocol = split_identifier(local, protocol_name(word), first(row, layout.local_port))
-        more: dict[str, Any] = {"recv_q": number(first(row, layout.recv_q)), "send_q": number(first(row, layout.send_q))}
+        more: dict[str, Any] = {}
+        if layout.recv_q or layout.send_q:
+            more = {"recv_q": number(first(row, layout.recv_q)), "send_q": number(first(row, layout.send_q))}
         if layout.pid or layout.name:
             more["holders"] = _holders(layout, row)
         if layout.inode:
@@ -197,10 +201,11 @@ class RowParser:
             return _PROTOCOL_NUMBERS.get(word, word)
         if layout.kernel:
             return "tcp"
-        text = "".join([first(row, (at,)) for at in layout.class_name]).lower()
-        for name in ("udp", "tcp"):
-            if name in text:
-                return name
+        if layout.class_name:
+            text = "".join([first(row, (at,)) for at in layout.class_name]).lower()
+            for name in ("udp", "tcp"):
+                if name in text:
+                    return name
         only_tcp = self._tcp_columns and (first(row, layout.remote) or first(row, layout.state))
         return "tcp" if only_tcp else ""
 

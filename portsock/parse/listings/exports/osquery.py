@@ -170,6 +170,7 @@ class OsqueryReader:
 
 
 class _OsqueryiReader:
+    framed: ClassVar[bool] = True
     format: ClassVar[str] = OsqueryReader.format
     title: ClassVar[str] = OsqueryReader.title
     system: ClassVar[str] = "unknown"
@@ -208,10 +209,7 @@ class OsqueryTableReader(_OsqueryiReader):
         row = _cells(line, self._separator) if len(line) < _LONGEST else []
         if len(row) != len(self._names):
             return None
-        if self._rows.add(dict(zip(self._names, row, strict=True))):
-            return ()
-        self._rows.skipped -= 1  # the driver counts the line
-        return None
+        return () if self._rows.add(dict(zip(self._names, row, strict=True)), counted=False) else None
 
 
 class OsqueryLineReader(_OsqueryiReader):

@@ -45,25 +45,29 @@ class Rows:
         self.skipped = 0
         self._without_protocol = 0
         self._found: dict[object, SocketRecord] = {}
+        self._more: dict[object, list[Holder]] = {}
+        """Holders of a socket that further rows name; joined at the end, since a socket may have thousands."""
 
-    def add(self, row: Mapping[str, Any], host: str = "") -> bool:
-        """Add a row. Returns whether it could be read."""
+    def add(self, row: Mapping[str, Any], host: str = "", counted: bool = True) -> bool:
+        """Add a row. Returns whether it could be read. `counted`: it is counted here if it could not, not by the driver."""
         record = _record(row)
         if record is None:
-            self.skipped += 1
+            self.skipped += counted
             return False
         key = (host, record.inode) if record.inode else len(self._found)
-        earlier = self._found.get(key)
-        if earlier is not None:
-            record = earlier._replace(holders=(*(earlier.holders or ()), *(record.holders or ())))
+        if key in self._found:
+            self._more.setdefault(key, []).extend(record.holders or ())
         else:
             self._without_protocol += record.protocol == "unknown"
-        self._found[key] = record
+            self._found[key] = record
         return True
 
     def take(self) -> Iterable[SocketRecord]:
         """Return all sockets so far, and forget them."""
         found, self._found = self._found, {}
+        more, self._more = self._more, {}
+        for key, holders in more.items():
+            found[key] = found[key]._replace(holders=(*(found[key].holders or ()), *holders))
         return found.values()
 
     def remarks(self) -> tuple[Notice, ...]:

@@ -18,7 +18,7 @@ _make = tuple.__new__
 """Creates named tuples four times as fast as their own constructor, which matters for a million rows only."""
 _MOST = 1 << 12
 """Texts that are kept: a listing of ever new ones would not profit from more."""
-_MOST_HOSTS = 1 << 16
+MOST_HOSTS = 1 << 16
 _PORT_DIGITS = 5
 BETWEEN = (None,) * (SocketRecord._fields.index("holders") - SocketRecord._fields.index("cookie"))
 """The fields of a record between `inode` and `holders`."""
@@ -27,9 +27,9 @@ LONGEST = 500
 """Characters of the longest row that is plain."""
 
 
-def remembered(texts: dict[_Key, _Value], text: _Key, value: _Value) -> _Value:
+def remembered(texts: dict[_Key, _Value], text: _Key, value: _Value, most: int = _MOST) -> _Value:
     """Keep a value by its text, unless there are many. Returns the value."""
-    if len(texts) < _MOST:
+    if len(texts) < most:
         texts[text] = value
     return value
 
@@ -79,14 +79,15 @@ class _Hosts(dict[str, str | None]):
         except (OSError, ValueError):
             found = parse_address(text)
             address = None if found is None or found[0] == "*" or found[1] is not None else found[0]
-        if len(self) >= _MOST_HOSTS:
+        if len(self) >= MOST_HOSTS:
             self.clear()
         self[text] = address
         return address
 
 
 NO_PEER = InetEndpoint("*", None)
-_NO_PEER = frozenset({"0.0.0.0:*", "[::]:*", ":::*", "*:*", "0.0.0.0:0", "[::]:0"})
+WITHOUT_PEER = frozenset({"0.0.0.0:*", "[::]:*", ":::*", "*:*", "0.0.0.0:0", "[::]:0"})
+"""What stands for the peer of a socket that has none."""
 
 
 class Ends(dict[str, InetEndpoint | None]):
@@ -102,7 +103,7 @@ class Ends(dict[str, InetEndpoint | None]):
         found = None
         if address is not None and port >= 0:
             found = _make(InetEndpoint, (address, port, None, None, None, False, False))
-        if len(self) < _MOST:  # a server has few local endpoints, a client as many as connections
+        if len(self) < MOST_HOSTS:  # a server has few local endpoints, a client as many as connections
             self[text] = found
         return found
 
@@ -111,5 +112,5 @@ class Ends(dict[str, InetEndpoint | None]):
         host, _, port_text = text.rpartition(":")
         address, port = self.hosts[host], self.ports[port_text]
         if address is None or port < 0 or address in WILDCARDS:
-            return NO_PEER if text in _NO_PEER else None
+            return NO_PEER if text in WITHOUT_PEER else None
         return _make(InetEndpoint, (address, port, None, None, None, False, False))
