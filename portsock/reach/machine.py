@@ -150,6 +150,11 @@ class Machine:
             way.fresh.append(self.move(way.group, branch._replace(sources=rest)))
         return pieces
 
+    def parted(self, branch: Branch, found: list[Branch], way: Way) -> list[Branch]:
+        """Do so for a statement that does not go on where it finds no value."""
+        pieces = [Piece(one.sources, True, None, one.certain and one.doubt == branch.doubt) for one in found]
+        return [one._replace(sources=piece.sources) for one, piece in zip(found, self.breaks(branch, pieces, way), strict=True)]
+
     def act(self, statement: Any, branch: Branch, way: Way) -> list[Branch]:
         """Do what a statement says. Return the branches for which the rule goes on."""
         rule, group = way.rule, way.group
@@ -167,8 +172,7 @@ class Machine:
             return self.translate(statement, branch, way)
         if isinstance(statement, Assign):
             changed = actions.assign(self.lookup, statement, branch)
-            self.breaks(branch, [Piece(one.sources, True) for one in changed], way)
-            return changed
+            return self.parted(branch, changed, way)
         if isinstance(statement, Untracked):
             if branch.environment.tracked:
                 return [branch]
@@ -258,7 +262,8 @@ class Machine:
             masked = branch.environment._replace(own_source=False, status=branch.environment.status | SNAT)
             self.settle(self.leave(group, branch)._replace(environment=masked))
             return []
-        moves = actions.destinations(self.lookup, nat, branch, self.refer(rule))
+        found = actions.destinations(self.lookup, nat, branch, self.refer(rule))
+        moves = list(zip(self.parted(branch, [one for one, _ in found], way), [known for _, known in found], strict=True))
         if len(moves) > 1:
             moves = [(after._replace(sources=after.sources.copy()), reachable) for after, reachable in moves]
         for after, reachable in moves:
