@@ -153,7 +153,9 @@ class Machine:
     def parted(self, branch: Branch, found: list[Branch], way: Way) -> list[Branch]:
         """Do so for a statement that does not go on where it finds no value."""
         pieces = [Piece(one.sources, True, None, one.certain and one.doubt == branch.doubt) for one in found]
-        return [one._replace(sources=piece.sources) for one, piece in zip(found, self.breaks(branch, pieces, way), strict=True)]
+        return [
+            one._replace(sources=piece.sources) for one, piece in zip(found, self.breaks(branch, pieces, way), strict=True)
+        ]
 
     def act(self, statement: Any, branch: Branch, way: Way) -> list[Branch]:
         """Do what a statement says. Return the branches for which the rule goes on."""

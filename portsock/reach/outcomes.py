@@ -119,7 +119,10 @@ def settled(doubtful: list[tuple[Bounds, Ending, tuple[str, ...]]]) -> list[tupl
 def decided(ways: list[tuple[Bounds, Ending, tuple[str, ...]]]) -> Ending:
     """Return the ending that all ways have in common."""
     endings = [way[1] for way in ways]
-    if len({(ending.verdict, ending.forwarded, ending.verdict == "accept" and ending.sent_by is None) for ending in endings}) > 1:
+    if (
+        len({(ending.verdict, ending.forwarded, ending.verdict == "accept" and ending.sent_by is None) for ending in endings})
+        > 1
+    ):
         causes = dict.fromkeys(cause for _, _, causes in ways for cause in causes)
         return Ending("unknown", reasons=tuple(causes)[:MOST_CAUSES])
     best = min(ways, key=lambda way: len(way[2]))[1]

@@ -38,7 +38,6 @@ _SERVICES = (("tcp", "10.96.0.10", 80), ("tcp", "10.96.0.10", 9000), ("udp", "10
 """Of kube-proxy's rules: two addresses that no host has."""
 
 
-
 def install(made: Bench, name: str) -> None:
     """Put the rules of a scene in the place of the host's. Raises Refused."""
     made.load("flush ruleset\n")
