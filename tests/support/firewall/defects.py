@@ -29,7 +29,7 @@ DEFECTS: dict[str, Defect] = {
     "a policy that drops accepts": Defect("machine.py", 'chain.hook.policy == "drop"', 'chain.hook.policy == "never"'),
     "goto comes back as jump does": Defect("machine.py", '(way.fresh if kind == "jump" else way.back)', "way.fresh"),
     "return goes on": Defect("machine.py", "way.back.append(self.move", "way.fresh.append(self.move"),
-    "!= is ==": Defect("machine.py", "if known is match.negated:", "if not known:"),
+    "!= is ==": Defect("machine.py", "if known is not match.negated else", "if known else"),
     "a rule that is left forgets its marks": Defect("machine.py", "if branch.environment is way.group.environment:", "if way:"),  # noqa: E501
     "above a limit is below it": Defect("machine.py", "            return [above]\n", "            return [branch]\n"),
     "a wildcard is a whole name": Defect("keys.py", "name.startswith(prefix)", "name == prefix"),
