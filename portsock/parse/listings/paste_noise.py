@@ -16,7 +16,8 @@ _RULE = re.compile(r"[\s\-=_*.─━═│┃|+┌┐└┘├┤┬┴┼╭╮
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78DMEHc])")
 _TMUX = re.compile(r"\[[^\]]{1,60}\]\s+\d+:\S.*")
 """tmux's status line: '[0] 0:bash*  "web" 18:00'."""
-_BORDER = re.compile(r"^\s?[│┃|▏]\s?|\s*[│┃|▕]\s*$")
+_BORDER = re.compile(r"^\s?[│┃|▏]\s?")
+_RIGHT_BORDERS = "│┃|▕"
 _MARK = re.compile(
     r"^(?:\s{0,8}>\s?){1,4}|^\s{0,6}\d{1,7}[:\-](?=\S|\s)|^[\w./+-]{1,255}:(?=(?:\d{1,7}:)?(?:tcp|udp|raw|unix|LISTEN|ESTAB))"
 )
@@ -101,5 +102,9 @@ def strip_marks(line: str) -> str | None:
     """Return the line without quote marks, grep prefixes or frames, or None where it has none of them."""
     if len(line) > _LONGEST_DRESSED:
         return None
-    text = _MARK.sub("", _BORDER.sub("", line), count=1)
+    text = _BORDER.sub("", line)
+    end = text.rstrip()
+    if end[-1:] and end[-1] in _RIGHT_BORDERS:  # an expression would search every run of blanks from each of its places
+        text = end[:-1].rstrip()
+    text = _MARK.sub("", text, count=1)
     return text if text != line else None

@@ -55,6 +55,8 @@ class Sections:
         self._known: set[str] = set()
         """Lines outside of sections that mean nothing."""
         self._unread: set[str] = set()
+        self._openers: dict[str, list[type[LineReader]]] = {}
+        """By line: the readers that it may begin a section of, to try them alone when it comes again."""
         """Lines in sections that no reader understands."""
 
     def read(self, lines: Iterable[str]) -> Iterator[SocketRecord]:
@@ -173,18 +175,25 @@ class Sections:
 
     def _open_section(self, line: str) -> Iterable[SocketRecord] | None:
         """Begin the section that this line opens. Returns the sockets of the previous one and of the line, or None."""
-        for candidate in self._lines:
+        known = self._openers.get(line)
+        begun: list[type[LineReader]] = []
+        opened: Iterable[SocketRecord] | None = None
+        for candidate in self._lines if known is None else known:
             reader = candidate.begin(line, self._services)
             if reader is None:
                 continue
+            begun.append(candidate)
             if (first := reader.feed(line)) is None:
                 self._resembles_row = True
                 continue
             ended = list(self._end_section())
             self._reader, self._found_sockets = reader, bool(first)
             self._foreign = None
-            return [*ended, *first]
-        return None
+            opened = [*ended, *first]
+            break
+        if known is None and len(line) <= _LONGEST_KNOWN and len(self._openers) < _MOST_KNOWN:
+            self._openers[line] = begun
+        return opened
 
     def _end_section(self) -> Iterable[SocketRecord]:
         reader, self._reader = self._reader, None
