@@ -107,6 +107,8 @@ def _probes_for(socket: Socket, address: str, port: int, sources: tuple[str, ...
     by_device: dict[str | None, tuple[str, ...]] = {}
     for source in sources:
         text, _, through = source.partition("%")
+        if device == HERE and scope(text.partition("/")[0]) is not Scope.LOOPBACK:
+            continue  # it cannot be the source of what arrives at a loopback address
         if (":" in text) == (":" in address) and (device is None or not through or device == through):
             by_device[through or device] = (*by_device.get(through or device, ()), text)
     for each, asked in (by_device if sources else {device: ()}).items():

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from portsock.addresses import scope
+from portsock.model import Scope
 from portsock.network import Network
 from portsock.reach.sources import network as range_of
 from portsock.reach.types import Outcome, Probe
@@ -29,10 +31,11 @@ class _Division(NamedTuple):
 def summarize(probed: Sequence[tuple[Probe, Sequence[Outcome]]], network: Network, not_read: tuple[str, ...]) -> Reach:
     """Return the answer to the probes of one port."""
     found: list[Verdict] = []
+    own = {address.partition("/")[0] for device in network.devices for address in device.addresses}
     for version in EVERYBODY:
-        outside = [each for each in probed if _version(each[0].destination) == version and each[0].device != HERE]
+        outside = [each for each in probed if _version(each[0].destination) == version and not _only_here(each[0], own)]
         found += _joined([_divisions(probe, outcomes, network) for probe, outcomes in outside])
-    here = [_verdict(HERE, outcome) for probe, outcomes in probed for outcome in outcomes if _is_here(probe, outcome)]
+    here = [_verdict(HERE, outcome) for probe, outcomes in probed for outcome in outcomes if _is_here(probe, outcome, own)]
     if here:
         found.append(_agreed(here))
     reasons = dict.fromkeys(reason for _, outcomes in probed for outcome in outcomes for reason in outcome.reasons)
@@ -59,7 +62,15 @@ def _deciding(verdicts: Sequence[Verdict]) -> Verdict | None:
     return None
 
 
-def _is_here(probe: Probe, outcome: Outcome) -> bool:
+def _only_here(probe: Probe, own: set[str]) -> bool:
+    """Tell whether no packet from elsewhere is asked about."""
+    return probe.device == HERE or (bool(probe.sources) and all(source in own for source in probe.sources))
+
+
+def _is_here(probe: Probe, outcome: Outcome, own: set[str]) -> bool:
+    """Tell whether the packets are this host's own: they come over lo, from one of its addresses."""
+    if probe.sources and not all(source in own or scope(source) is Scope.LOOPBACK for source in probe.sources):
+        return False
     return probe.device == HERE or (probe.device is None and (HERE in outcome.devices or not outcome.devices))
 
 

@@ -123,6 +123,8 @@ def test_one_source_is_answered_alone() -> None:
         "9.9.9.9 dropped by ip t input0: policy drop"
     )
     assert reach(*rules, sources=("2001:db8::1",)).sources == ()
+    assert fates(reach(rule(on("lo"), ACCEPT), policy="drop", sources=("9.9.9.9",))) == {"9.9.9.9": "drop"}
+    assert fates(reach(rule(on("lo"), ACCEPT), policy="drop", sources=("127.0.0.1",))) == {"lo": "accept"}
 
 
 def test_a_device_of_a_source_is_the_one_it_comes_in_through() -> None:
