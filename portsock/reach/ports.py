@@ -9,7 +9,7 @@ from portsock.model import Family, InetEndpoint, Scope, Socket, State
 from portsock.network import Network
 from portsock.reach.classes import Classes, classes_of, compares_destination
 from portsock.reach.incoming import incoming
-from portsock.reach.summary import HERE, summarize
+from portsock.reach.summary import EVERYBODY, HERE, summarize
 from portsock.reach.types import Outcome, Probe
 from portsock.reachability import Reach, Reachable
 from portsock.rulesets import PacketFilter
@@ -20,6 +20,9 @@ _ANY = {4: ("192.0.2.1",), 6: ("2001:db8::1",)}
 """Stand for the addresses of a host whose addresses are not known, where no rule compares them."""
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _ADDRESSES_UNKNOWN = "the addresses of the listing's host, which its rules compare,"
+_MOST_STEPS = 5_000_000
+"""Rules that are followed for one answer, all probes together: any user can make a namespace with many rules and listeners."""
+_TOO_MUCH = "more rules than are followed for so many ports"
 _MOST_ADDRESSES = 32
 """Own addresses that a wildcard socket is tried with; those of further devices are named as not read."""
 
@@ -30,6 +33,8 @@ class Judge:
     def __init__(self, packet_filter: PacketFilter) -> None:
         self.packet_filter = packet_filter
         self._classes: Classes | None = None
+        self._rules = sum(len(chain.rules) for table in packet_filter.rules.tables for chain in table.chains.values())
+        self._steps = _MOST_STEPS
         self._known: dict[Probe, tuple[Outcome, ...]] = {}
 
     @cached_property
@@ -44,6 +49,13 @@ class Judge:
         key = probe._replace(port=self._classes.of(probe.port))
         found = self._known.get(key)
         if found is None:
+            self._steps -= self._rules
+            if self._steps < 0:
+                return (
+                    Outcome(
+                        "unknown", probe.sources or (EVERYBODY[6 if ":" in probe.destination else 4],), reasons=(_TOO_MUCH,)
+                    ),
+                )
             found = incoming(*self.packet_filter, probe)
             if not any(outcome.to for outcome in found):  # where a packet is sent may depend on its port
                 self._known[key] = found

@@ -7,6 +7,7 @@ import pytest
 from portsock.explain.reach import reach_sentence
 from portsock.model import Socket, State
 from portsock.network import Device, Network
+from portsock.reach import ports
 from portsock.reach.ports import Judge, reach_of, redirections
 from portsock.reachability import Reach, Reachable, Verdict
 from portsock.rulesets import Constant, Nat, PacketFilter, Reject, Rule, Ruleset, Table
@@ -146,6 +147,19 @@ def test_ports_that_no_rule_tells_apart_are_judged_once() -> None:
     for port in range(8000, 8100):
         reach_of([socket(f"0.0.0.0:{port}")], asked)
     assert len(asked._known) == 4  # eth0, eth1, docker0 and lo
+
+
+def test_a_filter_with_too_many_rules_for_so_many_ports_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "_MOST_STEPS", 10)
+    rules = [rule(is_(DPORT, number), DROP) for number in range(3)]
+    found = reach_of([socket("192.0.2.1:1"), socket("192.0.2.1:2")], judge(*rules))
+    assert found is not None
+    assert found.not_read == ()
+    monkeypatch.setattr(ports, "_MOST_STEPS", 2)
+    found = reach_of([socket("192.0.2.1:1")], judge(*rules))
+    assert found is not None
+    assert fates(found)[EVERYBODY] == "unknown"
+    assert found.not_read == ("more rules than are followed for so many ports",)
 
 
 def test_without_the_hosts_addresses_rules_that_compare_them_leave_a_wildcard_unknown() -> None:

@@ -1,6 +1,7 @@
 """The packet filters of several network namespaces: each is entered, and its rules and routes are read."""
 
 import os
+import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -8,6 +9,10 @@ from portsock.sources.linux.firewall.presence import has_rules
 
 if TYPE_CHECKING:
     from portsock.rulesets import PacketFilter
+
+_SECONDS = 2.0
+"""After this time no further namespace is entered: any user can make many, with many rules."""
+_LATE = "not read within 2 s"
 
 # What holds rules is imported where there are some: it takes longer than to ask whether there are.
 
@@ -62,14 +67,22 @@ def _load_others(numbers: list[int], always: bool) -> "dict[int | None, PacketFi
     from portsock.sources.linux.setns import visit
 
     spaces = find([str(number) for number in numbers]).namespaces
+    until = time.monotonic() + _SECONDS
+
+    def load_one(_: object) -> "PacketFilter | bool | None":
+        return _load_own(always) if time.monotonic() < until else _unread(_LATE)
+
     found: dict[int | None, PacketFilter | bool | None] = {}
-    for space, result in zip(spaces, visit(spaces, lambda _: _load_own(always)), strict=True):
-        found[space.netns.id] = (_refused(result) if always else None) if isinstance(result, OSError) else result
+    for space, result in zip(spaces, visit(spaces, load_one), strict=True):
+        if isinstance(result, OSError):
+            found[space.netns.id] = _unread(result.strerror or str(result)) if always else None
+        else:
+            found[space.netns.id] = result
     return found
 
 
-def _refused(error: OSError) -> "PacketFilter":
+def _unread(why: str) -> "PacketFilter":
     from portsock.network import Network
     from portsock.rulesets import PacketFilter, Ruleset
 
-    return PacketFilter(Ruleset(refused=error.strerror or str(error)), Network(known=False))
+    return PacketFilter(Ruleset(refused=why), Network(known=False))

@@ -23,6 +23,8 @@ NETLINK_NETFILTER = 12
 _TRIES = 4
 """Readings of everything, where the rules change between dumps."""
 _NO_NETFILTER = {errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT}
+_MOST_BYTES = 32 << 20
+"""Bytes of one dump that are read: any user can fill a network namespace of his own. 10,000 rules have 5 MB."""
 _CHANGED = "rules that changed while they were read"
 
 
@@ -41,6 +43,19 @@ def load(root: str = "/proc", channel: Channel | None = None) -> Ruleset:
         return load(root, opened)
 
 
+class _Bounded(Reader):
+    """A reader of dumps that gives up on those that are too long."""
+
+    _left = _MOST_BYTES
+
+    def _receive(self) -> int | None:
+        length = super()._receive()
+        self._left -= length or 0
+        if self._left < 0:
+            raise NetlinkRefused(f"more than {_MOST_BYTES >> 20} MiB of rules")
+        return length
+
+
 def _loaded(channel: Channel) -> Ruleset:
     for _ in range(_TRIES):
         try:
@@ -54,26 +69,26 @@ def _loaded(channel: Channel) -> Ruleset:
 
 def _once(channel: Channel) -> tuple[Ruleset, bool]:
     """Return the rules, and whether all dumps are of one generation. Raises NetlinkRefused and GarbledMessage."""
-    tables = Reader(channel, GET_TABLE).read(request())
+    tables = _Bounded(channel, GET_TABLE).read(request())
     if tables is None or not tables.bodies:  # no nf_tables, or no rules
         return Ruleset(), True
     from portsock.parse.netlink.nftables.ruleset import Draft
 
-    dumps = [tables, *(Reader(channel, kind).read(request()) for kind in (GET_CHAIN, GET_SET, GET_RULE))]
+    dumps = [tables, *(_Bounded(channel, kind).read(request()) for kind in (GET_CHAIN, GET_SET, GET_RULE))]
     _, chains, sets, rules = dumps
     draft = Draft(_dump(tables))
     draft.add_chains(_dump(chains))
     draft.add_sets(_dump(sets))
     if rules and b"objref\0" in rules.data:
-        dumps.append(Reader(channel, GET_OBJECT).read(request()))
+        dumps.append(_Bounded(channel, GET_OBJECT).read(request()))
         draft.add_objects(_dump(dumps[-1]))
     draft.add_rules(_dump(rules))
-    reader = Reader(channel, GET_ELEMENTS)
+    reader = _Bounded(channel, GET_ELEMENTS)
     for body, take in draft.wanted():
         elements = reader.read(body)
         dumps.append(elements)
         take(_dump(elements), elements is not None and elements.whole)
-    dumps.append(Reader(channel, GET_TABLE).read(request()))  # what changed after the last dump that was not empty
+    dumps.append(_Bounded(channel, GET_TABLE).read(request()))  # what changed after the last dump that was not empty
     settled = all(each is not None and each.whole for each in dumps)
     versions = set(chain.from_iterable(generations(_dump(each)) for each in dumps))
     return draft.finished(), settled and len(versions) == 1
