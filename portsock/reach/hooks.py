@@ -65,7 +65,9 @@ class Hooks:
 
     def in_turn(self, found: list[tuple[Table, Chain]]) -> list[tuple[Table, Chain]]:
         """Return the nat chains of a hook in the order in which they run."""
-        places = [Entry(chain.hook.priority if chain.hook else 0, order, table, chain) for order, (table, chain) in enumerate(found)]
+        places = [
+            Entry(chain.hook.priority if chain.hook else 0, order, table, chain) for order, (table, chain) in enumerate(found)
+        ]
         return [found[entry.order] for entry in sorted(places, key=self._when)]
 
     def _when(self, entry: Entry) -> tuple[int, int, int]:

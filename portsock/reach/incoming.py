@@ -4,10 +4,11 @@ from portsock.network import Device, Network
 from portsock.reach.devices import classes
 from portsock.reach.hooks import Hooks
 from portsock.reach.machine import Machine, TooLong
-from portsock.reach.outcomes import Ending, endings, folded, outcome, settled
+from portsock.reach.outcomes import Ending, endings, expanded, folded, outcome, settled
 from portsock.reach.packet import Group, Packet
 from portsock.reach.path import Path
 from portsock.reach.routes import Routes
+from portsock.reach.runs import Prepared
 from portsock.reach.sources import Bounds, everything, gathered, intersect, network, number, subtract
 from portsock.reach.types import Outcome, Probe
 from portsock.rulesets import Ruleset
@@ -18,7 +19,8 @@ TOO_LONG = "more steps than a kernel takes"
 class Question:
     """What is asked, as numbers."""
 
-    def __init__(self, ruleset: Ruleset, known: Network, probe: Probe) -> None:
+    def __init__(self, ruleset: Ruleset, known: Network, probe: Probe, prepared: Prepared | None = None) -> None:
+        self.prepared = prepared or Prepared(ruleset)
         self.ruleset, self.network, self.probe = ruleset, known, probe
         self.version = 6 if ":" in probe.destination else 4
         self.bits = 128 if self.version == 6 else 32
@@ -33,7 +35,7 @@ class Question:
     def machine(self, user: int | None = None) -> Machine:
         probe = self.probe
         packet = Packet(probe.protocol, probe.destination, probe.port, probe.source_port, user)
-        return Machine(packet, self.network, self.routes)
+        return Machine(packet, self.network, self.routes, self.prepared)
 
     def answer(self, device: Device) -> list[Outcome]:
         """Return what becomes of packets on one device."""
@@ -46,6 +48,7 @@ class Question:
         if self.tied:
             others, _ = self._found(device, sources, Hooks(self.ruleset, self.version, early=True))
             found = compared(found, others, self.tied)
+        found = expanded(machine, found)
         if not device.loopback:
             found = folded(found, ignored)
         alone = len(found) == 1

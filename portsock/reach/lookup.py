@@ -37,11 +37,12 @@ NO_LINK = Link(0, "")
 class Lookup:
     """Values of expressions, sets and maps of the table at hand."""
 
-    def __init__(self, packet: Packet, routes: Routes) -> None:
+    def __init__(self, packet: Packet, routes: Routes, known: dict[tuple[int, str], Keys]) -> None:
+        """`known`: the keys of sets and maps that were made before, for all packets."""
         self.packet, self.routes = packet, routes
         self.table: Table
         self.place: Place
-        self._keys: dict[tuple[int, str], Keys] = {}
+        self._keys = known
         self._values: dict[Value, Value] = {}
 
     def enter(self, table: Table, place: Place) -> None:

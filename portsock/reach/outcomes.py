@@ -1,12 +1,15 @@
 """The ends of all ways as outcomes: one verdict for each source, or unknown."""
 
+from bisect import bisect_left
+from itertools import chain
 from typing import NamedTuple
 
 from portsock.reach import spelling
 from portsock.reach.branches import MOST_CAUSES, Claim, Final
 from portsock.reach.machine import Machine
 from portsock.reach.packet import OWN
-from portsock.reach.sources import Bounds, add, count, everything, intersect, networks, spelled, subtract, take
+from portsock.reach.runs import Run
+from portsock.reach.sources import Bounds, add, count, everything, inside, intersect, networks, spelled, subtract, take
 from portsock.reach.types import Outcome
 from portsock.reachability import RuleReference
 
@@ -120,7 +123,10 @@ def settled(doubtful: list[tuple[Bounds, Ending, tuple[str, ...]]]) -> list[tupl
 def decided(ways: list[tuple[Bounds, Ending, tuple[str, ...]]]) -> Ending:
     """Return the ending that all ways have in common."""
     endings = [way[1] for way in ways]
-    if len({(ending.verdict, ending.forwarded, ending.verdict == "accept" and ending.sent_by is None) for ending in endings}) > 1:
+    if (
+        len({(ending.verdict, ending.forwarded, ending.verdict == "accept" and ending.sent_by is None) for ending in endings})
+        > 1
+    ):
         causes = dict.fromkeys(cause for _, _, causes in ways for cause in causes)
         return Ending("unknown", reasons=tuple(causes)[:MOST_CAUSES])
     best = min(ways, key=lambda way: len(way[2]))[1]
@@ -150,6 +156,26 @@ def limited(
         if rest:
             gather(result, ending, rest)
     return [(bounds, ending) for ending, bounds in result.items()]
+
+
+def expanded(machine: Machine, found: list[tuple[Bounds, Ending]], share: int | None = None) -> list[tuple[Bounds, Ending]]:
+    """Return the endings with the rule that decides instead of a run of rules; of a run `share` at most."""
+    result = []
+    for bounds, ending in found:
+        table, within, run = machine.references[ending.rule] if ending.rule is not None else (None, None, None)
+        if table is None or within is None or not isinstance(run, Run):
+            result.append((bounds, ending))
+            continue
+        by_rule: dict[int, Bounds] = {}
+        for low, high, place in run.pieces:
+            if part := inside(bounds, low, high):
+                if len(by_rule) == share and place not in by_rule:
+                    break
+                add(by_rule.setdefault(place, []), part)
+        for place, part in by_rule.items():
+            machine.references.append((table, within, run.rules[place]))
+            result.append((part, ending._replace(rule=len(machine.references) - 1)))
+    return result
 
 
 def outcome(machine: Machine, bounds: Bounds, ending: Ending, destination: str, asked: tuple[str, ...] | None) -> Outcome:
@@ -183,25 +209,25 @@ def outcome(machine: Machine, bounds: Bounds, ending: Ending, destination: str, 
 def reference(machine: Machine, rule: int | None) -> RuleReference | None:
     if rule is None:
         return None
-    table, chain, known = machine.references[rule]
+    table, place, known = machine.references[rule]
+    assert not isinstance(known, Run)
     if known is None:
-        assert chain.hook is not None
-        return RuleReference(table.family, table.name, chain.name, None, f"policy {chain.hook.policy}")
+        assert place.hook is not None
+        return RuleReference(table.family, table.name, place.name, None, f"policy {place.hook.policy}")
     text = known.text or spelling.spell(known, table)
-    return RuleReference(table.family, table.name, chain.name, known.handle, text, known.comment)
+    return RuleReference(table.family, table.name, place.name, known.handle, text, known.comment)
 
 
 def folded(found: list[tuple[Bounds, Ending]], ignored: Bounds) -> list[tuple[Bounds, Ending]]:
     """Give sources that never come the ending of their neighbours, so that they make no difference."""
     if not ignored:
         return found
-    kept = [(subtract(bounds, ignored), ending) for bounds, ending in found]
-    ends = {end: bounds for bounds, _ in kept for end in bounds[1::2]}
-    starts = {start: bounds for bounds, _ in kept for start in bounds[::2]}
+    kept = [entry for entry in ((subtract(bounds, ignored), ending) for bounds, ending in found) if entry[0]]
     alone: Bounds = []
     for low, end in zip(ignored[::2], ignored[1::2], strict=True):
-        neighbour = ends.get(low, starts.get(end))
-        add(alone if neighbour is None else neighbour, [low, end])
+        ends = (bounds for bounds, _ in kept if (place := bisect_left(bounds, low)) & 1 and bounds[place] == low)
+        starts = (bounds for bounds, _ in kept if bounds[(place := bisect_left(bounds, end)) : place + 1] == [end])
+        add(next(chain(ends, starts), alone), [low, end])
     if alone:
         kept.append((alone, Ending("drop", how="martian source")))
-    return [entry for entry in kept if entry[0]]
+    return kept
