@@ -7,9 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from portsock.reach.devices import parts
 from portsock.rulesets import (
     Assign,
+    Ct,
     Expression,
+    Fib,
     Joined,
     Key,
     Looked,
@@ -66,6 +69,36 @@ def compares_destination(ruleset: Ruleset) -> bool:
                     if any(_is_destination(part) for used, _ in _uses(statement, table) for part in _leaves(used)):
                         return True
     return False
+
+
+def tells_own_addresses_apart(ruleset: Ruleset) -> bool:
+    """Tell whether anything can depend on which address of this host is meant."""
+    return any(
+        _depends(part)
+        for table in ruleset.tables
+        for chain in table.chains.values()
+        for rule in chain.rules
+        for statement in rule.statements
+        if type(statement) is not Match or type(statement.left) is not Payload or _overlaps_destination(statement.left)
+        for part in parts(statement)
+    )
+
+
+def _depends(part: object) -> bool:
+    if isinstance(part, Payload):
+        return _overlaps_destination(part)
+    if isinstance(part, Fib):
+        return "daddr" in part.inputs and (part.result != "type" or len(part.inputs) > 1)
+    if isinstance(part, Nat):
+        return part.kind not in ("snat", "masquerade")
+    return isinstance(part, Ct) and "addr" in part.key
+
+
+def _overlaps_destination(payload: Payload) -> bool:
+    """Tell whether it has bits of the destination address of either IP version."""
+    return (
+        payload.base == "network" and payload.offset + payload.length > 128 and (payload.offset, payload.length) != (64, 128)
+    )
 
 
 def _leaves(expression: Expression) -> Iterator[Expression]:

@@ -17,6 +17,7 @@ class Uses:
     def __init__(self, ruleset: Ruleset) -> None:
         self.names: set[str] = set()
         self.prefixes: set[str] = set()
+        self.bridged = any(table.family == "bridge" for table in ruleset.tables)
         self.each = False
         """Every device has to be looked at by itself."""
         for table in ruleset.tables:
@@ -86,7 +87,7 @@ def classes(ruleset: Ruleset, network: Network) -> list[list[Device]]:
 
 def signature(device: Device, uses: Uses) -> Any:
     """Return what rules and routes can tell of a device."""
-    if uses.each or device.loopback or device.rp_filter or device.master or device.kind == "bridge":
+    if uses.each or device.loopback or device.rp_filter or device.master or (uses.bridged and device.kind == "bridge"):
         return device.ifindex
     prefixes = tuple(prefix for prefix in uses.prefixes if device.name.startswith(prefix))
     return (device.name if device.name in uses.names else None, prefixes, device.route_localnet)

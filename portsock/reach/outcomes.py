@@ -9,9 +9,10 @@ from portsock.reach.branches import MOST_CAUSES, Claim, Final
 from portsock.reach.machine import Machine
 from portsock.reach.packet import OWN
 from portsock.reach.runs import Run
-from portsock.reach.sources import Bounds, add, count, everything, inside, intersect, networks, spelled, subtract, take
-from portsock.reach.types import Outcome
+from portsock.reach.sources import Bounds, add, count, everything, inside, intersect, networks, size, spelled, subtract, take
+from portsock.reach.types import Outcome, Probe
 from portsock.reachability import RuleReference
+from portsock.rulesets import Chain, Rule, Table
 
 MANY = 256
 """Sources of more intervals may be given as everybody apart from others."""
@@ -206,6 +207,50 @@ def outcome(machine: Machine, bounds: Bounds, ending: Ending, destination: str, 
     )
 
 
+def shortened(
+    machine: Machine, found: list[tuple[Bounds, Ending]], probe: Probe, asked: tuple[str, ...], most: int
+) -> list[Outcome]:
+    """Return endings in words: the widest as that of everybody, of the others about `most` networks.
+
+    Each ending keeps some; where these are too many as well, each kind of verdict does.
+    """
+    destination, bits, first = probe.destination, machine.packet.bits, list[Outcome]()
+    found = widest_first(machine, found)
+    if len(found) == 1 or not probe.sources:
+        (bounds, ending), *found = found
+        everybody = asked if not found else networks(everything(bits), bits)
+        first = [outcome(machine, bounds, ending, destination, everybody)._replace(addresses=size(bounds))]
+    total = sum(len(bounds) for bounds, _ in found) // 2
+    share, left_out = most, 0
+    if total > most:
+        kinds = {(ending.verdict, ending.sent_by is None): place for place, (_, ending) in enumerate(found)}
+        kept = sorted(range(len(found)), key=lambda place: place not in kinds.values())[:most]
+        found = [found[place] for place in kept]
+        share, left_out = max(1, most // len(found)), total - sum(len(bounds) for bounds, _ in found) // 2
+    answers = list[Outcome]()
+    for bounds, ending in found:
+        listed = 0
+        for part, single in expanded(machine, [(bounds, ending)], share):
+            sources = networks(part[: 2 * share], bits)
+            answers.append(outcome(machine, part, single, destination, sources[:share])._replace(addresses=size(part)))
+            listed += min(len(part) // 2, share)
+        if total > most:
+            left_out += len(bounds) // 2 - listed
+    if answers:
+        answers[-1] = answers[-1]._replace(left_out=max(left_out, 0))
+    return first + answers
+
+
+def widest_first(machine: Machine, found: list[tuple[Bounds, Ending]]) -> list[tuple[Bounds, Ending]]:
+    """Return the endings, the one of most addresses first; it has one rule."""
+    while True:
+        widest = max(range(len(found)), key=lambda place: size(found[place][0]))
+        parts = expanded(machine, [found[widest]])
+        found = [*parts, *found[:widest], *found[widest + 1 :]]
+        if len(parts) == 1:
+            return found
+
+
 def reference(machine: Machine, rule: int | None) -> RuleReference | None:
     if rule is None:
         return None
@@ -214,8 +259,12 @@ def reference(machine: Machine, rule: int | None) -> RuleReference | None:
     if known is None:
         assert place.hook is not None
         return RuleReference(table.family, table.name, place.name, None, f"policy {place.hook.policy}")
-    text = known.text or spelling.spell(known, table)
-    return RuleReference(table.family, table.name, place.name, known.handle, text, known.comment)
+    return machine.prepared.once(("rule", id(known)), lambda: quoted(table, place, known))
+
+
+def quoted(table: Table, place: Chain, rule: Rule) -> RuleReference:
+    text = rule.text or spelling.spell(rule, table)
+    return RuleReference(table.family, table.name, place.name, rule.handle, text, rule.comment)
 
 
 def folded(found: list[tuple[Bounds, Ending]], ignored: Bounds) -> list[tuple[Bounds, Ending]]:

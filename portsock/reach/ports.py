@@ -7,8 +7,11 @@ from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
 from portsock.model import Family, InetEndpoint, Scope, Socket, State
 from portsock.network import Network
-from portsock.reach.classes import Classes, classes_of, compares_destination
+from portsock.reach.classes import Classes, classes_of, compares_destination, tells_own_addresses_apart
 from portsock.reach.incoming import incoming
+from portsock.reach.routes import Routes
+from portsock.reach.runs import Prepared
+from portsock.reach.sources import number
 from portsock.reach.summary import HERE, summarize
 from portsock.reach.types import Outcome, Probe
 from portsock.reachability import Reach, Reachable
@@ -20,6 +23,8 @@ _ANY = {4: ("192.0.2.1",), 6: ("2001:db8::1",)}
 """Stand for the addresses of a host whose addresses are not known, where no rule compares them."""
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _ADDRESSES_UNKNOWN = "the addresses of the listing's host, which its rules compare,"
+MOST_NETWORKS = 1000
+"""Networks that are listed for one address and device, those of everybody else apart."""
 _MOST_ADDRESSES = 32
 """Own addresses that a wildcard socket is tried with; those of further devices are named as not read."""
 
@@ -30,6 +35,7 @@ class Judge:
     def __init__(self, packet_filter: PacketFilter) -> None:
         self.packet_filter = packet_filter
         self._classes: Classes | None = None
+        self._prepared = Prepared(packet_filter.rules)
         self._known: dict[Probe, tuple[Outcome, ...]] = {}
 
     @cached_property
@@ -37,14 +43,27 @@ class Judge:
         """A rule compares the destination address."""
         return compares_destination(self.packet_filter.rules)
 
+    @cached_property
+    def _tells_apart(self) -> bool:
+        return not self.packet_filter.network.known or tells_own_addresses_apart(self.packet_filter.rules)
+
+    def _destination(self, address: str) -> str:
+        """Return a name for all addresses of this host where rules cannot tell them apart, else the address."""
+        if self._tells_apart or scope(address) is Scope.LOOPBACK:
+            return address
+        version = 6 if ":" in address else 4
+        routes = self._prepared.once(("routes", version), lambda: Routes(self.packet_filter.network, version))
+        where = number(address)
+        return f"own {version} {routes.type_of(where)}" if routes.is_own(where) else address
+
     def outcomes(self, probe: Probe) -> tuple[Outcome, ...]:
         """Return what becomes of the packets."""
         if self._classes is None:
             self._classes = classes_of(self.packet_filter.rules)
-        key = probe._replace(port=self._classes.of(probe.port))
+        key = probe._replace(port=self._classes.of(probe.port), destination=self._destination(probe.destination))
         found = self._known.get(key)
         if found is None:
-            found = incoming(*self.packet_filter, probe)
+            found = incoming(*self.packet_filter, probe, self._prepared, MOST_NETWORKS)
             if not any(outcome.to for outcome in found):  # where a packet is sent may depend on its port
                 self._known[key] = found
         return found

@@ -1,22 +1,24 @@
 """Long chains in short: the rules that a packet can meet, and runs of rules that compare its source and end there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from portsock.reach.branches import Branch, Final
 from portsock.reach.packet import Group, Packet
 from portsock.reach.sources import Bounds, gathered, intersect, subtract
-from portsock.rulesets import Assign, Chain, Key, Match, Meta, Payload, Range, Remark, Rule, Ruleset, Verdict
+from portsock.rulesets import Assign, Chain, Key, Masked, Match, Meta, Payload, Range, Remark, Rule, Ruleset, Verdict
 
 if TYPE_CHECKING:
     from portsock.reach.keys import Keys
     from portsock.reach.machine import Machine
 
+T = TypeVar("T")
 SHORTEST = 4
 """Fewer rules are taken one by one."""
 DESTINATION_PORT = Payload("transport", 16, 16)
-SOURCE = {4: Payload("network", 96, 32), 6: Payload("network", 64, 128)}
+SOURCE_OFFSET = {32: 96, 128: 64}
 Piece = tuple[int, int, int]
 """First and last source, and the place of the rule that is the first to have them."""
 
@@ -47,8 +49,7 @@ class Prepared:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.keys: dict[tuple[int, str], Keys] = {}
-        self.known: dict[Any, Any] = {}
-        """What else is worked out once, by whatever names it."""
+        self._known: dict[object, Any] = {}
         self._lines: dict[tuple[int, int, int], tuple[list[Line], list[Line]]] = {}
         self._steps: dict[tuple[int, int, int, int], list[Rule | Run]] = {}
         self.rewrites = any(
@@ -58,6 +59,13 @@ class Prepared:
             for rule in chain.rules
             for statement in rule.statements
         )
+
+    def once(self, name: object, work: Callable[[], T]) -> T:
+        """Return what is worked out once by this name."""
+        if name not in self._known:
+            self._known[name] = work()
+        found: T = self._known[name]
+        return found
 
     def steps(self, chain: Chain, packet: Packet, groups: Sequence[Group]) -> Iterable[Rule | Run]:
         """Return the rules of a chain that packets may meet; their groups have one destination port."""
@@ -108,11 +116,29 @@ def line_of(place: int, rule: Rule, packet: Packet) -> Line | None:
                 return None
         elif ranges is not None and not negated and ports is None and left == DESTINATION_PORT:
             ports = ranges
-        elif ranges is not None and not negated and sources is None and left == SOURCE[packet.version]:
-            sources = ranges
+        elif ranges is not None and not negated and sources is None and (found := sources_of(left, ranges, packet.bits)):
+            sources = found
         else:
             simple = False
     return Line(place, rule, ports, None)
+
+
+def sources_of(left: Any, ranges: tuple[Range, ...], bits: int) -> tuple[Range, ...] | None:
+    """Return the sources of which the first bits are compared; None where something else is."""
+    low_bits = 0
+    if type(left) is Masked:
+        # 'ip saddr 10.0.0.0/10': the bits behind the prefix are zero in what is compared.
+        payload, mask = left.source, left.mask
+        low_bits = (mask & -mask).bit_length() - 1
+        if type(payload) is not Payload or left.flip or mask + (1 << low_bits) != 1 << payload.length:
+            return None
+        if any(low != high or low & (1 << low_bits) - 1 for low, high in ranges):
+            return None
+        left = payload
+    if type(left) is not Payload or left.base != "network" or left.offset != SOURCE_OFFSET[bits] or left.length > bits:
+        return None
+    free, rest = bits - left.length, (1 << low_bits) - 1
+    return tuple(Range(low << free, (high + rest + 1 << free) - 1) for low, high in ranges)
 
 
 def _ranges(keys: tuple[Key, ...] | str) -> tuple[Range, ...] | None:
@@ -142,7 +168,7 @@ def _run(lines: Sequence[Line]) -> Sequence[Rule | Run]:
     if len(lines) < SHORTEST:
         return rules
     every = sorted((low, high, place) for place, line in enumerate(lines) for low, high in line.sources or ())
-    pieces = every if all(before[1] < after[0] for before, after in zip(every, every[1:], strict=False)) else flat(every)
+    pieces = every if all(before[1] < after[0] for before, after in pairwise(every)) else flat(every)
     drops = [rule.statements[-1].kind == "drop" for rule in rules]  # type: ignore[union-attr]
     accepted: dict[int, list[tuple[int, int]]] = {}
     for low, high, place in pieces:
