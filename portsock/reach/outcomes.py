@@ -9,7 +9,7 @@ from portsock.reach.branches import MOST_CAUSES, Claim, Final
 from portsock.reach.machine import Machine
 from portsock.reach.packet import OWN
 from portsock.reach.runs import Run
-from portsock.reach.sources import Bounds, add, count, everything, inside, intersect, networks, size, spelled, subtract, take
+from portsock.reach.sources import Bounds, add, count, everything, inside, intersect, networks, size, spelled, subtract
 from portsock.reach.types import Outcome, Probe
 from portsock.reachability import RuleReference
 from portsock.rulesets import Chain, Rule, Table
@@ -78,16 +78,18 @@ def attributed(machine: Machine, final: Final) -> list[tuple[Bounds, Ending]]:
     )
     if final.verdict != "accept":
         return [(final.sources, ending)]
-    rest, found = final.sources.copy(), []
+    found, taken, left = [], list[int](), size(final.sources)
     for claim in ordered(machine):
         if claim.rank[0] > 2 and claim.environment[:2] != environment[:2]:
             continue
-        if part := intersect(rest, claim.sources):
+        # What is taken is short for long where many rules accept a few: it costs less than to take them out of all sources.
+        if part := subtract(intersect(final.sources, claim.sources), taken):
             found.append((part, ending._replace(rule=claim.rule)))
-            take(rest, part)
-            if not rest:
-                break
-    return [*found, (rest, ending)] if rest else found
+            left -= size(part)
+            if not left:
+                return found
+            add(taken, part)
+    return [*found, (subtract(final.sources, taken), ending)]
 
 
 def ordered(machine: Machine) -> list[Claim]:
