@@ -3,7 +3,6 @@
 A host has hundreds of ports and thousands of rules, but the rules name few ports.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -30,6 +29,7 @@ from portsock.rulesets import (
 )
 
 _DESTINATION = Payload("transport", 16, 16)
+SOURCE = Payload("network", 96, 32)
 
 
 class _Indivisible(Exception):
@@ -37,27 +37,29 @@ class _Indivisible(Exception):
 
 
 class Classes(NamedTuple):
-    """Ports between two of the bounds are treated alike; None where every port may be treated in its own way."""
+    """Ports in the same ranges are treated alike; None where every port may be treated in its own way."""
 
-    bounds: tuple[int, ...] | None
+    ranges: tuple[Range, ...] | None
 
-    def of(self, port: int) -> int:
-        """Return the number of the port's class."""
-        return port if self.bounds is None else bisect_right(self.bounds, port)
+    def of(self, port: int) -> object:
+        """Return a name of the port's class."""
+        return port if self.ranges is None else tuple(one for one in self.ranges if one[0] <= port <= one[1])
 
 
 def classes_of(ruleset: Ruleset) -> Classes:
     """Return which destination ports the rules tell apart."""
-    bounds: set[int] = set()
+    ranges: dict[Range, None] = {}
     try:
         for table in ruleset.tables:
             for chain in table.chains.values():
                 for rule in chain.rules:
                     for statement in rule.statements:
-                        bounds.update(_bounds(_uses(statement, table)))
+                        # Most rules of long chains compare something else.
+                        if type(statement) is not Match or statement.left != SOURCE:
+                            ranges.update(dict.fromkeys(_ranges(_uses(statement, table))))
     except _Indivisible:
         return Classes(None)
-    return Classes(tuple(sorted(bounds)))
+    return Classes(tuple(ranges))
 
 
 def compares_destination(ruleset: Ruleset) -> bool:
@@ -155,7 +157,7 @@ def _keys(keys: tuple[Key, ...] | str, table: Table) -> Iterable[Key]:
     return () if found is None else [element.key for element in found.elements if element.key is not None]
 
 
-def _bounds(uses: Iterable[tuple[Expression, Iterable[Key]]]) -> Iterator[int]:
+def _ranges(uses: Iterable[tuple[Expression, Iterable[Key]]]) -> Iterator[Range]:
     for expression, keys in uses:
         parts = expression.parts if isinstance(expression, Joined) else (expression,)
         for place, part in enumerate(parts):
@@ -164,8 +166,7 @@ def _bounds(uses: Iterable[tuple[Expression, Iterable[Key]]]) -> Iterator[int]:
                 continue
             for key in keys:
                 if place < len(key) and isinstance(compared := key[place], Range):
-                    yield compared.low
-                    yield compared.high + 1
+                    yield compared
 
 
 def _refuse(expression: Expression) -> None:

@@ -36,7 +36,7 @@ class Judge:
         self.packet_filter = packet_filter
         self._classes: Classes | None = None
         self._prepared = Prepared(packet_filter.rules)
-        self._known: dict[Probe, tuple[Outcome, ...]] = {}
+        self._known: dict[object, tuple[Outcome, ...]] = {}
 
     @cached_property
     def compares_destination(self) -> bool:
@@ -60,7 +60,7 @@ class Judge:
         """Return what becomes of the packets."""
         if self._classes is None:
             self._classes = classes_of(self.packet_filter.rules)
-        key = probe._replace(port=self._classes.of(probe.port), destination=self._destination(probe.destination))
+        key = (self._classes.of(probe.port), self._destination(probe.destination), probe._replace(port=0, destination=""))
         found = self._known.get(key)
         if found is None:
             found = incoming(*self.packet_filter, probe, self._prepared, MOST_NETWORKS)

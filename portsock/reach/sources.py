@@ -87,6 +87,8 @@ def _outside(a: Bounds, b: Bounds) -> Bounds:
 
 
 def intersect(a: Bounds, b: Bounds) -> Bounds:
+    if a == b:
+        return a.copy()
     return _within(a, b) if len(a) <= len(b) else _within(b, a)
 
 

@@ -16,9 +16,8 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from portsock.errors import UsageError as InputError
-from portsock.parse.rulesets import read
-
 from portsock.network import Network
+from portsock.parse.rulesets import read
 from portsock.rulesets import Ruleset
 from portsock.sources.linux.firewall import network, rules
 from tests.support.firewall import verdicts
