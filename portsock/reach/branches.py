@@ -8,6 +8,8 @@ from portsock.reach.sources import Bounds, add, intersect, subtract, take
 from portsock.rulesets import Key, Range, Rule
 
 MOST_CAUSES = 5
+NEVER = ("-m rt", "-m frag", "-m hbh", "-m dst", "-m ah", "-m esp", "-m mh")
+"""Matches of headers that stand before TCP and UDP. A client's first packet has none."""
 
 
 class Branch(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any
 
 from portsock.network import Network
 from portsock.reach import actions
-from portsock.reach.branches import Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
+from portsock.reach.branches import NEVER, Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
 from portsock.reach.keys import Piece, Pieces, uncovered
 from portsock.reach.lookup import Lookup
 from portsock.reach.packet import SNAT, TRACKED, UNTRACKED, Group, Packet, Place
@@ -28,8 +28,6 @@ from portsock.rulesets import (
     VerdictMap,
 )
 
-NEVER = ("-m rt", "-m frag", "-m hbh", "-m dst", "-m ah", "-m esp", "-m mh")
-"""Matches of headers that stand before TCP and UDP. A client's first packet has none."""
 DEEPEST = 17
 MOST_STEPS = 1_000_000
 
@@ -135,10 +133,7 @@ class Machine:
         value = self.lookup.value(match.left, branch.environment)
         known = met(value, match.keys) if type(value) is int else None
         if known is not None:
-            if known is match.negated:
-                self.breaks(branch, [], way)
-                return []
-            return [branch]
+            return [branch] if known is not match.negated else self.parted(branch, [], way)
         sources = branch.sources
         pieces = self.lookup.keys(match.keys).find(value, sources)
         if match.negated:
@@ -156,6 +151,13 @@ class Machine:
             way.fresh.append(self.move(way.group, branch._replace(sources=rest)))
         return pieces
 
+    def parted(self, branch: Branch, found: list[Branch], way: Way) -> list[Branch]:
+        """Do so for a statement that does not go on where it finds no value."""
+        pieces = [Piece(one.sources, True, None, one.certain and one.doubt == branch.doubt) for one in found]
+        return [
+            one._replace(sources=piece.sources) for one, piece in zip(found, self.breaks(branch, pieces, way), strict=True)
+        ]
+
     def act(self, statement: Any, branch: Branch, way: Way) -> list[Branch]:
         """Do what a statement says. Return the branches for which the rule goes on."""
         rule, group = way.rule, way.group
@@ -172,17 +174,14 @@ class Machine:
         if isinstance(statement, Nat):
             return self.translate(statement, branch, way)
         if isinstance(statement, Assign):
-            changed = actions.assign(self.lookup, statement, branch)
-            self.breaks(branch, [Piece(one.sources, True) for one in changed], way)
-            return changed
+            return self.parted(branch, actions.assign(self.lookup, statement, branch), way)
         if isinstance(statement, Untracked):
             if branch.environment.tracked:
                 return [branch]
             return [branch._replace(environment=branch.environment._replace(tracked=UNTRACKED))]
         assert isinstance(statement, Unknown)
         if statement.kind == "match" and statement.text.startswith(NEVER):
-            self.breaks(branch, [], way)
-            return []
+            return self.parted(branch, [], way)
         unsure = doubted(branch, statement.text)._replace(certain=False)
         if statement.kind == "action":
             if self.rank is None and self.lookup.place.hook in ("prerouting", "output"):
@@ -238,9 +237,7 @@ class Machine:
         """Take the way below the limit; look also at the one above it."""
         environment = branch.environment
         if environment.exceeded:
-            if limit.over:
-                self.breaks(branch, [], way)
-            return [] if limit.over else [branch]
+            return [branch] if not limit.over else self.parted(branch, [], way)
         self.limits[limit.text] = None
         causes = because(branch.causes, limit.text)
         above = Branch(branch.sources.copy(), environment._replace(exceeded=True), causes, False)
@@ -264,7 +261,8 @@ class Machine:
             masked = branch.environment._replace(own_source=False, status=branch.environment.status | SNAT)
             self.settle(self.leave(group, branch)._replace(environment=masked))
             return []
-        moves = actions.destinations(self.lookup, nat, branch, self.refer(rule))
+        found = actions.destinations(self.lookup, nat, branch, self.refer(rule))
+        moves = list(zip(self.parted(branch, [one for one, _ in found], way), [known for _, known in found], strict=True))
         if len(moves) > 1:
             moves = [(after._replace(sources=after.sources.copy()), reachable) for after, reachable in moves]
         for after, reachable in moves:

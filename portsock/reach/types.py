@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from portsock.reachability import RuleReference
+from portsock.reachability import RuleReference as RuleReference
 
 
 class Probe(NamedTuple):

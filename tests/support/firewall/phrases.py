@@ -150,13 +150,9 @@ class Words:
             choices += [f"oifname {self.device()}"] * 5 + [f'oif {self.sign()}"{pick(("lo", "eth0"))}"']
         if place.hook == "output":
             choices += [f"meta skuid {self.sign()}{pick((0, 65534))}"] * 2
-        if place.family in {"inet", "netdev"}:
-            four = place.version == "ip"
-            choices += (
-                ["meta protocol ip", "meta protocol != ip6", "ip version 4"]
-                if four
-                else ["meta protocol ip6", "ip6 version 6"]
-            )
+        if place.family == "netdev":
+            # In inet tables nft 1.0.6 leaves them out of what it lists before 'reject with tcp reset'.
+            choices += ["meta protocol ip", "meta protocol != ip6"] if place.version == "ip" else ["meta protocol ip6"]
         if place.family == "inet":
             choices += ["meta nfproto ipv4" if place.version == "ip" else "meta nfproto ipv6"]
         if place.protocol != "th":

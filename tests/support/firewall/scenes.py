@@ -34,8 +34,8 @@ SCENES: dict[str, tuple[str, ...]] = {
 }
 _PROGRAMS = {".nft": ("nft", "-f"), ".v4.rules": ("iptables-nft-restore",), ".v6.rules": ("ip6tables-nft-restore",)}
 PACKETS = 400
-_CLUSTER = ("10.1.200.1", "10.1.200.10")
-"""Addresses of services, which no host has."""
+_SERVICES = (("tcp", "10.96.0.10", 80), ("tcp", "10.96.0.10", 9000), ("udp", "10.96.0.1", 53))
+"""Of kube-proxy's rules: two addresses that no host has."""
 
 
 def install(made: Bench, name: str) -> None:
@@ -57,9 +57,7 @@ def packets_for(name: str, chance: random.Random, number: int) -> list[Packet]:
     found = packets(chance, number)
     if "kube" in name:
         for place, source in ((WAN, "192.0.2.2"), (LAN, "10.1.0.2"), (POD, "172.17.0.2"), (HOST, "192.0.2.1")):
-            for address in _CLUSTER:
-                found += [Packet("tcp", place, source, address, port) for port in (80, 9000, 443)]
-                found.append(Packet("udp", place, source, address, 53))
+            found += [Packet(protocol, place, source, address, port) for protocol, address, port in _SERVICES]
     return found
 
 

@@ -78,7 +78,7 @@ class Bench(NamedTuple):
         filters = {"eth0": chance.choices((0, 1, 2), (6, 1, 1))[0], "eth1": chance.choices((0, 1, 2), (8, 1, 1))[0]}
         for device, value in filters.items():
             self.world.set(HOST, f"ipv4/conf/{device}/rp_filter", str(value))
-        # As where br_netfilter is not loaded: with it the chains of IP see bridged packets too, before those of the bridge's ingress.
+        # As where br_netfilter is not loaded: with it chains of IP see bridged packets too, before the bridge's ingress.
         for name in ("bridge/bridge-nf-call-iptables", "bridge/bridge-nf-call-ip6tables"):
             self.world.set(HOST, name, "0")
         for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):

@@ -81,7 +81,7 @@ def _said(outcomes: Sequence[Outcome], probe: Probe) -> Said:
         return Said(f"{len(outcomes)} outcomes")
     one = outcomes[0]
     if one.verdict == "accept":
-        here = not one.forwarded and place_of((one.to or (probe.destination, 0))[0]) == HOST
+        here = not one.forwarded
         own = (probe.destination, probe.port) if one.to_rule is None else None
         return Said("accept", one.to or own, here)
     return Said(one.verdict, answer=one.how and CODES.get(one.how, one.how), reasons=one.reasons)
