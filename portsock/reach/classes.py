@@ -6,7 +6,7 @@ A host has hundreds of ports and thousands of rules, but the rules name few port
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from portsock.reach.devices import parts
+from portsock.reach.path.devices import parts
 from portsock.rulesets import (
     Assign,
     Ct,

@@ -1,14 +1,14 @@
 """What becomes of packets that arrive at this host, or that it sends to itself."""
 
 from portsock.network import Device, Network
-from portsock.reach.devices import classes
-from portsock.reach.hooks import Hooks
-from portsock.reach.machine import Machine, TooLong
 from portsock.reach.outcomes import Ending, endings, expanded, folded, outcome, settled, shortened
-from portsock.reach.packet import Group, Packet
-from portsock.reach.path import Path
-from portsock.reach.routes import Routes
-from portsock.reach.runs import Prepared
+from portsock.reach.path.devices import classes
+from portsock.reach.path.hooks import Hooks
+from portsock.reach.path.path import Path
+from portsock.reach.path.routes import Routes
+from portsock.reach.rules.machine import Machine, TooLong
+from portsock.reach.rules.packet import Group, Packet
+from portsock.reach.rules.runs import Prepared
 from portsock.reach.sources import Bounds, everything, gathered, intersect, network, number, subtract
 from portsock.reach.types import Outcome, Probe
 from portsock.rulesets import Ruleset

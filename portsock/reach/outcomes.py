@@ -5,10 +5,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from portsock.reach import spelling
-from portsock.reach.branches import MOST_CAUSES, Claim, Final
-from portsock.reach.machine import Machine
-from portsock.reach.packet import OWN
-from portsock.reach.runs import Run
+from portsock.reach.rules.branches import MOST_CAUSES, Claim, Final
+from portsock.reach.rules.machine import Machine
+from portsock.reach.rules.packet import OWN
+from portsock.reach.rules.runs import Run
 from portsock.reach.sources import Bounds, add, count, everything, inside, intersect, networks, size, spelled, subtract
 from portsock.reach.types import Outcome, Probe
 from portsock.reachability import RuleReference

@@ -9,8 +9,8 @@ from portsock.model import Family, InetEndpoint, Scope, Socket, State
 from portsock.network import Network
 from portsock.reach.classes import Classes, classes_of, compares_destination, tells_own_addresses_apart
 from portsock.reach.incoming import incoming
-from portsock.reach.routes import Routes
-from portsock.reach.runs import Prepared
+from portsock.reach.path.routes import Routes
+from portsock.reach.rules.runs import Prepared
 from portsock.reach.sources import number
 from portsock.reach.summary import HERE, summarize
 from portsock.reach.types import Outcome, Probe

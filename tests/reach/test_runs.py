@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from portsock.reach.incoming import incoming
 from portsock.reach.ports import MOST_NETWORKS, Judge
-from portsock.reach.runs import flat
+from portsock.reach.rules.runs import flat
 from portsock.reach.sources import add, intersect, subtract, take
 from portsock.reach.summary import summarize
 from portsock.reach.types import Outcome, Probe

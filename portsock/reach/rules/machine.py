@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from portsock.network import Network
-from portsock.reach import actions
-from portsock.reach.branches import NEVER, Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
-from portsock.reach.keys import Piece, Pieces, uncovered
-from portsock.reach.lookup import Lookup
-from portsock.reach.packet import SNAT, TRACKED, UNTRACKED, Group, Packet, Place
-from portsock.reach.routes import Routes
-from portsock.reach.runs import Prepared, Run, by_port, pass_run
+from portsock.reach.path.routes import Routes
+from portsock.reach.rules import actions
+from portsock.reach.rules.branches import NEVER, Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
+from portsock.reach.rules.keys import Piece, Pieces, uncovered
+from portsock.reach.rules.lookup import Lookup
+from portsock.reach.rules.packet import SNAT, TRACKED, UNTRACKED, Group, Packet, Place
+from portsock.reach.rules.runs import Prepared, Run, by_port, pass_run
 from portsock.reach.sources import Bounds, take
 from portsock.rulesets import (
     Assign,

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from portsock.reach.keys import Keys, Piece
-from portsock.reach.packet import OWN, Environment, Packet, Place, meta, named, tracking
-from portsock.reach.routes import Routes, Target
+from portsock.reach.path.routes import Routes, Target
+from portsock.reach.rules.keys import Keys, Piece
+from portsock.reach.rules.packet import OWN, Environment, Packet, Place, meta, named, tracking
+from portsock.reach.rules.values import ABSENT, Choice, Link, Missing, Possible, Row, Split, Value, chosen, masked, shifted
 from portsock.reach.sources import Bounds, everything, subtract
-from portsock.reach.values import ABSENT, Choice, Link, Missing, Possible, Row, Split, Value, chosen, masked, shifted
 from portsock.rulesets import (
     Constant,
     Ct,

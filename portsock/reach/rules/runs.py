@@ -5,14 +5,14 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from portsock.reach.branches import Branch, Final
-from portsock.reach.packet import Group, Packet
+from portsock.reach.rules.branches import Branch, Final
+from portsock.reach.rules.packet import Group, Packet
 from portsock.reach.sources import Bounds, gathered, intersect, subtract
 from portsock.rulesets import Assign, Chain, Key, Masked, Match, Meta, Payload, Range, Remark, Rule, Ruleset, Verdict
 
 if TYPE_CHECKING:
-    from portsock.reach.keys import Keys
-    from portsock.reach.machine import Machine
+    from portsock.reach.rules.keys import Keys
+    from portsock.reach.rules.machine import Machine
 
 T = TypeVar("T")
 SHORTEST = 4
