@@ -3,13 +3,15 @@
 A host has hundreds of ports and thousands of rules, but the rules name few ports.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from portsock.reach.path.devices import parts
 from portsock.rulesets import (
     Assign,
+    Ct,
     Expression,
+    Fib,
     Joined,
     Key,
     Looked,
@@ -27,6 +29,7 @@ from portsock.rulesets import (
 )
 
 _DESTINATION = Payload("transport", 16, 16)
+SOURCE = Payload("network", 96, 32)
 
 
 class _Indivisible(Exception):
@@ -34,27 +37,29 @@ class _Indivisible(Exception):
 
 
 class Classes(NamedTuple):
-    """Ports between two of the bounds are treated alike; None where every port may be treated in its own way."""
+    """Ports in the same ranges are treated alike; None where every port may be treated in its own way."""
 
-    bounds: tuple[int, ...] | None
+    ranges: tuple[Range, ...] | None
 
-    def of(self, port: int) -> int:
-        """Return the number of the port's class."""
-        return port if self.bounds is None else bisect_right(self.bounds, port)
+    def of(self, port: int) -> object:
+        """Return a name of the port's class."""
+        return port if self.ranges is None else tuple(one for one in self.ranges if one[0] <= port <= one[1])
 
 
 def classes_of(ruleset: Ruleset) -> Classes:
     """Return which destination ports the rules tell apart."""
-    bounds: set[int] = set()
+    ranges: dict[Range, None] = {}
     try:
         for table in ruleset.tables:
             for chain in table.chains.values():
                 for rule in chain.rules:
                     for statement in rule.statements:
-                        bounds.update(_bounds(_uses(statement, table)))
+                        # Most rules of long chains compare something else.
+                        if type(statement) is not Match or statement.left != SOURCE:
+                            ranges.update(dict.fromkeys(_ranges(_uses(statement, table))))
     except _Indivisible:
         return Classes(None)
-    return Classes(tuple(sorted(bounds)))
+    return Classes(tuple(ranges))
 
 
 def compares_destination(ruleset: Ruleset) -> bool:
@@ -66,6 +71,36 @@ def compares_destination(ruleset: Ruleset) -> bool:
                     if any(_is_destination(part) for used, _ in _uses(statement, table) for part in _leaves(used)):
                         return True
     return False
+
+
+def tells_own_addresses_apart(ruleset: Ruleset) -> bool:
+    """Tell whether anything can depend on which address of this host is meant."""
+    return any(
+        _depends(part)
+        for table in ruleset.tables
+        for chain in table.chains.values()
+        for rule in chain.rules
+        for statement in rule.statements
+        if type(statement) is not Match or type(statement.left) is not Payload or _overlaps_destination(statement.left)
+        for part in parts(statement)
+    )
+
+
+def _depends(part: object) -> bool:
+    if isinstance(part, Payload):
+        return _overlaps_destination(part)
+    if isinstance(part, Fib):
+        return "daddr" in part.inputs and (part.result != "type" or len(part.inputs) > 1)
+    if isinstance(part, Nat):
+        return part.kind not in ("snat", "masquerade")
+    return isinstance(part, Ct) and "addr" in part.key
+
+
+def _overlaps_destination(payload: Payload) -> bool:
+    """Tell whether it has bits of the destination address of either IP version."""
+    return (
+        payload.base == "network" and payload.offset + payload.length > 128 and (payload.offset, payload.length) != (64, 128)
+    )
 
 
 def _leaves(expression: Expression) -> Iterator[Expression]:
@@ -122,7 +157,7 @@ def _keys(keys: tuple[Key, ...] | str, table: Table) -> Iterable[Key]:
     return () if found is None else [element.key for element in found.elements if element.key is not None]
 
 
-def _bounds(uses: Iterable[tuple[Expression, Iterable[Key]]]) -> Iterator[int]:
+def _ranges(uses: Iterable[tuple[Expression, Iterable[Key]]]) -> Iterator[Range]:
     for expression, keys in uses:
         parts = expression.parts if isinstance(expression, Joined) else (expression,)
         for place, part in enumerate(parts):
@@ -131,8 +166,7 @@ def _bounds(uses: Iterable[tuple[Expression, Iterable[Key]]]) -> Iterator[int]:
                 continue
             for key in keys:
                 if place < len(key) and isinstance(compared := key[place], Range):
-                    yield compared.low
-                    yield compared.high + 1
+                    yield compared
 
 
 def _refuse(expression: Expression) -> None:

@@ -1,13 +1,14 @@
 """What becomes of packets that arrive at this host, or that it sends to itself."""
 
 from portsock.network import Device, Network
-from portsock.reach.devices import classes
-from portsock.reach.hooks import Hooks
-from portsock.reach.machine import Machine, TooLong
-from portsock.reach.outcomes import Ending, endings, folded, outcome, settled
-from portsock.reach.packet import Group, Packet
-from portsock.reach.path import Path
-from portsock.reach.routes import Routes
+from portsock.reach.outcomes import Ending, endings, expanded, folded, outcome, settled, shortened
+from portsock.reach.path.devices import classes
+from portsock.reach.path.hooks import Hooks
+from portsock.reach.path.path import Path
+from portsock.reach.path.routes import Routes
+from portsock.reach.rules.machine import Machine, TooLong
+from portsock.reach.rules.packet import Group, Packet
+from portsock.reach.rules.runs import Prepared
 from portsock.reach.sources import Bounds, everything, gathered, intersect, network, number, subtract
 from portsock.reach.types import Outcome, Probe
 from portsock.rulesets import Ruleset
@@ -18,22 +19,26 @@ TOO_LONG = "more steps than a kernel takes"
 class Question:
     """What is asked, as numbers."""
 
-    def __init__(self, ruleset: Ruleset, known: Network, probe: Probe) -> None:
+    def __init__(
+        self, ruleset: Ruleset, known: Network, probe: Probe, prepared: Prepared | None = None, most: int | None = None
+    ) -> None:
+        self.prepared, self.most = prepared or Prepared(ruleset), most
         self.ruleset, self.network, self.probe = ruleset, known, probe
         self.version = 6 if ":" in probe.destination else 4
         self.bits = 128 if self.version == 6 else 32
-        self.routes = Routes(known, self.version)
+        once = self.prepared.once
+        self.routes = once(("routes", self.version), lambda: Routes(known, self.version))
         self.everybody = ("::/0" if self.version == 6 else "0.0.0.0/0",)
         ranges = [network(text) for text in probe.sources if (":" in text) == (self.version == 6)]
         self.sources = gathered(ranges) if probe.sources else everything(self.bits)
         self.asked = probe.sources or self.everybody
-        self.hooks = Hooks(ruleset, self.version)
-        self.tied = self.hooks.tied()
+        self.hooks = once(("hooks", self.version), lambda: Hooks(ruleset, self.version))
+        self.tied = once(("tied", self.version), self.hooks.tied)
 
     def machine(self, user: int | None = None) -> Machine:
         probe = self.probe
         packet = Packet(probe.protocol, probe.destination, probe.port, probe.source_port, user)
-        return Machine(packet, self.network, self.routes)
+        return Machine(packet, self.network, self.routes, self.prepared)
 
     def answer(self, device: Device) -> list[Outcome]:
         """Return what becomes of packets on one device."""
@@ -46,12 +51,15 @@ class Question:
         if self.tied:
             others, _ = self._found(device, sources, Hooks(self.ruleset, self.version, early=True))
             found = compared(found, others, self.tied)
+        if self.most is None:
+            found = expanded(machine, found)
         if not device.loopback:
             found = folded(found, ignored)
-        alone = len(found) == 1
-        answers = [
-            outcome(machine, bounds, ending, self.probe.destination, self.asked if alone else None) for bounds, ending in found
-        ]
+        if self.most is not None:
+            answers = shortened(machine, found, self.probe, self.asked, self.most)
+        else:
+            asked = self.asked if len(found) == 1 else None
+            answers = [outcome(machine, bounds, ending, self.probe.destination, asked) for bounds, ending in found]
         return sorted(answers, key=lambda one: (len(one.sources), one.sources))
 
     def _found(self, device: Device, sources: Bounds, hooks: Hooks) -> tuple[list[tuple[Bounds, Ending]], Machine]:
@@ -88,19 +96,25 @@ def compared(
     return settled(ways)
 
 
-def incoming(ruleset: Ruleset, network: Network, probe: Probe) -> tuple[Outcome, ...]:
-    """Return what becomes of the packets that are asked about, one outcome for each set of sources with the same end."""
+def incoming(
+    ruleset: Ruleset, network: Network, probe: Probe, prepared: Prepared | None = None, most: int | None = None
+) -> tuple[Outcome, ...]:
+    """Return what becomes of the packets that are asked about, one outcome for each set of sources with the same end.
+
+    `prepared` is of this ruleset and this network, for several questions. With `most` about so many networks are listed for
+    each device; the widest outcome is then that of everybody, and the others stand for what is apart from it.
+    """
     if ruleset.refused or ruleset.not_read:
         reasons = (ruleset.refused, *ruleset.not_read) if ruleset.refused else ruleset.not_read
         everybody = "::/0" if ":" in probe.destination else "0.0.0.0/0"
         return (Outcome("unknown", probe.sources or (everybody,), reasons=tuple(reasons)[:5]),)
-    question = Question(ruleset, network, probe)
+    question = Question(ruleset, network, probe, prepared, most)
     if probe.device is not None:
         found = [device for device in network.devices if device.name == probe.device]
         lo = probe.device == "lo"
         device = found[0] if found else Device(1 if lo else 0, probe.device, loopback=lo, type=772 if lo else 1)
         return tuple(question.answer(device))
-    groups = classes(ruleset, network)
+    groups = question.prepared.once("devices", lambda: classes(ruleset, network))
     if looped(probe.destination):
         groups = [group for group in groups if group[0].loopback or group[0].route_localnet] or [
             [Device(1, "lo", loopback=True)]

@@ -1,14 +1,18 @@
 """The ends of all ways as outcomes: one verdict for each source, or unknown."""
 
+from bisect import bisect_left
+from itertools import chain
 from typing import NamedTuple
 
 from portsock.reach import spelling
-from portsock.reach.branches import MOST_CAUSES, Claim, Final
-from portsock.reach.machine import Machine
-from portsock.reach.packet import OWN
-from portsock.reach.sources import Bounds, add, count, everything, intersect, networks, spelled, subtract, take
-from portsock.reach.types import Outcome
+from portsock.reach.rules.branches import MOST_CAUSES, Claim, Final
+from portsock.reach.rules.machine import Machine
+from portsock.reach.rules.packet import OWN
+from portsock.reach.rules.runs import Run
+from portsock.reach.sources import Bounds, add, count, everything, inside, intersect, networks, size, spelled, subtract
+from portsock.reach.types import Outcome, Probe
 from portsock.reachability import RuleReference
+from portsock.rulesets import Chain, Rule, Table
 
 MANY = 256
 """Sources of more intervals may be given as everybody apart from others."""
@@ -74,16 +78,18 @@ def attributed(machine: Machine, final: Final) -> list[tuple[Bounds, Ending]]:
     )
     if final.verdict != "accept":
         return [(final.sources, ending)]
-    rest, found = final.sources.copy(), []
+    found, taken, left = [], list[int](), size(final.sources)
     for claim in ordered(machine):
         if claim.rank[0] > 2 and claim.environment[:2] != environment[:2]:
             continue
-        if part := intersect(rest, claim.sources):
+        # What is taken is short for long where many rules accept a few: it costs less than to take them out of all sources.
+        if part := subtract(intersect(final.sources, claim.sources), taken):
             found.append((part, ending._replace(rule=claim.rule)))
-            take(rest, part)
-            if not rest:
-                break
-    return [*found, (rest, ending)] if rest else found
+            left -= size(part)
+            if not left:
+                return found
+            add(taken, part)
+    return [*found, (subtract(final.sources, taken), ending)]
 
 
 def ordered(machine: Machine) -> list[Claim]:
@@ -155,6 +161,26 @@ def limited(
     return [(bounds, ending) for ending, bounds in result.items()]
 
 
+def expanded(machine: Machine, found: list[tuple[Bounds, Ending]], share: int | None = None) -> list[tuple[Bounds, Ending]]:
+    """Return the endings with the rule that decides instead of a run of rules; of a run `share` at most."""
+    result = []
+    for bounds, ending in found:
+        table, within, run = machine.references[ending.rule] if ending.rule is not None else (None, None, None)
+        if table is None or within is None or not isinstance(run, Run):
+            result.append((bounds, ending))
+            continue
+        by_rule: dict[int, Bounds] = {}
+        for low, high, place in run.pieces:
+            if part := inside(bounds, low, high):
+                if len(by_rule) == share and place not in by_rule:
+                    break
+                add(by_rule.setdefault(place, []), part)
+        for place, part in by_rule.items():
+            machine.references.append((table, within, run.rules[place]))
+            result.append((part, ending._replace(rule=len(machine.references) - 1)))
+    return result
+
+
 def outcome(machine: Machine, bounds: Bounds, ending: Ending, destination: str, asked: tuple[str, ...] | None) -> Outcome:
     """Return an ending in words. `asked`: the sources where it is all that were asked about."""
     bits = machine.packet.bits
@@ -183,28 +209,76 @@ def outcome(machine: Machine, bounds: Bounds, ending: Ending, destination: str, 
     )
 
 
+def shortened(
+    machine: Machine, found: list[tuple[Bounds, Ending]], probe: Probe, asked: tuple[str, ...], most: int
+) -> list[Outcome]:
+    """Return endings in words: the widest as that of everybody, of the others about `most` networks.
+
+    Each ending keeps some; where these are too many as well, each kind of verdict does.
+    """
+    destination, bits, first = probe.destination, machine.packet.bits, list[Outcome]()
+    found = widest_first(machine, found)
+    if len(found) == 1 or not probe.sources:
+        (bounds, ending), *found = found
+        everybody = asked if not found else networks(everything(bits), bits)
+        first = [outcome(machine, bounds, ending, destination, everybody)._replace(addresses=size(bounds))]
+    total = sum(len(bounds) for bounds, _ in found) // 2
+    share, left_out = most, 0
+    if total > most:
+        kinds = {(ending.verdict, ending.sent_by is None): place for place, (_, ending) in enumerate(found)}
+        kept = sorted(range(len(found)), key=lambda place: place not in kinds.values())[:most]
+        found = [found[place] for place in kept]
+        share, left_out = max(1, most // len(found)), total - sum(len(bounds) for bounds, _ in found) // 2
+    answers = list[Outcome]()
+    for bounds, ending in found:
+        listed = 0
+        for part, single in expanded(machine, [(bounds, ending)], share):
+            sources = networks(part[: 2 * share], bits)
+            answers.append(outcome(machine, part, single, destination, sources[:share])._replace(addresses=size(part)))
+            listed += min(len(part) // 2, share)
+        if total > most:
+            left_out += len(bounds) // 2 - listed
+    if answers:
+        answers[-1] = answers[-1]._replace(left_out=max(left_out, 0))
+    return first + answers
+
+
+def widest_first(machine: Machine, found: list[tuple[Bounds, Ending]]) -> list[tuple[Bounds, Ending]]:
+    """Return the endings, the one of most addresses first; it has one rule."""
+    while True:
+        widest = max(range(len(found)), key=lambda place: size(found[place][0]))
+        parts = expanded(machine, [found[widest]])
+        found = [*parts, *found[:widest], *found[widest + 1 :]]
+        if len(parts) == 1:
+            return found
+
+
 def reference(machine: Machine, rule: int | None) -> RuleReference | None:
     if rule is None:
         return None
-    table, chain, known = machine.references[rule]
+    table, place, known = machine.references[rule]
+    assert not isinstance(known, Run)
     if known is None:
-        assert chain.hook is not None
-        return RuleReference(table.family, table.name, chain.name, None, f"policy {chain.hook.policy}")
-    text = known.text or spelling.spell(known, table)
-    return RuleReference(table.family, table.name, chain.name, known.handle, text, known.comment)
+        assert place.hook is not None
+        return RuleReference(table.family, table.name, place.name, None, f"policy {place.hook.policy}")
+    return machine.prepared.once(("rule", id(known)), lambda: quoted(table, place, known))
+
+
+def quoted(table: Table, place: Chain, rule: Rule) -> RuleReference:
+    text = rule.text or spelling.spell(rule, table)
+    return RuleReference(table.family, table.name, place.name, rule.handle, text, rule.comment)
 
 
 def folded(found: list[tuple[Bounds, Ending]], ignored: Bounds) -> list[tuple[Bounds, Ending]]:
     """Give sources that never come the ending of their neighbours, so that they make no difference."""
     if not ignored:
         return found
-    kept = [(subtract(bounds, ignored), ending) for bounds, ending in found]
-    ends = {end: bounds for bounds, _ in kept for end in bounds[1::2]}
-    starts = {start: bounds for bounds, _ in kept for start in bounds[::2]}
+    kept = [entry for entry in ((subtract(bounds, ignored), ending) for bounds, ending in found) if entry[0]]
     alone: Bounds = []
     for low, end in zip(ignored[::2], ignored[1::2], strict=True):
-        neighbour = ends.get(low, starts.get(end))
-        add(alone if neighbour is None else neighbour, [low, end])
+        ends = (bounds for bounds, _ in kept if (place := bisect_left(bounds, low)) & 1 and bounds[place] == low)
+        starts = (bounds for bounds, _ in kept if bounds[(place := bisect_left(bounds, end)) : place + 1] == [end])
+        add(next(chain(ends, starts), alone), [low, end])
     if alone:
         kept.append((alone, Ending("drop", how="martian source")))
-    return [entry for entry in kept if entry[0]]
+    return kept

@@ -1,12 +1,12 @@
 """What becomes of the first packet of a connection that this host opens."""
 
 from portsock.network import Device, Network
-from portsock.reach.hooks import Hooks
 from portsock.reach.incoming import TOO_LONG, Question, compared
-from portsock.reach.machine import TooLong
-from portsock.reach.outcomes import Ending, endings, outcome
-from portsock.reach.packet import Group
-from portsock.reach.path import Path
+from portsock.reach.outcomes import Ending, endings, expanded, outcome
+from portsock.reach.path.hooks import Hooks
+from portsock.reach.path.path import Path
+from portsock.reach.rules.machine import TooLong
+from portsock.reach.rules.packet import Group
 from portsock.reach.sources import Bounds
 from portsock.reach.types import Outcome, Probe
 from portsock.rulesets import Ruleset
@@ -32,4 +32,5 @@ def outgoing(ruleset: Ruleset, network: Network, probe: Probe, source: str, devi
             return Outcome("unknown", sources, reasons=(TOO_LONG,))
         results.append(endings(machine))
     found = compared(results[1], results[0], question.tied) if question.tied else results[0]
-    return outcome(machine, found[0][0], found[0][1], probe.destination, sources)
+    bounds, ending = expanded(machine, found[:1])[0]
+    return outcome(machine, bounds, ending, probe.destination, sources)

@@ -7,8 +7,11 @@ from portsock.addresses import WILDCARDS, scope
 from portsock.endpoints import address_of, port_of
 from portsock.model import Family, InetEndpoint, Scope, Socket, State
 from portsock.network import Network
-from portsock.reach.classes import Classes, classes_of, compares_destination
+from portsock.reach.classes import Classes, classes_of, compares_destination, tells_own_addresses_apart
 from portsock.reach.incoming import incoming
+from portsock.reach.path.routes import Routes
+from portsock.reach.rules.runs import Prepared
+from portsock.reach.sources import number
 from portsock.reach.summary import EVERYBODY, HERE, summarize
 from portsock.reach.types import Outcome, Probe
 from portsock.reachability import Reach, Reachable
@@ -23,6 +26,8 @@ _ADDRESSES_UNKNOWN = "the addresses of the listing's host, which its rules compa
 _MOST_STEPS = 5_000_000
 """Rules that are followed for one answer, all probes together: any user can make a namespace with many rules and listeners."""
 _TOO_MUCH = "more rules than are followed for so many ports"
+MOST_NETWORKS = 1000
+"""Networks that are listed for one address and device, those of everybody else apart."""
 _MOST_ADDRESSES = 32
 """Own addresses that a wildcard socket is tried with; those of further devices are named as not read."""
 
@@ -35,28 +40,39 @@ class Judge:
         self._classes: Classes | None = None
         self._rules = sum(len(chain.rules) for table in packet_filter.rules.tables for chain in table.chains.values())
         self._steps = _MOST_STEPS
-        self._known: dict[Probe, tuple[Outcome, ...]] = {}
+        self._prepared = Prepared(packet_filter.rules)
+        self._known: dict[object, tuple[Outcome, ...]] = {}
 
     @cached_property
     def compares_destination(self) -> bool:
         """A rule compares the destination address."""
         return compares_destination(self.packet_filter.rules)
 
+    @cached_property
+    def _tells_apart(self) -> bool:
+        return not self.packet_filter.network.known or tells_own_addresses_apart(self.packet_filter.rules)
+
+    def _destination(self, address: str) -> str:
+        """Return a name for all addresses of this host where rules cannot tell them apart, else the address."""
+        if self._tells_apart or scope(address) is Scope.LOOPBACK:
+            return address
+        version = 6 if ":" in address else 4
+        routes = self._prepared.once(("routes", version), lambda: Routes(self.packet_filter.network, version))
+        where = number(address)
+        return f"own {version} {routes.type_of(where)}" if routes.is_own(where) else address
+
     def outcomes(self, probe: Probe) -> tuple[Outcome, ...]:
         """Return what becomes of the packets."""
         if self._classes is None:
             self._classes = classes_of(self.packet_filter.rules)
-        key = probe._replace(port=self._classes.of(probe.port))
+        key = (self._classes.of(probe.port), self._destination(probe.destination), probe._replace(port=0, destination=""))
         found = self._known.get(key)
         if found is None:
             self._steps -= self._rules
             if self._steps < 0:
-                return (
-                    Outcome(
-                        "unknown", probe.sources or (EVERYBODY[6 if ":" in probe.destination else 4],), reasons=(_TOO_MUCH,)
-                    ),
-                )
-            found = incoming(*self.packet_filter, probe)
+                everybody = EVERYBODY[6 if ":" in probe.destination else 4]
+                return (Outcome("unknown", probe.sources or (everybody,), reasons=(_TOO_MUCH,)),)
+            found = incoming(*self.packet_filter, probe, self._prepared, MOST_NETWORKS)
             if not any(outcome.to for outcome in found):  # where a packet is sent may depend on its port
                 self._known[key] = found
         return found

@@ -6,7 +6,7 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 Bounds = list[int]
 FEW = 24
-"""So many intervals are looked up one by one; more are merged in one pass."""
+"""So many points are put in or taken out one by one; for more a new list is made."""
 
 
 def everything(bits: int) -> Bounds:
@@ -57,50 +57,55 @@ def gathered(ranges: Iterable[tuple[int, int]]) -> Bounds:
     return bounds
 
 
-def _merged(a: Bounds, b: Bounds, wanted: tuple[bool, bool, bool]) -> Bounds:
-    """Merge two sets in one pass; `wanted` says whether to keep what is in a only, in b only, in both."""
-    only_a, only_b, both = wanted
-    # Points at which both change are there twice; a change that is taken back at once is taken out again.
-    result: Bounds = []
-    others = set(b)
-    first = second = state = False
-    for point in sorted(a + b):
-        if point in others:
-            others.discard(point)
-            second = not second
-        else:
-            first = not first
-        now = (both if second else only_a) if first else second and only_b
-        if now is not state:
-            state = now
-            if result and result[-1] == point:
-                result.pop()
-            else:
-                result.append(point)
-    return result
+def _within(small: Bounds, big: Bounds) -> Bounds:
+    """Return what both have; there is one step for each interval of the first, and slices of the second."""
+    found: Bounds = []
+    for low, end in zip(small[::2], small[1::2], strict=True):
+        first, last = bisect_right(big, low), bisect_left(big, end)
+        if first & 1:
+            found.append(low)
+        found += big[first:last]
+        if last & 1:
+            found.append(end)
+    return found
+
+
+def _outside(a: Bounds, b: Bounds) -> Bounds:
+    """Return a without b; there is one step for each interval of b, and slices of a."""
+    found: Bounds = []
+    start = 0
+    for low, end in zip(b[::2], b[1::2], strict=True):
+        first, last = bisect_left(a, low, start), bisect_right(a, end, start)
+        found += a[start:first]
+        if first & 1:
+            found.append(low)
+        if last & 1:
+            found.append(end)
+        start = last
+    found += a[start:]
+    return found
 
 
 def intersect(a: Bounds, b: Bounds) -> Bounds:
-    if len(a) > len(b):
-        a, b = b, a
-    if len(a) == 2:
-        return inside(b, a[0], a[1] - 1)
-    if len(a) <= FEW or len(a) * 16 < len(b):
-        found: Bounds = []
-        for low, high in intervals(a):
-            found += inside(b, low, high)
-        return found
-    return _merged(a, b, (False, False, True))
+    if a == b:
+        return a.copy()
+    return _within(a, b) if len(a) <= len(b) else _within(b, a)
 
 
 def subtract(a: Bounds, b: Bounds) -> Bounds:
     """Return a without b. Neither is changed."""
-    if len(b) <= FEW:
-        result = a.copy()
-        for low, high in intervals(b):
-            remove(result, low, high)
-        return result
-    return _merged(a, b, (True, False, False))
+    if len(b) <= len(a):
+        return _outside(a, b)
+    if not a:
+        return []
+    # What b does not have, between the first and the last address of a: its points without those at the edges.
+    low, end = min(a[0], b[0]), max(a[-1], b[-1])
+    rest = b[1:] if b[0] == low else [low, *b]
+    if rest[-1] == end:
+        rest.pop()
+    else:
+        rest.append(end)
+    return _within(a, rest)
 
 
 def take(a: Bounds, b: Bounds) -> None:
@@ -109,7 +114,7 @@ def take(a: Bounds, b: Bounds) -> None:
         for low, high in intervals(b):
             remove(a, low, high)
     else:
-        a[:] = _merged(a, b, (True, False, False))
+        a[:] = subtract(a, b)
 
 
 def add(a: Bounds, b: Bounds) -> None:
@@ -118,7 +123,23 @@ def add(a: Bounds, b: Bounds) -> None:
         for low, high in intervals(b):
             insert(a, low, high)
     else:
-        a[:] = _merged(a, b, (True, True, True))
+        a[:] = _united(a, b) if len(b) <= len(a) else _united(b, a)
+
+
+def _united(a: Bounds, b: Bounds) -> Bounds:
+    """Return the union; there is one step for each interval of b, and slices of a."""
+    found: Bounds = []
+    start = 0
+    for low, end in zip(b[::2], b[1::2], strict=True):
+        first, last = bisect_left(a, low, start), bisect_right(a, end, start)
+        found += a[start:first]
+        if not first & 1:
+            found.append(low)
+        if not last & 1:
+            found.append(end)
+        start = last
+    found += a[start:]
+    return found
 
 
 def size(bounds: Bounds) -> int:

@@ -14,6 +14,7 @@ from portsock.reachability import Reach, Reachable, Verdict
 HERE = "lo"
 """As a source: this host itself."""
 EVERYBODY = {4: "0.0.0.0/0", 6: "::/0"}
+LEFT_OUT = "{count} more networks, or more, which are not listed"
 _REST = "*"
 """In Outcome.devices: every device that no rule names."""
 _ORDER = tuple(Reachable)
@@ -33,14 +34,21 @@ def summarize(probed: Sequence[tuple[Probe, Sequence[Outcome]]], network: Networ
     found: list[Verdict] = []
     own = {address.partition("/")[0] for device in network.devices for address in device.addresses}
     for version in EVERYBODY:
-        outside = [each for each in probed if _version(each[0].destination) == version and not _only_here(each[0], own)]
-        found += _joined([_divisions(probe, outcomes, network) for probe, outcomes in outside])
+        # What is the same for several addresses is divided once.
+        outside = {
+            (id(outcomes), probe.device, probe.sources): (probe, outcomes)
+            for probe, outcomes in probed
+            if _version(probe.destination) == version and not _only_here(probe, own)
+        }
+        found += _joined([_divisions(probe, outcomes, network) for probe, outcomes in outside.values()])
     here = [_verdict(HERE, outcome) for probe, outcomes in probed for outcome in outcomes if _is_here(probe, outcome, own)]
     if here:
         found.append(_agreed(here))
     reasons = dict.fromkeys(reason for _, outcomes in probed for outcome in outcomes for reason in outcome.reasons)
     limits = dict.fromkeys(limit for _, outcomes in probed for outcome in outcomes for limit in outcome.limits)
-    return _reach(found, (*not_read, *reasons), tuple(limits))
+    left_out = max((sum(outcome.left_out for outcome in outcomes) for _, outcomes in probed), default=0)
+    more = (LEFT_OUT.format(count=left_out),) if left_out else ()
+    return _reach(found, (*not_read, *reasons, *more), tuple(limits))
 
 
 def _reach(verdicts: list[Verdict], not_read: tuple[str, ...], limits: tuple[str, ...]) -> Reach:
@@ -118,12 +126,14 @@ def _divisions(probe: Probe, outcomes: Sequence[Outcome], network: Network) -> d
 
 def _division(outcomes: Sequence[Outcome], asked: bool, version: int) -> _Division:
     """Name the outcome with most addresses once, as that of everybody else."""
-    widest = None if asked else max(outcomes, key=_size)
+    widest = None if asked else max(outcomes, key=lambda each: (_size(each), each.sources == (EVERYBODY[version],)))
     exceptions = tuple(_verdict(source, each) for each in outcomes if each is not widest for source in each.sources)
     return _Division(widest and _verdict(EVERYBODY[version], widest), exceptions)
 
 
 def _size(outcome: Outcome) -> int:
+    if outcome.addresses is not None:
+        return outcome.addresses
     return sum(_width(source) for source in outcome.sources) - sum(_width(source) for source in outcome.apart)
 
 

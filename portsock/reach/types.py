@@ -45,3 +45,7 @@ class Outcome(NamedTuple):
     """Rate limits on the way: it holds while they are not exceeded."""
     apart: tuple[str, ...] = ()
     """Networks within `sources` for which it does not hold. Only there where `sources` would be very many without it."""
+    addresses: int | None = None
+    """How many addresses it holds for, where `sources` does not say so: it is cut short, or names everybody."""
+    left_out: int = 0
+    """Networks that `sources` does not list, at least so many."""

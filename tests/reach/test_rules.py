@@ -250,7 +250,7 @@ def test_limits_that_matter_are_named() -> None:
 def test_jumps_that_lead_nowhere_or_in_circles_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert only(table(base(rule(Verdict("jump", "gone"))))).reasons == ("jump gone",)
     assert only(table(base(rule(Verdict("jump", "c"))), Chain("c", (rule(Verdict("jump", "c")),)))).reasons == ("jump c",)
-    monkeypatch.setattr("portsock.reach.machine.MOST_STEPS", 1000)
+    monkeypatch.setattr("portsock.reach.rules.machine.MOST_STEPS", 1000)
     chains = [Chain(f"c{level}", (rule(Verdict("jump", f"c{level + 1}")),) * 4) for level in range(15)]
     assert only(table(base(rule(Verdict("jump", "c0"))), *chains, Chain("c15", ()))).reasons == (TOO_LONG,)
 

@@ -26,31 +26,31 @@ class Defect(NamedTuple):
 
 
 DEFECTS: dict[str, Defect] = {
-    "a policy that drops accepts": Defect("machine.py", 'chain.hook.policy == "drop"', 'chain.hook.policy == "never"'),
-    "goto comes back as jump does": Defect("machine.py", '(way.fresh if kind == "jump" else way.back)', "way.fresh"),
-    "return goes on": Defect("machine.py", "way.back.append(self.move", "way.fresh.append(self.move"),
-    "!= is ==": Defect("machine.py", "if known is not match.negated else", "if known else"),
-    "a rule that is left forgets its marks": Defect("machine.py", "if branch.environment is way.group.environment:", "if way:"),  # noqa: E501
-    "above a limit is below it": Defect("machine.py", "            return [above]\n", "            return [branch]\n"),
-    "a wildcard is a whole name": Defect("keys.py", "name.startswith(prefix)", "name == prefix"),
-    "an interval lacks its end": Defect("keys.py", "self.ranges[place][1] >= number", "self.ranges[place][1] > number"),
-    "elements for every other value are not looked at": Defect("keys.py", "if self.default is not None and", "if False and"),
-    "icmpx is of the other IP version": Defect("actions.py", "(3, 4))[packet.version == 6]", "(3, 4))[packet.version == 4]"),
-    "a reset becomes silence": Defect("machine.py", '"reject" if how else "drop", rule, how', '"drop", rule'),
-    "DNAT keeps the port": Defect("actions.py", "port=environment.port if port == KEPT else port", "port=environment.port"),
-    "DNAT is not seen in ct status": Defect("actions.py", "environment.status | DNAT", "environment.status"),
-    "a redirect from outside leads to 127.0.0.1": Defect("actions.py", 'lookup.place.hook == "output"', "lookup.place.hook"),
-    "a SYN has other flags": Defect("packet.py", "(104, 8, 2)", "(104, 8, 18)"),
-    "a new connection is established": Defect("packet.py", "(INVALID, NEW, UNTRACKED_STATE)", "(INVALID, 2, UNTRACKED_STATE)"),
-    "chains run in the order of the listing": Defect("hooks.py", "self._turn(entry), -entry.order", "self._turn(entry), entry.order"),  # noqa: E501
-    "connection tracking comes late": Defect("hooks.py", "TRACKING = -200", "TRACKING = 50"),
-    "NAT runs after the filters": Defect("hooks.py", '{"prerouting": -100, "output"', '{"prerouting": 90, "output"'),
-    "rules of inet do not hold for IPv6": Defect("hooks.py", '("inet", "ip6" if version == 6', '("ip6" if version == 6 else "inet", "ip6" if version == 6'),  # noqa: E501
-    "dormant tables count": Defect("hooks.py", "if not table.dormant", "if table"),
-    "a second chain translates what is translated": Defect("hooks.py", "and not group.environment.decided & which", "and which"),  # noqa: E501
-    "what is forwarded skips the forward hook": Defect("path.py", '        for hook in ("forward", "postrouting", "egress"):', '        for hook in ("postrouting", "egress"):'),  # noqa: E501
-    "rp_filter is not known": Defect("path.py", "not device.rp_filter or", "device.rp_filter or"),
-    "hosts that do not forward forward": Defect("path.py", "        elif not forwarding:\n", "        elif how:\n"),
+    "a policy that drops accepts": Defect("rules/machine.py", 'chain.hook.policy == "drop"', 'chain.hook.policy == "never"'),
+    "goto comes back as jump does": Defect("rules/machine.py", '(way.fresh if kind == "jump" else way.back)', "way.fresh"),
+    "return goes on": Defect("rules/machine.py", "way.back.append(self.move", "way.fresh.append(self.move"),
+    "!= is ==": Defect("rules/machine.py", "if known is not match.negated else", "if known else"),
+    "a rule that is left forgets its marks": Defect("rules/machine.py", "if branch.environment is way.group.environment:", "if way:"),  # noqa: E501
+    "above a limit is below it": Defect("rules/machine.py", "            return [above]\n", "            return [branch]\n"),
+    "a wildcard is a whole name": Defect("rules/keys.py", "name.startswith(prefix)", "name == prefix"),
+    "an interval lacks its end": Defect("rules/keys.py", "self.ranges[place][1] >= number", "self.ranges[place][1] > number"),
+    "elements for every other value are not looked at": Defect("rules/keys.py", "if self.default is not None and", "if False and"),
+    "icmpx is of the other IP version": Defect("rules/actions.py", "(3, 4))[packet.version == 6]", "(3, 4))[packet.version == 4]"),
+    "a reset becomes silence": Defect("rules/machine.py", '"reject" if how else "drop", rule, how', '"drop", rule'),
+    "DNAT keeps the port": Defect("rules/actions.py", "port=environment.port if port == KEPT else port", "port=environment.port"),
+    "DNAT is not seen in ct status": Defect("rules/actions.py", "environment.status | DNAT", "environment.status"),
+    "a redirect from outside leads to 127.0.0.1": Defect("rules/actions.py", 'lookup.place.hook == "output"', "lookup.place.hook"),
+    "a SYN has other flags": Defect("rules/packet.py", "(104, 8, 2)", "(104, 8, 18)"),
+    "a new connection is established": Defect("rules/packet.py", "(INVALID, NEW, UNTRACKED_STATE)", "(INVALID, 2, UNTRACKED_STATE)"),
+    "chains run in the order of the listing": Defect("path/hooks.py", "self._turn(entry), -entry.order", "self._turn(entry), entry.order"),  # noqa: E501
+    "connection tracking comes late": Defect("path/hooks.py", "TRACKING = -200", "TRACKING = 50"),
+    "NAT runs after the filters": Defect("path/hooks.py", '{"prerouting": -100, "output"', '{"prerouting": 90, "output"'),
+    "rules of inet do not hold for IPv6": Defect("path/hooks.py", '("inet", "ip6" if version == 6', '("ip6" if version == 6 else "inet", "ip6" if version == 6'),  # noqa: E501
+    "dormant tables count": Defect("path/hooks.py", "if not table.dormant", "if table"),
+    "a second chain translates what is translated": Defect("path/hooks.py", "and not group.environment.decided & which", "and which"),  # noqa: E501
+    "what is forwarded skips the forward hook": Defect("path/path.py", '        for hook in ("forward", "postrouting", "egress"):', '        for hook in ("postrouting", "egress"):'),  # noqa: E501
+    "rp_filter is not known": Defect("path/path.py", "not device.rp_filter or", "device.rp_filter or"),
+    "hosts that do not forward forward": Defect("path/path.py", "        elif not forwarding:\n", "        elif how:\n"),
 }  # fmt: skip
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from portsock.network import Network
-from portsock.reach import actions
-from portsock.reach.branches import NEVER, Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
-from portsock.reach.keys import Piece, Pieces, uncovered
-from portsock.reach.lookup import Lookup
-from portsock.reach.packet import SNAT, TRACKED, UNTRACKED, Group, Packet, Place
-from portsock.reach.routes import Routes
+from portsock.reach.path.routes import Routes
+from portsock.reach.rules import actions
+from portsock.reach.rules.branches import NEVER, Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
+from portsock.reach.rules.keys import Piece, Pieces, uncovered
+from portsock.reach.rules.lookup import Lookup
+from portsock.reach.rules.packet import SNAT, TRACKED, UNTRACKED, Group, Packet, Place
+from portsock.reach.rules.runs import Prepared, Run, by_port, pass_run
 from portsock.reach.sources import Bounds, take
 from portsock.rulesets import (
     Assign,
@@ -38,16 +39,16 @@ class TooLong(Exception):
 class Machine:
     """Walk chains. What ends a packet's way is in `finals`."""
 
-    def __init__(self, packet: Packet, network: Network, routes: Routes) -> None:
-        self.packet, self.network, self.routes = packet, network, routes
+    def __init__(self, packet: Packet, network: Network, routes: Routes, prepared: Prepared) -> None:
+        self.packet, self.network, self.routes, self.prepared = packet, network, routes, prepared
         self.finals: list[Final] = []
         self.claims: list[Claim] = []
         self.ordered: list[Claim] | None = None
         """The claims, the most telling first; made when all are there."""
         self.forked: list[Bounds] = []
         """Sources for which something that is not known made a difference."""
-        self.references: list[tuple[Table, Chain, Rule | None]] = []
-        self.lookup = Lookup(packet, routes)
+        self.references: list[tuple[Table, Chain, Rule | Run | None]] = []
+        self.lookup = Lookup(packet, routes, prepared.keys)
         self.steps = 0
         self.table: Table
         self.chain: Chain
@@ -74,14 +75,19 @@ class Machine:
 
     def walk(self, chain: Chain, groups: list[Group], depth: int) -> list[Group]:
         """Return the groups that come back from the chain."""
+        if len(ports := by_port(groups)) > 1:
+            return merged([came for some in ports for came in self.walk(chain, some, depth)])
         live, back = groups, list[Group]()
         self.chain = chain
-        for rule in chain.rules:
+        for rule in self.prepared.steps(chain, self.packet, groups):
             if not live:
                 break
             fresh: list[Group] = []
             for group in live:
-                self.step(rule, group, fresh, back, depth)
+                if type(rule) is Run:
+                    pass_run(self, rule, group)
+                else:
+                    self.step(rule, group, fresh, back, depth)  # type: ignore[arg-type]
             self.chain = chain
             if fresh or not all(group.sources for group in live):
                 live = merged([group for group in live if group.sources] + fresh)
@@ -274,7 +280,7 @@ class Machine:
         moved = self.move(group, branch)
         return branch._replace(sources=moved.sources)
 
-    def refer(self, rule: Rule | None) -> int:
+    def refer(self, rule: Rule | Run | None) -> int:
         self.references.append((self.table, self.chain, rule))
         return len(self.references) - 1
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from portsock.reach.rules.values import ABSENT, Link, Missing, Possible, Symbol, Value, masked, shifted
 from portsock.reach.sources import Bounds, number
-from portsock.reach.values import ABSENT, Link, Missing, Possible, Symbol, Value, masked, shifted
 from portsock.rulesets import Ct, Meta, Payload
 
 PROTOCOLS = {"tcp": 6, "udp": 17, "udplite": 136, "sctp": 132}

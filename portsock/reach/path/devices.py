@@ -8,6 +8,8 @@ from portsock.rulesets import Fib, Match, Meta, Name, Nat, Payload, Range, Rules
 
 ANY = "*"
 """The name of a device that no rule names, where the devices are not known."""
+INDEXES = (Meta("iif"), Meta("oif"))
+MOST_RANGES = 64
 BY_INDEX = {"iif", "oif", "iifgroup", "oifgroup", "iiftype", "iifkind", "sdif", "ibrname"}
 
 
@@ -17,6 +19,9 @@ class Uses:
     def __init__(self, ruleset: Ruleset) -> None:
         self.names: set[str] = set()
         self.prefixes: set[str] = set()
+        self.bridged = any(table.family == "bridge" for table in ruleset.tables)
+        self.ranges: set[Range] = set()
+        """Indexes of devices that are compared."""
         self.each = False
         """Every device has to be looked at by itself."""
         for table in ruleset.tables:
@@ -52,6 +57,9 @@ class Uses:
             if not isinstance(statement.keys, str):
                 for key in statement.keys:
                     self._keys(key)
+                if statement.left in INDEXES and len(self.ranges) < MOST_RANGES:
+                    self.ranges.update(key[0] for key in statement.keys if type(key[0]) is Range)
+                    return
             if type(statement.left) is Meta:
                 self.each = self.each or statement.left.key in BY_INDEX
                 return
@@ -86,7 +94,8 @@ def classes(ruleset: Ruleset, network: Network) -> list[list[Device]]:
 
 def signature(device: Device, uses: Uses) -> Any:
     """Return what rules and routes can tell of a device."""
-    if uses.each or device.loopback or device.rp_filter or device.master or device.kind == "bridge":
+    if uses.each or device.loopback or device.rp_filter or device.master or (uses.bridged and device.kind == "bridge"):
         return device.ifindex
     prefixes = tuple(prefix for prefix in uses.prefixes if device.name.startswith(prefix))
-    return (device.name if device.name in uses.names else None, prefixes, device.route_localnet)
+    indexes = tuple(one for one in uses.ranges if one.low <= device.ifindex <= one.high)
+    return (device.name if device.name in uses.names else None, prefixes, indexes, device.route_localnet)

@@ -1,13 +1,13 @@
 """The way of a packet through the hooks: to this host, through it, or out of it."""
 
 from portsock.network import Device, Network
-from portsock.reach.branches import Final
-from portsock.reach.hooks import Hooks, pass_hook
-from portsock.reach.machine import Machine
-from portsock.reach.packet import CONFIRMED, OWN, Environment, Group, Place
-from portsock.reach.routes import LOOPBACK, Routes, Target
+from portsock.reach.path.hooks import Hooks, pass_hook
+from portsock.reach.path.routes import LOOPBACK, Routes, Target
+from portsock.reach.rules.branches import Final
+from portsock.reach.rules.machine import Machine
+from portsock.reach.rules.packet import CONFIRMED, OWN, Environment, Group, Place
+from portsock.reach.rules.values import Link, Missing, Value
 from portsock.reach.sources import intersect, subtract
-from portsock.reach.values import Link, Missing, Value
 
 NO_DEVICE = Link(0, "", None)
 LO = "lo"

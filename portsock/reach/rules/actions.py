@@ -3,14 +3,14 @@
 from itertools import product
 from typing import TYPE_CHECKING
 
-from portsock.reach.lookup import Lookup
-from portsock.reach.packet import DNAT, OWN, PROTOCOLS, Packet
+from portsock.reach.rules.lookup import Lookup
+from portsock.reach.rules.packet import DNAT, OWN, PROTOCOLS, Packet
+from portsock.reach.rules.values import Absent, Choice, Link, Missing, Possible, Split, Value, numbers
 from portsock.reach.sources import Bounds, intersect
-from portsock.reach.values import Absent, Choice, Link, Missing, Possible, Split, Value, numbers
 from portsock.rulesets import Assign, Ct, Expression, Looked, Meta, Nat, Payload, Reject
 
 if TYPE_CHECKING:
-    from portsock.reach.branches import Branch
+    from portsock.reach.rules.branches import Branch
 
 ICMP = {
     0: "net-unreachable",

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from portsock.reach.keys import Keys, Piece
-from portsock.reach.packet import OWN, Environment, Packet, Place, meta, named, tracking
-from portsock.reach.routes import Routes, Target
+from portsock.reach.path.routes import Routes, Target
+from portsock.reach.rules.keys import Keys, Piece
+from portsock.reach.rules.packet import OWN, Environment, Packet, Place, meta, named, tracking
+from portsock.reach.rules.values import ABSENT, Choice, Link, Missing, Possible, Row, Split, Value, chosen, masked, shifted
 from portsock.reach.sources import Bounds, everything, subtract
-from portsock.reach.values import ABSENT, Choice, Link, Missing, Possible, Row, Split, Value, chosen, masked, shifted
 from portsock.rulesets import (
     Constant,
     Ct,
@@ -37,11 +37,12 @@ NO_LINK = Link(0, "")
 class Lookup:
     """Values of expressions, sets and maps of the table at hand."""
 
-    def __init__(self, packet: Packet, routes: Routes) -> None:
+    def __init__(self, packet: Packet, routes: Routes, known: dict[tuple[int, str], Keys]) -> None:
+        """`known`: the keys of sets and maps that were made before, for all packets."""
         self.packet, self.routes = packet, routes
         self.table: Table
         self.place: Place
-        self._keys: dict[tuple[int, str], Keys] = {}
+        self._keys = known
         self._values: dict[Value, Value] = {}
 
     def enter(self, table: Table, place: Place) -> None:

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from portsock.reach.keys import Piece, Pieces, uncovered
-from portsock.reach.packet import Environment, Group
+from portsock.reach.rules.keys import Piece, Pieces, uncovered
+from portsock.reach.rules.packet import Environment, Group
 from portsock.reach.sources import Bounds, add, intersect, subtract, take
 from portsock.rulesets import Key, Range, Rule
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from portsock.reach.branches import because, merged
-from portsock.reach.machine import Machine
-from portsock.reach.packet import BEFORE_TRACKING, TRACKED, Group, Place
-from portsock.reach.values import Link, Value
+from portsock.reach.rules.branches import because, merged
+from portsock.reach.rules.machine import Machine
+from portsock.reach.rules.packet import BEFORE_TRACKING, TRACKED, Group, Place
+from portsock.reach.rules.values import Link, Value
 from portsock.rulesets import Assign, Chain, Nat, Reject, Ruleset, Table, Untracked
 
 TRACKING = -200

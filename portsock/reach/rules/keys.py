@@ -4,8 +4,20 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from portsock.reach.rules.values import (
+    MOST_CHOICES,
+    Absent,
+    Choice,
+    Link,
+    Missing,
+    Possible,
+    Row,
+    Split,
+    Symbol,
+    Value,
+    concrete,
+)
 from portsock.reach.sources import Bounds, add, gathered, inside, intersect, size, subtract
-from portsock.reach.values import MOST_CHOICES, Absent, Choice, Link, Missing, Possible, Row, Split, Symbol, Value, concrete
 from portsock.rulesets import Key, Name, Range
 
 

@@ -1,0 +1,1 @@
+"""What rules do to a packet: values, matches, verdicts, chains."""
