@@ -8,7 +8,7 @@ Counted by packet: a verdict is wrong where one of the readers, or the answer ab
 'refusal not heard' counts packets that portsock says are rejected, that did not arrive anywhere, and for which nobody heard a
 reset or an ICMP message. (Where portsock says 'drop', an answer is wrong.) It is no wrong verdict: the refusal is a packet of
 its own, which may not get as far as those who listen. Rules of output, postrouting and egress may drop it, and portsock is not
-asked about it. No way leads back to sources that the neighbours spoof. Of its own packets the host learns it as an errno, which
+asked about it. No way leads back to sources that neighbours spoof. Of its own packets the host learns it as an errno, which
 is not the same for every reject. Where none of these is so, 'reject' without an answer is wrong.
 """
 
