@@ -4,8 +4,8 @@ import pytest
 
 from portsock.network import Network
 from portsock.reach.sources import number
-from portsock.rulesets import Chain, Constant, Ct, Masked, Match, Nat, Rule
-from tests.reach.build import DPORT, DROP, HOST, NETWORK, SSH, base, dnat, is_, only, rule, table
+from portsock.rulesets import Chain, Constant, Ct, Joined, Masked, Match, Nat, Range, Rule, Unknown
+from tests.reach.build import ACCEPT, DPORT, DROP, HOST, MAYBE, NETWORK, SPORT, SSH, base, dnat, is_, only, rule, table
 
 SNATTED, DNATTED = (is_(Masked(Ct("status"), bit), bit) for bit in (16, 32))
 UNKNOWN = Network(known=False)
@@ -74,3 +74,21 @@ def test_what_has_the_priority_of_tracking_or_nat_may_run_before_or_after_it(
     assert found.verdict == verdict
     if verdict == "unknown":
         assert found.reasons[0].startswith(f"order of ip t prerouting{priority} and ")
+
+
+def test_a_condition_on_either_port_is_known_where_one_of_them_decides() -> None:
+    def either(low: int, high: int, negated: bool = False) -> Match:
+        every, some = Range(0, 65535), Range(low, high)
+        return Match(Joined((SPORT, DPORT)), ((every, some), (some, every)), negated)
+
+    assert only(table(base(rule(either(22, 22), DROP)))).verdict == "drop"
+    assert only(table(base(rule(either(22, 30000, negated=True), DROP)))).verdict == "accept"
+    assert only(table(base(rule(either(80, 90), DROP)))).verdict == "accept"
+    assert only(table(base(rule(either(30000, 30009), DROP)))).reasons == ("tcp sport",)
+    met = rule(either(8080, 8080), MAYBE, DROP)
+    assert only(table(base(met)), probe=SSH._replace(port=8080)).reasons == ("xt string",)
+
+
+def test_a_way_that_is_there_anyhow_needs_no_reason() -> None:
+    maybe, other = rule(MAYBE, is_(DPORT, 22), DROP), rule(Unknown("-m other"), ACCEPT)
+    assert only(table(base(maybe, other, rule(ACCEPT)))).reasons == ("xt string",)
