@@ -48,9 +48,9 @@ class Question:
                 return []
             return [Outcome("drop", self.asked, how="martian source")] if ignored else []
         found, machine = self._found(device, sources, self.hooks)
-        if self.tied:
-            others, _ = self._found(device, sources, Hooks(self.ruleset, self.version, early=True))
-            found = compared(found, others, self.tied)
+        for early, text in self.tied.items():
+            others, _ = self._found(device, sources, Hooks(self.ruleset, self.version, early))
+            found = compared(found, others, text)
         if self.most is None:
             found = expanded(machine, found)
         if not device.loopback:

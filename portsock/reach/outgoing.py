@@ -23,7 +23,7 @@ def outgoing(ruleset: Ruleset, network: Network, probe: Probe, source: str, devi
     link = known or Device(1 if device == "lo" else 0, device, loopback=device == "lo")
     results: list[list[tuple[Bounds, Ending]]] = []
     machine = question.machine(uid)
-    for early in (True, False) if question.tied else (False,):
+    for early in (*question.tied, 0):
         machine = question.machine(uid)
         path = Path(machine, Hooks(ruleset, question.version, early), network, question.routes)
         try:
@@ -31,6 +31,8 @@ def outgoing(ruleset: Ruleset, network: Network, probe: Probe, source: str, devi
         except TooLong:
             return Outcome("unknown", sources, reasons=(TOO_LONG,))
         results.append(endings(machine))
-    found = compared(results[1], results[0], question.tied) if question.tied else results[0]
+    *others, found = results
+    for other, text in zip(others, question.tied.values(), strict=True):
+        found = compared(found, other, text)
     bounds, ending = expanded(machine, found[:1])[0]
     return outcome(machine, bounds, ending, probe.destination, sources)

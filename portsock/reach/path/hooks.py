@@ -13,6 +13,8 @@ TRACKING = -200
 SOURCE, DESTINATION = 1, 2
 TRANSLATION = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
 """Priorities of connection tracking and of NAT. Chains of type nat run at these, whatever their own is."""
+TABLES, KERNEL = 1, 2
+"""Orders of what has one priority, as bits: the first table that is listed runs first; connection tracking and NAT do."""
 RANKS = {"input": 3, "forward": 3, "output": 2}
 """How telling the rules of a hook are where every chain accepts."""
 
@@ -29,8 +31,8 @@ class Entry(NamedTuple):
 class Hooks:
     """Base chains by hook."""
 
-    def __init__(self, ruleset: Ruleset, version: int, early: bool = False) -> None:
-        """Read the chains. `early`: of tables with chains of one priority the first one listed runs first."""
+    def __init__(self, ruleset: Ruleset, version: int, early: int = 0) -> None:
+        """Read the chains. `early` says what runs first of what has one priority: TABLES, KERNEL, or both."""
         self.families = ("inet", "ip6" if version == 6 else "ip")
         self.tables = [table for table in ruleset.tables if not table.dormant]
         self.early = early
@@ -51,14 +53,13 @@ class Hooks:
         """Return what runs at a hook, in order; chains of type nat apart."""
         key = (name, device.name if isinstance(device, Link) and name in ("ingress", "egress") else "")
         if key not in self._entries:
-            found, nat = list[Entry](), self.first_nat()
+            found = list[Entry]()
             for order, (table, chain) in enumerate(self.chains(name, device)):
                 assert chain.hook is not None
                 if chain.hook.type != "nat":
                     found.append(Entry(chain.hook.priority, order, table, chain))
-            if nat and name in TRANSLATION:
-                order = sum(1 for entry in found if entry.table and self.tables.index(entry.table) < nat[0])
-                found.append(Entry(TRANSLATION[name], order, None, None))
+            if self.has_nat() and name in TRANSLATION:
+                found.append(Entry(TRANSLATION[name], 0, None, None))
             found.sort(key=self._when)
             self._entries[key] = found
         return self._entries[key]
@@ -75,10 +76,34 @@ class Hooks:
         return entry.priority, self._turn(entry), -entry.order
 
     def _turn(self, entry: Entry) -> int:
-        return self.tables.index(entry.table) if self.early and entry.table else 0
+        if entry.table is None:
+            return -1 if self.early & KERNEL else len(self.tables)
+        return self.tables.index(entry.table) if self.early & TABLES else 0
 
-    def tied(self) -> str | None:
-        """Return the chains whose order is not known, where it could matter."""
+    def tied(self) -> dict[int, str]:
+        """Return the other orders in which chains may run, where that could matter, and why."""
+        tables, kernel = self._tied_tables(), self._tied_to_kernel()
+        found = {TABLES: tables, KERNEL: kernel, TABLES | KERNEL: tables and kernel}
+        return {early: text for early, text in found.items() if text}
+
+    def _tied_to_kernel(self) -> str | None:
+        """Return a chain that has the priority of connection tracking or of NAT.
+
+        The kernel registers these when the first rule needs them, and runs first what it registered last.
+        """
+        nat = self.has_nat()
+        for table in self.tables:
+            for chain in table.chains.values() if table.family in self.families else ():
+                if (hook := chain.hook) and hook.type != "nat" and chain.rules:
+                    what = "NAT" if nat and hook.priority == TRANSLATION.get(hook.name) else None
+                    if hook.priority == TRACKING and hook.name in ("prerouting", "output"):
+                        what = "connection tracking"
+                    if what:
+                        return f"order of {table.family} {table.name} {chain.name} and {what} ({hook.name})"
+        return None
+
+    def _tied_tables(self) -> str | None:
+        """Return chains of several tables that have one priority."""
         places: dict[tuple[str, str, int], list[tuple[Table, Chain]]] = {}
         for table in self.tables:
             if table.family in self.families:
@@ -93,14 +118,10 @@ class Hooks:
                 )
         return None
 
-    def first_nat(self) -> list[int]:
-        """Return the places of the tables that have chains of type nat."""
-        return [
-            place
-            for place, table in enumerate(self.tables)
-            if table.family in self.families
-            and any(chain.hook and chain.hook.type == "nat" for chain in table.chains.values())
-        ]
+    def has_nat(self) -> bool:
+        """Say whether a table has chains of type nat."""
+        chains = (chain for table in self.tables if table.family in self.families for chain in table.chains.values())
+        return any(chain.hook and chain.hook.type == "nat" for chain in chains)
 
 
 def changes(table: Table) -> bool:
@@ -123,7 +144,7 @@ def pass_hook(machine: Machine, hooks: Hooks, groups: list[Group], place: Place)
     device = place.incoming if name == "ingress" else place.outgoing
     tracked = name not in ("prerouting", "output")
     for priority, order, table, chain in hooks.entries(name, device):
-        if not tracked and priority > TRACKING:
+        if not tracked and (priority > TRACKING or (priority == TRACKING and hooks.early & KERNEL)):
             groups, tracked = track(groups), True
         if table is None or chain is None:
             groups = translate(machine, hooks, groups, place)

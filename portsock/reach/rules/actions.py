@@ -4,9 +4,9 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from portsock.reach.rules.lookup import Lookup
-from portsock.reach.rules.packet import DNAT, OWN, PROTOCOLS, Packet
+from portsock.reach.rules.packet import DNAT, OWN, PERHAPS, PROTOCOLS, SNAT, Environment, Packet
 from portsock.reach.rules.values import Absent, Choice, Link, Missing, Possible, Split, Value, numbers
-from portsock.reach.sources import Bounds, intersect
+from portsock.reach.sources import Bounds, intersect, subtract
 from portsock.rulesets import Assign, Ct, Expression, Looked, Meta, Nat, Payload, Reject
 
 if TYPE_CHECKING:
@@ -96,11 +96,39 @@ def destinations(lookup: Lookup, nat: Nat, branch: "Branch", rule: int) -> "list
             address=environment.address if address == KEPT else address, port=environment.port if port == KEPT else port
         )
         if changed != environment:
-            changed = changed._replace(sent_by=rule, status=environment.status | DNAT)
+            status = DNAT if _differs(environment, changed) else DNAT << PERHAPS
+            changed = changed._replace(sent_by=rule, status=environment.status | status)
         part = branch._replace(sources=sources, environment=changed)
         if not certain:
             part = part._replace(causes=tuple(dict.fromkeys((*branch.causes, text)))[:5], doubt=True)
         found.append((part, address != NONE))
+    return found
+
+
+def _differs(before: Environment, after: Environment) -> bool:
+    """Say whether address or port certainly is another one."""
+    pairs = ((before.address, after.address), (before.port, after.port))
+    return any(None not in pair and OWN not in pair and pair[0] != pair[1] for pair in pairs)
+
+
+def sourced(lookup: Lookup, nat: Nat, branch: "Branch") -> "list[Branch]":
+    """Return the branches after a change of the source.
+
+    Connection tracking has the status 'snat' only where the source is another one afterwards: nf_nat_setup_info() in
+    net/netfilter/nf_nat_core.c. `masquerade` may give a packet of this host the address that it has.
+    """
+    address = lookup.value(nat.address, branch.environment) if nat.address is not None and nat.last_address is None else None
+    if isinstance(address, int) and not nat.prefix:
+        kept = [address, address + 1]
+    elif nat.kind == "masquerade" and lookup.routes.network.known:
+        kept = lookup.routes.own
+    else:
+        kept = branch.sources
+    found = []
+    for sources, status in ((subtract(branch.sources, kept), SNAT), (intersect(branch.sources, kept), SNAT << PERHAPS)):
+        if sources:
+            environment = branch.environment._replace(own_source=False, status=branch.environment.status | status)
+            found.append(branch._replace(sources=sources, environment=environment))
     return found
 
 

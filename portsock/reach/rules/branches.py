@@ -130,6 +130,8 @@ def join(known: Group, other: Group) -> None:
     if known.causes != other.causes:
         # A way that is there anyhow needs no further cause.
         if not subtract(other.sources, known.sources):
+            if len(other.causes) < len(known.causes) and other.sources == known.sources:
+                known.causes = other.causes
             return
         if not subtract(known.sources, other.sources):
             known.causes = other.causes

@@ -222,8 +222,9 @@ def find_row(keys: Keys, row: Row, sources: Bounds) -> Pieces:
             else:
                 certain.setdefault(found, []).extend(ranges)
     pieces = [Piece(intersect(sources, gathered(ranges)), found) for found, ranges in certain.items()]
+    rest = uncovered(pieces, sources)
     for found, (ranges, doubt) in doubtful.items():
-        pieces.append(Piece(intersect(sources, gathered(ranges)), found, doubt, False))
+        pieces.append(Piece(intersect(rest, gathered(ranges)), found, doubt, False))
     return [piece for piece in pieces if piece.sources]
 
 

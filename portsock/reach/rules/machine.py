@@ -9,7 +9,7 @@ from portsock.reach.rules import actions
 from portsock.reach.rules.branches import NEVER, Branch, Claim, Final, Way, apart, because, doubted, merged, met, negated, part
 from portsock.reach.rules.keys import Piece, Pieces, uncovered
 from portsock.reach.rules.lookup import Lookup
-from portsock.reach.rules.packet import SNAT, TRACKED, UNTRACKED, Group, Packet, Place
+from portsock.reach.rules.packet import TRACKED, UNTRACKED, Group, Packet, Place
 from portsock.reach.rules.runs import Prepared, Run, by_port, pass_run
 from portsock.reach.sources import Bounds, take
 from portsock.rulesets import (
@@ -258,8 +258,8 @@ class Machine:
             self.either(group, branch, rule, "tproxy")
             return []
         if nat.kind in ("snat", "masquerade"):
-            masked = branch.environment._replace(own_source=False, status=branch.environment.status | SNAT)
-            self.settle(self.leave(group, branch)._replace(environment=masked))
+            for after in actions.sourced(self.lookup, nat, branch):
+                self.settle(self.leave(group, after))
             return []
         found = actions.destinations(self.lookup, nat, branch, self.refer(rule))
         moves = list(zip(self.parted(branch, [one for one, _ in found], way), [known for _, known in found], strict=True))

@@ -11,6 +11,8 @@ PROTOCOLS = {"tcp": 6, "udp": 17, "udplite": 136, "sctp": 132}
 BEFORE_TRACKING, TRACKED, UNTRACKED = 0, 1, 2
 INVALID, NEW, UNTRACKED_STATE = 1, 8, 64
 SNAT, DNAT, CONFIRMED, NAT_DONE = 16, 32, 8, 384
+PERHAPS = 32
+"""SNAT and DNAT shifted left by so many bits: it is not known whether the address or the port is another one."""
 OWN = -1
 CLIENT_PORTS = ((1024, 65535),)
 
@@ -234,7 +236,12 @@ def tracking(packet: Packet, ct: Ct, environment: Environment) -> Value:
     key = ct.key.removeprefix("ip6 ").removeprefix("ip ")
     if key == "status":
         # Whether NAT has looked at it yet depends on hooks that no rule shows.
-        done = tuple((environment.status | bits,) * 2 for bits in (0, 128, 256, NAT_DONE))
+        status = environment.status & (1 << PERHAPS) - 1
+        options = [status | bits for bits in (0, 128, 256, NAT_DONE)]
+        for bit in (SNAT, DNAT):
+            if environment.status & bit << PERHAPS:
+                options += [one | bit for one in options]
+        done = tuple((one, one) for one in dict.fromkeys(options))
         return Possible(done, "ct status")
     if key == "mark":
         return Missing("ct mark") if environment.connection_mark is None else environment.connection_mark

@@ -2,7 +2,8 @@
 
     .venv/bin/python -m tests.support.firewall.defects
 
-Each is tried in a copy of the package, with the same seed. Prints after how many rulesets it was noticed.
+Each is tried in a copy of the package, with the same seed. Prints after how many rulesets it was noticed. First the package is
+tried as it is, with all these rulesets: what is noticed later is then the doing of the defect.
 """
 
 import re
@@ -38,7 +39,7 @@ DEFECTS: dict[str, Defect] = {
     "icmpx is of the other IP version": Defect("rules/actions.py", "(3, 4))[packet.version == 6]", "(3, 4))[packet.version == 4]"),
     "a reset becomes silence": Defect("rules/machine.py", '"reject" if how else "drop", rule, how', '"drop", rule'),
     "DNAT keeps the port": Defect("rules/actions.py", "port=environment.port if port == KEPT else port", "port=environment.port"),
-    "DNAT is not seen in ct status": Defect("rules/actions.py", "environment.status | DNAT", "environment.status"),
+    "DNAT is not seen in ct status": Defect("rules/actions.py", "status = DNAT if", "status = 0 if"),
     "a redirect from outside leads to 127.0.0.1": Defect("rules/actions.py", 'lookup.place.hook == "output"', "lookup.place.hook"),
     "a SYN has other flags": Defect("rules/packet.py", "(104, 8, 2)", "(104, 8, 18)"),
     "a new connection is established": Defect("rules/packet.py", "(INVALID, NEW, UNTRACKED_STATE)", "(INVALID, 2, UNTRACKED_STATE)"),
@@ -54,9 +55,8 @@ DEFECTS: dict[str, Defect] = {
 }  # fmt: skip
 
 
-def caught(name: str) -> int | None:
-    """Return the number of rulesets after which the defect was noticed, None where it was not."""
-    defect = DEFECTS[name]
+def caught(name: str | None) -> int | None:
+    """Return the number of rulesets after which the defect was noticed, None where it was not. No name: without a defect."""
     with tempfile.TemporaryDirectory() as folder:
         for part in ("portsock", "tests/support", "tests/__init__.py"):
             source, target = ROOT / part, Path(folder, part)
@@ -65,10 +65,8 @@ def caught(name: str) -> int | None:
                 shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, target)
-        file = Path(folder, "portsock", "reach", defect.file)
-        before = file.read_text("utf-8")
-        assert before.count(defect.text) == 1, f"{name}: {defect.file} has its text {before.count(defect.text)} times"
-        file.write_text(before.replace(defect.text, defect.instead), "utf-8")
+        if name is not None:
+            damage(Path(folder, "portsock", "reach"), DEFECTS[name])
         command = [sys.executable, "-m", "tests.support.firewall.trial", "--plain", "--most", "1"]
         done = subprocess.run(
             [*command, "--rulesets", str(RULESETS), "--seed", str(SEED)],
@@ -84,14 +82,24 @@ def caught(name: str) -> int | None:
     return int(count[1]) if done.returncode else None
 
 
+def damage(folder: Path, defect: Defect) -> None:
+    """Put a defect into a copy of portsock/reach/."""
+    file = folder / defect.file
+    before = file.read_text("utf-8")
+    assert before.count(defect.text) == 1, f"{defect.file} has {defect.text!r} {before.count(defect.text)} times"
+    file.write_text(before.replace(defect.text, defect.instead), "utf-8")
+
+
 def main() -> None:
     """Try every defect and print which were caught."""
-    missed = 0
+    found = caught(None)
+    print(f"no defect: {f'nothing noticed in {RULESETS} rulesets' if found is None else f'wrong after {found}'}", flush=True)
+    missed = int(found is not None)
     for name in DEFECTS:
         found = caught(name)
         missed += found is None
         print(f"{name}: {'not noticed' if found is None else f'noticed after {found} rulesets'}", flush=True)
-    print(f"{len(DEFECTS) - missed} of {len(DEFECTS)} defects noticed")
+    print("all defects noticed" if not missed else f"{missed} not as they should be")
     sys.exit(bool(missed))
 
 

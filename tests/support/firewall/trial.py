@@ -3,6 +3,13 @@
     .venv/bin/python -m tests.support.firewall.trial --rulesets 2000 --seed 1
 
 Prints how many verdicts agreed, how many were 'cannot tell', and each wrong one with the smallest ruleset that still shows it.
+Counted by packet: a verdict is wrong where one of the readers, or the answer about all sources, is.
+
+'refusal not heard' counts packets that portsock says are rejected, that did not arrive anywhere, and for which nobody heard a
+reset or an ICMP message. (Where portsock says 'drop', an answer is wrong.) It is no wrong verdict: the refusal is a packet of
+its own, which may not get as far as those who listen. Rules of output, postrouting and egress may drop it, and portsock is not
+asked about it. No way leads back to sources that neighbours spoof. Of its own packets the host learns it as an errno, which
+is not the same for every reject. Where none of these is so, 'reject' without an answer is wrong.
 """
 
 import argparse
@@ -229,7 +236,9 @@ def _is_wrong(made: Bench, ruleset: Text, packet: Packet, reading: str) -> bool:
     return said is not None and verdicts.judge(said, packet, fate, _muffled(ruleset)) == WRONG
 
 
-def run(rulesets: int, seed: int, made: Bench, most: int = 10, shrinking: bool = True) -> Count:
+def run(
+    rulesets: int, seed: int, made: Bench, most: int = 10, shrinking: bool = True, number_of_packets: int = PACKETS
+) -> Count:
     """Try random rulesets until `most` wrong verdicts were found."""
     start = time.monotonic()
     count = Count(0, Counter(), Counter(), [], 0)
@@ -243,7 +252,7 @@ def run(rulesets: int, seed: int, made: Bench, most: int = 10, shrinking: bool =
             continue
         tried += 1
         before = len(count.wrong)
-        try_one(made, packets(chance), count, _muffled(ruleset), ruleset if shrinking else None)
+        try_one(made, packets(chance, number_of_packets), count, _muffled(ruleset), ruleset if shrinking else None)
         for wrong in count.wrong[before:]:
             print(f"Ruleset {number} of seed {seed}: {wrong}", flush=True)
         if len(count.wrong) >= most:

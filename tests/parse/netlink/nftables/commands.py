@@ -5,6 +5,7 @@ from portsock.rulesets import (
     Constant,
     Ct,
     Fib,
+    Joined,
     Limit,
     Masked,
     Match,
@@ -12,6 +13,7 @@ from portsock.rulesets import (
     Nat,
     Other,
     Payload,
+    Range,
     Reject,
     Remark,
     Statement,
@@ -37,6 +39,7 @@ from tests.parse.netlink.nftables.constructs import (
     span,
 )
 
+ANY = Range(0, 0xFFFF)
 BEFORE = ("iptables -P INPUT DROP", "iptables -N U", "ipset create known hash:ip")
 COMMANDS: list[tuple[str, list[Statement]]] = [
     ("iptables -A INPUT -i lo -j ACCEPT", [Match(IIFNAME, name("lo")), ACCEPT]),
@@ -144,7 +147,10 @@ COMMANDS: list[tuple[str, list[Statement]]] = [
             ACCEPT,
         ],
     ),
-    ("iptables -A INPUT -p tcp -m multiport --ports 22 -j ACCEPT", [TCP, Unknown("-m multiport"), ACCEPT]),
+    (
+        "iptables -A INPUT -p tcp -m multiport --ports 22 -j ACCEPT",
+        [TCP, Match(Joined((SPORT, DPORT)), ((ANY, Range(22, 22)), (Range(22, 22), ANY))), ACCEPT],
+    ),
     ("iptables -A INPUT -m mark --mark 0x1/0xff -j ACCEPT", [Match(Masked(MARK, 0xFF), span(1)), ACCEPT]),
     ("iptables -A INPUT -m mark ! --mark 0x1 -j ACCEPT", [Match(MARK, span(1), True), ACCEPT]),
     ("iptables -A INPUT -m connmark --mark 0x4000/0x4000 -j ACCEPT", [Match(Masked(CT_MARK, 0x4000), span(16384)), ACCEPT]),

@@ -6,7 +6,9 @@ from portsock.parse.netlink.message import attribute
 from portsock.parse.netlink.nftables.machine import Place, SetHead
 from portsock.parse.netlink.nftables.rules import Decompiler, RuleHead
 from portsock.parse.netlink.nftables.words import HOST
-from portsock.rulesets import Masked, Match, Meta, Payload, Range, Statement, Unknown
+from portsock.parse.netlink.nftables.xt import matches
+from portsock.parse.netlink.nftables.xt.extension import Extension
+from portsock.rulesets import Joined, Masked, Match, Meta, Payload, Range, Statement, Unknown
 from tests.parse.netlink.nftables.constructs import DPORT, MARK, SADDR, span
 
 _SET = SetHead("s", 0, 7, 4, 0, 0, 0, ())
@@ -91,3 +93,12 @@ def test_what_is_not_known_stays_with_its_name() -> None:
     assert stated(expression("inner")) == (Unknown("inner", "action"),)
     assert stated(expression("match", a1=b"mystery\0", a2=word(0), a3=b"")) == (Unknown("-m mystery"),)
     assert stated(expression("target", a1=b"MYSTERY\0", a2=word(0), a3=b"")) == (Unknown("-j MYSTERY", "action"),)
+
+
+def test_multiport_of_either_end_is_a_concatenation() -> None:
+    blob = struct.pack("=2B15H15BB", 2, 3, 22, 80, 90, *(0,) * 12, 0, 1, *(0,) * 13, 1)
+    every, keys = Range(0, 65535), []
+    for port in (Range(22, 22), Range(80, 90)):
+        keys += [(every, port), (port, every)]
+    found = matches.read(Extension("multiport", 1, blob, "ip", None))
+    assert found == [Match(Joined((Payload("transport", 0, 16), DPORT)), tuple(keys), True)]

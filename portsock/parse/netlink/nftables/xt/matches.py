@@ -6,9 +6,24 @@ from functools import partial
 
 from portsock.parse.netlink.nftables.comparisons import as_range
 from portsock.parse.netlink.nftables.xt.extension import Extension, Found
-from portsock.rulesets import Ct, Expression, Fib, Limit, Masked, Match, Meta, Payload, Range, Remark, Statement, Unknown
+from portsock.rulesets import (
+    Ct,
+    Expression,
+    Fib,
+    Joined,
+    Limit,
+    Masked,
+    Match,
+    Meta,
+    Payload,
+    Range,
+    Remark,
+    Statement,
+    Unknown,
+)
 
 _SOURCE_PORT, _DESTINATION_PORT = Payload("transport", 0, 16), Payload("transport", 16, 16)
+_ANY_PORT = Range(0, 0xFFFF)
 _FLAGS = Payload("transport", 104, 8)
 _ADDRESSES = {
     "ip": (Payload("network", 96, 32), Payload("network", 128, 32)),
@@ -150,14 +165,17 @@ def _addrtype(each: Extension) -> Found:
 def _multiport(each: Extension) -> Found:
     side, count = each.blob[0], each.blob[1]
     ports, ranged, inverted = struct.unpack_from("=15H", each.blob, 2), each.blob[32:47], each.revision and each.blob[47]
-    if side not in (0, 1) or count > 15:
-        return None  # either end: no single value is compared
+    if side > 2 or count > 15:
+        return None
     keys, at = [], 0
     while at < count:
         last = at + 1 if each.revision and ranged[at] and at + 1 < count else at
-        keys.append((Range(ports[at], ports[last]),))
+        keys.append(Range(ports[at], ports[last]))
         at = last + 1
-    return [Match(_DESTINATION_PORT if side else _SOURCE_PORT, tuple(keys), bool(inverted))]
+    if side < 2:
+        return [Match(_DESTINATION_PORT if side else _SOURCE_PORT, tuple((key,) for key in keys), bool(inverted))]
+    either = tuple(pair for key in keys for pair in ((_ANY_PORT, key), (key, _ANY_PORT)))
+    return [Match(Joined((_SOURCE_PORT, _DESTINATION_PORT)), either, bool(inverted))]
 
 
 def _mark(source: Expression, each: Extension) -> Found:
