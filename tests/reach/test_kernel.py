@@ -60,6 +60,7 @@ def _try(made: Bench, name: str, number: int = PACKETS) -> None:
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_deliberate_defect_is_one_of_what_is_there(name: str, tmp_path: Path) -> None:
     defect = DEFECTS[name]
-    shutil.copy(Path(reach.__file__).parent / defect.file, tmp_path)
+    (tmp_path / defect.file).parent.mkdir()
+    shutil.copy(Path(reach.__file__).parent / defect.file, tmp_path / defect.file)
     damage(tmp_path, defect)
     ast.parse((tmp_path / defect.file).read_text("utf-8"))
