@@ -60,3 +60,5 @@ class Reach(NamedTuple):
     """Rules and expressions that were not read or are not modelled, and that could change the verdict."""
     limits: tuple[str, ...] = ()
     """Rate limits: the verdict holds while they are not exceeded."""
+    left_out: int = 0
+    """Further networks that `sources` does not list; there may be more than so many."""

@@ -16,6 +16,8 @@ HERE = "lo"
 _EVERYBODY = {"0.0.0.0/0": "IPv4", "::/0": "IPv6"}
 _MOST = 3
 """Networks that are named."""
+_MOST_FATES = 4
+"""Parts of a sentence, each for the networks about which one rule decides; everybody else is the last."""
 
 
 def judge_of(socket: Socket, subject: Subject) -> "Judge | None":
@@ -54,6 +56,8 @@ def reach_sentence(reach: Reach, asked: bool = False) -> str:
         decided = () if each.verdict is Reachable.ACCEPT else (each.rule, each.to, each.how)
         fates.setdefault((each.verdict, *decided), []).append(each)
     parts = [_fate(group, len(fates) > 1, asked, reach) for group in fates.values()]
+    if len(parts) > _MOST_FATES:
+        parts = [*parts[: _MOST_FATES - 2], texts.MORE_RULES.format(count=len(parts) - _MOST_FATES + 1), parts[-1]]
     if len(fates) == 1 and reach.verdict is Reachable.ACCEPT:
         parts[0] += texts.LET_IN.format(rule=rule_text(reach.rule)) if reach.rule is not None else texts.NO_RULE
     if reach.limits:

@@ -48,7 +48,7 @@ def summarize(probed: Sequence[tuple[Probe, Sequence[Outcome]]], network: Networ
     limits = dict.fromkeys(limit for _, outcomes in probed for outcome in outcomes for limit in outcome.limits)
     left_out = max((sum(outcome.left_out for outcome in outcomes) for _, outcomes in probed), default=0)
     more = (LEFT_OUT.format(count=left_out),) if left_out else ()
-    return _reach(found, (*not_read, *reasons, *more), tuple(limits))
+    return _reach(found, (*not_read, *reasons, *more), tuple(limits))._replace(left_out=left_out)
 
 
 def _reach(verdicts: list[Verdict], not_read: tuple[str, ...], limits: tuple[str, ...]) -> Reach:

@@ -31,10 +31,20 @@ EVERYBODY = ("0.0.0.0/0", ACCEPT), ("::/0", ACCEPT)
         ((("lo", ACCEPT), ("0.0.0.0/0", DROP), ("10.0.0.0/8", UNKNOWN)), "lo,?"),
         ((("0.0.0.0/0%eth1", ACCEPT), ("0.0.0.0/0%eth0", DROP)), "all%eth1"),
         ((("10.0.0.0/8%eth1", ACCEPT), ("0.0.0.0/0", DROP)), "10.0.0.0/8%eth1"),
+        ((("0.0.0.0/0", ACCEPT), ("0.0.0.0/0%eth1", DROP)), "all but eth1"),
+        ((*EVERYBODY, *((f"192.0.2.{number}/32", DROP) for number in range(5))), "all but 5 networks"),
     ],
 )
 def test_the_cell_says_who_is_let_in(sources: tuple[tuple[str, Reachable], ...], text: str) -> None:
     assert reach_text(Reach(MIXED, tuple(Verdict(*each) for each in sources))) == text
+
+
+def test_networks_that_are_not_listed_count() -> None:
+    kept_out = Verdict("192.0.2.7/32", DROP)
+    everybody = tuple(Verdict(*each) for each in EVERYBODY)
+    assert reach_text(Reach(MIXED, (kept_out, *everybody), left_out=99)) == "all but 100 networks"
+    admitted = (Verdict("10.0.0.0/8", ACCEPT), Verdict("0.0.0.0/0", DROP))
+    assert reach_text(Reach(MIXED, admitted, left_out=99)) == "100 networks"
 
 
 def test_the_cell_says_where_a_rule_sends_packets() -> None:

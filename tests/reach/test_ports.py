@@ -193,6 +193,12 @@ def test_the_sentence_names_who_and_what(sources: list[tuple[str, Reachable]], t
     assert reach_sentence(Reach(verdict, tuple(Verdict(*each) for each in sources))) == text
 
 
+def test_many_rules_about_single_sources_are_counted() -> None:
+    rules = reach(*(rule(source(f"198.51.100.{number}"), DROP, handle=number) for number in range(9)))
+    assert "; others by 6 more rules; " in reach_sentence(rules)
+    assert reach_sentence(rules).endswith("everybody else")
+
+
 def test_a_rejection_is_a_refusal() -> None:
     found = reach(rule(is_(DPORT, 8080), Reject("tcp reset"), handle=2))
     assert found.verdict is Reachable.REJECT

@@ -6,6 +6,7 @@ ANYONE, THIS_HOST, EVERYBODY, EVERYBODY_ELSE = "anyone", "this host", "everybody
 OVER = "everybody else over {version}"
 THROUGH = "{who} through {device}"
 MORE_NETWORKS = "{count} networks ({first}, ...)"
+MORE_RULES = "others by {count} more rules"
 NO_RULE = "; no rule of the packet filter stops it"
 LET_IN = "; let in by {rule}"
 FATES: dict[Reachable, str] = {

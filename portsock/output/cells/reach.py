@@ -30,26 +30,26 @@ def reach_text(reach: Reach | None) -> str:
     unsure = f",{UNKNOWN}" if any(verdict is Reachable.UNKNOWN for _, verdict in outside) else ""
     admitted = [source for source, verdict in outside if verdict in _ADMITTED]
     if admitted:
-        return _networks(admitted, [source for source, verdict in outside if verdict in _KEPT_OUT]) + unsure
+        return _networks(admitted, [source for source, verdict in outside if verdict in _KEPT_OUT], reach.left_out) + unsure
     here = any(each.source == LO and each.verdict is Reachable.ACCEPT for each in reach.sources)
     return (LO if here else FILTERED) + unsure
 
 
-def _networks(admitted: list[str], kept_out: list[str]) -> str:
+def _networks(admitted: list[str], kept_out: list[str], left_out: int) -> str:
     """Return the shortest true text for those that are let in, where these others are kept out."""
     everybody = [source for source in admitted if source.partition("%")[0] in _VERSIONS]
     if not everybody:
-        if len(admitted) <= _MOST:
+        number = len(admitted) + left_out
+        if number <= _MOST:
             return ",".join(map(_network, admitted))
-        near = all(scope(source.partition("%")[0].partition("/")[0]) in _NEAR for source in admitted)
-        return LAN if near else f"{len(admitted)} networks"
-    if not kept_out:
-        return ALL
-    whole = {_version(source) for source in everybody} >= {_version(source) for source in kept_out}
-    if whole and len(kept_out) <= _MOST and not any(source.partition("%")[0] in _VERSIONS for source in kept_out):
-        return f"{ALL} but {','.join(map(_network, kept_out))}"
-    texts = [_everybody(source, {_version(each) for each in (*admitted, *kept_out)}) for source in everybody]
-    return ",".join(dict.fromkeys(texts))
+        near = not left_out and all(scope(source.partition("%")[0].partition("/")[0]) in _NEAR for source in admitted)
+        return LAN if near else f"{number} networks"
+    versions = {_version(source) for source in (*admitted, *kept_out)}
+    if {_version(source) for source in everybody if "%" not in source} < versions:
+        return ",".join(dict.fromkeys(_everybody(source, versions) for source in everybody))
+    if len(kept_out) + left_out <= _MOST:
+        return f"{ALL} but {','.join(map(_network, kept_out))}" if kept_out else ALL
+    return f"{ALL} but {len(kept_out) + left_out} networks"
 
 
 def _everybody(source: str, versions: set[int]) -> str:
@@ -63,8 +63,10 @@ def _version(source: str) -> int:
 
 
 def _network(source: str) -> str:
-    """Return a network without the length of a single address."""
+    """Return a network without the length of a single address; for everybody on a device its name."""
     network, sign, device = source.partition("%")
+    if network in _VERSIONS and device:
+        return device
     return network.removesuffix("/32" if _version(source) == 4 else "/128") + sign + device
 
 

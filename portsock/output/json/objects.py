@@ -187,6 +187,7 @@ def reach_object(reach: Reach) -> Object:
         "to": _destination(reach.to),
         "not_read": [encodable(text) for text in reach.not_read],
         "limits": [encodable(text) for text in reach.limits],
+        "left_out": reach.left_out,
     }
 
 

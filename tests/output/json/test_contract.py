@@ -60,7 +60,7 @@ PROCESS = Process(
 )  # fmt: skip
 RULE = RuleReference("inet", "filter", "input", 12, "tcp dport 80 drop", "no web")
 VERDICT = Verdict("0.0.0.0/0", Reachable.REDIRECT, RULE, ("192.0.2.1", 80), "tcp reset")
-REACH = Reach(Reachable.MIXED, (VERDICT,), RULE, ("192.0.2.1", 80), ("numgen",), ("limit rate 5/second",))
+REACH = Reach(Reachable.MIXED, (VERDICT,), RULE, ("192.0.2.1", 80), ("numgen",), ("limit rate 5/second",), 7)
 PORT = Port(
     "tcp", 80, "http", "system", State.LISTEN, ("*",), Exposure.ALL, (SOCKET,), 3, OwnerStatus.PARTIAL, OwnerReason.OTHER_USER,
     (OWNER,), Netns(1, "red"), "web1", REACH,

@@ -35,14 +35,14 @@ DEFECTS: dict[str, Defect] = {
     "above a limit is below it": Defect("rules/machine.py", "            return [above]\n", "            return [branch]\n"),
     "a wildcard is a whole name": Defect("rules/keys.py", "name.startswith(prefix)", "name == prefix"),
     "an interval lacks its end": Defect("rules/keys.py", "self.ranges[place][1] >= number", "self.ranges[place][1] > number"),
-    "elements for every other value are not looked at": Defect("rules/keys.py", "if self.default is not None and", "if False and"),
-    "icmpx is of the other IP version": Defect("rules/actions.py", "(3, 4))[packet.version == 6]", "(3, 4))[packet.version == 4]"),
+    "elements for every other value are not looked at": Defect("rules/keys.py", "if self.default is not None and", "if False and"),  # noqa: E501
+    "icmpx is of the other IP version": Defect("rules/actions.py", "(3, 4))[packet.version == 6]", "(3, 4))[packet.version == 4]"),  # noqa: E501
     "a reset becomes silence": Defect("rules/machine.py", '"reject" if how else "drop", rule, how', '"drop", rule'),
-    "DNAT keeps the port": Defect("rules/actions.py", "port=environment.port if port == KEPT else port", "port=environment.port"),
+    "DNAT keeps the port": Defect("rules/actions.py", "port=environment.port if port == KEPT else port", "port=environment.port"),  # noqa: E501
     "DNAT is not seen in ct status": Defect("rules/actions.py", "status = DNAT if", "status = 0 if"),
-    "a redirect from outside leads to 127.0.0.1": Defect("rules/actions.py", 'lookup.place.hook == "output"', "lookup.place.hook"),
+    "a redirect from outside leads to 127.0.0.1": Defect("rules/actions.py", 'lookup.place.hook == "output"', "lookup.place.hook"),  # noqa: E501
     "a SYN has other flags": Defect("rules/packet.py", "(104, 8, 2)", "(104, 8, 18)"),
-    "a new connection is established": Defect("rules/packet.py", "(INVALID, NEW, UNTRACKED_STATE)", "(INVALID, 2, UNTRACKED_STATE)"),
+    "a new connection is established": Defect("rules/packet.py", "(INVALID, NEW, UNTRACKED_STATE)", "(INVALID, 2, UNTRACKED_STATE)"),  # noqa: E501
     "chains run in the order of the listing": Defect("path/hooks.py", "self._turn(entry), -entry.order", "self._turn(entry), entry.order"),  # noqa: E501
     "connection tracking comes late": Defect("path/hooks.py", "TRACKING = -200", "TRACKING = 50"),
     "NAT runs after the filters": Defect("path/hooks.py", '{"prerouting": -100, "output"', '{"prerouting": 90, "output"'),
