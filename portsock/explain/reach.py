@@ -55,7 +55,8 @@ def reach_sentence(reach: Reach, asked: bool = False) -> str:
     for each in reach.sources:
         decided = () if each.verdict is Reachable.ACCEPT else (each.rule, each.to, each.how)
         fates.setdefault((each.verdict, *decided), []).append(each)
-    parts = [_fate(group, len(fates) > 1, asked, reach) for group in fates.values()]
+    groups = sorted(fates.values(), key=lambda group: any(each.source in _EVERYBODY for each in group))
+    parts = [_fate(group, len(fates) > 1, asked, reach) for group in groups]
     if len(parts) > _MOST_FATES:
         parts = [*parts[: _MOST_FATES - 2], texts.MORE_RULES.format(count=len(parts) - _MOST_FATES + 1), parts[-1]]
     if len(fates) == 1 and reach.verdict is Reachable.ACCEPT:

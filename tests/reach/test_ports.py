@@ -196,7 +196,7 @@ def test_the_sentence_names_who_and_what(sources: list[tuple[str, Reachable]], t
 def test_many_rules_about_single_sources_are_counted() -> None:
     rules = reach(*(rule(source(f"8.8.8.{number}"), DROP, handle=number) for number in range(9)))
     assert "; others by 7 more rules; " in reach_sentence(rules)
-    assert reach_sentence(rules).endswith("everybody else")
+    assert reach_sentence(rules).endswith("; this host and everybody else")
 
 
 def test_a_rejection_is_a_refusal() -> None:
