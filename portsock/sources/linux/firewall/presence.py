@@ -12,7 +12,7 @@ _GET_TABLE = 10 << 8 | 1
 _EVERY_FAMILY = bytes(4)
 """struct nfgenmsg."""
 _BUFFER = 1 << 15
-"""Bytes of the first batch, which shows whether there are tables. The buffer of a whole dump takes longer to make than this."""
+"""Bytes of the first batch, which shows whether there are tables. The buffer of a whole dump takes longer to make."""
 _REFUSED = {errno.EPERM, errno.EACCES}
 
 
