@@ -25,7 +25,7 @@ from typing import NamedTuple
 from portsock.errors import UsageError as InputError
 from portsock.network import Network
 from portsock.parse.rulesets import read
-from portsock.rulesets import Ruleset
+from portsock.rulesets import Match, Meta, Reject, Ruleset, Table
 from portsock.sources.linux.firewall import network, rules
 from tests.support.firewall import verdicts
 from tests.support.firewall.grammar import Grammar
@@ -97,6 +97,8 @@ class Bench(NamedTuple):
         """Return the host's rules, as each of the three readers reads them."""
         with self.world.inside(HOST):
             found = {"netlink": rules.load()}
+        if any(_listed_without_family(table) for table in found["netlink"].tables):
+            return found
         text = self.world.run(HOST, ["nft", "-a", "list", "ruleset"])
         if with_text:
             found["text"] = read(text)
@@ -104,6 +106,20 @@ class Bench(NamedTuple):
             with suppress(InputError):  # and it writes no JSON at all of some rulesets
                 found["json"] = read(self.world.run(HOST, ["nft", "-j", "list", "ruleset"]))
         return found
+
+
+def _listed_without_family(table: Table) -> bool:
+    """Tell whether nft lists a rule for both IP versions that is for one of them.
+
+    nft 1.0.6 lists 'meta nfproto ipv4 reject with tcp reset' without its first condition. 'ip saddr' would stand there.
+    """
+    return table.family == "inet" and any(
+        Reject("tcp reset") in rule.statements
+        and any(isinstance(one, Match) and one.left == Meta("nfproto") for one in rule.statements)
+        and not any(isinstance(one, Match) and "base='network'" in repr(one.left) for one in rule.statements)
+        for chain in table.chains.values()
+        for rule in chain.rules
+    )
 
 
 @contextmanager
