@@ -20,7 +20,7 @@ COMMANDS = ("listening", "procs", "explain-unix", "netns")
 def test_no_failing_system_call_makes_the_answer_wrong_without_a_word() -> None:
     with ExitStack() as stack:
         matrix = Matrix(stack, 2, COMMANDS)
-        faults = [fault for name in COMMANDS for fault in sample(matrix.plans[name].faults, 6, seed=1)]
+        faults = [fault for name in COMMANDS for fault in sample(matrix.plans[name].faults, 4, seed=1)]
         results = list(matrix.run(faults))
     # A call of a second thread is found by its path, which may contain portsock's own pid: another one in each run.
     assert sum(result.reached for result in results) > 0.8 * len(results)

@@ -54,7 +54,7 @@ SOCKETS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SOCKETS, max_size=4))
 def test_socket_texts_equal_json_dumps_of_the_objects(rows: list[Socket]) -> None:
     named: Named = {}

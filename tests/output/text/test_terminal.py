@@ -110,7 +110,7 @@ def rows_of(view: View[Any], sockets: list[Socket]) -> Sequence[Any]:
 VIEWS = st.sampled_from([PORTS, SOCKETS, PROCS])
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(VIEWS, random_sockets(), st.integers(60, 200), st.booleans(), st.booleans(), st.booleans())
 def test_no_line_is_wider_than_the_terminal(
     view: View[Any], sockets: list[Socket], width: int, ascii_only: bool, header: bool, color: bool
@@ -125,7 +125,7 @@ def test_no_line_is_wider_than_the_terminal(
         assert shown == lines_of(rows, view, width, ascii_only=ascii_only, header=header)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(VIEWS, random_sockets(), st.integers(60, 200))
 def test_every_pid_is_shown_or_counted(view: View[Any], sockets: list[Socket], width: int) -> None:
     rows = rows_of(view, [one._replace(peer=None) for one in sockets])
@@ -138,7 +138,7 @@ def test_every_pid_is_shown_or_counted(view: View[Any], sockets: list[Socket], w
         assert len(shown) + (int(more[1]) if more else 0) == len(pids)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(VIEWS, random_sockets(), st.integers(60, 200))
 def test_nothing_is_lost_silently(view: View[Any], sockets: list[Socket], width: int) -> None:
     rows = rows_of(view, sockets)

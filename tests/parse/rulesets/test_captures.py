@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from copy import deepcopy
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -357,7 +358,7 @@ def test_json_with_strange_values_is_read(number: int) -> None:
             while isinstance(value, dict | list) and value:
                 place = luck.choice(list(value) if isinstance(value, dict) else range(len(value)))
                 if luck.random() < 0.3:
-                    value[place] = luck.choice(STRANGE)
+                    value[place] = deepcopy(luck.choice(STRANGE))
                     break
                 value = value[place]
         read(json.dumps({"nftables": some}))
