@@ -131,7 +131,13 @@ def _captured(places: Collection[Place], reaching: Reaching) -> "Mapping[Place, 
     from portsock.sources.capture import read_whole, split_label
 
     files = [split_label(text) for text in reaching.rules or ()]
-    rules = {label: PacketFilter(read(read_whole(path)), Network(known=False)) for label, path in files}
+    rules: dict[str | None, PacketFilter] = {}
+    for label, path in files:
+        text = read_whole(path)
+        try:
+            rules[label] = PacketFilter(read(text), Network(known=False))
+        except UsageError as error:
+            raise UsageError(f"{'stdin' if path == '-' else path}: {error}") from None
     hosts = {host for host, _ in places}
     for label in rules:
         if label is not None and label not in hosts:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +140,15 @@ def test_another_user_gets_a_reason_and_no_guess(place: World) -> None:
     plain = portsock(place, "ports", "-l", uid=65534)
     assert "EXPOSURE" in plain.stdout
     assert "REACH" not in plain.stdout
+
+
+def test_a_file_that_has_no_rules_is_named(place: World, tmp_path: Path) -> None:
+    listing = tmp_path / "ss"
+    listing.write_text("LISTEN 0 128 0.0.0.0:8080 0.0.0.0:*\n")
+    done = portsock(place, "ports", "--from", str(listing), "--rules", str(listing))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"portsock: {listing}: no table in the rules: LISTEN 0 128")
+    assert "leave the option out" in portsock(place, "ports", "--rules", str(listing)).stderr
 
 
 def test_rules_of_another_host_are_read_beside_its_listing(place: World, tmp_path: object) -> None:
