@@ -14,7 +14,7 @@ from portsock.errors import UsageError
 from portsock.model import Process
 from portsock.query.target import NameTarget
 from portsock.sources import presence
-from tests.support.live import answer, as_root, on_linux, portsock, situation
+from tests.support.live import answer, as_root, on_linux, portsock, situation, takes_long
 from tests.support.query_factory import SERVICES
 
 
@@ -133,6 +133,7 @@ def test_values_of_options_are_no_operands() -> None:
 
 
 @on_linux
+@takes_long
 @pytest.mark.linux
 def test_a_password_is_in_no_output() -> None:
     for arguments in (

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.live import ROOT, answer, as_root, on_linux, portsock, situation, tool
+from tests.support.live import ROOT, answer, as_root, on_linux, portsock, situation, takes_long, tool
 
-pytestmark = [pytest.mark.linux, on_linux]
+pytestmark = [pytest.mark.linux, on_linux, takes_long]
 
 
 class Tree(NamedTuple):

@@ -10,7 +10,7 @@ from portsock.model import InetEndpoint, Netns, Process, Viewpoint
 from portsock.output.text.short_answer import LINES, render_short
 from tests.support.explain_factory import answer, attempt, seen, web
 from tests.support.factory import OWN, tcp
-from tests.support.live import as_root, on_linux, portsock, situation
+from tests.support.live import as_root, on_linux, portsock, situation, takes_long
 
 BARE = Explanation("80", "port", "Summary of it.", (), (), {})
 SITUATIONS = [
@@ -142,6 +142,7 @@ def test_an_answer_has_at_most_twelve_lines_of_80_columns(target: str) -> None:
 
 
 @on_linux
+@takes_long
 @as_root
 @pytest.mark.linux
 @pytest.mark.root

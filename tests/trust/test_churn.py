@@ -15,9 +15,10 @@ import pytest
 from tests.support.attacks import machine_code
 from tests.support.attacks.churn import COMM
 from tests.support.attacks.laboratory import attack
-from tests.support.live import as_root, on_linux
+from tests.support.live import as_root, on_linux, takes_long
 
 pytestmark = [
+    takes_long,
     pytest.mark.linux,
     pytest.mark.root,
     on_linux,

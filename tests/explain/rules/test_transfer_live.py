@@ -12,7 +12,7 @@ import pytest
 from tests.support.live import Place, as_root, on_linux, run, situation, takes_long, tool
 from tests.support.transfers import FAR, NEAR, PORT
 
-pytestmark = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
+pytestmark = [pytest.mark.linux, pytest.mark.root, on_linux, as_root, takes_long]
 
 SERVER = f"{FAR}:{PORT}"
 
@@ -44,7 +44,6 @@ def pair(place: Place, name: str = "port") -> str:
     return f"{NEAR}:{place.facts[name]},{SERVER}"
 
 
-@takes_long
 def test_a_path_that_drops_everything() -> None:
     with transfer("black_hole") as place:
         seen = ss(place)
@@ -61,7 +60,6 @@ def test_a_path_that_drops_everything() -> None:
         assert "snd_wnd:" in seen
 
 
-@takes_long
 def test_a_packet_filter_of_this_host_that_drops_what_it_sends() -> None:
     """The kernel's timer is that of a closed window, and the window is open."""
     with transfer("refused_here") as place:
@@ -74,7 +72,6 @@ def test_a_packet_filter_of_this_host_that_drops_what_it_sends() -> None:
             assert found["sending_refused"]["title"].endswith(f"is stuck: this host drops what it sends to {SERVER}.")
 
 
-@takes_long
 def test_a_peer_that_does_not_read() -> None:
     with transfer("deaf_peer") as place:
         seen = ss(place)
@@ -88,7 +85,6 @@ def test_a_peer_that_does_not_read() -> None:
         assert found["peer_does_not_read"]["evidence"][0] == first
 
 
-@takes_long
 def test_a_peer_that_did_not_read_and_then_went_away() -> None:
     with transfer("deaf_and_gone") as place:
         found = findings(place, SERVER)
@@ -96,7 +92,6 @@ def test_a_peer_that_did_not_read_and_then_went_away() -> None:
         assert re.search(r"after [34] unanswered window probes\.$", found["peer_silent"]["title"])
 
 
-@takes_long
 def test_a_program_here_that_does_not_read() -> None:
     with transfer("deaf_self") as place:
         assert findings(place, pair(place)).keys() == {"unread_data"}
@@ -111,7 +106,6 @@ def test_a_program_here_that_does_not_read() -> None:
             assert found["program_does_not_read"]["severity"] == "warning"
 
 
-@takes_long
 def test_a_reader_that_is_slow() -> None:
     with transfer("slow_peer") as place:
         found = findings(place, SERVER)
@@ -120,7 +114,6 @@ def test_a_reader_that_is_slow() -> None:
         assert abs(number(r"rwnd_limited:\d+ms\((\d+)", ss(place)) - percent) <= 10
 
 
-@takes_long
 def test_a_path_that_loses_packets() -> None:
     with transfer("lossy_path") as place:
         found = findings(place, SERVER)
@@ -128,7 +121,6 @@ def test_a_path_that_loses_packets() -> None:
         assert 8 <= number(r"(\d+) % of the bytes", found["slowed_by_loss"]["title"]) <= 60
 
 
-@takes_long
 def test_a_narrow_path_is_slow_and_alive() -> None:
     with transfer("narrow_path") as place:
         found = findings(place, SERVER)
@@ -166,7 +158,6 @@ def test_a_held_last_ack_ends_by_tcp_retries2_and_an_orphan_by_tcp_orphan_retrie
         assert "In its queues" not in held + orphan + fin  # Recv-Q 1 and Send-Q 1 are the two FINs
 
 
-@takes_long
 def test_a_stopped_reader_on_this_host_is_named() -> None:
     with transfer("both_here") as place:
         found = findings(place, 8100)
