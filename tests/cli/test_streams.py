@@ -21,7 +21,7 @@ from portsock.cli.console import Console, system_console
 from portsock.cli.outcome import say_notices
 from portsock.model import Notice
 from tests.support.factory import snapshot
-from tests.support.live import ENVIRONMENT, ROOT, as_root, on_linux, portsock, tool
+from tests.support.live import ENVIRONMENT, ROOT, as_root, on_linux, portsock, takes_long, tool
 
 pytestmark = [on_linux, pytest.mark.linux]
 COMMAND = [sys.executable, "-m", "portsock"]
@@ -260,7 +260,7 @@ BUSY = "".join(
 )
 
 
-@pytest.mark.parametrize("columns", [60, 80, 100, 120])
+@pytest.mark.parametrize("columns", [60, 80, *(pytest.param(wide, marks=takes_long) for wide in (100, 120))])
 def test_listings_fit_a_terminal_with_every_pid(tmp_path: Path, columns: int) -> None:
     path = tmp_path / "ss.txt"
     path.write_text(BUSY)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.live import Place, as_root, on_linux, portsock, run, situation
+from tests.support.live import Place, as_root, on_linux, portsock, run, situation, takes_long
 from tests.support.zoo import NOBODY
 
 live = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
@@ -38,6 +38,7 @@ def server() -> Iterator[Place]:
 BOTH = ("SO_REUSEADDR", "SO_REUSEPORT")
 
 
+@takes_long
 class TestLive:
     """Asked of this kernel."""
 

@@ -19,10 +19,10 @@ from portsock.records import Request
 from portsock.sources.linux import owners, trial
 from portsock.sources.linux.collect import collect
 from tests.support import netns_lab
-from tests.support.live import Place, as_root, on_linux, portsock, run, situation
+from tests.support.live import Place, as_root, on_linux, portsock, run, situation, takes_long
 from tests.support.zoo import NOBODY
 
-pytestmark = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
+pytestmark = [pytest.mark.linux, pytest.mark.root, on_linux, as_root, takes_long]
 
 
 @pytest.fixture(scope="module")
