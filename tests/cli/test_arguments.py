@@ -44,7 +44,7 @@ def run_portsock(arguments: list[str]) -> tuple[int, str, str]:
 
 
 @on_linux
-@settings(max_examples=70, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(["ports", "sockets", "procs", "explain"]),
     st.lists(targets(), max_size=2),
@@ -60,7 +60,7 @@ def test_no_command_line_ends_in_an_internal_error(command: str, words: list[str
 
 
 @on_linux
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(max_size=20), max_size=4))
 def test_random_words_are_answered_or_refused_in_one_line(words: list[str]) -> None:
     status, _, err = run_portsock(words)
@@ -74,7 +74,7 @@ _TEXTS = st.text(max_size=40) | st.sampled_from(
 
 
 @on_linux
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(_TEXTS | targets(), min_size=1, max_size=4).map("".join), st.booleans())
 def test_any_text_is_explained_or_refused_in_one_line(text: str, named: bool) -> None:
     status, out, err = run_portsock(["explain", "--", text] if named else ["--", text])

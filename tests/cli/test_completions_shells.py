@@ -11,7 +11,12 @@ from typing import NamedTuple
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a pseudo-terminal and Linux's /proc")
+from tests.support.live import takes_long
+
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a pseudo-terminal and Linux's /proc"),
+    takes_long,
+]
 
 ROOT = Path(__file__).parents[2]
 COMPLETIONS = ROOT / "completions"

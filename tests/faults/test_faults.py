@@ -7,11 +7,12 @@ import pytest
 from tests.faults.lab import missing_tools
 from tests.faults.matrix import Matrix, sample
 from tests.faults.report import violations
-from tests.support.live import as_root, on_linux
+from tests.support.live import as_root, on_linux, takes_long
 
 COMMANDS = ("listening", "procs", "explain-unix", "netns")
 
 
+@takes_long
 @on_linux
 @as_root
 @pytest.mark.linux

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.support.live import Place, answer, as_root, on_linux, portsock, situation
+from tests.support.live import Place, answer, as_root, on_linux, portsock, situation, takes_long
 
 LIVE = [pytest.mark.linux, pytest.mark.root, on_linux, as_root]
 SCHEMA = json.loads(files("portsock").joinpath("schema/portsock-1.schema.json").read_text("utf-8"))
@@ -22,6 +22,7 @@ def server() -> Iterator[Place]:
         yield place
 
 
+@takes_long
 class TestForms:
     pytestmark = LIVE
 
@@ -156,6 +157,7 @@ def test_nonsense_is_status_2_and_one_line_with_the_nearest_form(target: str, wo
     assert words in done.stderr
 
 
+@takes_long
 class TestTrial:
     pytestmark = LIVE
 
