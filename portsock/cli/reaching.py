@@ -59,12 +59,11 @@ class Filters:
 
         Where rules may not be read there is nothing, unless reach was asked for by an option.
         """
-        point = snapshot.viewpoint
         places = {
             (socket.host, socket.netns.id if socket.netns else None) for socket in snapshot.sockets if socket.role in PASSIVE
         }
         if not self.collect.captures:
-            places.add((None, point.netns.id if point and point.netns else None))
+            places.add(_own(snapshot))
         if new := places - self._places:
             self._places |= new
             found, empty = packet_filters(new, self._reaching, self.collect, snapshot, asked=self.asked)
@@ -79,9 +78,8 @@ class Filters:
             return remote
         from portsock.reach.types import Outcome, Probe
 
-        point = snapshot.viewpoint
         self.of(snapshot)
-        place = (None, point.netns.id if point and point.netns else None)
+        place = _own(snapshot)
         own = self._found.get(place)
         if own is None:
             known = place in self._judges
@@ -94,6 +92,12 @@ class Filters:
     def notices(self) -> tuple[Notice, ...]:
         """Return what was not read of the rules."""
         return notices(self._found, self.asked)
+
+
+def _own(snapshot: Snapshot) -> Place:
+    """Return the place of the network namespace that portsock runs in."""
+    point = snapshot.viewpoint
+    return None, point.netns.id if point and point.netns else None
 
 
 def judges(filters: "Mapping[Place, PacketFilter]") -> "dict[Place, Judge]":

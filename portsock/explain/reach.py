@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from portsock.endpoints import bracketed
-from portsock.explain.subject import Subject
+from portsock.explain.subject import Subject, filter_place
 from portsock.explain.texts import reach as texts
-from portsock.model import Socket
-from portsock.reachability import Reach, Reachable, RuleReference, Verdict
+from portsock.explain.wording import end_text, rule_text
+from portsock.model import InetEndpoint, Socket
+from portsock.reachability import Reach, Reachable, Verdict
 
 if TYPE_CHECKING:
     from portsock.reach.ports import Judge
@@ -22,7 +22,7 @@ _MOST_FATES = 4
 
 def judge_of(socket: Socket, subject: Subject) -> "Judge | None":
     """Return the packet filter of a socket's network namespace, None where it was not read."""
-    return subject.filters.get((socket.host, socket.netns.id if socket.netns else None))
+    return subject.filters.get(filter_place(socket))
 
 
 def reaches(subject: Subject) -> Iterator[tuple[Sequence[Socket], Reach]]:
@@ -78,7 +78,9 @@ def _fate(group: Sequence[Verdict], others: bool, asked: bool, reach: Reach) -> 
     words = [*named, *here, *everybody] if others else [*named, *everybody, *here]
     who = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
     rule = rule_text(first.rule) if first.rule is not None else texts.KERNEL.format(why=first.how or texts.ROUTING)
-    return texts.FATES[first.verdict].format(who=who, rule=rule, to=end_of(first.to), reasons=_reasons(reach))
+    return texts.FATES[first.verdict].format(
+        who=who, rule=rule, to=end_text(InetEndpoint(*first.to)) if first.to else "", reasons=_reasons(reach)
+    )
 
 
 def _everybody(sources: Sequence[str], others: bool, reach: Reach) -> list[str]:
@@ -96,18 +98,6 @@ def _network(source: str) -> str:
     network, _, device = source.partition("%")
     who = texts.EVERYBODY if network in _EVERYBODY else network.removesuffix("/32").removesuffix("/128")
     return texts.THROUGH.format(who=who, device=device) if device else who
-
-
-def rule_text(rule: RuleReference) -> str:
-    """Return the place of a rule and its words: 'inet filter input, handle 12: tcp dport 22 accept'."""
-    place = texts.RULE.format(family=rule.family, table=rule.table, chain=rule.chain)
-    place += texts.HANDLE.format(handle=rule.handle) if rule.handle is not None else ""
-    return f"{place}: {rule.text}"
-
-
-def end_of(end: tuple[str, int] | None) -> str:
-    """Return an endpoint as text."""
-    return "" if end is None else f"{bracketed(end[0])}:{end[1]}"
 
 
 def _reasons(reach: Reach) -> str:

@@ -99,6 +99,11 @@ class Subject(NamedTuple):
         return self.snapshot.processes.get((host, owner.pid)) if owner.pid is not None else None
 
 
+def filter_place(socket: Socket) -> tuple[str | None, int | None]:
+    """Return the key of `Subject.filters` for a socket: its host, and the number of its network namespace."""
+    return socket.host, socket.netns.id if socket.netns else None
+
+
 def find_subject(target: Target, snapshot: Snapshot, services: Services, path: PathFacts | None = None) -> Subject:
     """Select the sockets and processes that the target names."""
     local_sockets, remote_sockets, processes = _select(target, snapshot)

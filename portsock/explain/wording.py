@@ -1,11 +1,15 @@
 """Words for sentences: endpoints, owners, lists, numbers. Hostile names pass through unchanged: rendering escapes them."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from portsock.endpoints import endpoint_text
 from portsock.explain.types import Command
 from portsock.model import Endpoint, InetEndpoint, Owner, Socket
 from portsock.port_numbers import Services
+
+if TYPE_CHECKING:
+    from portsock.reachability import RuleReference
 
 
 def end_text(endpoint: Endpoint | None) -> str:
@@ -110,3 +114,15 @@ def file_argument(name: str) -> str:
 def operand(text: str) -> tuple[str, ...]:
     """Return the words for an operand. Behind '--' portsock, systemctl, docker and podman take nothing for an option."""
     return ("--", text) if text.startswith("-") else (text,)
+
+
+def place_text(rule: "RuleReference") -> str:
+    """Return the place of a rule of the packet filter: 'inet filter output, handle 12'."""
+    handle = f", handle {rule.handle}" if rule.handle is not None else ""
+    return f"{rule.family} {rule.table} {rule.chain}{handle}"
+
+
+def rule_text(rule: "RuleReference") -> str:
+    """Return a rule with its place: 'inet filter output, handle 12: tcp dport 443 drop'."""
+    comment = f" ({rule.comment})" if rule.comment and rule.comment not in rule.text else ""
+    return f"{place_text(rule)}: {rule.text}{comment}"

@@ -21,8 +21,9 @@ from tests.support.live import as_root, on_linux, takes_long
 pytestmark = [on_linux, as_root, pytest.mark.skipif(shutil.which("nft") is None, reason="nft is not installed here")]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def made() -> Iterator[Bench]:
+    """Make new namespaces for each test: random rulesets come with random settings, which stay."""
     with bench() as opened:
         yield opened
 

@@ -8,9 +8,9 @@ from portsock.explain.subject import Subject
 from portsock.explain.texts import remote as texts
 from portsock.explain.texts.remote import Cause
 from portsock.explain.types import Remote
+from portsock.explain.wording import place_text, rule_text
 from portsock.network import Path
 from portsock.reach.types import Outcome
-from portsock.reachability import RuleReference
 
 _HOST_UNREACHABLE = ((3, 1), (1, 3))
 """ICMP types and codes, of IPv4 and IPv6, that this host reports to itself where a neighbour does not answer."""
@@ -113,18 +113,6 @@ def _how(how: str, six: bool) -> str:
     """Return what a rule rejects with, in the words of one IP version."""
     kind, _, code = how.partition(" ")
     return f"{'icmpv6' if six else 'icmp'} {texts.ICMPX[code][six]}" if kind == "icmpx" and code in texts.ICMPX else how
-
-
-def place_text(rule: RuleReference) -> str:
-    """Return 'inet filter output, handle 12'."""
-    handle = f", handle {rule.handle}" if rule.handle is not None else ""
-    return f"{rule.family} {rule.table} {rule.chain}{handle}"
-
-
-def rule_text(rule: RuleReference) -> str:
-    """Return the rule with its place: 'inet filter output, handle 12: tcp dport 443 drop'."""
-    comment = f" ({rule.comment})" if rule.comment and rule.comment not in rule.text else ""
-    return f"{place_text(rule)}: {rule.text}{comment}"
 
 
 def filled(cause: Cause, values: Mapping[str, str]) -> Cause:

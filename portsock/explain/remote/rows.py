@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from portsock.endpoints import address_of, port_of
-from portsock.explain.remote.causes import cause_of, hop_text, rule_text
+from portsock.explain.remote.causes import cause_of, hop_text
 from portsock.explain.rules.exhaustion import ports_left
 from portsock.explain.subject import Subject
 from portsock.explain.texts import remote as texts
 from portsock.explain.texts import rows as labels
 from portsock.explain.types import Remote, Row, Section
-from portsock.explain.wording import end_text, holders_text, plural
+from portsock.explain.wording import end_text, holders_text, plural, rule_text
 from portsock.model import InetEndpoint, Socket, State
 from portsock.network import Path
 from portsock.records import Contact

@@ -8,6 +8,8 @@ from portsock.explain.subject import Subject
 from portsock.explain.texts.findings import BYPASS, LISTENER_PASSED, NOTHING_LISTENS, Code
 from portsock.explain.texts.reach import HERE
 from portsock.explain.types import Finding, Severity
+from portsock.explain.wording import end_text, rule_text
+from portsock.model import InetEndpoint
 from portsock.query.target import InetTarget
 
 
@@ -16,7 +18,6 @@ def redirected(subject: Subject) -> Iterator[Finding]:
     target = subject.target
     if not subject.filters or not isinstance(target, InetTarget) or not subject.port:
         return
-    from portsock.explain.reach import end_of, rule_text
     from portsock.reach.ports import redirections
 
     point = subject.snapshot.viewpoint
@@ -30,7 +31,13 @@ def redirected(subject: Subject) -> Iterator[Finding]:
     for protocol in protocols:
         for outcome in redirections(subject.port, address, (protocol,), own):
             rule = outcome.to_rule
-            to = end_of(outcome.to) if outcome.forwarded else HERE.format(port=outcome.to[1]) if outcome.to else ""
+            to = (
+                end_text(InetEndpoint(*outcome.to))
+                if outcome.forwarded and outcome.to
+                else HERE.format(port=outcome.to[1])
+                if outcome.to
+                else ""
+            )
             if rule is None or (protocol, to) in seen:
                 continue
             seen.add((protocol, to))

@@ -8,7 +8,7 @@ from portsock.explain.bind.verdict import verdict_line
 from portsock.explain.sections.durations import time_text
 from portsock.explain.sections.process import described
 from portsock.explain.short.meaning import first_sentence, meaning, to_serve
-from portsock.explain.subject import Subject, namespace_apart
+from portsock.explain.subject import Subject, filter_place, namespace_apart
 from portsock.explain.texts import rows as texts
 from portsock.explain.texts.addresses import ELSEWHERE, HERE
 from portsock.explain.texts.findings import Code
@@ -161,7 +161,7 @@ def _reach(socket: Socket, subject: Subject) -> tuple[str, str] | None:
 
 def _unfiltered(socket: Socket, subject: Subject) -> bool:
     """Tell whether the packet filter of the socket's namespace was read and has no rules."""
-    place = (socket.host, socket.netns.id if socket.netns else None)
+    place = filter_place(socket)
     return place in subject.filters and subject.filters[place] is None
 
 

@@ -150,8 +150,8 @@ def pass_hook(machine: Machine, hooks: Hooks, groups: list[Group], place: Place)
             groups = translate(machine, hooks, groups, place)
         else:
             rank = (RANKS.get(name, 1), int(priority == 0), len(machine.claims), order)
-            beside = aside(machine, chain, groups) if name in ("ingress", "egress") else []
-            groups = merged(machine.base(table, chain, groups, place, rank) + beside)
+            unseen = aside(machine, chain, groups) if name in ("ingress", "egress") else []
+            groups = merged(machine.base(table, chain, groups, place, rank) + unseen)
     return groups if tracked else track(groups)
 
 

@@ -86,20 +86,8 @@ class Path:
 
     def forward(self, group: Group, place: Place, device: Value) -> None:
         """Take packets through the hooks of forwarding."""
-        for hook in ("forward", "postrouting", "egress"):
-            groups = self.through([group], Place(hook, place.incoming, device))
-            if len(groups) != 1:
-                for one in groups:
-                    self.forward_rest(one, place, device, hook)
-                return
-            group = groups[0]
-        self.accepted(group, forwarded=True)
-
-    def forward_rest(self, group: Group, place: Place, device: Value, done: str) -> None:
-        """Take packets through the hooks that are left of forwarding."""
-        hooks = ("forward", "postrouting", "egress")
         groups = [group]
-        for hook in hooks[hooks.index(done) + 1 :]:
+        for hook in ("forward", "postrouting", "egress"):
             groups = self.through(groups, Place(hook, place.incoming, device))
         for one in groups:
             self.accepted(one, forwarded=True)

@@ -115,7 +115,8 @@ def sourced(lookup: Lookup, nat: Nat, branch: "Branch") -> "list[Branch]":
     """Return the branches after a change of the source.
 
     Connection tracking has the status 'snat' only where the source is another one afterwards: nf_nat_setup_info() in
-    net/netfilter/nf_nat_core.c. `masquerade` may give a packet of this host the address that it has.
+    net/netfilter/nf_nat_core.c. `masquerade` may choose the same source
+    address again where this host itself sends the packet.
     """
     address = lookup.value(nat.address, branch.environment) if nat.address is not None and nat.last_address is None else None
     if isinstance(address, int) and not nat.prefix:
@@ -133,7 +134,7 @@ def sourced(lookup: Lookup, nat: Nat, branch: "Branch") -> "list[Branch]":
 
 
 KEPT, NONE = -2, -3
-"""Instead of an address or a port: the one that it has; none, so that the packet is dropped."""
+"""Special values of an address or a port. KEPT: it does not change. NONE: there is none, and the packet is dropped."""
 Target = tuple[Bounds | None, bool, str, int | None, int | None]
 
 

@@ -43,7 +43,7 @@ LOADS: dict[str, tuple[int, Callable[[Attributes], tuple[int, Value]]]] = {
     "payload": (5, payload_load),
     "meta": (3, meta_load),
 }
-"""By the name of an expression: the attribute that it has where it writes instead, and what it loads."""
+"""By the name of an expression: the attribute that only a write has, and the function that decodes a load."""
 
 
 def write(machine: Machine, register: int, target: Value) -> None:

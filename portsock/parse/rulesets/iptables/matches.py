@@ -102,7 +102,7 @@ def _state(_: Context, option: Option) -> list[Any]:
     names = [name.lower() for name in option.value.split(",")]
     states = [name for name in names if name in _STATES]
     if states and len(states) != len(names):
-        raise Unreadable(option.text)  # DNAT or SNAT beside states: either may hold
+        raise Unreadable(option.text)  # states and translations in one list: any of them may match
     key = "state" if states else "status"
     return [match({"ct": {"key": key}}, names, False, "!" if option.negated else "in")]
 

@@ -5,7 +5,7 @@ from typing import Any
 from portsock.parse.rulesets.text.tokens import joined, unquoted, words
 
 _ABOUT = frozenset({"timeout", "expires", "comment", "counter", "limit", "quota", "last", "ct"})
-"""Words that begin what an element has beside its key."""
+"""First words of the attributes that may follow the key of an element."""
 _TARGETED = ("jump", "goto")
 _VERDICTS = frozenset({"accept", "drop", "continue", "return", "queue"})
 
