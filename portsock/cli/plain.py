@@ -34,7 +34,8 @@ def read(arguments: Sequence[str], console: Console) -> Callable[[], int] | None
     if not operands and function.__defaults__ is None:  # explain takes one at least
         return None
     values = {name: group(**{key: given[key] for key in group._fields if key in given}) for name, group in groups.items()}
-    return partial(function, console, **values, targets=operands or None)
+    rest = next(name for name, hint in hints.items() if name not in groups and hint is not Console)
+    return partial(function, console, **values, **{rest: operands or None})
 
 
 def _read_options(rest: list[str], spelled: dict[str, tuple[str, Option, bool]], given: dict[str, Any]) -> list[str] | None:
