@@ -343,6 +343,44 @@ class Viewpoint(NamedTuple):
     """Those of `others` that nobody asked for: a process or socket that was asked for is in them."""
 
 
+class Interface(NamedTuple):
+    """A network interface of one network namespace: ip-address(8)."""
+
+    name: str
+    addresses: tuple[str, ...]
+    """With prefix length: '192.0.2.1/24'."""
+    netns: int | None = None
+    """The number of its network namespace; None where there are none."""
+
+
+class Machine(NamedTuple):
+    """What tells a host, and its boots, from others. None: not known."""
+
+    id: str | None
+    """Derived from machine-id(5), which must not leave the host."""
+    boot_id: str | None
+    """random(4): another one after each boot. Numbers of namespaces, inodes and pids mean nothing across boots."""
+    system: str | None
+    kernel: str | None
+    netns: int | None
+    """The number of the network namespace that portsock ran in."""
+    interfaces: tuple[Interface, ...] | None
+    version: str | None
+    """Of portsock."""
+
+
+class Coverage(NamedTuple):
+    """What was asked for. What a snapshot covers and does not have was not there."""
+
+    protocols: frozenset[str]
+    states: frozenset[State] | None
+    """Of TCP; None: every one."""
+    netns: tuple[Netns, ...] | None
+    """The network namespaces that were read; None: not known."""
+    filters: tuple[str, ...] = ()
+    """Targets and options that left sockets out, as they were typed."""
+
+
 Processes = Mapping[tuple[str | None, int], Process]
 """By (host label, pid); the label is None on the live system and in a single listing."""
 
@@ -365,6 +403,10 @@ class Snapshot(NamedTuple):
     """HIDEPID or PIDNS where there may be processes that could not even be listed."""
     viewpoint: Viewpoint | None = None
     """None for a listing, and on systems without network namespaces."""
+    machine: Machine | None = None
+    """The host that it was taken on; None where the source does not say, or where nobody asks."""
+    covers: Coverage | None = None
+    """None where the source does not say what was asked for."""
 
     def with_notices(self, notices: tuple[Notice, ...]) -> "Snapshot":
         """Return the snapshot with these notices added; it is complete only where none of them says otherwise."""
