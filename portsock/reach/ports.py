@@ -26,7 +26,7 @@ _ADDRESSES_UNKNOWN = "the addresses of the listing's host, which its rules compa
 _MOST_STEPS = 5_000_000
 """Rules that are followed for one answer, all probes together: any user can make a namespace with many rules and listeners."""
 _TOO_MUCH = "more rules than are followed for so many ports"
-MOST_NETWORKS = 1000
+MOST_NETWORKS = 100
 """Networks that are listed for one address and device, those of everybody else apart."""
 _MOST_ADDRESSES = 32
 """Own addresses that a wildcard socket is tried with; those of further devices are named as not read."""
