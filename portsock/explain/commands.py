@@ -11,8 +11,8 @@ from portsock.explain.texts import phrases
 from portsock.explain.texts.elsewhere import SETTINGS, Settings
 from portsock.explain.texts.findings import Code
 from portsock.explain.types import Command, Finding, Reading, Remote
-from portsock.explain.wording import command_line, commands, file_argument, holders, operand
-from portsock.model import OwnerReason, State
+from portsock.explain.wording import command_line, commands, end_text, file_argument, holders, operand
+from portsock.model import InetEndpoint, OwnerReason, State
 from portsock.normalize.connections import unique_connections
 from portsock.query.target import ConnectionTarget, InetTarget, ServiceTarget
 from portsock.query.values import parse_number
@@ -31,9 +31,9 @@ def next_commands(subject: Subject, findings: tuple[Finding, ...]) -> tuple[Comm
     if subject.captured:
         return _reread_listing(subject)
     codes = {finding.code for finding in findings}
-    return tuple(dict.fromkeys([*_if_nothing_found(subject), *_by_findings(subject, codes), *_about_holder(subject, codes)]))[
-        :MOST
-    ]
+    return tuple(
+        dict.fromkeys([*_if_nothing_found(subject, codes), *_by_findings(subject, codes), *_about_holder(subject, codes)])
+    )[:MOST]
 
 
 def _reread_listing(subject: Subject) -> tuple[Command, ...]:
@@ -59,7 +59,7 @@ def _try(subject: Subject, remote: Remote) -> list[Command]:
     return commands(purpose, "portsock", "explain", "--connect", *operand(subject.target.text))
 
 
-def _if_nothing_found(subject: Subject) -> list[Command]:
+def _if_nothing_found(subject: Subject, codes: set[str]) -> list[Command]:
     if subject.sockets:
         return []
     if isinstance(subject.target, ConnectionTarget):
@@ -71,7 +71,22 @@ def _if_nothing_found(subject: Subject) -> list[Command]:
         return []
     if subject.remote is not None:
         return [*_try(subject, subject.remote), *_look_further(subject)]
+    if Code.PORT_REDIRECTED in codes:
+        return _follow(subject)
     return [*_look_further(subject), *_look_at_packets(subject)]
+
+
+def _follow(subject: Subject) -> list[Command]:
+    """Return the command that shows what there is where a rule sends the packets."""
+    from portsock.explain.rules.reach import destinations
+
+    for protocol, outcome in destinations(subject):
+        if outcome.to is not None and outcome.forwarded:
+            there = f"{protocol}:{end_text(InetEndpoint(*outcome.to))}"
+            return commands("who listens where they go", "portsock", "ports", "--netns", "all", there)
+        if outcome.to is not None:
+            return commands("what is on the port that they go to", "portsock", "explain", f"{protocol}/{outcome.to[1]}")
+    return []
 
 
 def _look_at_packets(subject: Subject) -> list[Command]:

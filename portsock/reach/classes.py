@@ -17,6 +17,7 @@ from portsock.rulesets import (
     Looked,
     Masked,
     Match,
+    Meta,
     Nat,
     Part,
     Payload,
@@ -25,6 +26,7 @@ from portsock.rulesets import (
     Shifted,
     Statement,
     Table,
+    Verdict,
     VerdictMap,
 )
 
@@ -81,9 +83,14 @@ def tells_own_addresses_apart(ruleset: Ruleset) -> bool:
         for chain in table.chains.values()
         for rule in chain.rules
         for statement in rule.statements
-        if type(statement) is not Match or type(statement.left) is not Payload or _overlaps_destination(statement.left)
+        if type(statement) is not Verdict and (type(statement) is not Match or _may_overlap(statement.left))
         for part in parts(statement)
     )
+
+
+def _may_overlap(left: Expression) -> bool:
+    """Tell whether the destination may be compared. Most rules of long chains compare the source."""
+    return left != SOURCE and type(left) is not Meta and (type(left) is not Payload or _overlaps_destination(left))
 
 
 def _depends(part: object) -> bool:

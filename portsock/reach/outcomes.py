@@ -82,8 +82,13 @@ def attributed(machine: Machine, final: Final) -> list[tuple[Bounds, Ending]]:
     for claim in ordered(machine):
         if claim.rank[0] > 2 and claim.environment[:2] != environment[:2]:
             continue
-        # What is taken is short for long where many rules accept a few: it costs less than to take them out of all sources.
-        if part := subtract(intersect(final.sources, claim.sources), taken):
+        if len(claim.sources) > 2 * MANY:
+            # What is left is often the very claim of a policy: that costs a comparison, not a search for each interval.
+            part = intersect(subtract(final.sources, taken), claim.sources)
+        else:
+            # What is taken is short for long where many rules accept a few: less to take it out of these than of all sources.
+            part = subtract(intersect(final.sources, claim.sources), taken)
+        if part:
             found.append((part, ending._replace(rule=claim.rule)))
             left -= size(part)
             if not left:

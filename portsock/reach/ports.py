@@ -15,7 +15,7 @@ from portsock.reach.sources import number
 from portsock.reach.summary import EVERYBODY, HERE, summarize
 from portsock.reach.types import Outcome, Probe
 from portsock.reachability import Reach, Reachable
-from portsock.rulesets import PacketFilter
+from portsock.rulesets import Nat, PacketFilter
 
 _PROTOCOLS = {"tcp": "tcp", "mptcp": "tcp", "udp": "udp", "udplite": "udplite", "sctp": "sctp"}
 _STREAMS = frozenset({"tcp", "mptcp", "sctp"})
@@ -26,7 +26,7 @@ _ADDRESSES_UNKNOWN = "the addresses of the listing's host, which its rules compa
 _MOST_STEPS = 5_000_000
 """Rules that are followed for one answer, all probes together: any user can make a namespace with many rules and listeners."""
 _TOO_MUCH = "more rules than are followed for so many ports"
-MOST_NETWORKS = 1000
+MOST_NETWORKS = 100
 """Networks that are listed for one address and device, those of everybody else apart."""
 _MOST_ADDRESSES = 32
 """Own addresses that a wildcard socket is tried with; those of further devices are named as not read."""
@@ -51,6 +51,17 @@ class Judge:
     @cached_property
     def _tells_apart(self) -> bool:
         return not self.packet_filter.network.known or tells_own_addresses_apart(self.packet_filter.rules)
+
+    @cached_property
+    def translates(self) -> bool:
+        """A rule sends packets elsewhere."""
+        return any(
+            isinstance(statement, Nat)
+            for table in self.packet_filter.rules.tables
+            for chain in table.chains.values()
+            for rule in chain.rules
+            for statement in rule.statements
+        )
 
     def _destination(self, address: str) -> str:
         """Return a name for all addresses of this host where rules cannot tell them apart, else the address."""
@@ -100,6 +111,8 @@ def reach_of(sockets: Sequence[Socket], judge: Judge | None, sources: tuple[str,
 
 def redirections(port: int, address: str | None, protocols: Iterable[str], judge: Judge) -> list[Outcome]:
     """Return what is sent elsewhere of the packets for a port of this host: with `address` of that, else of every address."""
+    if not judge.translates:
+        return []
     network = judge.packet_filter.network
     own = [address] if address else [found for version in (4, 6) for found in _own_addresses(network, version)]
     probes = [Probe(protocol, each, port) for protocol in protocols for each in own[:_MOST_ADDRESSES]]

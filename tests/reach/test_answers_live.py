@@ -80,6 +80,12 @@ def test_a_redirect_says_where_it_leads(place: World) -> None:
     load(place, NAT.format(rules="tcp dport 80 redirect to :8080"))
     answer = explained(place, "80")
     assert answer.startswith("80/tcp is sent on to port 8080 of this host; nothing listens on it here.")
+    assert answer.endswith("Next portsock explain tcp/8080 what is on the port that they go to")
+
+
+def test_the_next_step_from_a_published_port_is_who_listens_where_it_leads(place: World) -> None:
+    load(place, NAT.format(rules='iifname "eth0" tcp dport 9100 dnat to 172.17.0.2:80'))
+    assert "Next portsock ports --netns all tcp:172.17.0.2:80 who listens where they go" in explained(place, "9100")
 
 
 def test_a_published_container_port_goes_past_the_input_chain(place: World) -> None:

@@ -26,12 +26,14 @@ _END = (
     r"(?:\[[0-9A-Fa-f:.%\w]{2,60}\]|\*|\d{1,3}(?:\.\d{1,3}){3}(?:%[\w.-]{1,16})?|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
     r"[:.](?:\d{1,5}|\*|[a-z][\w-]{1,30})"
 )
+_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
 _ROW = re.compile(
     rf"(?:^|(?<=\s)){_END}(?:\s+|->){_END}(?=\s|$)|\b(?:TCP|UDP) {_END}(?: \(|$)"
     rf"|^\s*(?:TCP|UDP|tcp|udp)[46]?\s.*\s{_END}(?=\s|$)"
+    rf"|[\t,]{_ADDRESS}[\t,]\d{{1,5}}(?=[\t,]|$)|[\t,]\d{{1,5}}[\t,][\w-]{{0,30}}[\t,]{_ADDRESS}(?=[\t,]|$)"
     rf"|laddr=addr\(|^\s*(?:u_(?:str|dgr|seq)|p_(?:raw|dgr)|nl|v_str) +[A-Z]+ |^\s*unix +\d+ +\["
 )
-"""Two endpoints in a row, or the beginning of a unix row."""
+"""Two endpoints in a row, an address and a port in columns of their own, or the beginning of a unix row."""
 _LONGEST_DRESSED = 4000
 """Characters of the longest line that may have a prompt or marks."""
 

@@ -287,7 +287,7 @@ class Machine:
     def end(self, branch: Branch, verdict: str, rule: Rule | None, how: str | None = None) -> None:
         self.finals.append(Final(branch.sources, verdict, branch.environment, branch.causes, self.refer(rule), how))
 
-    def accept(self, branch: Branch, rule: Rule | None) -> None:
+    def accept(self, branch: Branch, rule: Rule | Run | None) -> None:
         sources, environment, causes = branch[:3]
         self.accepted.append(Group(sources, environment, causes))
         if self.rank is not None and not environment.exceeded:

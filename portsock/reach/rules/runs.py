@@ -29,7 +29,7 @@ class Run(NamedTuple):
     rules: tuple[Rule, ...]
     pieces: tuple[Piece, ...]
     dropped: Bounds
-    accepted: tuple[tuple[Rule, Bounds], ...]
+    accepted: Bounds
     covered: Bounds
 
 
@@ -170,14 +170,9 @@ def _run(lines: Sequence[Line]) -> Sequence[Rule | Run]:
     every = sorted((low, high, place) for place, line in enumerate(lines) for low, high in line.sources or ())
     pieces = every if all(before[1] < after[0] for before, after in pairwise(every)) else flat(every)
     drops = [rule.statements[-1].kind == "drop" for rule in rules]  # type: ignore[union-attr]
-    accepted: dict[int, list[tuple[int, int]]] = {}
-    for low, high, place in pieces:
-        if not drops[place]:
-            accepted.setdefault(place, []).append((low, high))
     dropped = gathered((low, high) for low, high, place in pieces if drops[place])
-    covered = gathered((low, high) for low, high, _ in pieces) if accepted else dropped
-    by_rule = tuple((rules[place], gathered(accepted[place])) for place in sorted(accepted))
-    return [Run(rules, tuple(pieces), dropped, by_rule, covered)]
+    accepted = gathered((low, high) for low, high, place in pieces if not drops[place])
+    return [Run(rules, tuple(pieces), dropped, accepted, gathered((low, high) for low, high, _ in pieces))]
 
 
 def flat(ranges: Sequence[Piece]) -> list[Piece]:
@@ -207,9 +202,8 @@ def pass_run(machine: "Machine", run: Run, group: Group) -> None:
     environment, causes = group.environment, group.causes
     if hit := intersect(group.sources, run.dropped):
         machine.finals.append(Final(hit, "drop", environment, causes, machine.refer(run)))
-    for rule, bounds in run.accepted:
-        if hit := intersect(group.sources, bounds):
-            machine.accept(Branch(hit, environment, causes), rule)
+    if hit := intersect(group.sources, run.accepted):
+        machine.accept(Branch(hit, environment, causes), run)
     group.sources = subtract(group.sources, run.covered)
 
 

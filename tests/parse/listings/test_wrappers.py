@@ -166,3 +166,21 @@ def test_a_long_line_of_anything_takes_no_long_time(unit: str) -> None:
             said.append(str(refusal))
     assert "\n" not in "".join(said)
     assert time.process_time() - start < 1
+
+
+def test_a_time_in_front_of_rows_of_windows_is_no_process_of_tcpview() -> None:
+    rows = ["  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING", "  TCP    192.0.2.1:139    0.0.0.0:0    LISTENING"]
+    records, notices = read([f"Nov 21 10:00:0{n} {row}" for n, row in enumerate(rows)])
+    assert [record.holders for record in records] == [None, None]
+    assert notices == []
+
+
+def test_rows_of_netstat_b_on_one_line_keep_the_program_without_exe() -> None:
+    rows = [
+        "  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING    4",
+        "[System]",
+        "  TCP    [::]:135    [::]:0    LISTENING    912",
+    ]
+    header = "Proto  Local Address          Foreign Address        State           PID"
+    records, _ = read([" ".join([header, *rows, "[svchost.exe]"])])
+    assert [record.holders and record.holders[0].name for record in records] == ["System", "svchost.exe"]

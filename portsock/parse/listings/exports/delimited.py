@@ -206,10 +206,11 @@ class OldTcpviewReader(TcpviewReader):
 
 
 _OLDEST_ROW = re.compile(
-    r"(?P<process>\S[^\t]{0,200}?):(?P<pid>\d{1,10})\s+(?P<proto>TCP|UDP)(?:V6)?\s+(?P<local>\S{1,300}:[\w*-]{1,40})\s+"
+    r"(?P<process>(?!\d+:)\S[^\t]{0,200}?):(?P<pid>\d{1,10})\s+(?P<proto>TCP|UDP)(?:V6)?\s+(?P<local>\S{1,300}:[\w*-]{1,40})\s+"
     r"(?P<remote>\S{1,300}:[\w*-]{1,40})(?:\s+(?P<state>[A-Z][A-Z0-9_]{2,20}))?\s*"
 )
-_OLDEST_BEGINNING = re.compile(r"[^\s:][^\t:]{0,200}:\d+\s+(?:TCP|UDP)(?:V6)?\s+\S{1,300}:[\w*-]+\s+\S")
+"""'00:01' is the rest of a time."""
+_OLDEST_BEGINNING = re.compile(r"(?!\d+:)[^\s:][^\t:]{0,200}:\d+\s+(?:TCP|UDP)(?:V6)?\s+\S{1,300}:[\w*-]+\s+\S")
 
 
 class OldestTcpviewReader(DelimitedReader):

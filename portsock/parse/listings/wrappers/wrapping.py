@@ -36,7 +36,7 @@ _REST = re.compile(
     r"|\d+(?:/\S+|\s*$|\s+[\da-f-]+(?=\s|$))|\S*[:.](?:\d+|\*)(?=\s|$|->))"
 )
 """The beginning of the second half of a row or of a header."""
-_PROGRAM = re.compile(r"(?<=\s)\[[^\[\]]{1,100}\.exe\](?=\s|$)", re.IGNORECASE)
+_PROGRAM = re.compile(r"(?<=\s)\[(?:[^\[\]]{1,100}\.exe|System)\](?=\s|$)", re.IGNORECASE)
 """The program that Windows prints below a row."""
 _LSOF_HEADER = re.compile(r"\bCOMMAND {1,40}PID ")
 _SHORTEST = 70

@@ -4,7 +4,7 @@ import pytest
 
 from portsock.model import Family, InetEndpoint, State
 from portsock.parse.listings.capture import Capture
-from portsock.port_numbers import parse_services
+from portsock.port_numbers import EMPTY, parse_services
 from portsock.records import Holder
 from tests.support.factory import FIXTURES, read_fixture, read_with_notices, read_without_notices
 
@@ -38,6 +38,16 @@ def test_exports_of_windows_tools_are_of_windows(name: str) -> None:
     capture = Capture(parse_services("epmap 135/tcp\nhttps 443/tcp\n"))
     assert len(list(capture.read((FIXTURES / "exports" / name).read_text().split("\n")))) > 2
     assert (capture.system, len(capture.formats)) == ("Windows", 1)
+
+
+@pytest.mark.parametrize(
+    "row", ["svchost.exe\t1036\tTC\tLISTENING\t0.0.0.0\t135\t0.0.0.0\t0", "x,1036,TC,135,epmap,0.0.0.0,,,"]
+)
+def test_a_damaged_row_in_front_of_all_others_is_counted(row: str) -> None:
+    good = "chrome.exe\t4711\tTCP\tESTABLISHED\t192.0.2.7\t50123\t198.51.100.9\t443\t\t"
+    capture = Capture(EMPTY)
+    assert len(list(capture.read([row, good, good]))) == 2
+    assert [notice.code for notice in capture.notices()] == ["lines_skipped"]
 
 
 def test_rows_that_are_cut_are_counted() -> None:
