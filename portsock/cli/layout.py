@@ -25,7 +25,7 @@ from portsock.query.answer import Answer
 
 Row = TypeVar("Row")
 
-PICTURE_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS})
+PICTURE_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS, Need.HOST})
 """Needs of pictures, whatever the columns."""
 JSON_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PEER, Need.CONNECTIONS})
 """Needs of the keys that every JSON row has."""
