@@ -1,7 +1,7 @@
 """Sockets into a picture: each connection once, from its client to its server."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from portsock.endpoints import endpoint_text, host_text, unix_text
@@ -18,6 +18,7 @@ _PASSING = frozenset(
     {State.SYN_SENT, State.SYN_RECV, State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSING, State.LAST_ACK, State.TIME_WAIT}
 )
 """States of connections that are being opened or closed. In CLOSE_WAIT a program may stay for ever."""
+_ROLES = {Role.SERVER: 0, Role.CLIENT: 1}
 _NOT_FOUND = "? (other end not found)"
 
 End = Node | RemoteEnd
@@ -99,10 +100,10 @@ class _Drawing:
         return {node: sorted(items) for node, items in nodes.items()}
 
     def _line(self, connection: Connection) -> _Line:
-        first = connection.sockets[0]
+        first = _telling(connection.sockets)
         served_here, directed = self._direction(first)
         service = self._service(first.protocol, first.local if served_here else first.remote)
-        other = next((each for each in connection.sockets[1:] if _is_other_end(each, first)), None)
+        other = next((each for each in connection.sockets if each is not first and _is_other_end(each, first)), None)
         serves_there = not served_here if directed else None
         near = self._near(first, directed and served_here, service)
         far = self._near(other, bool(serves_there), service) if other else self._far(first, serves_there, service)
@@ -170,6 +171,20 @@ def _port(end: Endpoint | None) -> object:
     return end.port if isinstance(end, InetEndpoint) else end
 
 
+def _telling(sockets: Sequence[Socket]) -> Socket:
+    """Return the socket of a connection that tells best which end it is; of several subflows the first by its ends."""
+    if len(sockets) <= 2:
+        return min(sockets, key=_rank)
+    return min(
+        sockets,
+        key=lambda each: (_rank(each), each.protocol != "mptcp", endpoint_text(each.local), endpoint_text(each.remote)),
+    )
+
+
+def _rank(socket: Socket) -> int:
+    return _ROLES.get(socket.role, len(_ROLES))
+
+
 def _is_other_end(socket: Socket, first: Socket) -> bool:
     """Tell whether this socket of a connection is the other end, and no further subflow, of the first one."""
     return socket.local == first.remote or not isinstance(first.local, InetEndpoint)
@@ -186,7 +201,7 @@ def _each_once(sockets: list[Socket]) -> Iterator[Connection]:
             apart.setdefault(socket.host, []).append(socket)
     seen: set[object] = set()
     found = [connection for some in (joined, *apart.values()) for connection in connections(some)]
-    for connection in sorted(found, key=lambda each: each.sockets[0].role is not Role.SERVER):
+    for connection in sorted(found, key=lambda each: _rank(each.sockets[0])):
         first = connection.sockets[0]
         if len(connection.sockets) == 1 and first.peer is not None and None not in (first.inode, first.peer.inode):
             # An address was changed on the way, so that the two ends do not look like one connection.

@@ -22,7 +22,7 @@ _SERVICES = 4
 """The most services that an edge names."""
 _LEGEND = (
     "An arrow leads from the client to the server. A line without a head: which of them is the server is not known. "
-    "Dotted or dashed: being opened or closed."
+    "A dotted or dashed line: being opened or closed."
 )
 
 _MERMAID = re.compile(r"style|classDef|[^\w .,:/()+@=?'×…-]", re.ASCII)

@@ -1,14 +1,14 @@
 """The node of a socket's holders: its programs, whatever their pids, or the reason why none is known."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from portsock.model import Netns, Owner, OwnerStatus, Peer, Processes, Snapshot, Socket
 from portsock.output.cells.owners import absence
 from portsock.output.pictures.graph import Item, Node, Place
 
-_NAMES = 3
-"""The most programs that are named where several hold one connection."""
+_MOST = 3
+"""The most programs that are named where several hold one connection, and the most containers and units of a program."""
 _UNREPORTED = "? (no owner listed)"
 _NOT_SERVICES = (".scope", ".slice")
 """Ends of units whose names say nothing: those of logins."""
@@ -31,14 +31,10 @@ class Programs:
         key = (host, netns, owners)
         if key not in self._known:
             found = sorted({_described(owner, host, self._snapshot.processes) for owner in owners})
-            names = [name for name, _, _ in found]
-            more = [f"+{len(names) - _NAMES}"] if len(names) > _NAMES else []
-            containers, units = ({fact[place] for fact in found if fact[place]} for place in (1, 2))
+            names, containers, units = (sorted({facts[index] for facts in found if facts[index]}) for index in range(3))
             place = self.place(host, netns, containers)
-            lines = [" + ".join([*dict.fromkeys(names[:_NAMES]), *more])]
-            lines += [f"container {name}" for name in sorted(containers) if f"container {name}" not in place]
-            lines += sorted(units)
-            self._known[key] = Node(place, "program", tuple(lines[: _NAMES + 1]))
+            where = [title for name in containers if (title := f"container {name}") not in place] + units
+            self._known[key] = Node(place, "program", (" + ".join(_some(names)), *_some(where)))
         return self._known[key]
 
     def each(self, socket: Socket) -> list[Node]:
@@ -53,12 +49,11 @@ class Programs:
 
     def nobody(self, text: str, host: str | None, netns: Netns | None, service: Item) -> Node:
         """Return a node with this text in place of a program."""
-        words = text.removeprefix("- (")
-        return Node(
-            self.place(host, netns), "unseen", (text if words == text else f"no process ({words}",), service
-        )  # fmt: skip
+        # A label that begins with '- ' is a list to Mermaid.
+        words = f"no process {text[2:]}".replace(" (no process)", "") if text.startswith("- ") else text
+        return Node(self.place(host, netns), "unseen", (words,), service)
 
-    def place(self, host: str | None, netns: Netns | None, containers: Iterable[str] = ()) -> Place:
+    def place(self, host: str | None, netns: Netns | None, containers: Sequence[str] = ()) -> Place:
         """Return the boxes: the host's, and that of a network namespace or a container."""
         snapshot = self._snapshot
         live = snapshot.source.kind == "live"
@@ -67,8 +62,7 @@ class Programs:
             own = snapshot.viewpoint.netns if snapshot.viewpoint else None
             here = "this network namespace" if own is not None and netns.id == own.id else None
             return (title, here or f"network namespace {netns.name or netns.id}")
-        inside = sorted(containers)
-        return (title, f"container {inside[0]}") if len(inside) == 1 else (title,)
+        return (title, f"container {containers[0]}") if len(containers) == 1 else (title,)
 
 
 def where(socket: Socket) -> tuple[str | None, Netns | None]:
@@ -82,6 +76,11 @@ def where_peer(socket: Socket) -> tuple[str | None, Netns | None]:
     if peer is None:
         return where(socket)
     return peer.host or socket.host, peer.netns or (socket.netns if peer.host is None else None)
+
+
+def _some(texts: Sequence[str]) -> Sequence[str]:
+    """Return the first texts, and how many more there are."""
+    return [*texts[:_MOST], f"+{len(texts) - _MOST} more"] if len(texts) > _MOST else texts
 
 
 def _described(owner: Owner, host: str | None, processes: Processes) -> tuple[str, str, str]:

@@ -141,6 +141,16 @@ def test_an_unknown_direction_gets_no_arrow() -> None:
     assert arrows(drawn(held("192.0.2.1:9000", "192.0.2.2:9001", role=Role.UNKNOWN))) == ["192.0.2.2 - web: 9000 x1"]
 
 
+def test_one_end_that_is_known_gives_the_arrow() -> None:
+    ends = held("127.0.0.1:9000", "127.0.0.1:40000", role=Role.UNKNOWN), held("127.0.0.1:40000", "127.0.0.1:9000", "curl")
+    assert arrows(drawn(*ends)) == arrows(drawn(*ends[::-1])) == ["curl > web: 9000 x1"]
+
+
+def test_subflows_of_one_connection_are_one_line_whatever_their_order() -> None:
+    flows = [served("192.0.2.1:80", f"198.51.100.{n}:{40000 + n}", inode=9, protocol="tcp") for n in range(3)]
+    assert arrows(drawn(*flows)) == arrows(drawn(*flows[::-1])) == ["198.51.100.0 > web: 80 (http) x1"]
+
+
 def test_protocols_other_than_tcp_are_named_and_services_of_one_pair_share_an_edge() -> None:
     found = drawn(
         held("192.0.2.1:40000", "192.0.2.2:53", protocol="udp"),
