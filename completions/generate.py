@@ -64,7 +64,7 @@ def static_values() -> dict[str, list[tuple[str, str]]]:
     from portsock.explain.vocabulary import Word
     from portsock.explain.words import word_summary
     from portsock.model import State
-    from portsock.output.text.formats import format_names
+    from portsock.output.text.formats import PICTURES, format_names
     from portsock.parse.listings.registry import formats
     from portsock.sources.live import BACKENDS
 
@@ -77,7 +77,8 @@ def static_values() -> dict[str, list[tuple[str, str]]]:
         "ways": [(name, "way to bind") for name in WAYS],
         "seconds": [(number, "seconds") for number in ("1", "3", "10")],
         "colors": [("auto", "on a terminal"), ("always", "also in a pipe"), ("never", "plain text")],
-        "formats": [(name, "layout") for name in format_names() if name not in NEW_LAYOUTS],
+        "formats": [(name, "layout") for name in format_names() if name not in NEW_LAYOUTS]
+        + [(name, "picture of sockets or procs") for name in PICTURES],
         "words": [(word.value, word_summary(word)) for word in Word] + [(state.value, "state") for state in State],
     }
 

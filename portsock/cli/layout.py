@@ -25,6 +25,8 @@ from portsock.query.answer import Answer
 
 Row = TypeVar("Row")
 
+PICTURE_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.PEER, Need.CONNECTIONS, Need.HOST})
+"""Needs of pictures, whatever the columns."""
 JSON_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PEER, Need.CONNECTIONS, Need.MACHINE})
 """Needs of the keys that every JSON answer has."""
 
@@ -37,7 +39,7 @@ class Layout(NamedTuple, Generic[Row]):
     """The chosen form of output, its columns and order; None where the defaults are meant."""
 
     kind: str
-    """'table', 'csv', 'format' (of tabulate), 'json', 'jsonl', 'count' or 'pids'."""
+    """'table', 'csv', 'format' (of tabulate), 'json', 'jsonl', 'count', 'pids', or a picture: 'mermaid' or 'dot'."""
     view: View[Row]
     columns: tuple[Column[Row], ...] | None
     sort: Sort[Row] | None
@@ -51,6 +53,8 @@ class Layout(NamedTuple, Generic[Row]):
         """The needs of this output."""
         if self.kind in {"json", "jsonl"}:
             return JSON_NEEDS | self.asked
+        if self.kind in {"mermaid", "dot"}:
+            return PICTURE_NEEDS
         if self.kind == "pids":
             return frozenset({Need.OWNERS})
         if self.kind == "count":
@@ -85,6 +89,8 @@ class Layout(NamedTuple, Generic[Row]):
             console.write([f"{len(rows)}\n"])
         elif self.kind == "pids":
             return _write_pids(answer, console)
+        elif self.kind in {"mermaid", "dot"}:
+            _draw(self.kind, answer, context, console)
         elif rows or self.kind == "csv":
             console.write(self._text(rows, context))
             if console.out_is_terminal and summary and self.kind == "table":
@@ -96,6 +102,19 @@ class Layout(NamedTuple, Generic[Row]):
         fixed = self.kind == "csv"
         columns = self.columns or (fixed_columns(self.view, self.asked) if fixed else default_columns(self.view, rows))
         return self.render(rows, columns, context, self.options)
+
+
+def _draw(name: str, answer: Answer[Row], context: Context, console: Console) -> None:
+    """Write the answer's sockets as a picture, and say what is not drawn."""
+    from portsock.output.pictures.drawing import picture
+    from portsock.output.pictures.languages import text_of
+
+    narrower = f"portsock {answer.question.command} proc:nginx --format {name}"
+    drawn = picture(answer.sockets, answer.snapshot, context, narrower)
+    unseen = [notice.message for notice in answer.snapshot.notices if notice.incomplete and not notice.silent]
+    console.write(text_of(name, drawn, unseen, console.ascii_only))
+    for remark in drawn.remarks:
+        console.say(remark)
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:
@@ -156,8 +175,11 @@ def lay_out(view: View[Row], output: Printing, asked: frozenset[Need], console: 
         named = " and ".join(f"--{kind}" for kind in kinds)
         raise UsageError(f"{named} exclude each other; choose one")
     kind = kinds[0] if kinds else "table"
+    if kind == "format" and _is_picture(output.format, view.command):
+        kind = output.format or kind
     shortened = console.out_is_terminal and not output.wide and kind == "table"
-    render = renderer(output.format or ("csv" if output.csv else "table"), shortened)
+    tabular = output.format if kind == "format" else None
+    render = renderer(tabular or ("csv" if output.csv else "table"), shortened)
     options = Options(
         header=not output.no_header,
         width=console.width if shortened else None,
@@ -168,3 +190,10 @@ def lay_out(view: View[Row], output: Printing, asked: frozenset[Need], console: 
     columns = None if output.columns is None else parse_columns(view, output.columns)
     sort = None if output.sort is None else parse_sort(view, output.sort)
     return Layout(kind, view, columns, sort, render, options, asked)
+
+
+def _is_picture(name: str | None, command: str) -> bool:
+    """Tell whether this name of --format is that of a picture, and the command has one."""
+    from portsock.output.text.formats import PICTURES
+
+    return name in PICTURES and command != "ports"

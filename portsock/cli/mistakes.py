@@ -97,6 +97,8 @@ def _by_meaning(option: str, command: str, asked: Sequence[str]) -> str | None:
         return "nstat -az shows the kernel's counters, portsock ports --count a number"
     if option in _PROTOCOL:
         return "name the protocol: --tcp, --udp, --unix, --raw, or a target such as 53/udp"
+    if option == "--format" and command == "explain":
+        return "explain answers in sentences or --json; portsock sockets --format mermaid draws, portsock ports has tables"
     if option == "-i":
         return "a port is written alone, as in portsock ports 8080"
     same = _ALIKE.get(option)

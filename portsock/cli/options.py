@@ -216,10 +216,14 @@ class Printing(NamedTuple):
     """Print comma-separated values; those that are absent are empty. A text that a spreadsheet would take for a formula
     (it begins with =, +, - or @), and one that begins with an apostrophe, gets one apostrophe in front. Programs remove it,
     or read --json."""
-    format: Annotated[
-        Text, value("--format", metavar="NAME", help="layout: github, html", panel=OUTPUT, completes="formats")
-    ] = None
-    """Print the table in this layout of tabulate (github, html, psql, tsv ...), or as table or csv."""
+    format: Annotated[Text, value("--format", metavar="NAME", help="github, html, dot", panel=OUTPUT, completes="formats")] = (
+        None
+    )
+    """Print the table in this layout of tabulate (github, html, psql, tsv ...), or as table or csv.
+    For sockets and procs also mermaid or dot: a picture of who talks to whom, as text for Mermaid or Graphviz. Programs have
+    the ports that they listen on, whatever their pids. Arrows lead from client to server, with port and number of connections.
+    Many remote addresses of one service are drawn as one. A large picture has only the most frequent connections, and says so.
+    Options for the look of a table have no effect on it."""
     columns: Annotated[
         Text, value("--columns", metavar="A,B", help="columns, or 'help'", panel=OUTPUT, completes="columns")
     ] = None

@@ -22,7 +22,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "procs": (
         ("portsock procs --established", "programs and their connections"),
         ("portsock procs user:www-data -l", "listeners of one user's programs"),
-        ("portsock procs 10.0.0.0/8", "programs connected to that network"),
+        ("portsock procs 10.0.0.0/8 --format mermaid", "who is connected to that network"),
     ),
     "explain": (
         ("portsock explain 8080", "what uses it, and could I bind it"),

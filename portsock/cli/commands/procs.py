@@ -33,6 +33,8 @@ def command(
     """Run `procs`."""
     if not arranging.tree:
         return run(LISTING, console, targets, select, collect, output)
+    if output.format in ("dot", "mermaid"):
+        raise UsageError(f"--tree and --format {output.format} exclude each other: a picture has no parents; choose one")
     other = "--sort" if output.sort is not None else "--count" if output.counting else None
     if other:
         raise UsageError(f"--tree and {other} exclude each other: a tree has an order and ancestors of its own; choose one")

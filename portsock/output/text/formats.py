@@ -11,6 +11,9 @@ from portsock.output.text.table import cells_of
 Row = TypeVar("Row")
 
 
+PICTURES = ("dot", "mermaid")
+"""Forms of --format that are no layouts of a table: see portsock.output.pictures."""
+
 _UNSAFE = frozenset({"unsafehtml", "latex_raw"})
 """Layouts that do not escape markup in names."""
 
@@ -39,7 +42,12 @@ _QUOTED = {
 
 def check_name(name: str) -> None:
     """Raise UsageError for a name that --format does not take."""
-    known = format_names()
+    if name in PICTURES:
+        raise UsageError(
+            f"--format: {name} is a picture of connections, for the command line of sockets and procs: portsock sockets "
+            f"--format {name}; here only layouts of a table are known, as in --format github"
+        )
+    known = sorted({*format_names(), *PICTURES})
     if name not in known:
         from difflib import get_close_matches
 
@@ -49,7 +57,7 @@ def check_name(name: str) -> None:
 
 
 def format_names() -> list[str]:
-    """Return the name of every layout that --format takes."""
+    """Return the name of every layout of a table that --format takes."""
     from tabulate import tabulate_formats
 
     return sorted({"table", "csv", *tabulate_formats} - _UNSAFE)

@@ -1,0 +1,1 @@
+"""Pictures of who talks to whom, for Mermaid and Graphviz."""
