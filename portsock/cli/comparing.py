@@ -1,0 +1,152 @@
+"""The two sides of `diff`: what is asked of both, and how each is read."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from portsock.change.types import Side
+from portsock.cli.collection import collect_snapshot
+from portsock.cli.console import Console
+from portsock.cli.options import Collecting, Comparing, Selecting
+from portsock.cli.query_parsing import parse_query
+from portsock.enums import Need
+from portsock.errors import UsageError
+from portsock.model import Processes, Snapshot, Socket
+from portsock.normalize.snapshot import normalize
+from portsock.port_numbers import Services
+from portsock.query.answer import possible_sockets, select
+from portsock.query.query import DEFAULT_PROTOCOLS, UNANSWERABLE, Query, Question, wanted_protocols
+from portsock.sources import failures
+
+_WITH_PORTS = frozenset({"tcp", "udp", "udplite", "sctp", "mptcp"})
+_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES})
+
+
+class Asked(NamedTuple):
+    """What is compared."""
+
+    query: Query
+    comparing: Comparing
+    services: Services
+
+    @property
+    def listeners(self) -> bool:
+        """Tell whether what listens is compared."""
+        return not self.query.established and not self.query.states
+
+    @property
+    def connections(self) -> bool:
+        """Tell whether connections are compared."""
+        return self.comparing.connections or not self.listeners
+
+    def protocols(self, old: Sequence[Snapshot]) -> frozenset[str]:
+        """Return the protocols that are compared: those asked for, else the usual ones, and SCTP where it was recorded."""
+        if self.query.protocols or self.query.all_families:
+            return (wanted_protocols(self.query) or _WITH_PORTS) & _WITH_PORTS
+        return DEFAULT_PROTOCOLS | ({"sctp"} & frozenset().union(*map(_recorded, old)))
+
+    def question(self, listening: bool, protocols: frozenset[str]) -> Question:
+        """Return the question whose sockets are compared: listeners, or connections."""
+        query = self.query._replace(protocols=protocols, all_families=False, listening=listening)
+        if listening:
+            return Question(query._replace(established=False, states=frozenset()), "ports", _NEEDS)
+        return Question(query, "sockets", _NEEDS)
+
+    def sides(self, old: Sequence[Snapshot], new: Sequence[Snapshot]) -> tuple[list[Side], list[Side]]:
+        """Return the hosts of both sides with those of their sockets that are compared."""
+        protocols = self.protocols(old)
+        covered = [frozenset(text for each in side for text in _filters(each)) for side in (old, new)]
+        return (
+            [self._side(each, protocols, covered[1]) for each in old],
+            [self._side(each, protocols, covered[0]) for each in new],
+        )
+
+    def _side(self, snapshot: Snapshot, protocols: frozenset[str], others: frozenset[str]) -> Side:
+        questions = [self.question(True, protocols)] * self.listeners + [self.question(False, protocols)] * self.connections
+        found: dict[str, list[Socket]] = {"ports": [], "sockets": []}
+        remarks: list[str] = []
+        for question in questions:
+            found[question.command] = sockets = select(snapshot, question.query, side=question.side)
+            remarks += _unsure(question, snapshot, sockets)
+        return Side(snapshot, found["ports"], found["sockets"], _filters(snapshot) <= others, tuple(dict.fromkeys(remarks)))
+
+
+def _filters(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(snapshot.covers.filters) if snapshot.covers else frozenset()
+
+
+def _recorded(snapshot: Snapshot) -> frozenset[str]:
+    """Return the protocols that a snapshot covers; where it does not say, those of its sockets."""
+    if snapshot.covers is not None:
+        return snapshot.covers.protocols
+    return frozenset(socket.protocol for socket in snapshot.sockets)
+
+
+def _unsure(question: Question, snapshot: Snapshot, sockets: Sequence[Socket]) -> list[str]:
+    """Return what a filter cannot tell of this snapshot."""
+    from portsock.query.missing import missing_notices
+
+    remarks = [notice.message for notice in missing_notices(question, snapshot) if notice.code == UNANSWERABLE]
+    possible = possible_sockets(question, snapshot, sockets)
+    if possible:
+        number = "1 socket" if len(possible) == 1 else f"{len(possible)} sockets"
+        remarks.append(f"{number} may match the filter: their owners were not all seen")
+    return remarks
+
+
+def asked(select: Selecting, comparing: Comparing, services: Services) -> Asked:
+    """Check the options. Raises UsageError for what cannot be compared."""
+    query = parse_query(None, select, _collecting(comparing), services)
+    if query.protocols and not query.protocols & _WITH_PORTS:
+        raise UsageError("unix and raw sockets have no ports to compare; leave --unix and --raw out")
+    return Asked(query, comparing, services)
+
+
+def _collecting(comparing: Comparing) -> Collecting:
+    return Collecting(netns=comparing.netns, backend=comparing.backend, owners=comparing.owners, verbose=comparing.verbose)
+
+
+def captured(text: str, question: Asked) -> list[Snapshot]:
+    """Return a snapshot for each host of a capture. Raises UsageError."""
+    from portsock.sources.capture import collect as read_captures
+
+    collections = read_captures([text], question.comparing.from_format, question.services)
+    snapshots = [normalize([each], False, spend=True) for each in collections]
+    snapshots[0] = snapshots[0].with_notices(failures.take())
+    return [host for snapshot in snapshots for host in _by_host(snapshot)]
+
+
+def _by_host(snapshot: Snapshot) -> list[Snapshot]:
+    """Part a record of several hosts, whose rows say which host they are of."""
+    labels = dict.fromkeys(socket.host for socket in snapshot.sockets)
+    if not any(labels):
+        return [snapshot]
+    return [
+        snapshot._replace(
+            host=snapshot.host._replace(name=label or snapshot.host.name),
+            machine=None,
+            sockets=[socket for socket in snapshot.sockets if socket.host == label],
+            processes=_of_host(snapshot.processes, label),
+        )
+        for label in labels
+    ]
+
+
+def _of_host(processes: Processes, label: str | None) -> Processes:
+    return {key: process for key, process in processes.items() if key[0] == label}
+
+
+def collected_now(question: Asked, old: Sequence[Snapshot], console: Console) -> Snapshot:
+    """Return what is there now of what the old side covers: its protocols, and its network namespaces."""
+    protocols = question.protocols(old)
+    recorded = frozenset().union(*map(_recorded, old))
+    if not question.query.protocols:
+        protocols = protocols & recorded or protocols
+    spaces = {each.id for snapshot in old for each in (snapshot.covers.netns if snapshot.covers else None) or ()}
+    spaces |= {socket.netns.id for snapshot in old for socket in snapshot.sockets if socket.netns}
+    comparing = question.comparing
+    if len(spaces) > 1 and not comparing.netns:
+        comparing = comparing._replace(netns=["all"])
+    wide = question._replace(query=question.query._replace(netns=tuple(comparing.netns or ())))
+    return collect_snapshot(
+        wide.question(not question.connections, protocols), _collecting(comparing), question.services, console
+    ).snapshot
