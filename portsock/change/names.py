@@ -19,7 +19,8 @@ _UNITS = tuple(
         (r"^([^@]+)@\d+-(?:\d+-)?[^@]*:\d+-[^@]*:\d+\.service$", r"\1@*.service"),
         (r"^([^@]+)@\d+-\d+-\d+\.service$", r"\1@*.service"),
         (r"^(machine-\w+\\x2d)\d+(\\x2d.*\.scope)$", r"\1*\2"),
-        (rf"^(.*[-.@])(?:{_UUID}|{_HEX})\.(scope|service)$", r"\1*.\2"),
+        (rf"^(.*[-.@]){_UUID}\.(scope|service)$", r"\1*.\2"),
+        (rf"^(.*[-.@]){_HEX}\.(scope|service)$", r"\1*.\2"),
         (r"^(snap\..*)-\d+\.scope$", r"\1-*.scope"),
     )
 )

@@ -27,6 +27,8 @@ class Asked(NamedTuple):
     query: Query
     comparing: Comparing
     services: Services
+    live: bool
+    """The new side is this system."""
 
     @property
     def listeners(self) -> bool:
@@ -39,10 +41,15 @@ class Asked(NamedTuple):
         return self.comparing.connections or not self.listeners
 
     def protocols(self, old: Sequence[Snapshot]) -> frozenset[str]:
-        """Return the protocols that are compared: those asked for, else the usual ones, and SCTP where it was recorded."""
+        """Return the protocols that are compared: those asked for, else the usual ones, and SCTP where it was recorded.
+
+        This system is asked for what the old side covers.
+        """
         if self.query.protocols or self.query.all_families:
             return (wanted_protocols(self.query) or _WITH_PORTS) & _WITH_PORTS
-        return DEFAULT_PROTOCOLS | ({"sctp"} & frozenset().union(*map(_recorded, old)))
+        recorded = frozenset().union(*map(_recorded, old))
+        usual = DEFAULT_PROTOCOLS | ({"sctp"} & recorded)
+        return usual & recorded or usual if self.live else usual
 
     def question(self, listening: bool, protocols: frozenset[str]) -> Question:
         """Return the question whose sockets are compared: listeners, or connections."""
@@ -93,12 +100,12 @@ def _unsure(question: Question, snapshot: Snapshot, sockets: Sequence[Socket]) -
     return remarks
 
 
-def asked(select: Selecting, comparing: Comparing, services: Services) -> Asked:
+def asked(select: Selecting, comparing: Comparing, services: Services, live: bool) -> Asked:
     """Check the options. Raises UsageError for what cannot be compared."""
     query = parse_query(None, select, _collecting(comparing), services)
     if query.protocols and not query.protocols & _WITH_PORTS:
         raise UsageError("unix and raw sockets have no ports to compare; leave --unix and --raw out")
-    return Asked(query, comparing, services)
+    return Asked(query, comparing, services, live)
 
 
 def _collecting(comparing: Comparing) -> Collecting:
@@ -138,9 +145,6 @@ def _of_host(processes: Processes, label: str | None) -> Processes:
 def collected_now(question: Asked, old: Sequence[Snapshot], console: Console) -> Snapshot:
     """Return what is there now of what the old side covers: its protocols, and its network namespaces."""
     protocols = question.protocols(old)
-    recorded = frozenset().union(*map(_recorded, old))
-    if not question.query.protocols:
-        protocols = protocols & recorded or protocols
     spaces = {each.id for snapshot in old for each in (snapshot.covers.netns if snapshot.covers else None) or ()}
     spaces |= {socket.netns.id for snapshot in old for socket in snapshot.sockets if socket.netns}
     comparing = question.comparing

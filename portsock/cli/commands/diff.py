@@ -16,7 +16,7 @@ def command(console: Console, sides: Sides, select: Selecting, comparing: Compar
     if list(sides).count("-") > 1:
         raise UsageError("diff - -: stdin is one capture; name a file for the other one")
     services = system_services()
-    question = asked(select, comparing, services)
+    question = asked(select, comparing, services, len(sides) == 1)
     old = captured(sides[0], question)
     new = captured(sides[1], question) if len(sides) == 2 else [collected_now(question, old, console)]
     console.keep((old, new))
