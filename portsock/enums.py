@@ -173,6 +173,8 @@ class Need(StrEnum):
     CONTAINERS = "containers"
     REACH = "reach"
     """What the packet filter lets in."""
+    MACHINE = "machine"
+    """What tells the host from others, and what was asked for: a record is compared with others."""
 
 
 OWNER_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PARENTS, Need.CONTEXT, Need.PEER})

@@ -351,6 +351,9 @@ class Interface(NamedTuple):
     """With prefix length: '192.0.2.1/24'."""
     netns: int | None = None
     """The number of its network namespace; None where there are none."""
+    internal: bool | None = None
+    """A bridge whose network is the host's own: no device that leads out of the host belongs to it, as with docker0. Other
+    hosts may have the same addresses behind one. None: not known."""
 
 
 class Machine(NamedTuple):

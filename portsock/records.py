@@ -9,6 +9,8 @@ from portsock.model import (
     Endpoint,
     Family,
     Host,
+    Interface,
+    Machine,
     Netns,
     Notice,
     Owner,
@@ -132,6 +134,10 @@ class Dumped(NamedTuple):
     """See Collection."""
     pid: int | None = None
     """The process through which the namespace was read; None where it was entered."""
+    spaces: tuple[Netns, ...] = ()
+    """The namespaces that were read, our own included."""
+    interfaces: tuple[Interface, ...] = ()
+    """Those of the namespaces that were entered, if requested."""
 
     @property
     def inodes(self) -> set[int | None]:
@@ -147,13 +153,18 @@ class Dumped(NamedTuple):
             unseen=self.unseen + other.unseen,
             addresses={**self.addresses, **other.addresses},
             followed=self.followed | other.followed,
+            spaces=self.spaces + other.spaces,
+            interfaces=self.interfaces + other.interfaces,
         )
 
     def only(self, spaces: Container[Netns | None]) -> "Dumped":
         """Return the sockets of these namespaces."""
+        numbers = {each.id for each in self.spaces if each in spaces}
         return self._replace(
             sockets=[record for record in self.sockets if record.netns in spaces],
             others=tuple(each for each in self.others if each in spaces),
+            spaces=tuple(each for each in self.spaces if each in spaces),
+            interfaces=tuple(each for each in self.interfaces if each.netns in numbers),
         )
 
     def noted(self, notices: Sequence[Notice]) -> "Dumped":
@@ -185,6 +196,12 @@ class Collection(NamedTuple):
     """The same of sockets that are joined with none of another network namespace."""
     translated: Mapping[int, int] = {}
     """The other end of TCP sockets, both by lasting_number(), where an address was changed on the way (DNAT)."""
+    machine: Machine | None = None
+    """Where it was requested: the host that was read."""
+    spaces: tuple[Netns, ...] | None = None
+    """The network namespaces that were read; None: not known."""
+    remarks: tuple[Notice, ...] = ()
+    """Notices about the inputs as a whole, of the first collection of several."""
 
 
 class PortFilter(NamedTuple):
@@ -215,7 +232,8 @@ class Request(NamedTuple):
     inodes: tuple[int, ...] = ()
     """Where `netns` is empty: sockets that are looked for in the other namespaces if ours does not have them."""
     needs: frozenset[Need] = frozenset({Need.PROCESSES})
-    """Of INFO, TIMERS, MEMORY, PROCESSES, COMMANDS, PARENTS, CONTEXT, HOST those to collect: they cost time, others none."""
+    """Of INFO, TIMERS, MEMORY, PROCESSES, COMMANDS, PARENTS, CONTEXT, HOST, MACHINE those to collect: they cost time, others
+    none."""
     seconds: float | None = None
     """The time after which no further network namespace is entered; None: no limit."""
     listeners: bool = False

@@ -56,7 +56,8 @@ def count(data: bytes) -> tuple[int | None, bool]:
         records = list(capture.read(text_lines([data], 10**6)))
     except UsageError:
         return None, True
-    return len(capture.snapshot.sockets if capture.snapshot else records), bool(capture.notices())
+    sockets = [socket for snapshot in capture.snapshots for socket in snapshot.sockets]
+    return len(sockets or records), bool(capture.notices())
 
 
 @pytest.mark.parametrize("path", LISTINGS, ids=lambda path: path.name)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.parse.listings.portsock_json import read_snapshot
+from portsock.parse.listings.portsock_json import read_snapshots
 from portsock.port_numbers import BOUNDS, EMPTY, Range, default_ephemeral, naming_protocol, parse_services, range_of
 from portsock.sources.capture import collect
 
@@ -94,4 +94,4 @@ def test_a_listing_has_the_default_ephemeral_ports_of_its_system(tmp_path: objec
     with open(path, "w", encoding="ascii") as file:
         file.write("State  Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0      5      127.0.0.1:80 0.0.0.0:*\n")
     assert collect([path], None, EMPTY)[0].host.ephemeral == default_ephemeral("Linux")
-    assert read_snapshot(['{"schema": "portsock/1"}']).host.ephemeral == default_ephemeral("unknown")
+    assert read_snapshots(['{"schema": "portsock/1"}'])[0].host.ephemeral == default_ephemeral("unknown")

@@ -37,6 +37,10 @@ def collect_snapshot(
         from portsock.sources.capture import collect as read_captures
 
         snapshot = normalize(read_captures(collect.captures, collect.from_format, services), ends, spend=True)
+        if snapshot.covers is not None and Need.MACHINE in question.needs:
+            from portsock.query.coverage import narrowed
+
+            snapshot = snapshot._replace(covers=narrowed(snapshot.covers, question))
         return Collected(snapshot.with_notices(failures.take()), True)
     from portsock.query.plan import plan
 
@@ -44,7 +48,20 @@ def collect_snapshot(
     collection = _collect_live(request, collect.backend, console)
     if collect.verbose:
         _say_how(collection, console)
-    return Collected(normalize([collection], ends), request.states is None)
+    snapshot = normalize([collection], ends)
+    if collection.machine is not None:
+        snapshot = _as_record(snapshot, collection, question)
+    return Collected(snapshot, request.states is None)
+
+
+def _as_record(snapshot: Snapshot, collection: Collection, question: Question) -> Snapshot:
+    """Add what a record says of its host and of what it covers."""
+    from portsock import __version__
+    from portsock.query.coverage import coverage
+
+    assert collection.machine is not None
+    machine = collection.machine._replace(version=__version__)
+    return snapshot._replace(machine=machine, covers=coverage(question, collection.spaces))
 
 
 def _collect_live(request: Request, backend: str | None, console: Console) -> Collection:

@@ -25,8 +25,8 @@ from portsock.query.answer import Answer
 
 Row = TypeVar("Row")
 
-JSON_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PEER, Need.CONNECTIONS})
-"""Needs of the keys that every JSON row has."""
+JSON_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.COMMANDS, Need.PEER, Need.CONNECTIONS, Need.MACHINE})
+"""Needs of the keys that every JSON answer has."""
 
 INIT = 1
 """The pid of the first process, which is never printed for kill."""

@@ -132,7 +132,8 @@ def _captured(places: Collection[Place], reaching: Reaching) -> "Mapping[Place, 
     from portsock.network import Network
     from portsock.parse.rulesets import read
     from portsock.rulesets import PacketFilter
-    from portsock.sources.capture import read_whole, split_label
+    from portsock.sources.capture import read_whole
+    from portsock.sources.inputs import split_label
 
     files = [split_label(text) for text in reaching.rules or ()]
     rules: dict[str | None, PacketFilter] = {}

@@ -6,11 +6,15 @@ afterwards, since few sockets are unix sockets.
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING
 
 from portsock.addresses import scope
 from portsock.model import Endpoint, Family, InetEndpoint, OwnerStatus, Peer, Scope, Socket, UnixEndpoint
 from portsock.normalize.holders import OwnerLookup, Visibility
 from portsock.records import Collection, SocketRecord, lasting_number
+
+if TYPE_CHECKING:
+    from portsock.normalize.hosts import Hosts
 
 _Row = SocketRecord | Socket
 _NOT_UNIQUE = frozenset({Scope.LOOPBACK, Scope.LINK, Scope.UNSPECIFIED})
@@ -28,7 +32,7 @@ def find_peers(
     rows: Sequence[_Row],
     hosts: Sequence[str | None],
     visible: Sequence[Visibility],
-    several: bool,
+    known: "Hosts | None" = None,
     apart: frozenset[int] = frozenset(),
     apart_elsewhere: frozenset[int] = frozenset(),
     translated: Mapping[int, int] = NO_TRANSLATIONS,
@@ -36,18 +40,20 @@ def find_peers(
 ) -> list[Peer | None]:
     """Return each row's other end, or None where it is not among the rows.
 
-    `hosts` and `visible` hold each row's host and what is visible of its owners; `several`: join across listings, too. The
-    rows of a network namespace stand together. `apart`, `apart_elsewhere` and `translated`: see Collection. Without
-    `internet` the ends of internet sockets may be left out.
+    `hosts` and `visible` hold each row's host and what is visible of its owners. Where the hosts are `known`, several listings
+    are joined, too. The rows of a network namespace stand together. `apart`, `apart_elsewhere` and `translated`: see
+    Collection. Without `internet` the ends of internet sockets may be left out.
     """
     unix = has_unix(rows)
     if not internet and not unix:
         return [None] * len(rows)
     index = _PeerIndex(rows, hosts, visible)
     found = index.same_namespace(apart)
-    if several or (rows and rows[0].netns != rows[-1].netns):  # a source lists one namespace after another
-        index.add_other_places(found, several, apart | apart_elsewhere)
+    if known is not None or (rows and rows[0].netns != rows[-1].netns):  # a source lists one namespace after another
+        index.add_other_namespaces(found, apart | apart_elsewhere)
         index.add_translated(found, translated)
+    if known is not None:
+        index.add_other_hosts(found, known)
     if unix:
         index.add_unix(found)
     return found
@@ -115,33 +121,64 @@ class _PeerIndex:
         ends = enumerate(map(_ends_of, self._rows))  # made again, since they would take 60 bytes a row
         return [index for index, (local, remote) in ends if local and remote and local[0] in both and remote[0] in both]
 
-    def add_other_places(self, found: list[Peer | None], several: bool, apart: frozenset[int]) -> None:
-        """Fill in peers of other listings and of other network namespaces, by protocol and endpoints, but none of `apart`.
+    def add_other_namespaces(self, found: list[Peer | None], apart: frozenset[int]) -> None:
+        """Fill in peers in other network namespaces of the same host, by protocol and endpoints, but none of `apart`.
 
-        An end that two places have is nobody's peer: which of them it is cannot be decided. Of namespaces it has no peer,
+        An end that two namespaces have is nobody's peer, since it cannot be decided which of them it is; and it has none,
         either, so that a connection is joined from both of its ends or from none.
         """
-        number = self._number
+        ends: dict[tuple[object, ...], int] = {}
+        twice = set()
+        keys = self._keys()
+        for index, (protocol, near, far) in keys.items():
+            key = self._hosts[index], protocol, near, far
+            if key in ends and self._rows[ends[key]].netns != self._rows[index].netns:
+                twice.add(key)
+            ends[key] = index
+        alone = self._numbered(apart)
+        for index, (protocol, near, far) in keys.items():
+            other_key = self._hosts[index], protocol, far, near
+            other = ends.get(other_key)
+            if found[index] is not None or other is None or other == index or other_key in twice:
+                continue
+            if index not in alone and other not in alone and (self._hosts[index], protocol, near, far) not in twice:
+                found[index] = self._as_seen_by(index, other)
+
+    def add_other_hosts(self, found: list[Peer | None], known: "Hosts") -> None:
+        """Fill in peers of other hosts, by protocol and endpoints that only one host can have.
+
+        A socket whose other end is on its own host has none on another. An end that two places have is nobody's peer.
+        """
         keys = {
-            index: (row.protocol, near, far)
-            for index, row in enumerate(self._rows)
-            if (near := number[row.local]) is not None and (far := number[row.remote]) is not None and _is_unique(row.remote)
+            index: key
+            for index, key in self._keys().items()
+            if found[index] is None and not _is_joined(self._rows[index]) and not self._is_shared(index, known)
         }
-        ends: dict[tuple[str, int | None, int | None], int] = {}
+        ends: dict[tuple[str, int, int], int] = {}
         twice = set()
         for index, key in keys.items():
             if key in ends and self._place(ends[key]) != self._place(index):
                 twice.add(key)
             ends[key] = index
-        alone = self._numbered(apart)
         for index, (protocol, near, far) in keys.items():
             other = ends.get((protocol, far, near))
-            if found[index] is not None or other is None or other == index or (protocol, far, near) in twice:
+            if other is None or (protocol, far, near) in twice or known.are_one(self._hosts[index], self._hosts[other]):
                 continue
-            if index in alone or other in alone:
-                continue
-            if several or (protocol, near, far) not in twice:
-                found[index] = self._as_seen_by(index, other)
+            found[index] = self._as_seen_by(index, other)
+
+    def _keys(self) -> dict[int, tuple[str, int, int]]:
+        """Return protocol and endpoints, by index, of the rows whose remote address not every host has."""
+        number = self._number
+        return {
+            index: (row.protocol, near, far)
+            for index, row in enumerate(self._rows)
+            if (near := number[row.local]) is not None and (far := number[row.remote]) is not None and _is_unique(row.remote)
+        }
+
+    def _is_shared(self, index: int, known: "Hosts") -> bool:
+        """Tell whether several hosts have one of the row's addresses."""
+        ends = (end.address for end in _ends_of(self._rows[index]) if isinstance(end, InetEndpoint))
+        return any(address is not None and known.is_shared(address) for address in ends)
 
     def add_translated(self, found: list[Peer | None], translated: Mapping[int, int]) -> None:
         """Fill in the peers whose endpoints are not those of the row, since an address was changed on the way."""
@@ -177,6 +214,11 @@ class _PeerIndex:
         if not elsewhere and not apart:
             return self._peer(other)
         return self._peer(other)._replace(netns=netns if elsewhere else None, host=host if apart else None)
+
+
+def _is_joined(row: _Row) -> bool:
+    """Tell whether a printed socket has its other end on its own host."""
+    return isinstance(row, Socket) and row.peer is not None and row.peer.host is None
 
 
 def _is_unique(endpoint: Endpoint | None) -> bool:

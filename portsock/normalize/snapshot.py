@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Any
 
-from portsock.model import Notice, Peer, Process, Snapshot, Socket, Source
+from portsock.model import Notice, Peer, Process, Snapshot, Socket
 from portsock.normalize.holders import OwnerLookup, Visibility
 from portsock.normalize.peers import clients_waiting, find_peers, has_unix, name_unix_remotes
 from portsock.normalize.roles import Roles
@@ -36,12 +36,10 @@ def normalize(collections: Sequence[Collection], ends: bool = True, spend: bool 
         hidden += count_hidden(own) if collection.source.kind == "capture" else 0
     first = collections[0]
     ownership = first.ownership
-    source = first.source
-    if several:
-        source = Source(source.kind, source.backend, tuple(item for each in collections for item in each.source.inputs))
+    inputs = tuple(item for each in collections for item in each.source.inputs)
     notices = _notices(collections, hidden)
     return Snapshot(
-        source,
+        first.source._replace(inputs=inputs),
         first.host,
         None if several else first.taken_at,
         name_unix_remotes(sockets, collections, pending),
@@ -51,6 +49,7 @@ def normalize(collections: Sequence[Collection], ends: bool = True, spend: bool 
         tuple(process.pid for process in ownership.unreadable) if ownership else (),
         ownership.hidden_processes if ownership else None,
         first.viewpoint,
+        None if several else first.machine,
     )
 
 
@@ -76,6 +75,7 @@ def _notices(collections: Sequence[Collection], hidden: int) -> tuple[Notice, ..
         given = tuple(dict.fromkeys(notice for _, notice in listed))
     if collections[0].source.kind != "capture":
         return given
+    given = (*(notice for each in collections for notice in each.remarks), *given)
     return (*given, *listing_notices(hidden, any(collection.unprivileged for collection in collections)))
 
 
@@ -107,7 +107,12 @@ def _owners_and_peers(
         visible += OwnerLookup(collection).for_records(collection.sockets)
         hosts += [collection.host.name if several else None] * (len(rows) - len(hosts))
     first = collections[0]  # what is joined with no other is known of a live collection only, which stands alone
-    peers = find_peers(rows, hosts, visible, several, first.apart, first.apart_elsewhere, first.translated, ends)
+    known = None
+    if several:
+        from portsock.normalize.hosts import hosts_of
+
+        known = hosts_of(collections, zip(hosts, rows, strict=True))
+    peers = find_peers(rows, hosts, visible, known, first.apart, first.apart_elsewhere, first.translated, ends)
     return _taken(visible), _taken(peers)
 
 

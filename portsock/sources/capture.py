@@ -7,13 +7,15 @@ from select import select
 from typing import BinaryIO
 
 from portsock.errors import UsageError
-from portsock.model import Host, Input, Source
+from portsock.model import Host, Input, Notice, Source
 from portsock.parse.listings.capture import LONGEST, Capture
 from portsock.parse.listings.decoding import TooLong, is_binary, text_lines
 from portsock.parse.listings.wrappers.compressed import Unreadable, expanded
 from portsock.parse.listings.wrappers.hosts import SeveralHosts
 from portsock.port_numbers import Services, default_ephemeral
 from portsock.records import Collection, SocketRecord
+from portsock.sources.inputs import Given, find
+from portsock.sources.labels import labelled, short_name, with_host
 
 _CHUNK = 1 << 18
 
@@ -22,31 +24,61 @@ LONGEST_DOCUMENT = 1 << 28
 _BEFORE_JSON = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 """Bytes that may precede it: byte order marks, the zero bytes of UTF-16, white space."""
 
+_MOST_NAMED = 20
+"""Files that are named because they cannot be read."""
+
 Progress = Callable[[int], None]
 """Called with the number of bytes read so far."""
-
-
-def split_label(text: str) -> tuple[str | None, str]:
-    """Split 'web1=FILE' into (label, path). A text with '=' that names an existing file is a path without label."""
-    label, sign, path = text.partition("=")
-    if not sign or not label or not path or "/" in label or os.path.exists(text):
-        return None, text
-    return label, path
 
 
 def collect(
     captures: Sequence[str], only: str | None, services: Services, progress: Progress | None = None
 ) -> list[Collection]:
-    """Return one Collection for each 'FILE', 'HOST=FILE' or '-' (stdin), or for each host in it. `only`: the one format.
+    """Return one Collection for each host in what was given: 'FILE', 'HOST=FILE', '-' (stdin), a directory or a pattern.
 
-    Raises UsageError where an input cannot be opened or is no socket listing.
+    `only`: the one format. Notices about the inputs as a whole are in the first one's `remarks`. Raises UsageError where an
+    input cannot be opened or is no socket listing; of those that a directory or a pattern has, where none is.
     """
-    inputs = [split_label(text) for text in captures]
-    if sum(path == "-" for _, path in inputs) > 1:
-        raise UsageError("--from - can be given once: stdin is one listing")
-    labels = _labels(inputs)
-    pairs = zip(labels, inputs, strict=True)
-    return [each for label, (_, path) in pairs for each in _collect_one(label, path, only, services, progress)]
+    given, remarks = find(captures)
+    found: list[tuple[Given, list[Collection]]] = []
+    broken: dict[str, list[str]] = {}
+    for each in given:
+        try:
+            found.append((each, _collect_one(each, only, services, progress)))
+        except UsageError as error:
+            if each.group is None:
+                raise
+            broken.setdefault(each.group, []).append(str(error))
+    for group, errors in broken.items():
+        remarks += _broken_notices(errors)
+        if not any(each.group == group for each, _ in found):
+            raise UsageError(f"{group}: none of {len(errors)} files can be read: {errors[0]}" if errors[1:] else errors[0])
+    collections = [collection for _, each in found for collection in each]
+    if len(collections) > 1:
+        collections = labelled(collections, [label for each, own in found for label in _labels(each, own, found)])
+    elif given[0].label is not None:
+        collections = [with_host(collections[0], given[0].label)]
+    collections[0] = collections[0]._replace(remarks=(*remarks, *collections[0].remarks))
+    return collections
+
+
+def _broken_notices(errors: Sequence[str]) -> tuple[Notice, ...]:
+    """Return a notice for each file that cannot be read, of many one for the rest."""
+    notices = tuple(Notice("input_unreadable", 1, error) for error in errors[:_MOST_NAMED])
+    rest = len(errors) - len(notices)
+    return (*notices, Notice("input_unreadable", rest, f"{rest} further files cannot be read")) if rest else notices
+
+
+def _labels(
+    given: Given, own: Sequence[Collection], found: Sequence[tuple[Given, Sequence[Collection]]]
+) -> Sequence[str | None]:
+    """Return the label that was typed for each of a file's collections. One that is typed for several stands before theirs."""
+    if given.label is None:
+        return [None] * len(own)
+    alike = sum(len(each) for other, each in found if (other.label, other.group) == (given.label, given.group))
+    if len(own) == 1 and (given.group is None or alike == 1):
+        return [given.label]
+    return [f"{given.label}/{short_name(each)}" for each in own]
 
 
 def read_whole(path: str) -> str:
@@ -66,22 +98,10 @@ def read_whole(path: str) -> str:
         raise UsageError(f"{name}: {error}") from None
 
 
-def _labels(inputs: Sequence[tuple[str | None, str]]) -> list[str | None]:
-    """Return the host of each input: as given, else, with several inputs, the base name of the file."""
-    if len(inputs) == 1:
-        return [inputs[0][0]]
-    named: list[str | None] = []
-    for label, path in inputs:
-        name = label or ("stdin" if path == "-" else os.path.basename(path) or path)
-        named.append(name if label or name not in named else path)
-    return named
-
-
-def _collect_one(
-    label: str | None, path: str, only: str | None, services: Services, progress: Progress | None
-) -> list[Collection]:
+def _collect_one(given: Given, only: str | None, services: Services, progress: Progress | None) -> list[Collection]:
     import gc
 
+    path = given.path
     name = "stdin" if path == "-" else path
     longest = LONGEST
     capture = Capture(services, only)
@@ -94,9 +114,10 @@ def _collect_one(
             if first[:64].lstrip(_BEFORE_JSON)[:1] in (b"{", b"["):
                 longest = LONGEST_DOCUMENT
             sockets = list(capture.read(text_lines(chain([first], chunks), longest, capture.too_long)))
-            return [_collection(capture, sockets, name, label)]
+            host = os.path.basename(path) if given.folder and capture.of_ansible else None
+            return _collections(capture, sockets, name, host)
     except SeveralHosts as several:
-        return _collect_hosts(several, only, services, name, label)
+        return _collect_hosts(several, only, services, name)
     except TooLong:
         raise UsageError(f"{name}: a line has more than {longest:,} characters: no socket listing") from None
     except OSError as error:
@@ -108,28 +129,31 @@ def _collect_one(
             gc.enable()
 
 
-def _collect_hosts(
-    several: SeveralHosts, only: str | None, services: Services, name: str, label: str | None
-) -> list[Collection]:
-    """Return one Collection for each host whose listing the input has."""
-    collections = []
+def _collect_hosts(several: SeveralHosts, only: str | None, services: Services, name: str) -> list[Collection]:
+    """Return the Collections of each host whose listing the input has."""
+    collections: list[Collection] = []
     for host, lines in several.parts:
         capture = Capture(services, only)
         try:
             sockets = list(capture.read(lines))
         except UsageError as error:
             raise UsageError(f"{name}: host {host}: {error}") from None
-        collections.append(_collection(capture, sockets, name, f"{label}/{host}" if label else host))
+        collections += _collections(capture, sockets, name, host)
     first = collections[0]
     collections[0] = first._replace(notices=(*several.notices, *first.notices))
     return collections
 
 
-def _collection(capture: Capture, sockets: list[SocketRecord], name: str, label: str | None) -> Collection:
+def _collections(capture: Capture, sockets: list[SocketRecord], name: str, label: str | None) -> list[Collection]:
+    """Return what was read of an input: one Collection, or one for each of the answers of portsock that it has."""
     listing = "+".join(capture.formats)
     host = Host(capture.system, default_ephemeral(capture.system), True, label)
     source = Source("capture", None, (Input(name, label, listing),))
-    return Collection(source, host, None, sockets, None, {}, {}, capture.notices(), capture.snapshot, capture.unprivileged)
+    found = Collection(source, host, None, sockets, None, {}, {}, capture.notices(), unprivileged=capture.unprivileged)
+    if not capture.snapshots:
+        return [found]
+    first, *others = capture.snapshots
+    return [found._replace(snapshot=first), *(found._replace(snapshot=each, sockets=[], notices=()) for each in others)]
 
 
 def _text_chunks(stream: BinaryIO, progress: Progress | None) -> Iterator[bytes]:

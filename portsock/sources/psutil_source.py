@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from portsock.addresses import unmap
 from portsock.enums import Need, parse_state
 from portsock.errors import ReadError
-from portsock.model import Family, InetEndpoint, Notice, OwnerReason, Process, SocketType, Source, State, UnixEndpoint
+from portsock.model import (
+    Family,
+    InetEndpoint,
+    Machine,
+    Notice,
+    OwnerReason,
+    Process,
+    SocketType,
+    Source,
+    State,
+    UnixEndpoint,
+)
 from portsock.records import Collection, Holder, Ownership, Request, SocketRecord, Unreadable
 from portsock.sources import failures, system
 
@@ -68,7 +79,20 @@ def collect(request: Request, psutil: "ModuleType | None" = None) -> Collection:
     host = system.host(facts=Need.HOST in request.needs)
     processes = _processes(psutil, pids, request) if Need.PROCESSES in request.needs else {}
     notices = (*_notices(request, found), *failures.take())
-    return Collection(Source("live", "psutil"), host, taken_at, records, ownership, processes, {}, notices)
+    machine = _machine(psutil) if Need.MACHINE in request.needs else None
+    source = Source("live", "psutil")
+    return Collection(source, host, taken_at, records, ownership, processes, {}, notices, machine=machine)
+
+
+def _machine(psutil: "ModuleType") -> Machine:
+    from portsock.sources.machine import describe, psutil_interfaces
+
+    if not _LINUX:
+        return describe(psutil_interfaces(psutil))
+    from portsock.sources.linux.namespaces.interfaces import interfaces
+
+    machine = describe(None)
+    return machine._replace(interfaces=interfaces(machine.netns) or None)
 
 
 def _processes(psutil: "ModuleType", pids: set[int], request: Request) -> dict[int, Process]:

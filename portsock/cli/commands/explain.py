@@ -45,7 +45,8 @@ def command(
     check(reaching, collect)
     filters = Filters(reaching, collect)
     named = tuple(target for target in parsed if not isinstance(target, str))
-    question = Question(Query(targets=named, netns=tuple(collect.netns or ())), "explain", NEEDS)
+    needs = NEEDS | {Need.MACHINE} if explaining.json else NEEDS
+    question = Question(Query(targets=named, netns=tuple(collect.netns or ())), "explain", needs)
     snapshot = collect_snapshot(question, collect, services, console).snapshot
     if not collect.captures:
         snapshot = _with_named_processes(snapshot, named)

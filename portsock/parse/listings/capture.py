@@ -39,10 +39,12 @@ class Capture:
         self._only = only
         self._lines = [reader for reader in line_readers() if only in (None, reader.format)]
         self._documents = [reader for reader in document_readers() if only in (None, reader.format)]
-        self.snapshot: Snapshot | None = None
-        """Read from portsock's own JSON, which has more than records can hold. There are no records then."""
+        self.snapshots: list[Snapshot] = []
+        """Read from portsock's own JSON, one for each answer: they have more than records, of which there are none then."""
         self.too_long: list[int] = []
         """Numbers of lines that the decoder left out since they are too long."""
+        self.of_ansible = False
+        """The input is what Ansible wrote, for a host that it does not name."""
         self._before: tuple[Notice, ...] = ()
         """Notices about what the listing is wrapped in."""
         self._document: Unsupported | None = None
@@ -105,6 +107,7 @@ class Capture:
         if not is_ansible(head):
             return head, source
         lines, self._before = output_of_ansible(chain(head, source))
+        self.of_ansible = True
         return list(islice(lines, _HEAD_LINES)), lines
 
     def _unwrapped(self, head: list[str], source: Iterator[str]) -> Iterable[str]:
@@ -160,9 +163,9 @@ class Capture:
         lines = _without_noise(lines)
         try:
             if reader.format == "portsock":
-                from portsock.parse.listings.portsock_json import read_snapshot
+                from portsock.parse.listings.portsock_json import read_snapshots
 
-                self.snapshot = read_snapshot(lines)
+                self.snapshots = read_snapshots(lines)
             else:
                 reading = reader()
                 yield from reading.read("\n".join(lines), self._services)

@@ -1,25 +1,25 @@
-"""portsock's own --json and --jsonl (schema portsock/1), parsed back into a Snapshot.
+"""portsock's own --json and --jsonl (schema portsock/1), parsed back into Snapshots, of which a text may have several.
 
 Unknown keys are ignored, since version 1 only ever adds keys. A value of a wrong type counts as missing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from portsock.model import Host, Input, Notice, OwnerReason, OwnerStatus, Peer, Process, Role, Snapshot, Socket, Source
-from portsock.parse.listings.json_text import decode, integer
+from portsock.parse.listings.json_text import integer
+from portsock.parse.listings.own.documents import documents
+from portsock.parse.listings.own.header import parse_covers, parse_machine
 from portsock.parse.listings.plain.own_rows import PlainRows
 from portsock.parse.listings.portsock_socket import enum_member, parse_netns, parse_owners, parse_record, text_at
 from portsock.port_numbers import Services, default_ephemeral
 from portsock.records import HEAD_END, TAIL_END, SocketRecord
 
 _Object = dict[str, Any]
-_HEADER = '{"record":"header",'
 
 
 class PortsockReader:
-    """Recognizes the format. `read_snapshot` reads it."""
+    """Recognizes the format. `read_snapshots` reads it."""
 
     format = "portsock"
     title = "portsock --json and --jsonl"
@@ -28,120 +28,41 @@ class PortsockReader:
     @classmethod
     def accepts(cls, head: str) -> bool:
         start = head.lstrip()[:400]
-        return start[:1] == "{" and '"schema"' in start and '"portsock/' in start
+        return start[:1] in ("{", "[") and '"schema"' in start and '"portsock/' in start
 
-    def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - all of it is in the snapshot
-        """Return no records: `read_snapshot` reads the document."""
+    def read(self, text: str, services: Services) -> Iterable[SocketRecord]:  # noqa: ARG002 - all of it is in the snapshots
+        """Return no records: `read_snapshots` reads the document."""
         return ()
 
 
-def read_snapshot(lines: Iterable[str]) -> Snapshot:
-    """Return the snapshot whose --json or --jsonl has these lines. Raises ValueError with a message of one line.
+def read_snapshots(lines: Iterable[str]) -> list[Snapshot]:
+    """Return the snapshot of each --json or --jsonl in these lines. Raises ValueError with a message of one line.
 
-    Some things are not printed and so missing: unread processes, the host's system and ephemeral range, and whether a notice
+    Some things are not printed and so missing: unread processes, the host's ephemeral range, and whether a notice
     means incomplete data (all do where `complete` is false).
     """
-    document = _document(list(PlainRows().read(lines)))
+    return [_snapshot(document) for document in documents(list(PlainRows().read(lines)))]
+
+
+def _snapshot(document: _Object) -> Snapshot:
     complete = document.get("complete") is True
     notices = tuple(
         Notice(_code(item), integer(item.get("count")), text_at(item, "message") or "", not complete)
         for item in _objects(document, "notices")
     )
+    machine = parse_machine(document.get("machine"))
+    system = (machine and machine.system) or "unknown"
     return Snapshot(
         _source(document),
-        Host("unknown", default_ephemeral("unknown"), True, text_at(document, "host")),
+        Host(system, default_ephemeral(system), True, text_at(document, "host")),
         _seconds(document.get("taken_at")),
         list(_sockets(document)),
         {(process.host, process.pid): process for process in _processes(document)},
         notices,
         complete,
+        machine=machine,
+        covers=parse_covers(document.get("covers")),
     )
-
-
-def _document(lines: Sequence[str | Socket]) -> _Object:
-    """Return the document. The lines of --jsonl are joined into one. Its `sockets` may have been read already."""
-    from json import JSONDecodeError
-
-    if lines and isinstance(lines[0], str) and _is_header(lines[0]):
-        return _known_schema(_from_lines(lines, None))
-    read = [line for line in lines if isinstance(line, Socket)]
-    places = count()
-    # In the text its place stands for the line of a socket.
-    text = "\n".join([line if isinstance(line, str) else f"{next(places)}," for line in lines])
-    try:
-        document = decode(text)
-    except JSONDecodeError as error:
-        first = ValueError(f"{error.msg}: line {error.lineno} column {error.colno}") if read else error
-        document = _from_lines(lines, first)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if isinstance(document, dict) and document.get("record") == "header":
-        document = _from_lines(lines, None)
-    elif read and isinstance(document, dict) and isinstance(rows := document.get("sockets"), list):
-        document["sockets"] = [read[row] if type(row) is int and 0 <= row < len(read) else row for row in rows]
-    return _known_schema(document)
-
-
-def _is_header(line: str) -> bool:
-    """Tell whether this is the first line of --jsonl. The text is then no document, and need not be tried as one."""
-    try:
-        return line.startswith(_HEADER) and decode(line).get("record") == "header"
-    except (ValueError, RecursionError):
-        return False
-
-
-def _known_schema(document: object) -> _Object:
-    """Return the document if it is of a schema that is known, or raise ValueError."""
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(schema, str) or not schema.startswith("portsock/"):
-        raise ValueError("no schema portsock/1")
-    if schema != "portsock/1":
-        raise ValueError(f"schema {schema[:40]} is not known: only portsock/1 is")
-    return document
-
-
-def _from_lines(lines: Iterable[str | Socket], error: ValueError | None) -> _Object:
-    """Join the lines of --jsonl. `error`: to raise where the text is no --jsonl at all."""
-    document: _Object = {"complete": False}
-    ended = False
-    item: Any
-    kind: object
-    sockets: list[Any] = []
-    for number, line in enumerate(lines, 1):
-        if sockets and isinstance(line, Socket):  # nearly every line
-            sockets.append(line)
-            continue
-        if isinstance(line, Socket):
-            item, kind = line, "socket"
-        elif not line.strip():
-            continue
-        else:
-            item, kind = _record(line, number, error)
-        if kind in ("header", "end"):
-            document |= item
-            ended = ended or kind == "end"
-            sockets = []
-        elif isinstance(kind, str):
-            rows = document.setdefault("processes" if kind == "process" else f"{kind}s", [])
-            if not isinstance(rows, list):
-                raise ValueError(f"line {number}: another line has '{kind}s' already")
-            rows.append(item)
-            if kind == "socket":
-                sockets = rows
-        else:
-            raise ValueError(str(error) if error and number == 1 else f"line {number}: no record")
-    if not ended:
-        document["notices"] = [{"code": "cut_short", "count": None, "message": "the listing ends before its end record"}]
-    return document
-
-
-def _record(line: str, number: int, error: ValueError | None) -> tuple[Any, object]:
-    """Return the object of a line of --jsonl, and what it is."""
-    try:
-        item = decode(line)
-    except (ValueError, RecursionError) as wrong:
-        raise ValueError(str(error) if error and number == 1 else f"line {number}: {wrong}") from None
-    return item, item.pop("record", None) if isinstance(item, dict) else None
 
 
 def _sockets(document: _Object) -> Iterator[Socket]:

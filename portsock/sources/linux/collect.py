@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from portsock.enums import Need, OwnerReason
 from portsock.errors import ReadError
-from portsock.model import Netns, Notice, Process, Source, State, Viewpoint
+from portsock.model import Interface, Machine, Netns, Notice, Process, Source, State, Viewpoint
 from portsock.records import Collection, Dumped, Ownership, Request, SocketRecord
 from portsock.sources import failures, system
 from portsock.sources.linux import owners, processes
@@ -51,7 +51,25 @@ def collect(request: Request, backend: str | None = None) -> Collection:
         followed=dumped.followed,
     )  # fmt: skip
     found = Collection(source, host, taken_at, sockets, ownership, known_processes, users, notices, viewpoint=viewpoint)
-    return found._replace(apart=dumped.apart, apart_elsewhere=dumped.apart_elsewhere, translated=dumped.translated)
+    found = found._replace(apart=dumped.apart, apart_elsewhere=dumped.apart_elsewhere, translated=dumped.translated)
+    return found._replace(machine=_machine(request, dumped), spaces=dumped.spaces or None)
+
+
+def _machine(request: Request, dumped: Dumped) -> Machine | None:
+    if Need.MACHINE not in request.needs:
+        return None
+    from portsock.sources.machine import describe
+
+    return describe(dumped.interfaces or None)
+
+
+def _interfaces(request: Request, netns: int | None) -> tuple[Interface, ...]:
+    """Return the interfaces of the calling thread's namespace, if they are requested."""
+    if Need.MACHINE not in request.needs:
+        return ()
+    from portsock.sources.linux.namespaces.interfaces import interfaces
+
+    return interfaces(netns)
 
 
 def _sockets(request: Request, backend: str | None) -> Dumped:
@@ -62,6 +80,8 @@ def _sockets(request: Request, backend: str | None) -> Dumped:
     else:
         own = own_namespace()
         dumped = _dump(request, backend, own)
+        if own is not None:
+            dumped = dumped._replace(spaces=(own,), interfaces=_interfaces(request, own.id))
         if own is None or not (request.pids or request.inodes):
             return dumped
         from portsock.sources.linux.namespaces.named import follow, own_place
@@ -79,7 +99,8 @@ def _sockets_again(request: Request, used: str, protocols: frozenset[str]) -> li
     """Return the present sockets of these protocols, read as the first time; None where the tables could not be read whole."""
     if protocols & _SUBFLOWS:  # subflows of MPTCP are marked where both are requested
         protocols |= _SUBFLOWS & request.protocols
-    again = _sockets(request._replace(protocols=protocols), "procfs" if used == "procfs" else None)
+    needs = request.needs - {Need.MACHINE}
+    again = _sockets(request._replace(protocols=protocols, needs=needs), "procfs" if used == "procfs" else None)
     return None if again.notices else again.sockets
 
 
@@ -167,7 +188,8 @@ def _each(
             (denied if refused else late).append(namespace)
             continue
         others = () if namespace.own else (namespace.netns,)
-        all_read = all_read.joined(dumped._replace(others=others))._replace(backend=dumped.backend)
+        dumped = dumped._replace(others=others, spaces=(namespace.netns,))
+        all_read = all_read.joined(dumped)._replace(backend=dumped.backend)
         if instead is None:
             places.append(Place(namespace, dumped.sockets, dumped.backend, dumped.pid, dumped.apart))
     notices = [denied_notice(denied)] if denied else []
@@ -186,7 +208,8 @@ def _visited(
         if time.monotonic() > until and not namespace.own:
             return None
         dumped = _dump(request, backend, namespace.netns)
-        return dumped._replace(addresses=_addresses(request, namespace, "thread-self"))
+        addresses = _addresses(request, namespace, "thread-self")
+        return dumped._replace(addresses=addresses, interfaces=_interfaces(request, namespace.netns.id))
 
     for namespace, outcome in zip(found, visit(found, read), strict=True):
         if isinstance(outcome, FileNotFoundError):  # it has ended since it was found

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from portsock.model import (
+    Coverage,
     Exposure,
     Family,
     InetEndpoint,
     Input,
+    Interface,
+    Machine,
     NetlinkEndpoint,
     Netns,
     Notice,
@@ -65,6 +68,9 @@ PORT = Port(
     "tcp", 80, "http", "system", State.LISTEN, ("*",), Exposure.ALL, (SOCKET,), 3, OwnerStatus.PARTIAL, OwnerReason.OTHER_USER,
     (OWNER,), Netns(1, "red"), "web1", REACH,
 )  # fmt: skip
+INTERFACE = Interface("docker0", ("172.17.0.1/16",), 1, True)
+MACHINE = Machine("5f0c", "b7", "Linux", "6.8.0", 1, (INTERFACE,), "0.1.0")
+COVERS = Coverage(frozenset({"tcp"}), frozenset({State.LISTEN}), (Netns(1, "red"),), ("8080",))
 INPUT = Input("a.txt", "web1", "ss")
 MADE = Objects(Context())
 
@@ -84,7 +90,7 @@ def keys_of(part: Any) -> set[str]:
     return found
 
 
-def schema_keys(*path: str) -> set[str]:
+def schema_keys(*path: str | int) -> set[str]:
     part = schema()["$defs"]
     for step in path:
         part = part[step]
@@ -135,6 +141,15 @@ def test_every_key_of_the_envelope_and_of_an_input_is_in_the_schema() -> None:
     head = envelope("sockets", snapshot(source=Source("capture", None, (INPUT,))))
     assert set(head) | {"processes"} == set(schema()["properties"])
     assert set(head["source"]["inputs"][0]) == set(Input._fields)
+
+
+def test_every_key_of_the_host_and_of_what_is_covered_is_in_the_schema() -> None:
+    head = envelope("sockets", snapshot()._replace(machine=MACHINE, covers=COVERS))
+    assert None not in (*MACHINE, *INTERFACE, *COVERS), "the examples must set every field"
+    assert set(head["machine"]) == set(Machine._fields) == schema_keys("machine")
+    assert set(head["machine"]["interfaces"][0]) == set(Interface._fields) == schema_keys("interface")
+    assert set(head["covers"]) == set(Coverage._fields) == schema_keys("covers")
+    assert set(schema_keys("record", "allOf", 0, "then")) == set(head) - {"complete", "notices"}
 
 
 ONLY_COLUMNS = {

@@ -174,7 +174,7 @@ def test_json_lines_hold_the_same_as_the_document(command: str, rows: list[Any],
         validate_record(record)
     whole = document(command, rows, notices=notices)
     assert records[0] == {"record": "header"} | {
-        key: whole[key] for key in ("schema", "command", "host", "taken_at", "source")
+        key: whole[key] for key in ("schema", "command", "host", "taken_at", "source", "machine", "covers")
     }
     assert records[1 : 1 + len(rows)] == [{"record": kind} | item for item in whole[command]]
     assert [item["record"] for item in records[1 + len(rows) : -1]] == ["process"] * len(whole["processes"])

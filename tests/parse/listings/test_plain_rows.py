@@ -12,6 +12,7 @@ from portsock.model import Snapshot
 from portsock.parse.listings import json_text, portsock_json
 from portsock.parse.listings.capture import Capture
 from portsock.parse.listings.losses import Losses
+from portsock.parse.listings.own import documents as own_documents
 from portsock.parse.listings.plain import own_rows
 from portsock.parse.listings.plain.own_rows import PlainRows
 from portsock.parse.listings.sections import Sections
@@ -99,7 +100,7 @@ def read(kind: type[Capture], text: str) -> tuple[Any, ...]:
         records = list(capture.read(text.split("\n")))
     except (UsageError, SeveralHosts) as error:
         return (str(error),)
-    return records, capture.notices(), capture.formats, capture.unprivileged, capture.snapshot
+    return records, capture.notices(), capture.formats, capture.unprivileged, capture.snapshots
 
 
 def text_of(path: Path) -> str:
@@ -165,7 +166,7 @@ def own(text: str, fast: bool) -> Snapshot | str:
         with pytest.MonkeyPatch.context() as patch:
             if not fast:
                 patch.setattr(PlainRows, "read", lambda _, lines: lines)
-            return portsock_json.read_snapshot(text.split("\n"))
+            return portsock_json.read_snapshots(text.split("\n"))[0]
     except ValueError as error:
         return str(error).partition(" (char")[0]
 
@@ -208,9 +209,9 @@ def test_own_rows_with_the_same_parts_are_decoded_once(documents: list[str], mon
         decoded.append(text)
         return json_text.decode(text)
 
-    for module in (own_rows, portsock_json):
+    for module in (own_rows, own_documents):
         monkeypatch.setattr(module, "decode", decode)
-    assert len(portsock_json.read_snapshot(lines).sockets) > 50
+    assert len(portsock_json.read_snapshots(lines)[0].sockets) > 50
     own_lines = [line for line in lines if not line.startswith('{"record":"socket"')]
     assert len(decoded) <= len(own_lines) + 20
     assert not any("\n" in text for text in decoded)  # the lines are not tried as one document

@@ -37,13 +37,14 @@ from portsock.normalize.processes import group_processes
 from portsock.output.context import Context
 from portsock.output.json.document import answer
 from portsock.parse.listings.capture import Capture
-from portsock.parse.listings.portsock_json import PortsockReader, read_snapshot
+from portsock.parse.listings.portsock_json import PortsockReader, read_snapshots
 from portsock.port_numbers import EMPTY
 from tests.support.factory import LINUX, socket
 
 
 def snapshot_of(text: str) -> Snapshot:
-    return read_snapshot(text.split("\n"))
+    (found,) = read_snapshots(text.split("\n"))
+    return found
 
 
 numbers = st.none() | st.integers(0, 2**63)
@@ -165,8 +166,8 @@ def test_rows_of_ports_contain_their_sockets() -> None:
 def test_a_capture_of_portsock_json_has_the_snapshot_that_was_printed() -> None:
     capture = Capture(EMPTY)
     assert list(capture.read(written(snapshot([socket()])).split("\n"))) == []
-    assert capture.snapshot is not None
-    assert (capture.formats, capture.snapshot.sockets) == (["portsock"], [socket()])
+    assert capture.snapshots
+    assert (capture.formats, capture.snapshots[0].sockets) == (["portsock"], [socket()])
 
 
 def test_a_state_of_a_later_version_is_kept_as_text() -> None:

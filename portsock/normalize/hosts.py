@@ -1,0 +1,109 @@
+"""Which addresses of several captured hosts are one host's alone: only those tell that two sockets have one connection."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from portsock.addresses import number_of, unmap
+from portsock.model import InetEndpoint, Machine, Socket
+from portsock.records import Collection, SocketRecord
+
+_Row = SocketRecord | Socket
+_Network = tuple[int, int, int]
+"""IP version, the network as a number without the bits of hosts, and how many those are."""
+_BITS = {4: 32, 6: 128}
+
+
+class _Place(NamedTuple):
+    """What one host has."""
+
+    addresses: frozenset[str]
+    internal: frozenset[_Network]
+    """Networks of bridges that no other host can reach."""
+
+
+class Hosts:
+    """The hosts of several captures. Two captures of one machine are one host."""
+
+    def __init__(self, identities: Mapping[str | None, object], places: Mapping[object, _Place]) -> None:
+        """`identities`: what a host is, by its label."""
+        self._identities, self._places = identities, places
+        self._shared: dict[str, bool] = {}
+
+    def are_one(self, label: str | None, other: str | None) -> bool:
+        """Tell whether two labels are of one host."""
+        return self._identities[label] == self._identities[other]
+
+    def is_shared(self, address: str) -> bool:
+        """Tell whether several hosts have this address, or could have it behind a bridge of their own."""
+        known = self._shared.get(address)
+        if known is None:
+            self._shared[address] = known = self._count(address) > 1
+        return known
+
+    def _count(self, address: str) -> int:
+        having = sum(address in place.addresses for place in self._places.values())
+        number = number_of(address)
+        if having > 1 or number is None:
+            return having
+        version, value = number
+        within = sum(
+            any(version == each and value >> bits == network for each, network, bits in place.internal)
+            for place in self._places.values()
+        )
+        return max(having, within)
+
+
+def hosts_of(collections: Sequence[Collection], rows: Iterable[tuple[str | None, _Row]]) -> Hosts:
+    """Return the hosts of these captures, whose rows are given with the labels of their hosts."""
+    identities: dict[str | None, object] = {}
+    addresses: dict[object, set[str]] = {}
+    internal: dict[object, set[_Network]] = {}
+    by_label: dict[str | None, set[str]] = {}
+    ids: dict[str | None, set[str]] = {}
+    for collection in collections:
+        if collection.snapshot and collection.snapshot.machine and collection.snapshot.machine.id:
+            ids.setdefault(collection.snapshot.host.name, set()).add(collection.snapshot.machine.id)
+    for collection in collections:
+        label, machine = collection.host.name, collection.snapshot.machine if collection.snapshot else None
+        identity = identities.setdefault(label, _identity(collection, ids))
+        own, networks = _of_interfaces(machine)
+        addresses.setdefault(identity, set()).update(own)
+        internal.setdefault(identity, set()).update(networks)
+        by_label[label] = addresses[identity]
+    for label, row in rows:
+        if isinstance(row.local, InetEndpoint) and row.local.address:
+            by_label[label].add(row.local.address)
+    places = {each: _Place(frozenset(addresses[each]), frozenset(internal[each])) for each in addresses}
+    return Hosts(identities, places)
+
+
+def _identity(collection: Collection, ids: Mapping[str | None, set[str]]) -> object:
+    """Return what tells a host from others: its machine id, else the name that its listing has for it, else its label.
+
+    `ids`: the machine ids that captures of a name have. A capture without one is of the only host with its name.
+    """
+    machine = collection.snapshot.machine if collection.snapshot else None
+    named = collection.snapshot.host.name if collection.snapshot else None
+    if machine is not None and machine.id is not None:
+        return "id", machine.id
+    if named is None:
+        return "label", collection.host.name
+    alike = ids.get(named, set())
+    return ("id", *alike) if len(alike) == 1 else ("name", named)
+
+
+def _of_interfaces(machine: Machine | None) -> tuple[set[str], set[_Network]]:
+    """Return the addresses of a host, and the networks that are its own."""
+    addresses: set[str] = set()
+    networks: set[_Network] = set()
+    for interface in (machine and machine.interfaces) or ():
+        for text in interface.addresses:
+            address, _, length = text.partition("/")
+            number = number_of(address)
+            if number is None:
+                continue
+            addresses.add(unmap(address))
+            bits = _BITS[number[0]] - int(length) if length.isascii() and length.isdigit() and len(length) < 4 else -1
+            if interface.internal and bits >= 0:
+                networks.add((number[0], number[1] >> bits, bits))
+    return addresses, networks
