@@ -84,25 +84,16 @@ def uncovered(
     """Return what one side covers and the other does not. `present`: the places of each side."""
     found = []
     for mine, theirs, side, other in ((old, new, OLD, NEW), (new, old, NEW, OLD)):
-        for what, lacking in (
-            ("what listens on {}", theirs.listening - mine.listening),
-            *((("{} connections", theirs.connected - mine.connected),) if connections else ()),
+        listed = {place.protocol for place in present[other] if place.direction is None}
+        used = {place.protocol for place in present[other] if place.direction is not None}
+        for text, lacking, having in (
+            ("what listens on {}: the {} side does not cover it", theirs.listening - mine.listening, listed),
+            ("connections of {}: the {} side does not cover them", theirs.connected - mine.connected, used),
         ):
-            is_listening = what.startswith("what")
-            having = {place.protocol for place in present[other] if (place.direction is None) is is_listening}
             named = sorted(name for name in lacking & protocols if name in having or name in _COMMON)
-            if named:
-                text = what.format(" and ".join(name.upper() for name in named))
-                advice = "portsock sockets --json records all of it"
-                found.append(
-                    Blind(
-                        "protocol",
-                        side,
-                        None,
-                        f"{text} is not in the {side} listing".replace("connections is", "connections are"),
-                        advice,
-                    )
-                )
+            if named and (connections or having is listed):
+                told = text.format(" and ".join(name.upper() for name in named), side)
+                found.append(Blind("protocol", side, None, told, "portsock sockets --json records all of it"))
     return found
 
 

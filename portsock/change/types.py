@@ -81,7 +81,7 @@ class Blind(NamedTuple):
     """A cause for which something cannot be told."""
 
     code: str
-    """host, protocol, state, netns, filters, owners, facts or incomplete."""
+    """host, protocol, netns, filters, owners, facts or incomplete."""
     side: str
     """'old' or 'new': the side that did not see it."""
     amount: int | None

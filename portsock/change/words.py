@@ -77,6 +77,15 @@ def message(change: Change) -> str:
             return f"{where} has other holders: {before} before, {after} now"
 
 
+_NOT_FOR_ROOT: dict[OwnerReason | None, str] = {
+    OwnerReason.RACED: "run it again",
+    OwnerReason.FAILED: "run it again when the system has more to spare",
+    OwnerReason.DENIED: "the system denies it even to root",
+    OwnerReason.NO_PROC: "mount /proc, or enter the PID namespace that it is of",
+}
+"""What to do where sudo does not help."""
+
+
 def owners_unseen(
     which: str, snapshot: Snapshot, number: int, status: OwnerStatus, reason: OwnerReason | None
 ) -> tuple[str, str | None]:
@@ -89,8 +98,8 @@ def owners_unseen(
     text = f"who holds {places} was not all seen {side}"
     if status is OwnerStatus.ELSEWHERE or reason is OwnerReason.PIDNS:
         return text, "look from the host's PID namespace"
-    if reason is OwnerReason.RACED:
-        return text, "run it again"
+    if reason in _NOT_FOR_ROOT:
+        return text, _NOT_FOR_ROOT[reason]
     return text, "sudo portsock diff …" if live else "record it as root: sudo portsock sockets --json"
 
 

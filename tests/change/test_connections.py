@@ -4,21 +4,21 @@ import pytest
 
 from portsock.change.bound import network
 from portsock.model import OwnerStatus, Role, State
-from tests.support.compared import NGINX, REDIS, Daemon, codes, compared, connected, listening, said
+from tests.support.compared import NGINX, REDIS, Daemon, Row, codes, compared, connected, listening, said
 
 SERVER = listening("tcp", "0.0.0.0:443", NGINX)
 
 
-def incoming(peer: str, port: int = 50000, daemon: Daemon = NGINX) -> object:
+def incoming(peer: str, port: int = 50000, daemon: Daemon = NGINX) -> Row:
     return connected("10.0.0.5:443", f"{peer}:{port}", daemon, Role.SERVER)
 
 
-def outgoing(peer: str, mine: int = 40000, daemon: Daemon = REDIS) -> object:
+def outgoing(peer: str, mine: int = 40000, daemon: Daemon = REDIS) -> Row:
     return connected(f"10.0.0.5:{mine}", peer, daemon, Role.CLIENT)
 
 
-def between(old: list[object], new: list[object]) -> list[str]:
-    found = compared([SERVER, *old], [SERVER, *new], connections=True)  # type: ignore[list-item]
+def between(old: list[Row], new: list[Row]) -> list[str]:
+    found = compared([SERVER, *old], [SERVER, *new], connections=True)
     assert codes(found) == []
     return said(found)
 
@@ -35,7 +35,7 @@ def test_a_new_client_network_is_one_change_with_its_count() -> None:
     new = [incoming("192.0.2.7"), incoming("192.0.2.8"), incoming("192.0.2.8", 50001)]
     assert between([], new) == ["connected tcp/443 0 → 3"]
     assert between(new, []) == ["disconnected tcp/443 3 → 0"]
-    (change,) = compared([SERVER], [SERVER, *new], connections=True).changes  # type: ignore[list-item]
+    (change,) = compared([SERVER], [SERVER, *new], connections=True).changes
     assert (change.place.direction, change.place.network, change.place.port) == ("in", "192.0.2.0/24", 443)
     assert change.message == "nginx: connections from 192.0.2.0/24, on tcp/443: 0 before, 3 now"
 
@@ -48,11 +48,11 @@ def test_a_program_that_calls_another_port_or_network_is_connected() -> None:
 
 
 def test_without_the_option_connections_say_nothing() -> None:
-    assert said(compared([SERVER], [SERVER, incoming("192.0.2.7")])) == []  # type: ignore[list-item]
+    assert said(compared([SERVER], [SERVER, incoming("192.0.2.7")])) == []
 
 
 def test_owners_that_were_not_seen_are_blind() -> None:
-    row, daemons = incoming("192.0.2.7")  # type: ignore[misc]
+    row, daemons = incoming("192.0.2.7")
     unseen = (row._replace(owners=(), owner_status=OwnerStatus.HIDDEN), daemons)
     found = compared([SERVER, unseen], [SERVER, (row, daemons)], connections=True)
     assert (said(found), codes(found)) == ([], [("owners", "old")])

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portsock.change.types import Kind, Side
-from portsock.model import Owner, OwnerReason, OwnerStatus, Role, Socket
-from tests.support.compared import NGINX, Daemon, compared, connected, dual, hidden, host, listening, said
-
-Row = tuple[Socket, Sequence[Daemon]]
+from portsock.change.types import Kind
+from portsock.model import Family, InetEndpoint, Owner, OwnerReason, OwnerStatus, Role
+from tests.support.compared import NGINX, Daemon, Row, compared, connected, dual, hidden, host, listening, said
 
 NAMES = ("nginx", "redis", "named")
 DAEMONS = st.builds(
@@ -48,7 +46,7 @@ MIRROR = {
 def restarted(rows: Sequence[Row], seed: int) -> list[Row]:
     """Return the same rows with other pids, inodes and order."""
     dice = random.Random(seed)  # noqa: S311 - a failure has to be repeatable
-    found = []
+    found: list[Row] = []
     for row, daemons in rows:
         others = [Daemon(*_again(daemon, dice)) for daemon in daemons]
         for mine, other in zip(daemons, others, strict=True):
@@ -110,17 +108,11 @@ def test_owners_that_one_side_did_not_see_are_never_a_change(rows: list[Row], st
 
 @given(st.lists(ROWS, min_size=1, max_size=6))
 def test_twins_of_both_families_are_never_a_change(rows: list[Row]) -> None:
-    from portsock.model import Family, InetEndpoint
-
     rows = distinct(rows)
-    apart = []
+    apart: list[Row] = []
     for row, daemons in rows:
         if row.v6only is False and isinstance(row.local, InetEndpoint):
             apart.append((row._replace(v6only=True), daemons))
             row = row._replace(local=row.local._replace(address="0.0.0.0"), family=Family.IPV4, v6only=None)
         apart.append((row, daemons))
     assert said(compared(rows, apart)) == []
-
-
-def test_sides_are_what_a_comparison_takes() -> None:
-    assert isinstance(host([]), Side)

@@ -15,6 +15,7 @@ from portsock.model import (
     OwnerReason,
     OwnerStatus,
     Process,
+    Processes,
     Role,
     Snapshot,
     Socket,
@@ -47,7 +48,11 @@ REDIS = Daemon("redis", 20)
 RESOLVED = Daemon("dnsmasq", 30)
 
 
-def listening(protocol: str, local: str, *daemons: Daemon, **changes: Any) -> tuple[Socket, Sequence[Daemon]]:
+Row = tuple[Socket, Sequence[Daemon]]
+"""A socket and the programs that hold it."""
+
+
+def listening(protocol: str, local: str, *daemons: Daemon, **changes: Any) -> Row:
     """Make a TCP listener, or a UDP socket without a peer, that these programs hold."""
     owners = tuple(Owner(pid, 3) for daemon in daemons for pid in daemon.pids)
     values: dict[str, Any] = {
@@ -62,28 +67,30 @@ def listening(protocol: str, local: str, *daemons: Daemon, **changes: Any) -> tu
     return socket(local, **values | changes), daemons
 
 
-def connected(local: str, remote: str, daemon: Daemon, role: Role, **changes: Any) -> tuple[Socket, Sequence[Daemon]]:
+def connected(local: str, remote: str, daemon: Daemon, role: Role, **changes: Any) -> Row:
     """Make a TCP connection that this program has."""
     owners = tuple(Owner(pid, 9) for pid in daemon.pids)
     inode = hash((local, remote)) & 0xFFFFFFF  # sockets of one inode are subflows of one connection
     return socket(local, remote, **{"netns": OWN, "owners": owners, "role": role, "inode": inode} | changes), (daemon,)
 
 
-def dual(local: str, *daemons: Daemon, **changes: Any) -> tuple[Socket, Sequence[Daemon]]:
+def dual(local: str, *daemons: Daemon, **changes: Any) -> Row:
     """Make one TCP listener for both families."""
     return listening("tcp", local, *daemons, **{"v6only": False, "family": Family.IPV6} | changes)
 
 
-def hidden(protocol: str, local: str, **changes: Any) -> tuple[Socket, Sequence[Daemon]]:
+def hidden(protocol: str, local: str, **changes: Any) -> Row:
     """Make a listener whose owners could not be seen."""
     values = {"owner_status": OwnerStatus.HIDDEN, "owner_reason": OwnerReason.OTHER_USER}
     return listening(protocol, local, **values | changes)
 
 
-def host(rows: Iterable[tuple[Socket, Sequence[Daemon]]], **changes: Any) -> Side:
+def host(rows: Iterable[Row], **changes: Any) -> Side:
     """Make one side of these rows."""
     rows = list(rows)
-    processes = {(None, pid): each for _, daemons in rows for some in daemons for pid, each in some.processes().items()}
+    processes: Processes = {
+        (None, pid): each for _, daemons in rows for some in daemons for pid, each in some.processes().items()
+    }
     sockets = [row for row, _ in rows]
     values: dict[str, Any] = {"machine": MACHINE, "covers": COVERS} | changes
     snapshot = Snapshot(
@@ -96,8 +103,8 @@ def host(rows: Iterable[tuple[Socket, Sequence[Daemon]]], **changes: Any) -> Sid
 
 
 def compared(
-    old: Iterable[tuple[Socket, Sequence[Daemon]]] | Side,
-    new: Iterable[tuple[Socket, Sequence[Daemon]]] | Side,
+    old: Iterable[Row] | Side,
+    new: Iterable[Row] | Side,
     connections: bool = False,
     programs: bool = True,
 ) -> Comparison:

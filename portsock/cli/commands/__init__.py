@@ -5,7 +5,7 @@ COMMANDS = {
     "sockets": "All sockets, with their owners, queues, states and peers.",
     "procs": "What each program listens on, and what it is connected to.",
     "explain": "What a port, connection, process or state is, why, and what follows.",
-    "diff": "What opened, closed, widened or changed hands since a capture was made.",
+    "diff": "What opened, closed or changed hands since a capture was made.",
 }
 """Name → help."""
 
@@ -31,9 +31,9 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("portsock explain TIME_WAIT", "what the state means, here and now"),
     ),
     "diff": (
-        ("portsock sockets --json > monday.json", "record what is there, as root"),
-        ("portsock diff monday.json", "what has changed since"),
-        ("portsock diff --connections monday.json friday.json", "between two captures, with connections"),
+        ("portsock diff mon.json", "what has changed since"),
+        ("portsock diff --connections mon.json tue.json", "with connections"),
+        ("portsock diff mon/ tue/", "a file a host"),
     ),
 }
 """Command → (what to type, what it shows)."""

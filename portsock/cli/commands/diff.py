@@ -8,7 +8,7 @@ from portsock.errors import Exit, UsageError
 def command(console: Console, sides: Sides, select: Selecting, comparing: Comparing) -> int:
     """Say what changed between two captures, or since one was made."""
     from portsock.change.compare import compare, pair_hosts
-    from portsock.cli.comparing import asked, captured, collected_now
+    from portsock.cli.comparing.sides import asked, captured, collected_now
     from portsock.sources.system import services as system_services
 
     if not sides or len(sides) > 2:
@@ -18,6 +18,7 @@ def command(console: Console, sides: Sides, select: Selecting, comparing: Compar
     services = system_services()
     question = asked(select, comparing, services, len(sides) == 1)
     old = captured(sides[0], question)
+    question = question.adopting(old)
     new = captured(sides[1], question) if len(sides) == 2 else [collected_now(question, old, console)]
     console.keep((old, new))
     pairs, blind, notices = pair_hosts(*question.sides(old, new))

@@ -1,11 +1,12 @@
 """The two sides of `diff`: what is asked of both, and how each is read."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from portsock.change.types import Side
 from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
+from portsock.cli.declare import declared
 from portsock.cli.options import Collecting, Comparing, Selecting
 from portsock.cli.query_parsing import parse_query
 from portsock.enums import Need
@@ -18,7 +19,9 @@ from portsock.query.query import DEFAULT_PROTOCOLS, UNANSWERABLE, Query, Questio
 from portsock.sources import failures
 
 _WITH_PORTS = frozenset({"tcp", "udp", "udplite", "sctp", "mptcp"})
-_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES})
+_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.MACHINE})
+_COMMANDS = frozenset({"procs", "explain"})
+"""What stands among the filters of a record that lists only some sockets because of its command."""
 
 
 class Asked(NamedTuple):
@@ -58,10 +61,34 @@ class Asked(NamedTuple):
             return Question(query._replace(established=False, states=frozenset()), "ports", _NEEDS)
         return Question(query, "sockets", _NEEDS)
 
+    def adopting(self, old: Sequence[Snapshot]) -> "Asked":
+        """Return the question with the filters that the old side was recorded with: this system is asked for the same."""
+        recorded = {_filters(each) for each in old}
+        if not self.live or len(recorded) != 1 or self._typed():
+            return self
+        texts = sorted(recorded.pop() - _COMMANDS)
+        fields = {name: field for field, option in declared(Selecting).items() for name in option.names}
+        values: dict[str, Any] = {}
+        for text in texts:
+            name, space, value = text.partition(" ")
+            if name in fields:
+                values[fields[name]] = [*values.get(fields[name], ()), value] if space else True
+        targets = [text for text in texts if text.partition(" ")[0] not in fields]
+        try:
+            query = parse_query(targets, Selecting(**values), _collecting(self.comparing), self.services)
+        except UsageError:  # a filter of another version: what it left out is said to be blind
+            return self
+        return self._replace(query=query._replace(**{name: getattr(self.query, name) for name in _KEPT}))
+
+    def _typed(self) -> frozenset[str]:
+        from portsock.query.coverage import coverage
+
+        return frozenset(coverage(self.question(True, self.query.protocols), None).filters)
+
     def sides(self, old: Sequence[Snapshot], new: Sequence[Snapshot]) -> tuple[list[Side], list[Side]]:
         """Return the hosts of both sides with those of their sockets that are compared."""
         protocols = self.protocols(old)
-        covered = [frozenset(text for each in side for text in _filters(each)) for side in (old, new)]
+        covered = [frozenset(text for each in side for text in _filters(each)) | self._typed() for side in (old, new)]
         return (
             [self._side(each, protocols, covered[1]) for each in old],
             [self._side(each, protocols, covered[0]) for each in new],
@@ -75,6 +102,10 @@ class Asked(NamedTuple):
             found[question.command] = sockets = select(snapshot, question.query, side=question.side)
             remarks += _unsure(question, snapshot, sockets)
         return Side(snapshot, found["ports"], found["sockets"], _filters(snapshot) <= others, tuple(dict.fromkeys(remarks)))
+
+
+_KEPT = ("protocols", "all_families", "established", "states", "listening", "netns")
+"""What is compared, as it was typed, whatever filters are adopted."""
 
 
 def _filters(snapshot: Snapshot) -> frozenset[str]:
@@ -119,7 +150,18 @@ def captured(text: str, question: Asked) -> list[Snapshot]:
     collections = read_captures([text], question.comparing.from_format, question.services)
     snapshots = [normalize([each], False, spend=True) for each in collections]
     snapshots[0] = snapshots[0].with_notices(failures.take())
-    return [host for snapshot in snapshots for host in _by_host(snapshot)]
+    return _newest([host for snapshot in snapshots for host in _by_host(snapshot)])
+
+
+def _newest(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Return one snapshot of each machine, the newest: what was closed since an earlier one is not there."""
+    found: dict[object, Snapshot] = {}
+    for number, snapshot in enumerate(snapshots):
+        key = snapshot.machine.id if snapshot.machine and snapshot.machine.id else number
+        other = found.get(key)
+        if other is None or (snapshot.taken_at or 0) >= (other.taken_at or 0):
+            found[key] = snapshot
+    return list(found.values())
 
 
 def _by_host(snapshot: Snapshot) -> list[Snapshot]:
