@@ -80,7 +80,6 @@ KEYS = {
     "protocol": "transport protocol; for a netlink endpoint its number",
     "port": "port number; null if there is none",
     "name": "name",
-    "exe": "path of its executable",
     "unit": "systemd unit",
     "container": "name of the container",
     "exposure": "who could reach the widest of the addresses, before any firewall",
