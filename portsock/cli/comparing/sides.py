@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from portsock.change.types import Side
+from portsock.change.types import Blind, Side
 from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
 from portsock.cli.declare import declared
@@ -11,7 +11,7 @@ from portsock.cli.options import Collecting, Comparing, Selecting
 from portsock.cli.query_parsing import parse_query
 from portsock.enums import Need
 from portsock.errors import UsageError
-from portsock.model import Processes, Snapshot, Socket
+from portsock.model import Notice, Processes, Snapshot, Socket
 from portsock.normalize.snapshot import normalize
 from portsock.port_numbers import Services
 from portsock.query.answer import possible_sockets, select
@@ -143,14 +143,27 @@ def _collecting(comparing: Comparing) -> Collecting:
     return Collecting(netns=comparing.netns, backend=comparing.backend, owners=comparing.owners, verbose=comparing.verbose)
 
 
-def captured(text: str, question: Asked) -> list[Snapshot]:
+class Captured(NamedTuple):
+    """One side, read from captures."""
+
+    snapshots: list[Snapshot]
+    """One of each host."""
+    remarks: tuple[Notice, ...] = ()
+    """Notices about the files as a whole: some could not be read."""
+
+    def blind(self, side: str) -> list[Blind]:
+        """Return what could not be read on this side."""
+        return [Blind("incomplete", side, each.amount, each.message) for each in self.remarks if each.incomplete]
+
+
+def captured(text: str, question: Asked) -> Captured:
     """Return a snapshot for each host of a capture. Raises UsageError."""
     from portsock.sources.capture import collect as read_captures
 
     collections = read_captures([text], question.comparing.from_format, question.services)
-    snapshots = [normalize([each], False, spend=True) for each in collections]
-    snapshots[0] = snapshots[0].with_notices(failures.take())
-    return _newest([host for snapshot in snapshots for host in _by_host(snapshot)])
+    snapshots = [normalize([each._replace(remarks=())], False, spend=True) for each in collections]
+    remarks = (*(notice for each in collections for notice in each.remarks), *failures.take())
+    return Captured(_newest([host for snapshot in snapshots for host in _by_host(snapshot)]), remarks)
 
 
 def _newest(snapshots: Sequence[Snapshot]) -> list[Snapshot]:

@@ -129,6 +129,7 @@ def _blind_lines(answer: Answer) -> list[str]:
     lines = []
     for (text, advice), hosts in causes.items():
         rest = f" and {len(hosts) - _MOST_NAMED} more" if len(hosts) > _MOST_NAMED else ""
-        where = f" ({', '.join(hosts[:_MOST_NAMED])}{rest})" if several else ""
+        named = several and hosts != ["?"] and not any(f"host {host} " in text for host in hosts)
+        where = f" ({', '.join(hosts[:_MOST_NAMED])}{rest})" if named else ""
         lines.append(f"not compared: {text}{where}" + (f"; {advice}" if advice else ""))
     return lines
