@@ -1,6 +1,6 @@
 """Which bound addresses cover which, and what becomes of a program whose addresses changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import lru_cache
 
 from portsock.addresses import exposure, number_of, unmap, widest
@@ -43,11 +43,22 @@ def widest_only(found: Iterable[str]) -> frozenset[str]:
         addresses.discard("::")
     if "0.0.0.0" in addresses and ("::" in addresses or UNSURE in addresses):
         addresses.add("*")
-    wide = addresses & {"*", "0.0.0.0", "::", UNSURE} or {text for text in addresses if text.split("%")[0] in _WILD}
-    return frozenset(text for text in addresses if not any(covers(other, text) for other in wide if other != text))
+    return frozenset(text for text in addresses if not _covering(addresses, text))
 
 
-_WILD = frozenset({"*", "0.0.0.0", "::"})
+_WILDCARDS = ("*", "0.0.0.0", "::", UNSURE)
+
+
+def is_covered(text: str, addresses: Set[str]) -> bool:
+    """Tell whether one of the addresses gets all that this one gets."""
+    return text in addresses or _covering(addresses, text)
+
+
+def _covering(addresses: Set[str], text: str) -> bool:
+    """Tell whether another one of the addresses covers this one. Only wildcards do, without a device or with the same one."""
+    device = text.partition("%")[1:]
+    wide = [*_WILDCARDS, *(wild + "".join(device) for wild in _WILDCARDS if device[0])]
+    return any(other in addresses and other != text and covers(other, text) for other in wide)
 
 
 @lru_cache(maxsize=65536)
@@ -57,7 +68,7 @@ def covers(wide: str, narrow: str) -> bool:
         return True
     address, _, device = wide.partition("%")
     other, _, others = narrow.partition("%")
-    if address not in _WILD | {UNSURE} or (device and device != others):
+    if address not in _WILDCARDS or (device and device != others):
         return False
     if address in ("*", UNSURE) or other == address:
         return True
@@ -80,9 +91,9 @@ def difference(old: frozenset[str], new: frozenset[str]) -> tuple[Kind, ...]:
     """Return what became of a program whose addresses were these and are those; nothing where they offer the same."""
     if old == new:
         return ()
-    if all(any(covers(wide, text) for wide in new) for text in old):
+    if all(is_covered(text, new) for text in old):
         return (Kind.WIDENED,)
-    if all(any(covers(wide, text) for wide in old) for text in new):
+    if all(is_covered(text, old) for text in new):
         return (Kind.NARROWED,)
     before, after = (_rank(exposed(addresses)) for addresses in (old, new))
     if before == after:

@@ -92,7 +92,7 @@ def pair_hosts(old: Sequence[Side], new: Sequence[Side]) -> tuple[list[tuple[Sid
             lost.append((NEW, side))
             continue
         pairs.append((side, other))
-        left.remove(other)
+        left = [each for each in left if each is not other]
     lost += [(OLD, side) for side in left]
     blind = []
     for which, side in lost:

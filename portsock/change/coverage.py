@@ -92,8 +92,8 @@ def uncovered(
         ):
             named = sorted(name for name in lacking & protocols if name in having or name in _COMMON)
             if named and (connections or having is listed):
-                told = text.format(" and ".join(name.upper() for name in named), side)
-                found.append(Blind("protocol", side, None, told, "portsock sockets --json records all of it"))
+                sentence = text.format(" and ".join(name.upper() for name in named), side)
+                found.append(Blind("protocol", side, None, sentence, "portsock sockets --json records all of it"))
     return found
 
 

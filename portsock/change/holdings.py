@@ -1,7 +1,7 @@
 """What each program holds at a place, and which programs of two sides are the same."""
 
-from collections.abc import Callable, Iterable
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from portsock.change.names import stable_container, stable_unit
 from portsock.model import Netns, OwnerReason, OwnerStatus
@@ -12,6 +12,8 @@ UNSEEN = frozenset({OwnerStatus.HIDDEN, OwnerStatus.PARTIAL, OwnerStatus.UNREPOR
 
 _SHORTEST_CUT = 15
 """Characters of a name that the kernel keeps."""
+_MOST_TRIED = 50
+"""Programs of nearly one name that are tried."""
 
 
 Item = TypeVar("Item")
@@ -45,7 +47,7 @@ class Holding(NamedTuple):
     """Its processes' facts: of one program as root and as another user there are two."""
     addresses: frozenset[str]
     company: frozenset[Identity] = frozenset()
-    """Others that hold one of its sockets, too."""
+    """All that hold one of its sockets."""
     amount: int = 0
     """Of connections: their number."""
 
@@ -84,11 +86,16 @@ def join(holdings: Iterable[Holding], reduce: Callable[[Iterable[str]], frozense
             key,
             merged(each.programs for each in found[key]),
             reduce(text for each in found[key] for text in each.addresses),
-            frozenset().union(*(each.company for each in found[key])),
+            _union({each.company for each in found[key]}),
             sum(each.amount for each in found[key]),
         )
         for key in sorted(found, key=_order)
     )
+
+
+def _union(companies: set[frozenset[Identity]]) -> frozenset[Identity]:
+    """Return all of them together. Programs that share one socket share one set, too, however many they are."""
+    return next(iter(companies)) if len(companies) == 1 else frozenset().union(*companies)
 
 
 def _order(key: Identity) -> tuple[str, ...]:
@@ -125,18 +132,51 @@ def match(old: Iterable[Item], new: Iterable[Item], key: Callable[[Item], Holdin
     found: Matched[Item] = Matched([], list(old), list(new))
     for sign in _SIGNS:
         by_sign: dict[object, list[Item]] = {}
-        for item in found.new:
+        for item in reversed(found.new):
             by_sign.setdefault(sign(key(item)), []).append(item)
         by_sign.pop(None, None)
-        for item in list(found.old) if by_sign else ():
-            others = by_sign.get(sign(key(item)))
-            if others:
-                _pair(found, item, others.pop(0))
-    for item in list(found.old) if found.new else ():
-        other = next((each for each in found.new if _same_name(key(item), key(each))), None)
-        if other is not None:
-            _pair(found, item, other)
+        if by_sign and found.old:
+            _take(found, lambda item, sign=sign, by_sign=by_sign: by_sign.get(sign(key(item)), ()))  # type: ignore[misc]
+    if found.old and found.new:
+        _match_names(found, key)
     return found
+
+
+def _take(found: Matched[Item], candidates: Callable[[Item], Sequence[Item]]) -> None:
+    """Pair each old item with the last of its candidates, a list that shrinks by that."""
+    paired = set()
+    for item in found.old:
+        others = candidates(item)
+        if others:
+            other = cast("list[Item]", others).pop()
+            found.pairs.append((item, other))
+            paired |= {id(item), id(other)}
+    for items in (found.old, found.new):
+        items[:] = [item for item in items if id(item) not in paired]
+
+
+def _match_names(found: Matched[Item], key: Callable[[Item], Holding]) -> None:
+    """Match by name what has no executable on one side. Names that were cut are found by what the kernel keeps of them."""
+    bare: dict[str, list[Item]] = {}
+    every: dict[str, list[Item]] = {}
+    for item in found.new:
+        for name in {text[:_SHORTEST_CUT] for text in _names(key(item))}:
+            every.setdefault(name, []).append(item)
+            if not key(item).identity.exe:
+                bare.setdefault(name, []).append(item)
+    taken: set[int] = set()
+
+    def candidates(item: Item) -> Sequence[Item]:
+        holding = key(item)
+        index = bare if holding.identity.exe else every
+        for name in sorted({text[:_SHORTEST_CUT] for text in _names(holding)}):
+            for other in index.get(name, ())[:_MOST_TRIED]:
+                if id(other) not in taken and _same_name(holding, key(other)):
+                    taken.add(id(other))
+                    return [other]
+        return ()
+
+    _take(found, candidates)
 
 
 def match_holdings(old: Iterable[Holding], new: Iterable[Holding]) -> Matched[Holding]:
@@ -144,16 +184,8 @@ def match_holdings(old: Iterable[Holding], new: Iterable[Holding]) -> Matched[Ho
     return match(old, new, lambda holding: holding)
 
 
-def _pair(found: Matched[Item], old: Item, new: Item) -> None:
-    found.pairs.append((old, new))
-    for items, paired in ((found.old, old), (found.new, new)):
-        del items[next(place for place, item in enumerate(items) if item is paired)]
-
-
 def _same_name(old: Holding, new: Holding) -> bool:
-    """Tell whether two programs may be one by their names. Where both executables are known, these have spoken already."""
-    if old.identity.exe and new.identity.exe:
-        return False
+    """Tell whether two programs, of which one has no executable, may be one by their names."""
     mine, others = (_names(holding) for holding in (old, new))
     if mine & others:
         return True

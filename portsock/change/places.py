@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from portsock.change.bound import agree, covers, difference, exposed, shown
+from portsock.change.bound import agree, difference, exposed, is_covered, shown
 from portsock.change.holdings import NOBODY, Held, Holding, Matched, merged
 from portsock.change.names import stable_container, stable_unit
 from portsock.change.tally import Tally
@@ -34,21 +34,34 @@ def facts(addresses: Iterable[str], programs: tuple[Program, ...], connections: 
 def changes_of(at: At, matched: Matched[Holding]) -> list[Change]:
     """Return the changes of programs that were matched at a place, and of those left over there."""
     moved: list[Change] = []
-    told: list[Change] = []
+    others: list[Change] = []
     for old, new in matched.pairs:
         moved += address_changes(at, old, new)
-        told += _fact_changes(at, old, new)
-    left_old, left_new = list(matched.old), list(matched.new)
-    for old in matched.old:
-        other = next((each for each in left_new if _overlap(old.addresses, each.addresses)), None)
-        if other is not None:
-            left_old.remove(old)
-            left_new.remove(other)
-            told.append(at.change(Kind.PROGRAM, facts(old.addresses, old.programs), facts(other.addresses, other.programs)))
-            moved += address_changes(at, old, other)
+        others += _fact_changes(at, old, new)
+    replaced = _replaced(matched)
+    for old, new in replaced:
+        others.append(at.change(Kind.PROGRAM, facts(old.addresses, old.programs), facts(new.addresses, new.programs)))
+        moved += address_changes(at, old, new)
+    paired = {id(holding) for pair in replaced for holding in pair}
+    left_old, left_new = ([each for each in side if id(each) not in paired] for side in (matched.old, matched.new))
     known = (merged(old.programs for old, _ in matched.pairs), merged(new.programs for _, new in matched.pairs))
     left = _further(at, matched, left_old, left_new, known)
-    return [*_joined(moved), *left, *told]
+    return [*_joined(moved), *left, *others]
+
+
+def _replaced(matched: Matched[Holding]) -> list[tuple[Holding, Holding]]:
+    """Return the programs without a counterpart that have their addresses in common with one on the other side."""
+    pairs = []
+    left = list(matched.new)
+    for old in matched.old if left else ():
+        place = next((at for at, new in enumerate(left[:_MOST_TRIED]) if _overlap(old.addresses, new.addresses)), None)
+        if place is not None:
+            pairs.append((old, left.pop(place)))
+    return pairs
+
+
+_MOST_TRIED = 100
+"""Programs at one place that are tried as the other one's successor."""
 
 
 def address_changes(at: At, old: Holding, new: Holding) -> list[Change]:
@@ -82,7 +95,7 @@ def whole(held: Held) -> Holding:
 
 def _overlap(old: frozenset[str], new: frozenset[str]) -> bool:
     before, after = agree(old, new)
-    return any(covers(one, other) or covers(other, one) for one in before for other in after)
+    return any(is_covered(text, after) for text in before) or any(is_covered(text, before) for text in after)
 
 
 def _joined(changes: Iterable[Change]) -> list[Change]:

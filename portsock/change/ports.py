@@ -42,7 +42,7 @@ def _holdings(offer: Offer) -> list[Holding]:
     if not offer.programs:
         return [] if offer.owner_status in UNSEEN else [Holding(NOBODY, (), addresses)]
     company = frozenset(map(identity, offer.programs))
-    return [Holding(key, (program,), addresses, company - {key}) for program in offer.programs for key in (identity(program),)]
+    return [Holding(identity(program), (program,), addresses, company) for program in offer.programs]
 
 
 class _Here(NamedTuple):
@@ -117,7 +117,9 @@ def _moved(found: list[_Here], old: Mapping[Place, Held], new: Mapping[Place, He
         changes += _moved_by_program(group, tally)
         if key[1] in _WITHOUT_LISTENERS:
             _drop_further(group, _by_system(old, key), _by_system(new, key), tally)
-        _drop_unseen(found, group, tally)
+        dropped = _drop_unseen(group, tally)
+        if dropped:
+            found[:] = [here for here in found if id(here) not in dropped]
     return changes
 
 
@@ -150,24 +152,23 @@ def _drop_further(group: Iterable[_Here], old: Sequence[Holding], new: Sequence[
                 tally.moved[None] += 1
 
 
-def _drop_unseen(found: list[_Here], group: Sequence[_Here], tally: Tally) -> None:
-    """Take out what may be the same program under another number, where one side did not see the owners, and count it."""
+def _drop_unseen(group: Sequence[_Here], tally: Tally) -> set[int]:
+    """Return, by id(), what may be the same program under another number since one side did not see the owners; count it."""
     olds = [here for here in group if here.new is None and here.old and (here.old.unseen or here.matched.old)]
     news = [here for here in group if here.old is None and here.new and (here.new.unseen or here.matched.new)]
-    for here in [each for each in olds if each.old and each.old.unseen]:
-        other = next(iter(sorted(news, key=lambda each: not (each.new and each.new.unseen))), None)
-        _drop_pair(found, olds, news, here, other, tally)
-    for here in [each for each in news if each.new and each.new.unseen]:
-        other = next(iter(olds), None)
-        _drop_pair(found, olds, news, other, here, tally)
+    unseen_olds, known_olds = _parted(olds)
+    unseen_news, known_news = _parted(news)
+    pairs = list(zip(unseen_olds, [*unseen_news, *known_news], strict=False))
+    pairs += zip(known_olds, unseen_news[len(unseen_olds) :], strict=False)
+    for old, new in pairs:
+        tally.unseen(old.old and old.old.unseen, new.new and new.new.unseen)
+    return {id(here) for pair in pairs for here in pair}
 
 
-def _drop_pair(
-    found: list[_Here], olds: list[_Here], news: list[_Here], old: _Here | None, new: _Here | None, tally: Tally
-) -> None:
-    if old is None or new is None:
-        return
-    tally.unseen(old.old.unseen if old.old else None, new.new.unseen if new.new else None)
-    for here, side in ((old, olds), (new, news)):
-        side.remove(here)
-        found.remove(here)
+def _parted(found: Iterable[_Here]) -> tuple[list[_Here], list[_Here]]:
+    unseen: list[_Here] = []
+    known: list[_Here] = []
+    for here in found:
+        held = here.old or here.new
+        (unseen if held and held.unseen else known).append(here)
+    return unseen, known
