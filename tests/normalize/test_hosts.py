@@ -48,10 +48,8 @@ def ends(near: str, far: str) -> tuple[SocketRecord, SocketRecord]:
 def test_hosts_with_addresses_of_their_own_are_joined() -> None:
     one, other = ends("10.0.0.1:4000", "10.0.0.2:80")
     assert peers(capture("a", one), capture("b", other)) == ["b", "a"]
-    known = [
-        capture("a", one, interfaces=(eth("10.0.0.1"), BRIDGE)),
-        capture("b", other, interfaces=(eth("10.0.0.2"), BRIDGE)),
-    ]
+    a = capture("a", one, interfaces=(eth("10.0.0.1"), BRIDGE))
+    b = capture("b", other, interfaces=(eth("10.0.0.2"), BRIDGE))
     assert peers(a, b) == ["b", "a"]
 
 
