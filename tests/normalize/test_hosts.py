@@ -208,3 +208,13 @@ def test_without_interfaces_no_peer_has_an_address_that_several_hosts_use(world:
         for socket in sockets
         if socket.peer and socket.peer.host and "10.0.0." in getattr(socket.local, "address", "")
     }
+
+
+def test_a_printed_peer_on_the_same_host_is_kept_though_it_is_not_listed() -> None:
+    one, other = ends("10.0.0.1:4000", "10.0.0.2:80")
+    a, b = capture("a", one), capture("b", other)
+    assert a.snapshot is not None
+    (printed,) = a.snapshot.sockets
+    own = Peer(9, None, None, printed.owner_status, ())
+    a = a._replace(snapshot=a.snapshot._replace(sockets=[printed._replace(peer=own)]))
+    assert peers(a, b) == ["", None]
