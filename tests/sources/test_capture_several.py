@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portsock.errors import UsageError
-from portsock.model import Machine, Snapshot
+from portsock.model import Machine, Notice, Snapshot
 from portsock.normalize.snapshot import normalize
 from portsock.output.context import Context
 from portsock.output.json.document import answer
@@ -159,3 +159,22 @@ def test_a_host_of_ansible_without_output_is_named_and_the_others_are_read(tmp_p
     found = read(folder)
     assert [each.host.name for each in found] == ["web1"]
     assert [each.code for each in found[0].remarks] == ["input_unreadable"]
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_an_answer_about_several_hosts_is_read_as_those_it_was_made_of(tmp_path: Path, lines: bool) -> None:
+    fill(tmp_path, a=record("web"), b=record("db"), c=record("app"), ss=SS)
+    first = normalize(read(tmp_path / "a", tmp_path / "b", tmp_path / "ss"))
+    first = first.with_notices((Notice("of_host", 1, "db: something"), Notice("of_all", 1, "anything")))
+    (tmp_path / "both").write_text(
+        "".join(answer("sockets", first, first.sockets, Context(EMPTY, False, first.processes), lines))
+    )
+    again = normalize(read(tmp_path / "both"))
+    assert again.sockets == first.sockets
+    assert again.processes.keys() >= first.processes.keys()
+    assert [each.message for each in again.notices if each.code == "of_host"] == ["db: something"]
+    assert not again.complete
+    assert names(tmp_path / "both", tmp_path / "c") == ["web", "db", "ss", "app"]
+    third = normalize(read(tmp_path / "both", tmp_path / "c"))
+    assert len(third.sockets) == len(first.sockets) + 1
+    assert {host for host, _ in third.processes} == {"web", "db", "ss", "app"}
