@@ -69,8 +69,13 @@ class Collecting(NamedTuple):
             "--from", metavar="[HOST=]FILE", help="a captured listing; - is standard input", panel=SOURCE, completes="files"
         ),
     ] = None
-    """Read a captured listing in place of this system. '-' is standard input. HOST= labels the rows with a host name.
-    If it is repeated, the listings are joined, and connections between their hosts are matched."""
+    """Read a captured listing in place of this system. '-' is standard input. A directory stands for every regular file in it,
+    without hidden ones and subdirectories, and a quoted pattern ('caps/*.json') for the files that match it; one of these that
+    cannot be read is named, and the others are read. A file may have the answers of several hosts after one another, as
+    cat writes them; files of ansible --tree are named after their hosts. If there are several listings, they are joined, and
+    connections between their hosts are matched. HOST= labels the rows with a host name; otherwise the listing's own
+    header names the host, or else the file does. Several captures of one host are told apart by the time or the file behind
+    its name."""
     from_format: FromFormat = None
     """Read the listing as this format in place of detecting it. 'help' lists the formats."""
     backend: Backend = None

@@ -11,7 +11,7 @@ from portsock.cli.options import Collecting, Comparing, Selecting
 from portsock.cli.query_parsing import parse_query
 from portsock.enums import Need
 from portsock.errors import UsageError
-from portsock.model import Notice, Processes, Snapshot, Socket
+from portsock.model import Notice, Snapshot, Socket
 from portsock.normalize.snapshot import normalize
 from portsock.port_numbers import Services
 from portsock.query.answer import possible_sockets, select
@@ -163,7 +163,7 @@ def captured(text: str, question: Asked) -> Captured:
     collections = read_captures([text], question.comparing.from_format, question.services)
     snapshots = [normalize([each._replace(remarks=())], False, spend=True) for each in collections]
     remarks = (*(notice for each in collections for notice in each.remarks), *failures.take())
-    return Captured(_newest([host for snapshot in snapshots for host in _by_host(snapshot)]), remarks)
+    return Captured(_newest(snapshots), remarks)
 
 
 def _newest(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
@@ -175,26 +175,6 @@ def _newest(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
         if other is None or (snapshot.taken_at or 0) >= (other.taken_at or 0):
             found[key] = snapshot
     return list(found.values())
-
-
-def _by_host(snapshot: Snapshot) -> list[Snapshot]:
-    """Part a record of several hosts, whose rows say which host they are of."""
-    labels = dict.fromkeys(socket.host for socket in snapshot.sockets)
-    if not any(labels):
-        return [snapshot]
-    return [
-        snapshot._replace(
-            host=snapshot.host._replace(name=label or snapshot.host.name),
-            machine=None,
-            sockets=[socket for socket in snapshot.sockets if socket.host == label],
-            processes=_of_host(snapshot.processes, label),
-        )
-        for label in labels
-    ]
-
-
-def _of_host(processes: Processes, label: str | None) -> Processes:
-    return {key: process for key, process in processes.items() if key[0] == label}
 
 
 def collected_now(question: Asked, old: Sequence[Snapshot], console: Console) -> Snapshot:
