@@ -2,7 +2,7 @@
 
 import pytest
 
-from portsock.model import Notice, State
+from portsock.model import Notice, Role, State
 from tests.support.compared import COVERS, NGINX, RESOLVED, Daemon, codes, compared, connected, hidden, host, listening, said
 
 TCP = listening("tcp", "0.0.0.0:80", NGINX)
@@ -25,8 +25,6 @@ def test_a_foreign_listing_covers_what_it_has_rows_of() -> None:
 
 
 def test_a_listing_of_connections_only_has_no_listeners() -> None:
-    from portsock.model import Role
-
     foreign = host([connected("10.0.0.5:22", "10.0.0.9:50000", NGINX, Role.SERVER)], covers=None, machine=None)
     found = compared(foreign, [TCP])
     assert (said(found), codes(found)[0]) == ([], ("protocol", "old"))
@@ -71,3 +69,10 @@ def test_an_unseen_owner_counts_once_a_port() -> None:
         [hidden("tcp", "0.0.0.0:80"), hidden("udp", "0.0.0.0:80")], [TCP, listening("udp", "0.0.0.0:80", Daemon("x"))]
     )
     assert [(blind.code, blind.amount) for blind in found.blind] == [("owners", 2)]
+
+
+def test_a_record_of_listeners_has_no_connections_of_udp_either() -> None:
+    row = connected("10.0.0.5:40000", "192.0.2.7:53", RESOLVED, Role.CLIENT, protocol="udp")
+    old = host([TCP], covers=COVERS._replace(states=frozenset({State.LISTEN, State.BOUND})))
+    found = compared(old, [TCP, row], connections=True)
+    assert (said(found), codes(found)) == ([], [("protocol", "old")])

@@ -1,13 +1,16 @@
 """portsock diff: what is printed, the exit status, and captures of any kind on both sides."""
 
 import json
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.contract import LISTINGS, Answer, ask, schema_faults
+from tests.support.live import on_linux
 
 SS = """Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process
 udp   UNCONN 0      0          127.0.0.1:53        0.0.0.0:*     users:(("dnsmasq",pid={pid},fd=4))
@@ -159,6 +162,27 @@ def test_mistakes_are_one_line(words: list[str], line: str) -> None:
     found = ask("diff", *words)
     assert (found.status, found.out, found.err.count("\n")) == (2, b"", 1)
     assert line in found.err
+
+
+@on_linux
+def test_this_system_is_asked_for_what_the_record_covers(tmp_path: Path) -> None:
+    path = tmp_path / "old.json"
+    with _listener() as held:
+        port = str(held.getsockname()[1])
+        path.write_bytes(ask("ports", "-l", "--tcp", "--port", port, "--json").out)
+        again = ask("diff", str(path), "--owners", "none", "--json").json()
+        assert (again["changes"], again["blind"], again["covers"]["filters"]) == ([], [], [f"--port {port}"])
+        assert again["covers"]["protocols"] == ["tcp"]
+    found = ask("diff", str(path), "--json")
+    assert (found.status, [change["kind"] for change in found.json()["changes"]]) == (1, ["closed"])
+
+
+def _listener() -> socket.socket:
+    """Listen on a port that no system picks by itself."""
+    for port in range(20000, 32000, 37):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    pytest.skip("no port is free")
 
 
 class TestHosts:
