@@ -76,11 +76,12 @@ def columns(command: str) -> Iterator[str]:
         yield from roff.tagged(roff.bold(column.name) + short + mark, roff.sentences(_sentence(column.help)))
 
 
-def exits(_: str) -> Iterator[str]:
+def exits(command: str) -> Iterator[str]:
     from portsock.errors import Exit
 
+    texts = words.EXITS | words.EXITS_OF.get(command, {})
     for status in Exit:
-        yield from roff.tagged(roff.bold(str(status.value)), roff.sentences(words.EXITS[status.name]))
+        yield from roff.tagged(roff.bold(str(status.value)), roff.sentences(texts[status.name]))
 
 
 def examples(command: str) -> Iterator[str]:

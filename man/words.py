@@ -11,9 +11,20 @@ EXITS = {
 }
 """Member of Exit → meaning. 2 goes before 3, and 3 before 1."""
 
+EXITS_OF = {
+    "diff": {
+        "OK": "Nothing changed.",
+        "NO_MATCH": "Something changed, whatever else could not be compared.",
+        "USAGE": "The command line or a capture cannot be used.",
+        "SYSTEM": "No change was seen, but not everything could be compared: owners that one side did not see, a protocol or "
+        "network namespace that it does not cover, a host that it does not have. With --strict also where something changed.",
+    }
+}
+"""Command → member of Exit → meaning, where it is another one."""
+
 KEYS = {
     "schema": "'portsock/1'",
-    "command": "ports, sockets, procs or explain",
+    "command": "ports, sockets, procs, explain or diff",
     "taken_at": "time of collection, UTC; null for a listing without one",
     "source": "kind live with its backend, or kind capture with its inputs",
     "complete": "true if nothing was skipped, and every process that could hold a reported socket was readable",
@@ -69,5 +80,8 @@ KEYS = {
     "protocol": "transport protocol; for a netlink endpoint its number",
     "port": "port number; null if there is none",
     "name": "name",
+    "unit": "systemd unit",
+    "container": "name of the container",
+    "exposure": "who could reach the widest of the addresses, before any firewall",
 }
 """Key of JSON → meaning, if neither the schema nor a column has one."""

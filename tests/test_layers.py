@@ -31,7 +31,8 @@ ALLOWED: dict[str, set[str]] = {
     "normalize": {"model", "records", "addresses", "port_numbers"},
     "query": {"model", "enums", "errors", "records", "addresses", "port_numbers", "normalize"},
     "explain": _WORLD | {"records", "reachability", "reach", "network", "query", "normalize"},
-    "output": _WORLD | {"reachability", "reach", "normalize", "explain"},
+    "change": _WORLD | {"reachability", "normalize"},
+    "output": _WORLD | {"reachability", "reach", "normalize", "explain", "change"},
 }
 """The layers that each layer may import; cli and __main__ may import all."""
 PURE = ALLOWED.keys() - {"sources"}

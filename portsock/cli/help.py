@@ -23,6 +23,11 @@ TARGET_HELP = (
     "network (10.0.0.5, [::1]:631, 10.0.0.0/8:443), connection (A,B), process (pid:N,",
     "proc:GLOB, user:NAME, unit:NAME, container:NAME) or unix socket (/run/x.sock).",
 )
+SIDES_HELP = (
+    "OLD, NEW: captures of any format, as files, directories or patterns, with HOST=",
+    "before one that does not name its host; - is standard input. Without NEW, OLD is",
+    "compared with this system. A restart is no change.",
+)
 WORDS_HELP = "explain also takes words (port, a state, EADDRINUSE), URLs and error messages."
 
 
@@ -30,7 +35,8 @@ def command_help(command: Any, context: Any) -> str:
     """Return the help page of one command, given Typer's objects of it."""
     options, arguments = split(visible(command, context))
     usage = " ".join(argument.metavar for argument in arguments)
-    lines = [f"Usage: portsock {command.name} [OPTION]... {usage}", command.help, "", *TARGET_HELP]
+    operands = SIDES_HELP if command.name == "diff" else TARGET_HELP
+    lines = [f"Usage: portsock {command.name} [OPTION]... {usage}", command.help, "", *operands]
     if command.name == "explain":
         lines.append(WORDS_HELP)
     lines.append("")

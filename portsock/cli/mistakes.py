@@ -8,7 +8,7 @@ from typer._click.exceptions import MissingParameter, NoSuchOption
 from portsock.cli.commands import COMMANDS
 from portsock.cli.declare import declared
 from portsock.cli.explaining.asked import operands, similar_names
-from portsock.cli.options import Arranging, Collecting, Details, Explaining, Printing, Reaching, Selecting
+from portsock.cli.options import Arranging, Collecting, Comparing, Details, Explaining, Printing, Reaching, Selecting
 from portsock.errors import UsageError
 from portsock.explain.wording import command_line
 from portsock.query.pasted import masked
@@ -19,6 +19,7 @@ _GROUPS: Mapping[str, Sequence[Any]] = {
     "sockets": (Selecting, Collecting, Details, Printing),
     "procs": (Selecting, Collecting, Arranging, Printing),
     "explain": (Collecting, Reaching, Explaining),
+    "diff": (Selecting, Comparing),
 }
 """Command → the groups of its options."""
 
@@ -60,6 +61,8 @@ def usage_line(error: Any, arguments: Sequence[str]) -> str:
         return f"no option {error.option_name}; {_suggestion(error.option_name, command, arguments)}{see}"
     if isinstance(error, MissingParameter) and command == "explain":
         return f"explain what? Name a port, an endpoint, a process or a word, as in portsock explain 8080; {see}"
+    if isinstance(error, MissingParameter) and command == "diff":
+        return f"diff what? Name a capture, as made by portsock sockets --json > monday.json; {see}"
     text = " ".join(error.format_message().split()).rstrip(".")
     return f"{masked(text)}; {see}"
 

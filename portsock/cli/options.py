@@ -15,6 +15,7 @@ Text = str | None
 Texts = list[str] | None
 
 Targets = Annotated[Texts, arguments("[TARGET]...", help="Ports, endpoints, networks, pid:N, proc:NAME, ...")]
+Sides = Annotated[Texts, arguments("OLD [NEW]", help="Captured listings; - is standard input. NEW is this system by default.")]
 
 
 def _configure(ctx: Any, ignored: bool) -> bool:
@@ -39,12 +40,24 @@ Color = Annotated[str, value("--color", metavar="WHEN", help="auto, always, neve
 NoConfig = Annotated[bool, flag("--no-config", help="ignore config file", panel=OUTPUT, first=_configure)]
 
 
+Numeric = Annotated[bool, flag("-n", "--numeric", help="numbers, not names", panel=OUTPUT)]
+Strict = Annotated[bool, flag("--strict", help="exit 3 if incomplete", panel=OUTPUT)]
+Verbose = Annotated[bool, flag("-v", "--verbose", help="say sources used", panel=OUTPUT)]
+Spaces = Annotated[Texts, value("-N", "--netns", metavar="NAME", help="namespace, or 'all'", panel=SOURCE, completes="netns")]
+FromFormat = Annotated[
+    Text, value("--from-format", metavar="FORMAT", help="its format; 'help' lists them", panel=SOURCE, completes="inputs")
+]
+Backend = Annotated[
+    Text,
+    value("--backend", metavar="NAME", help="read sockets by netlink, procfs or psutil", panel=SOURCE, completes="backends"),
+]
+OwnerSearch = Annotated[str, value("--owners", metavar="HOW", help="how to find owners", panel=SOURCE, completes="owners")]
+
+
 class Collecting(NamedTuple):
     """Options for the source of the data, and for gaps in them."""
 
-    netns: Annotated[
-        Texts, value("-N", "--netns", metavar="NAME", help="namespace, or 'all'", panel=SOURCE, completes="netns")
-    ] = None
+    netns: Spaces = None
     """Look into another network namespace: one by its name in ip-netns(8), that of a process by its PID, one by its number as
     in 'net:[4026532180]' or by the number alone, or 'all' of them. 'all' and a number find also a namespace to which only a
     socket leads, which a process holds that is in another one. May be repeated. Entering another namespace takes root.
@@ -56,31 +69,27 @@ class Collecting(NamedTuple):
             "--from", metavar="[HOST=]FILE", help="a captured listing; - is standard input", panel=SOURCE, completes="files"
         ),
     ] = None
-    """Read a captured listing in place of this system. '-' is standard input. HOST= labels the rows with a host name.
-    If it is repeated, the listings are joined, and connections between their hosts are matched."""
-    from_format: Annotated[
-        Text, value("--from-format", metavar="FORMAT", help="its format; 'help' lists them", panel=SOURCE, completes="inputs")
-    ] = None
+    """Read a captured listing in place of this system. '-' is standard input. A directory stands for every regular file in it,
+    without hidden ones and subdirectories, and a quoted pattern ('caps/*.json') for the files that match it; one of these that
+    cannot be read is named, and the others are read. A file may have the answers of several hosts after one another, as
+    cat writes them; files of ansible --tree are named after their hosts. If there are several listings, they are joined, and
+    connections between their hosts are matched. HOST= labels the rows with a host name; otherwise the listing's own
+    header names the host, or else the file does. Several captures of one host are told apart by the time or the file behind
+    its name."""
+    from_format: FromFormat = None
     """Read the listing as this format in place of detecting it. 'help' lists the formats."""
-    backend: Annotated[
-        Text,
-        value(
-            "--backend", metavar="NAME", help="read sockets by netlink, procfs or psutil", panel=SOURCE, completes="backends"
-        ),
-    ] = None
+    backend: Backend = None
     """Read sockets through this interface. On Linux the default is netlink; procfs reads /proc/net. Other systems use
     psutil."""
-    owners: Annotated[str, value("--owners", metavar="HOW", help="how to find owners", panel=SOURCE, completes="owners")] = (
-        "auto"
-    )
+    owners: OwnerSearch = "auto"
     """Find the processes that hold a socket in this way. auto takes the fastest one; walk reads /proc/PID/fd; bpf has the
     kernel list all descriptors, which takes root; none does not look for owners."""
     resolve: Annotated[bool, flag("--resolve", help="look up host names", panel=OUTPUT)] = False
     """Look up the names of addresses in DNS, and accept host names in a TARGET. Without this option and --connect
     nothing is sent over a network."""
-    strict: Annotated[bool, flag("--strict", help="exit 3 if incomplete", panel=OUTPUT)] = False
+    strict: Strict = False
     """Exit with status 3 if anything could not be seen, even if something was found."""
-    verbose: Annotated[bool, flag("-v", "--verbose", help="say sources used", panel=OUTPUT)] = False
+    verbose: Verbose = False
     """Say on standard error which backend was used and how owners were found."""
 
 
@@ -238,7 +247,7 @@ class Printing(NamedTuple):
     """Print only the process ids of the holders, each once, one a line. PID 1 is never printed. Refused with --from."""
     no_header: Annotated[bool, flag("-H", "--no-header", help="no header line", panel=OUTPUT)] = False
     """Print no header line."""
-    numeric: Annotated[bool, flag("-n", "--numeric", help="numbers, not names", panel=OUTPUT)] = False
+    numeric: Numeric = False
     """Print numbers in place of service and host names."""
     wide: Annotated[bool, flag("-W", "--wide", help="never shorten", panel=OUTPUT)] = False
     """Shorten and leave out nothing on a terminal, however long the lines. Without it a line below the table names what was
@@ -251,11 +260,29 @@ class Printing(NamedTuple):
     processes: Annotated[bool, flag("-p", help="accepted: owners are always shown", panel=OUTPUT, hidden=True)] = False
 
 
-GROUPS = (Selecting, Collecting, Details, Arranging, Reaching, Explaining, Printing)
+class Comparing(NamedTuple):
+    """Options of `diff`, those of Collecting and Printing that it shares among them."""
+
+    netns: Spaces = None
+    from_format: FromFormat = None
+    backend: Backend = None
+    owners: OwnerSearch = "auto"
+    connections: Annotated[bool, flag("--connections", help="who talks to whom", panel=FILTER)] = False
+    """Compare also who is connected to whom: by direction, program, network of the peer (loopback, /24 of IPv4, /64 of IPv6)
+    and port of the service, with the number of connections before and after. Ports that the system picked do not count."""
+    strict: Strict = False
+    verbose: Verbose = False
+    json: Json = False
+    numeric: Numeric = False
+    color: Color = "auto"
+    no_config: NoConfig = False
+
+
+GROUPS = (Selecting, Collecting, Details, Arranging, Reaching, Explaining, Comparing, Printing)
 
 
 def _choosing_options() -> set[str]:
     """Return the long names of all options that choose sockets, with underscores."""
-    options = [option for group in (Selecting, Collecting, Reaching) for option in declared(group).values()]
+    options = [option for group in (Selecting, Collecting, Reaching, Comparing) for option in declared(group).values()]
     names = [name for option in options if option.panel in (FILTER, SOURCE) for name in option.names]
     return {name.removeprefix("--").replace("-", "_") for name in names if name.startswith("--")}

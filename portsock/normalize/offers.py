@@ -17,6 +17,8 @@ class Program(NamedTuple):
     user: str | None = None
     unit: str | None = None
     container: str | None = None
+    comm: str | None = None
+    """The kernel's name of it, where it is another one: what ss and netstat print."""
 
 
 class Offer(NamedTuple):
@@ -64,6 +66,7 @@ def _program(owner: Owner, host: str | None, processes: Processes) -> Program:
         process.user or owner.user,
         process.unit,
         process.container,
+        process.comm if process.comm != process.name else None,
     )
 
 

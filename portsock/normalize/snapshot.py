@@ -82,7 +82,7 @@ def _notices(collections: Sequence[Collection], hidden: int) -> tuple[Notice, ..
 def _as_printed(collection: Collection, snapshot: Snapshot) -> Snapshot:
     """Return the snapshot that portsock printed, with the source that it was read from."""
     host = snapshot.host._replace(name=collection.host.name or snapshot.host.name)
-    return snapshot._replace(source=collection.source, host=host)
+    return snapshot._replace(source=collection.source, host=host).with_notices((*collection.remarks, *collection.notices))
 
 
 def _printed_notices(collection: Collection) -> tuple[Notice, ...]:

@@ -48,7 +48,7 @@ def collect(
         except UsageError as error:
             if each.group is None:
                 raise
-            broken.setdefault(each.group, []).append(str(error))
+            broken.setdefault(each.group, []).append(str(error).partition(": tried ")[0])
     for group, errors in broken.items():
         remarks += _broken_notices(errors)
         if not any(each.group == group for each, _ in found):

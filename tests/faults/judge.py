@@ -45,7 +45,8 @@ _ELSEWHERE = re.compile(r"(portsock: )?no process of this PID namespace holds [^
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:]+Z")
 _AGE = re.compile(r"\b\d+ (?:s|min|h|seconds?|minutes?|hours?)\b(?: \d+ (?:s|min)\b)?")
 _TABLE = re.compile(r"[A-Z-]+  ")
-_VOLATILE = {"taken_at", "started_at"}
+_VOLATILE = {"taken_at", "started_at", "machine"}
+"""Keys that differ between runs; `machine` says by null what of the host could not be read."""
 
 
 class Verdict(NamedTuple):

@@ -5,6 +5,7 @@ COMMANDS = {
     "sockets": "All sockets, with their owners, queues, states and peers.",
     "procs": "What each program listens on, and what it is connected to.",
     "explain": "What a port, connection, process or state is, why, and what follows.",
+    "diff": "What opened, closed or changed hands since a capture was made.",
 }
 """Name → help."""
 
@@ -28,6 +29,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("portsock explain 8080", "what uses it, and could I bind it"),
         ("portsock explain 10.0.0.5:443 --brief", "in one sentence"),
         ("portsock explain TIME_WAIT", "what the state means, here and now"),
+    ),
+    "diff": (
+        ("portsock diff mon.json", "what has changed since"),
+        ("portsock diff --connections mon.json tue.json", "with connections"),
+        ("portsock diff mon/ tue/", "a file a host"),
     ),
 }
 """Command → (what to type, what it shows)."""

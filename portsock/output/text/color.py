@@ -25,8 +25,11 @@ MEANINGS: Mapping[str, str] = {
     OwnerStatus.UNHELD: _MAGENTA,
     "notice": _CYAN,
     "warning": _RED,
+    "+": _GREEN,
+    "-": _RED,
+    "~": _CYAN,
 }
-"""SGR parameters (ECMA-48) by enum member or severity of a finding. Others are not colored."""
+"""SGR parameters (ECMA-48) by enum member, severity of a finding or sign of a change. Others are not colored."""
 
 
 def paint(text: str, meaning: str | None) -> str:

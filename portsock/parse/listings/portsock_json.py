@@ -10,6 +10,7 @@ from portsock.model import Host, Input, Notice, OwnerReason, OwnerStatus, Peer, 
 from portsock.parse.listings.json_text import integer
 from portsock.parse.listings.own.documents import documents
 from portsock.parse.listings.own.header import parse_covers, parse_machine
+from portsock.parse.listings.own.several import parted
 from portsock.parse.listings.plain.own_rows import PlainRows
 from portsock.parse.listings.portsock_socket import enum_member, parse_netns, parse_owners, parse_record, text_at
 from portsock.port_numbers import Services, default_ephemeral
@@ -36,12 +37,13 @@ class PortsockReader:
 
 
 def read_snapshots(lines: Iterable[str]) -> list[Snapshot]:
-    """Return the snapshot of each --json or --jsonl in these lines. Raises ValueError with a message of one line.
+    """Return the snapshot of each --json or --jsonl in these lines, and of each host in it.
 
-    Some things are not printed and so missing: unread processes, the host's ephemeral range, and whether a notice
-    means incomplete data (all do where `complete` is false).
+    Some things are not printed and so missing: unread processes, the host's ephemeral range, and whether a notice means
+    incomplete data (all do where `complete` is false). Raises ValueError with a message of one line.
     """
-    return [_snapshot(document) for document in documents(list(PlainRows().read(lines)))]
+    found = [_snapshot(document) for document in documents(list(PlainRows().read(lines)))]
+    return [part for shot in found for part in parted(shot)]
 
 
 def _snapshot(document: _Object) -> Snapshot:

@@ -1,6 +1,7 @@
 """portsock's own JSON: reading returns what was written."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 
 from portsock.errors import UsageError
 from portsock.model import (
+    Coverage,
     Family,
     InetEndpoint,
     Input,
+    Interface,
+    Machine,
     NetlinkEndpoint,
     Netns,
     Notice,
@@ -270,3 +274,90 @@ def test_a_tcp_detail_of_another_type_than_portsock_gives_it_is_unknown_and_othe
 def test_a_header_that_has_sockets_of_another_type_is_refused() -> None:
     with pytest.raises(ValueError, match="line 2: another line has 'sockets' already"):
         snapshot_of('{"record":"header","schema":"portsock/1","sockets":5}\n{"record":"socket","family":"ipv4"}')
+
+
+prefixed = st.tuples(st.sampled_from(["192.0.2.1/24", "2001:db8::1/64", "fe80::1/64", "x"]))
+interfaces = st.lists(
+    st.builds(Interface, words.map(lambda word: word or "x"), prefixed, numbers, st.none() | st.booleans()), max_size=3
+)
+machines = st.builds(Machine, words, words, words, words, numbers, st.none() | interfaces.map(tuple), words)
+coverages = st.builds(
+    Coverage,
+    st.frozensets(st.sampled_from(["tcp", "udp", "unix"])),
+    st.none() | st.frozensets(st.sampled_from(State)),
+    st.none() | st.lists(netns.map(lambda space: space or Netns(1)), max_size=2).map(tuple),
+    st.lists(words.map(str), max_size=2).map(tuple),
+)
+
+
+@given(st.none() | machines, st.none() | coverages, st.booleans())
+def test_the_host_and_what_is_covered_survive_their_json(
+    machine: Machine | None, covers: Coverage | None, lines: bool
+) -> None:
+    found = snapshot_of(written(snapshot([socket()])._replace(machine=machine, covers=covers), lines))
+    assert (found.machine, found.covers) == (machine, covers)
+    assert found.host.system == ((machine and machine.system) or "unknown")
+
+
+@pytest.mark.parametrize(
+    ("keys", "machine", "covers"),
+    [
+        ({}, None, None),
+        ({"machine": 7, "covers": []}, None, None),
+        ({"machine": {"id": 7, "netns": "x", "interfaces": [3]}}, Machine(None, None, None, None, None, (), None), None),
+        ({"covers": {"protocols": ["tcp"], "states": ["NEW", "LISTEN"], "netns": None, "filters": []}}, None,
+         Coverage(frozenset({"tcp"}), frozenset({State.LISTEN}), None)),
+        ({"covers": {"protocols": ["tcp"], "states": "LISTEN", "filters": []}}, None, None),
+        ({"covers": {"protocols": ["tcp"], "states": None, "filters": None}}, None, None),
+        ({"covers": {"protocols": None, "states": None, "filters": []}}, None, None),
+    ],
+)  # fmt: skip
+def test_a_host_of_wrong_types_is_none_and_never_covers_more(
+    keys: dict[str, object], machine: Machine | None, covers: Coverage | None
+) -> None:
+    found = snapshot_of(json.dumps({"schema": "portsock/1"} | keys))
+    assert (found.machine, found.covers) == (machine, covers)
+
+
+ONE, OTHER = (snapshot([socket(inode=inode)], host=LINUX._replace(name=name)) for inode, name in ((1, "web"), (2, "db")))
+
+
+def pretty(text: str) -> str:
+    """Return JSON, or lines of it, as jq prints it."""
+    values = [json.loads(text)] if text.startswith('{"schema"') else [json.loads(line) for line in text.splitlines()]
+    return "".join(json.dumps(value, indent=2) + "\n" for value in values)
+
+
+def minified(text: str) -> str:
+    return json.dumps(json.loads(text), separators=(",", ":")) + "\n"
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("second", [False, True])
+@pytest.mark.parametrize("change", [str, pretty])
+def test_answers_after_one_another_are_read_each(first: bool, second: bool, change: Callable[[str], str]) -> None:
+    text = change(written(ONE, first)) + change(written(OTHER, second))
+    found = read_snapshots(text.split("\n"))
+    assert [(each.host.name, each.sockets, each.complete) for each in found] == [
+        ("web", ONE.sockets, True),
+        ("db", OTHER.sockets, True),
+    ]
+
+
+def test_minified_answers_and_an_array_of_answers_are_read_each() -> None:
+    texts = [written(ONE), written(OTHER)]
+    array = json.dumps([json.loads(text) for text in texts], indent=2)
+    for text in ("".join(map(minified, texts)), "\n\n".join(texts), array):
+        assert PortsockReader.accepts(text)
+        assert [each.host.name for each in read_snapshots(text.split("\n"))] == ["web", "db"]
+
+
+def test_an_answer_that_ends_early_before_another_one_is_incomplete_or_refused() -> None:
+    cut = written(ONE, True).rpartition('{"record":"end"')[0]
+    found = read_snapshots((cut + written(OTHER, True)).split("\n"))
+    assert [(each.host.name, each.complete) for each in found] == [("web", False), ("db", True)]
+    cut = written(ONE).rpartition("]")[0] + "\n"
+    with pytest.raises(ValueError, match="the document that begins in line 1: "):
+        read_snapshots((cut + written(OTHER)).split("\n"))
+    with pytest.raises(ValueError, match=r"Extra data|no schema"):
+        read_snapshots((pretty(written(ONE)) + "\ngarbage").split("\n"))

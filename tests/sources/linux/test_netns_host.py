@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 
+from portsock.enums import Need
 from portsock.errors import UsageError
 from portsock.model import InetEndpoint, Netns, Snapshot, State
 from portsock.normalize.snapshot import normalize
@@ -237,3 +238,25 @@ def _as_nobody(function: Callable[[], object]) -> str:
     os.waitpid(child, 0)
     assert not text.startswith("failed"), text
     return text
+
+
+def test_a_record_has_the_interfaces_of_each_namespace_that_was_entered(host: Lab) -> None:
+    found = collect.collect(REQUEST._replace(needs=frozenset({Need.MACHINE}), owners="none"))
+    assert found.machine is not None
+    assert found.machine.interfaces is not None
+    assert found.spaces is not None
+    spaces = {space.id for space in found.spaces}
+    assert {os.stat("/proc/self/ns/net").st_ino, *host.inodes.values()} <= spaces
+    assert {each.netns for each in found.machine.interfaces} <= spaces
+    for letter in "ab":  # in the others no device is up
+        (loopback,) = [each for each in found.machine.interfaces if (each.netns, each.name) == (host.inodes[letter], "lo")]
+        assert "127.0.0.1/8" in loopback.addresses
+    one = collect.collect(Request(frozenset({"tcp"}), netns=(str(host.pids["a"]),), needs=frozenset({Need.MACHINE})))
+    assert one.machine is not None
+    assert {each.netns for each in one.machine.interfaces or ()} == {host.inodes["a"]}
+    assert [space.id for space in one.spaces or ()] == [host.inodes["a"]]
+
+
+def test_without_the_need_nothing_is_asked_about_the_machine() -> None:
+    found = collect.collect(Request(frozenset({"tcp"}), owners="none"))
+    assert (found.machine, [space.id for space in found.spaces or ()]) == (None, [os.stat("/proc/self/ns/net").st_ino])

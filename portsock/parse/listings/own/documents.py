@@ -5,7 +5,7 @@ as whatever JSON values they have.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import count
+from itertools import count, groupby
 from typing import Any
 
 from portsock.model import Socket
@@ -68,12 +68,19 @@ def _of_values(values: list[Any], read: Sequence[Socket]) -> list[Object]:
     if len(values) == 1 and isinstance(values[0], list):
         values = values[0]
     values = [read[value] if type(value) is int and 0 <= value < len(read) else value for value in values]
-    if any(isinstance(value, Socket) or (isinstance(value, dict) and "record" in value) for value in values):
-        return _from_lines(values, None)
-    for value in values if read else ():
-        if isinstance(value, dict) and isinstance(rows := value.get("sockets"), list):
-            value["sockets"] = [read[row] if type(row) is int and 0 <= row < len(read) else row for row in rows]
-    return values
+    found: list[Object] = []
+    for is_whole, group in groupby(values, _is_document):
+        alike = list(group)
+        found += alike if is_whole else _from_lines(alike, None)
+    for document in found if read else ():
+        if isinstance(rows := document.get("sockets"), list):
+            document["sockets"] = [read[row] if type(row) is int and 0 <= row < len(read) else row for row in rows]
+    return found
+
+
+def _is_document(value: object) -> bool:
+    """Tell whether a value is a whole answer, and no record of --jsonl."""
+    return isinstance(value, dict) and "record" not in value
 
 
 def _is_header(line: str) -> bool:

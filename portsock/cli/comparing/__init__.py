@@ -1,0 +1,1 @@
+"""What `diff` asks of both sides, and how each is read."""
