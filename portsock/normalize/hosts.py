@@ -1,7 +1,7 @@
 """Which addresses of several captured hosts are one host's alone: only those tell that two sockets have one connection."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from portsock.addresses import number_of, unmap
 from portsock.model import InetEndpoint, Machine, Socket
@@ -13,20 +13,23 @@ _Network = tuple[int, int, int]
 _BITS = {4: 32, 6: 128}
 
 
-class _Place(NamedTuple):
-    """What one host has."""
-
-    addresses: frozenset[str]
-    internal: frozenset[_Network]
-    """Networks of bridges that no other host can reach."""
-
-
 class Hosts:
     """The hosts of several captures. Two captures of one machine are one host."""
 
-    def __init__(self, identities: Mapping[str | None, object], places: Mapping[object, _Place]) -> None:
-        """`identities`: what a host is, by its label."""
-        self._identities, self._places = identities, places
+    def __init__(
+        self,
+        identities: Mapping[str | None, object],
+        addresses: Mapping[object, Iterable[str]],
+        internal: Mapping[object, Iterable[_Network]],
+    ) -> None:
+        """`identities`: what a host is, by its label. `internal`: networks of bridges that no other host can reach."""
+        self._identities = identities
+        self._having = Counter(address for own in addresses.values() for address in own)
+        self._behind: dict[_Network, set[object]] = {}
+        for host, networks in internal.items():
+            for network in networks:
+                self._behind.setdefault(network, set()).add(host)
+        self._lengths = {(version, bits) for version, _, bits in self._behind}
         self._shared: dict[str, bool] = {}
 
     def are_one(self, label: str | None, other: str | None) -> bool:
@@ -37,20 +40,14 @@ class Hosts:
         """Tell whether several hosts have this address, or could have it behind a bridge of their own."""
         known = self._shared.get(address)
         if known is None:
-            self._shared[address] = known = self._count(address) > 1
+            self._shared[address] = known = self._having[address] > 1 or len(self._hosts_behind(address)) > 1
         return known
 
-    def _count(self, address: str) -> int:
-        having = sum(address in place.addresses for place in self._places.values())
-        number = number_of(address)
-        if having > 1 or number is None:
-            return having
-        version, value = number
-        within = sum(
-            any(version == each and value >> bits == network for each, network, bits in place.internal)
-            for place in self._places.values()
-        )
-        return max(having, within)
+    def _hosts_behind(self, address: str) -> set[object]:
+        """Return the hosts that have a bridge with this address in its network."""
+        version, value = number_of(address) or (0, 0)
+        networks = [(version, value >> bits, bits) for each, bits in self._lengths if each == version]
+        return set().union(*(self._behind.get(network, ()) for network in networks))
 
 
 def hosts_of(collections: Sequence[Collection], rows: Iterable[tuple[str | None, _Row]]) -> Hosts:
@@ -73,8 +70,7 @@ def hosts_of(collections: Sequence[Collection], rows: Iterable[tuple[str | None,
     for label, row in rows:
         if isinstance(row.local, InetEndpoint) and row.local.address:
             by_label[label].add(row.local.address)
-    places = {each: _Place(frozenset(addresses[each]), frozenset(internal[each])) for each in addresses}
-    return Hosts(identities, places)
+    return Hosts(identities, addresses, internal)
 
 
 def _identity(collection: Collection, ids: Mapping[str | None, set[str]]) -> object:

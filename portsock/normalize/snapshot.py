@@ -32,7 +32,7 @@ def normalize(collections: Sequence[Collection], ends: bool = True, spend: bool 
             for socket, _, peer in zip(collection.snapshot.sockets, visible, peers, strict=False):
                 sockets.append(socket._replace(host=host, peer=peer or socket.peer))
         own = _sockets(collection, host, visible, peers, spend)
-        sockets = sockets + own if sockets else own
+        sockets = _extended(sockets, own)
         hidden += count_hidden(own) if collection.source.kind == "capture" else 0
     first = collections[0]
     ownership = first.ownership
@@ -51,6 +51,14 @@ def normalize(collections: Sequence[Collection], ends: bool = True, spend: bool 
         first.viewpoint,
         None if several else first.machine,
     )
+
+
+def _extended(found: list[Socket], more: list[Socket]) -> list[Socket]:
+    """Return both lists as one of them: of thousands of hosts, copies would take quadratic time."""
+    if not found:
+        return more
+    found += more
+    return found
 
 
 def _processes(collections: Sequence[Collection], several: bool) -> dict[tuple[str | None, int], Process]:

@@ -1,6 +1,7 @@
 """Captured listings as a source: files and stdin, read as streams."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from select import select
@@ -51,11 +52,13 @@ def collect(
             broken.setdefault(each.group, []).append(str(error).partition(": tried ")[0])
     for group, errors in broken.items():
         remarks += _broken_notices(errors)
-        if not any(each.group == group for each, _ in found):
+        if all(each.group != group for each, _ in found):
             raise UsageError(f"{group}: none of {len(errors)} files can be read: {errors[0]}" if errors[1:] else errors[0])
     collections = [collection for _, each in found for collection in each]
     if len(collections) > 1:
-        collections = labelled(collections, [label for each, own in found for label in _labels(each, own, found)])
+        together = Counter((each.label, each.group) for each, own in found for _ in own)
+        labels = [label for each, own in found for label in _labels(each, own, together[each.label, each.group])]
+        collections = labelled(collections, labels)
     elif given[0].label is not None:
         collections = [with_host(collections[0], given[0].label)]
     collections[0] = collections[0]._replace(remarks=(*remarks, *collections[0].remarks))
@@ -69,14 +72,14 @@ def _broken_notices(errors: Sequence[str]) -> tuple[Notice, ...]:
     return (*notices, Notice("input_unreadable", rest, f"{rest} further files cannot be read")) if rest else notices
 
 
-def _labels(
-    given: Given, own: Sequence[Collection], found: Sequence[tuple[Given, Sequence[Collection]]]
-) -> Sequence[str | None]:
-    """Return the label that was typed for each of a file's collections. One that is typed for several stands before theirs."""
+def _labels(given: Given, own: Sequence[Collection], together: int) -> Sequence[str | None]:
+    """Return the label that was typed for each of a file's collections.
+
+    One that was typed for several stands before their own. `together`: the collections for which this one was typed.
+    """
     if given.label is None:
         return [None] * len(own)
-    alike = sum(len(each) for other, each in found if (other.label, other.group) == (given.label, given.group))
-    if len(own) == 1 and (given.group is None or alike == 1):
+    if len(own) == 1 and (given.group is None or together == 1):
         return [given.label]
     return [f"{given.label}/{short_name(each)}" for each in own]
 

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import count, islice
 
 from portsock.model import Notice
 from portsock.records import Collection
@@ -15,9 +16,13 @@ def labelled(collections: Sequence[Collection], labels: Sequence[str | None]) ->
     the time or the file they are from behind it: their sockets are not one host's at one time.
     """
     names: list[str] = []
+    taken: set[str] = set()
     for label, collection in zip(labels, collections, strict=True):
         name = label or short_name(collection)
-        names.append(_path(collection) if label is None and name in names and name != _own_name(collection) else name)
+        if label is None and name in taken and name != _own_name(collection):
+            name = _path(collection)
+        names.append(name)
+        taken.add(name)
     typed = Counter(label for label in labels if label is not None)
     for mark in (_time, _path, None):
         _tell_apart(names, labels, collections, mark)
@@ -52,7 +57,8 @@ def _tell_apart(
         if len(found) < 2 or not free:
             continue
         if mark is None:
-            marks = [f"#{number}" for number in range(1, len(free) + 1)]
+            unused = (f"#{number}" for number in count(1) if f"{name}#{number}" not in places)
+            marks = list(islice(unused, len(free)))
         else:
             machines = {_machine_id(collections[index]) for index in found} - {None}
             given = [mark(collections[index]) for index in free]

@@ -83,6 +83,21 @@ def test_answers_in_one_file_are_the_same_as_in_several(tmp_path: Path, lines: b
 def test_answers_in_one_file_without_a_host_are_numbered(tmp_path: Path) -> None:
     fill(tmp_path, both=record(None) * 3)
     assert len(set(names(tmp_path / "both"))) == 3
+    fill(tmp_path, odd=record("web#1") + record("web") * 2 + record("web#1"))
+    assert len(set(names(tmp_path / "odd"))) == 4
+
+
+def test_labels_of_any_captures_differ(tmp_path: Path) -> None:
+    odd = ["web", "web#1", f"web@{tmp_path / 'x'}", "web@1970-01-01T00:00:00Z", None]
+    fill(tmp_path, x="".join(record(name, taken_at=taken) for name in odd for taken in (0, 0, 1, None)))
+    assert len(set(names(tmp_path / "x", tmp_path / "x"))) == 40
+
+
+def test_thousands_of_hosts_are_read_in_linear_time(tmp_path: Path) -> None:
+    several = 1500
+    fill(tmp_path, many="".join(record(f"web{number}", lines=True) for number in range(several)))
+    found = normalize(read(tmp_path / "many"))
+    assert (len(found.sockets), len({each.host for each in found.sockets})) == (several, several)
 
 
 def test_every_regular_file_of_a_directory_is_read_in_order(tmp_path: Path) -> None:
