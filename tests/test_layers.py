@@ -31,7 +31,8 @@ ALLOWED: dict[str, set[str]] = {
     "normalize": {"model", "records", "addresses", "port_numbers"},
     "query": {"model", "enums", "errors", "records", "addresses", "port_numbers", "normalize"},
     "explain": _WORLD | {"records", "reachability", "reach", "network", "query", "normalize"},
-    "output": _WORLD | {"reachability", "reach", "normalize", "explain"},
+    "policy": _WORLD | {"normalize", "reachability"},
+    "output": _WORLD | {"reachability", "reach", "normalize", "explain", "policy"},
 }
 """The layers that each layer may import; cli and __main__ may import all."""
 PURE = ALLOWED.keys() - {"sources"}
@@ -73,7 +74,7 @@ CLI_EXCEPTIONS = {
 MOST_FILES = 18
 MOST_LINES = 300
 MOST_FUNCTION_LINES = 40
-MOST_LINES_IN_ALL = 46_000
+MOST_LINES_IN_ALL = 47_700
 CROWDED_FOLDERS: set[str] = set()
 LONG_FILES = {"model.py": "one table of what everything speaks of"}
 LONG_FUNCTIONS = {"parse/listings/ss/plain.py:read": "a call for each of a million rows takes a tenth of the time"}

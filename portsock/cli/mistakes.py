@@ -8,7 +8,7 @@ from typer._click.exceptions import MissingParameter, NoSuchOption
 from portsock.cli.commands import COMMANDS
 from portsock.cli.declare import declared
 from portsock.cli.explaining.asked import operands, similar_names
-from portsock.cli.options import Arranging, Collecting, Details, Explaining, Printing, Reaching, Selecting
+from portsock.cli.options import Arranging, Checking, Collecting, Details, Explaining, Printing, Reaching, Selecting
 from portsock.errors import UsageError
 from portsock.explain.wording import command_line
 from portsock.query.pasted import masked
@@ -19,6 +19,7 @@ _GROUPS: Mapping[str, Sequence[Any]] = {
     "sockets": (Selecting, Collecting, Details, Printing),
     "procs": (Selecting, Collecting, Arranging, Printing),
     "explain": (Collecting, Reaching, Explaining),
+    "check": (Collecting, Checking),
 }
 """Command → the groups of its options."""
 

@@ -5,6 +5,7 @@ COMMANDS = {
     "sockets": "All sockets, with their owners, queues, states and peers.",
     "procs": "What each program listens on, and what it is connected to.",
     "explain": "What a port, connection, process or state is, why, and what follows.",
+    "check": "Whether what listens here is what a policy allows.",
 }
 """Name → help."""
 
@@ -28,6 +29,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("portsock explain 8080", "what uses it, and could I bind it"),
         ("portsock explain 10.0.0.5:443 --brief", "in one sentence"),
         ("portsock explain TIME_WAIT", "what the state means, here and now"),
+    ),
+    "check": (
+        ("portsock check --write > policy.yaml", "a policy of what listens now"),
+        ("portsock check policy.yaml", "does it still hold"),
+        ("portsock check policy.yaml --format junit", "for a CI system"),
     ),
 }
 """Command → (what to type, what it shows)."""
