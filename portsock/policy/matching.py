@@ -16,6 +16,7 @@ from portsock.reachability import Reach, Reachable
 NO, MAYBE, YES = Match.NO, Match.MAYBE, Match.YES
 _ORDER = {each: number for number, each in enumerate(Exposure)}
 _SHORTEST_ID = 4
+_GLOB = frozenset("*?[")
 _HEX = frozenset("0123456789abcdef")
 _LETS_IN = frozenset({Reachable.ACCEPT, Reachable.REDIRECT, Reachable.MIXED})
 
@@ -80,7 +81,7 @@ def _address(values: Sequence[Any], subject: Subject, _: Surroundings) -> Match:
         return MAYBE
     if address in WILDCARDS:
         return max(_wildcard(value, address, subject.v6only) for value in values)
-    number = _number(address)
+    number = address_number(address)
     if number is None:
         return MAYBE
     return YES if any(isinstance(value, Net) and value.contains(*number) for value in values) else NO
@@ -95,7 +96,8 @@ def _wildcard(value: Any, address: str, v6only: bool | None) -> Match:
 
 
 @lru_cache(maxsize=65536)
-def _number(address: str) -> tuple[int, int] | None:
+def address_number(address: str) -> tuple[int, int] | None:
+    """Return 4 or 6 and the address as a number, of an IPv4-mapped one the IPv4 address."""
     return number_of(unmap(address))
 
 
@@ -171,12 +173,10 @@ def _owners(rule: Rule, subject: Subject, around: Surroundings) -> Match:
     )
 
 
-def _owner(key: str, values: Sequence[str], program: Program, around: Surroundings) -> Match:
+def _owner(key: str, values: tuple[str, ...], program: Program, around: Surroundings) -> Match:
     if key == "program":
-        names = [program.name, (program.exe or "").replace("\\", "/").rpartition("/")[2]]
-        if not any(names):
-            return MAYBE
-        return YES if any(name and _like(name, values) for name in names) else NO
+        names = names_of(program)
+        return MAYBE if not names else YES if any(_like(name, values) for name in names) else NO
     found: str | None = getattr(program, key)
     if found is None:
         return NO if key in ("unit", "container") and around.units_reported else MAYBE
@@ -187,8 +187,21 @@ def _owner(key: str, values: Sequence[str], program: Program, around: Surroundin
     return YES if _like(found, values) else NO
 
 
-def _like(name: str, values: Sequence[str]) -> bool:
-    return name in values or any(fnmatchcase(name, value) for value in values)
+def names_of(program: Program) -> list[str]:
+    """Return the names that a rule may give a program: its own, and that of its executable."""
+    base = (program.exe or "").replace("\\", "/").rpartition("/")[2]
+    return [name for name in dict.fromkeys((program.name, base)) if name]
+
+
+@lru_cache(maxsize=4096)
+def split(values: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return names as they were written, and those of them that are globs."""
+    return frozenset(values), tuple(value for value in values if not _GLOB.isdisjoint(value))
+
+
+def _like(name: str, values: tuple[str, ...]) -> bool:
+    names, globs = split(values)
+    return name in names or (bool(globs) and any(fnmatchcase(name, glob) for glob in globs))
 
 
 def _same_id(container: str, value: str) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROTOCOLS = frozenset({"tcp", "udp", "udplite", "sctp", "mptcp"})
 REPORTS = ("text", "junit", "sarif")
-_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES})
+_NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.HOST})
 
 
 def command(
