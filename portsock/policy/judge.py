@@ -70,10 +70,9 @@ class Judge:
                 yield self._result(host, offer, verdict, parts, alone=len(by_verdict) == 1)
 
     def _verdict(self, port: int, subject: Subject) -> Verdict:
-        buckets, ignored = self._rules.of_port(port), self._ignore.of_port(port)
-        programs = subject.programs
-        parts = [bucket.of(programs) for bucket in (*buckets, *ignored)]
+        buckets = self._rules.of_port(port)
         single, wide, _ = buckets
+        parts = [bucket.of(subject.programs) for bucket in (*buckets, *self._ignore.of_port(port))]
         key = (id(single), id(wide), *map(id, parts[2:]), subject._replace(address=self._kind(subject.address)))
         found = self._known.get(key)
         if found is None:
