@@ -18,14 +18,18 @@ class Mistakes:
 
     def __init__(self) -> None:
         self.found: dict[Mistake, None] = {}
-        self.damaged = False
-        """Lines were left out to read the rest: what is missing may stand there."""
+        self.damaged: list[int] = []
+        """Lines that were left out to read the rest: what is missing may stand there."""
 
     def add(self, line: int, text: str) -> None:
         """Add a mistake. Raises TooMany."""
         self.found[Mistake(line, text)] = None
         if len(self.found) >= MOST:
             raise TooMany
+
+    def damaged_at(self, first: int, last: int) -> bool:
+        """Tell whether a line was left out from the first of these to shortly after the last."""
+        return any(first <= line <= last + 2 for line in self.damaged)
 
     def extend(self, mistakes: Iterable[Mistake]) -> None:
         """Add mistakes."""

@@ -72,7 +72,9 @@ def read_nodes(data: bytes, mistakes: Mistakes) -> Node | None:
             found = tree.read("\n".join(lines))
         except _Refused as refused:
             line, words = refused.args
-            mistakes.damaged = True
+            if 1 <= line <= len(lines) and "${" in lines[line - 1]:
+                words += '; inside { } and [ ] write "${name}" in quotes'
+            mistakes.damaged.append(line)
             mistakes.add(line, words)
             work += len(text)
             again = work < _MOST_WORK and len(mistakes.found) < _MOST_TRIES and tree.can_go_on
@@ -90,7 +92,7 @@ def _cleaned(lines: list[str], mistakes: Mistakes) -> list[str]:
     for number, line in enumerate(lines, 1):
         if _UNPRINTABLE.search(line):
             mistakes.add(number, "a control character: write it in double quotes as \\x1b, or remove it")
-            line = _UNPRINTABLE.sub("?", line)
+            line = _UNPRINTABLE.sub("_", line)
         if "\t" in line:
             blank = _INDENTATION.match(line)
             before = line[: line.rindex("\t")]
@@ -201,8 +203,9 @@ class _Tree:
 
 def _syntax(error: Any) -> tuple[int, str]:
     """Return the line of a mistake in the syntax, and the words."""
-    problem = error.problem or error.context or "it ends too soon"
+    problem = " ".join((error.problem or error.context or "it ends too soon").split())[:100]
     mark = error.problem_mark or error.context_mark
-    if error.context_mark is not None and ("end of stream" in problem or "document separator" in problem):
-        mark = error.context_mark  # a quote that nothing closes is found at the end of the text
-    return (mark.line + 1 if mark else 1), f"no YAML here: {' '.join(problem.split())[:100]}"
+    if error.context_mark is not None and ("flow" in (error.context or "") or "end of stream" in problem):
+        mark = error.context_mark  # what is not closed is found lines later, or at the end of the text
+        problem = f"a bracket or quote that opens here is not closed, or holds what it cannot: {problem}"
+    return (mark.line + 1 if mark else 1), f"no YAML here: {problem}"

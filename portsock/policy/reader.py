@@ -167,7 +167,8 @@ class _Reader:
             return
         key, node = sections[name]
         if not isinstance(node, Items):
-            if node.line:
+            left_out = isinstance(node, Scalar) and not node.text and self.mistakes.damaged
+            if node.line and not left_out:
                 self.mistakes.add(key.line, f"{name}: a list is needed: each rule begins with '- ', as in - port: 22")
             return
         if len(node.items) > MOST_RULES:

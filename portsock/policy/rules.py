@@ -79,10 +79,11 @@ class RuleReader:
         return rule if len(self.mistakes.found) == before else None
 
     def _check(self, node: Pairs, rule: Rule, fields: Mapping[str, Node], ignore: bool) -> None:
-        if not set(fields) & set(SELECTORS) and not self.mistakes.damaged and len(fields) == len(node.pairs):
+        damaged = self.mistakes.damaged_at(node.line, max((value.line for _, value in node.pairs), default=node.line))
+        if not set(fields) & set(SELECTORS) and not damaged and len(fields) == len(node.pairs):
             what = "ignore every socket" if ignore else "match every socket"
             self.mistakes.add(node.line, f"a rule that names nothing would {what}: give port, program, scope or the like")
-        if ignore and "reason" not in fields and not self.mistakes.damaged:
+        if ignore and "reason" not in fields and not damaged:
             self.mistakes.add(node.line, "reason is missing: say in reason: why this is not judged")
         if rule.must and rule.forbid:
             self.mistakes.add(node.line, "must and forbid contradict each other: keep one of them")

@@ -86,7 +86,7 @@ def _no_port(text: str) -> str:
     if re.fullmatch(r"\d{1,5}\s*(:|\.\.|\.\.\.|–|to| - |- | -)\s*\d{1,5}", text):
         low, high = re.findall(r"\d+", text)
         return f"a range is written {low}-{high}"
-    if re.fullmatch(r"\d[\d_]*(\.0*)?|\d+(\.\d+)?[eE]\+?\d+", text):
+    if re.fullmatch(r"\d[\d_]*(\.\d*)?([eE]\+?\d+)?", text):
         return "write a whole number from 1 to 65535, digits only"
     if re.fullmatch(r"\d+([,; ]+\d+)+", text):
         return f"several are a list: [{', '.join(re.findall(r'[0-9]+', text))}]"

@@ -26,6 +26,7 @@ _RESERVED = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "nul
 _PASSING = re.compile(r"\.scope|^run-|^[0-9a-f]{12,64}$")
 """Units and containers whose names the next start changes."""
 _SPECIAL = re.compile(r"([*?[])")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_WORDS = 5
 
 Name = Callable[[str, int], str | None]
@@ -175,8 +176,11 @@ def _flow(values: Sequence[str]) -> str:
 
 
 def _glob(text: str) -> str:
-    """Return a pattern that matches this text only, with its '$' written so that it begins no variable."""
-    return _SPECIAL.sub(r"[\1]", text).replace("$", "$$")
+    """Return a pattern that matches this text only, with its '$' written so that it begins no variable.
+
+    A byte that is no UTF-8 (a lone surrogate, PEP 383), which YAML cannot have, becomes '?': any character.
+    """
+    return _SURROGATE.sub("?", _SPECIAL.sub(r"[\1]", text).replace("$", "$$"))
 
 
 def quote(text: str) -> str:
