@@ -19,6 +19,8 @@ _ABOUT_OWNERS = frozenset({
     "rules_not_modelled", "filter_unreported",
 })  # fmt: skip
 """Notices about what is judged socket by socket."""
+UNREADABLE = "input_unreadable"
+"""The code of notices about files of which no host is known."""
 _HARMLESS = frozenset({"-l", "--listening"})
 """Filters of a capture that leave no listener out."""
 Rulesets = dict[tuple[str, ...], Ruleset]
@@ -42,6 +44,8 @@ def check(policy: Policy, snapshot: Snapshot, ports: Iterable[Port], known: Rule
         text = f"{protocol} was not read: nobody can say whether anything listens there"
         results.append(Result(host, Status.UNKNOWN, None, None, text, _not_read(protocol, snapshot)))
     results += [Result(host, Status.UNKNOWN, None, None, f"not all was seen: {why}", why) for why in blind]
+    broken = [each.message for each in snapshot.notices if each.code == UNREADABLE]
+    results += [Result(None, Status.UNKNOWN, None, None, f"an input was not read: {why}", why) for why in broken]
     return results
 
 
@@ -69,7 +73,9 @@ def covered(snapshot: Snapshot) -> frozenset[str]:
 def _blindness(snapshot: Snapshot) -> list[str]:
     """Return why sockets may be missing from the snapshot, each reason once."""
     found = dict.fromkeys(
-        each.message for each in snapshot.notices if each.incomplete and not each.silent and each.code not in _ABOUT_OWNERS
+        each.message
+        for each in snapshot.notices
+        if each.incomplete and not each.silent and each.code not in _ABOUT_OWNERS and each.code != UNREADABLE
     )
     filters = " ".join(text for text in snapshot.covers.filters if text not in _HARMLESS) if snapshot.covers else ""
     if filters:

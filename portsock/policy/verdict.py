@@ -19,10 +19,10 @@ class Verdict(NamedTuple):
     counts: Counter[Status]
 
 
-def verdict(name: str, hosts: Sequence[str | None], results: Sequence[Result], *, blind: bool = False) -> Verdict:
-    """Return the answer. `blind`: an input could not be read."""
+def verdict(name: str, hosts: Sequence[str | None], results: Sequence[Result]) -> Verdict:
+    """Return the answer."""
     counts = Counter(result.status for result in results)
-    status = Status.FAIL if counts[Status.FAIL] else Status.UNKNOWN if counts[Status.UNKNOWN] or blind else Status.PASS
+    status = Status.FAIL if counts[Status.FAIL] else Status.UNKNOWN if counts[Status.UNKNOWN] else Status.PASS
     return Verdict(name, tuple(hosts), tuple(results), status, counts)
 
 
@@ -45,5 +45,5 @@ def headline(found: Verdict) -> str:
         doubt = f", {unknown} could not be judged" if unknown else ""
         return f"{violations}{doubt}, {rest}: {found.name} does not hold{where}"
     if found.status is Status.UNKNOWN:
-        return f"{unknown or 'some'} could not be judged, {rest}: nobody can say whether {found.name} holds{where}"
+        return f"{unknown} could not be judged, {rest}: nobody can say whether {found.name} holds{where}"
     return f"no violation, {passed} pass: {found.name} holds{where}"

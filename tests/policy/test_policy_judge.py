@@ -280,6 +280,11 @@ def test_what_was_not_read_is_one_unknown_for_each_cause() -> None:
     assert [each.cause for each in found if each.status is UNKNOWN] == ["3 lines were not read"]
 
 
+def test_an_input_that_was_not_read_is_unknown_and_no_hosts_fault() -> None:
+    found = judged(one("port: 80, must: true"), notices=(Notice("input_unreadable", 1, "x.json: no listing"),))
+    assert [(each.host, each.status) for each in found] == [("web-1", FAIL), (None, UNKNOWN)]
+
+
 def test_a_required_rule_for_another_namespace_that_was_not_read_is_unknown() -> None:
     rule = one("port: 53, netns: blue, must: true")
     own = Viewpoint(Netns(1))
