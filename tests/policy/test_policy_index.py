@@ -37,6 +37,7 @@ def sockets(draw: st.DrawFn) -> Socket:
     found: Socket = make(
         f"[{address}]:{port}", *draw(st.lists(st.sampled_from(PROGRAMS), min_size=1, max_size=2, unique=True)), **changes
     )
+    return found
 
 
 def text_of(rules: list[dict[str, int]]) -> str:
