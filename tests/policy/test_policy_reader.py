@@ -1,6 +1,7 @@
 """Reading a policy: all its mistakes at once, a line each; hostile text costs nothing."""
 
 import json
+import re
 import subprocess
 import sys
 from importlib.resources import files
@@ -206,7 +207,22 @@ def test_both_parsers_of_the_library_refuse_the_same(text: str) -> None:
         setattr(yaml, "CSafeLoader", slow)  # noqa: B010 - a class that the stubs take for a constant
 
 
-# The schema that ships.
+# The manual, and the schema that ships.
+
+MAN = Path(__file__).parents[2] / "man"
+
+
+def test_every_example_of_the_manual_is_a_policy() -> None:
+    page = (MAN / "portsock-policy.5").read_text().replace("\\-", "-").replace("\\(aq", "'")
+    whole = [part.partition(".EE")[0].strip("\n") for part in page.split(".EX\n")[1:] if part.startswith("version")]
+    parts = [part.partition(".EE")[0] for part in page.split(".EX\n")[1:] if part.startswith("variables")]
+    rules = re.findall(r"^(?:\\fB)?- (\{.*\})(?:\\fR)?$", page, re.MULTILINE)
+    assert (len(whole), len(parts), len(rules)) == (1, 1, len(SELECTORS) + 3 + 4)
+    head = "version: 1\n"
+    texts = [*whole, *(head + part for part in parts)]
+    texts += [f"{head}groups: {{staging: {{hosts: x}}}}\nlisteners:\n  - {rule}\n" for rule in rules]
+    assert [found for text in texts if not isinstance(found := read_policy(text.encode()), Policy)] == []
+
 
 SCHEMA = json.loads(files("portsock").joinpath("schema/policy-1.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
