@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from portsock.errors import UsageError
 from portsock.model import Exposure, Port, Snapshot
 from portsock.normalize.offers import Offer, Program, offers
 from portsock.policy.check import covered
 from portsock.policy.matching import MAYBE, in_namespace, widest_scope
 from portsock.policy.rules import MOST_VALUES
 from portsock.policy.subjects import Surroundings, subjects_of, surroundings
-from portsock.policy.values import OF_OWNERS
+from portsock.policy.values import OF_OWNERS, PROTOCOLS
 
 EPHEMERAL = 1 << 16
 """Stands for the ports that the system picks from; sorted behind all others."""
@@ -28,6 +29,9 @@ _PASSING = re.compile(r"\.scope|^run-|^[0-9a-f]{12,64}$")
 _SPECIAL = re.compile(r"([*?[])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_WORDS = 5
+_NO_PROTOCOL = (
+    "the capture has no TCP or UDP sockets, so that it does not say what listens: take it with portsock ports -l --json"
+)
 
 Name = Callable[[str, int], str | None]
 """Return the service name of a protocol's port."""
@@ -47,7 +51,10 @@ Rules = dict[tuple[Written, str], dict[str | None, set[int]]]
 
 
 def write_policy(taken: Sequence[tuple[Snapshot, Iterable[Port]]], about: str, name: Name) -> Iterator[str]:
-    """Yield the text of a policy that all these snapshots meet. `about`: when and by what it was made."""
+    """Yield the text of a policy that all these snapshots meet. `about`: when and by what it was made.
+
+    Raises UsageError where they have no protocol in common, so that nothing can be said of what listens.
+    """
     rules: Rules = {}
     was: dict[tuple[Written, str], set[int]] = {}
     hosts: dict[str | None, None] = {}
@@ -64,7 +71,10 @@ def write_policy(taken: Sequence[tuple[Snapshot, Iterable[Port]]], about: str, n
             rules.setdefault(key, {}).setdefault(host, set()).add(number)
             if number == EPHEMERAL:
                 was.setdefault(key, set()).add(offer.port)
-    yield from _head(list(hosts), about, seen or frozenset())
+    known = (seen or frozenset()) & PROTOCOLS.keys()
+    if not known:
+        raise UsageError(_NO_PROTOCOL)
+    yield from _head(list(hosts), about, known)
     lines = list(_lines(rules, was, set(hosts), name))
     yield "listeners:\n" if lines else "listeners: []\n"
     for scope, group in groupby(sorted(lines), key=lambda line: line[0]):
@@ -78,7 +88,7 @@ def _head(hosts: Sequence[str | None], about: str, seen: frozenset[str]) -> Iter
     yield "# Remove what should not be there; add must: true to what has to be. The words: man portsock-policy\n"
     yield "version: 1\n"
     if not {"tcp", "udp"} <= seen:
-        yield f"protocols: [{', '.join(sorted(seen)) or 'tcp'}]  # nothing else was in the listing\n"
+        yield f"protocols: [{', '.join(sorted(seen))}]  # nothing else was in the listing\n"
 
 
 def _rule(offer: Offer, around: Surroundings) -> Written:

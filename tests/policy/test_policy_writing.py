@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portsock.model import Netns, OwnerStatus, Process, Snapshot, Socket, Viewpoint
+from portsock.errors import UsageError
+from portsock.model import Netns, OwnerStatus, Process, Snapshot, Socket, Source, State, UnixEndpoint, Viewpoint
 from portsock.normalize.ports import group_ports
 from portsock.policy.check import Rulesets, check
 from portsock.policy.reader import Policy, read_policy
@@ -14,7 +15,7 @@ from portsock.policy.subjects import listens
 from portsock.policy.types import Result, Status
 from portsock.policy.writing import write_policy
 from portsock.port_numbers import EMPTY
-from tests.support.factory import LINUX
+from tests.support.factory import LINUX, socket
 from tests.support.policies import KNOWN, NGINX, PYTHON, SSHD, WORKER, taken, tcp, udp
 
 
@@ -77,6 +78,16 @@ def test_it_is_short_sorted_and_names_no_pid() -> None:
 def test_nothing_that_listens_is_an_empty_list() -> None:
     assert written(taken([])).endswith("listeners: []\n")
     assert held(written(taken([])), taken([])) == []
+
+
+def test_only_protocols_with_ports_are_named_and_there_must_be_one() -> None:
+    listing = Source("capture", None, ())
+    unix = socket(UnixEndpoint(b"/run/x"), protocol="unix", state=State.LISTEN)
+    seen = taken([tcp("0.0.0.0:22", SSHD), unix], source=listing)
+    assert "protocols: [tcp]  # nothing else was in the listing" in written(seen)
+    assert held(written(seen), seen) == []
+    with pytest.raises(UsageError, match="has no TCP or UDP sockets"):
+        written(taken([unix], source=listing))
 
 
 NAMES = st.text(st.characters(exclude_categories=()), min_size=1, max_size=12) | st.sampled_from(
