@@ -59,6 +59,7 @@ def kind_of(option: Any) -> str:
 def static_values() -> dict[str, list[tuple[str, str]]]:
     """Return the closed lists that are the same for every command: kind → (value, description)."""
     from portsock.cli.collection import OWNER_METHODS
+    from portsock.cli.commands.check import REPORTS
     from portsock.cli.explaining.binding import WAYS
     from portsock.enums import GROUPS
     from portsock.explain.vocabulary import Word
@@ -77,6 +78,7 @@ def static_values() -> dict[str, list[tuple[str, str]]]:
         "ways": [(name, "way to bind") for name in WAYS],
         "seconds": [(number, "seconds") for number in ("1", "3", "10")],
         "colors": [("auto", "on a terminal"), ("always", "also in a pipe"), ("never", "plain text")],
+        "reports": [(name, "report") for name in REPORTS],
         "formats": [(name, "layout") for name in format_names() if name not in NEW_LAYOUTS]
         + [(name, "picture of sockets or procs") for name in PICTURES],
         "words": [(word.value, word_summary(word)) for word in Word] + [(state.value, "state") for state in State],
@@ -101,11 +103,17 @@ def bash() -> str:
             lines.append(f"        columns-{command}) REPLY='{' '.join(name for name, _ in columns(command))}' ;;")
     lines += ["        *) REPLY='' ;;", "    esac", "}", "", "_portsock_kind()", "{", '    case "$1" in']
     kinds: dict[str, list[str]] = {}
+    known: dict[str, str] = {}
     for command in commands():
         for option in options(command):
-            if not option.is_flag:
-                names = kinds.setdefault(kind_of(option), [])
-                names += [name for name in spellings(option) if name not in names]
+            if option.is_flag:
+                continue
+            kind = kind_of(option)
+            for name in spellings(option):
+                if known.setdefault(name, kind) != kind:  # --format of check has other values
+                    lines.insert(-1, f"    [[ $subcommand == {command} && $1 == {name} ]] && {{ REPLY={kind}; return; }}")
+                elif name not in kinds.setdefault(kind, []):
+                    kinds[kind].append(name)
     lines += [f"        {'|'.join(names)}) REPLY={kind} ;;" for kind, names in kinds.items()]
     lines += ["        *) REPLY='' ;;", "    esac", "}"]
     return "\n".join(lines)

@@ -14,9 +14,10 @@ _portsock_static()
         ways) REPLY='plain reuseaddr reuseport both' ;;
         seconds) REPLY='1 3 10' ;;
         colors) REPLY='auto always never' ;;
+        reports) REPLY='text junit sarif' ;;
         formats) REPLY='asciidoc csv double_grid double_outline fancy_grid fancy_outline github grid heavy_grid heavy_outline html jira latex latex_booktabs latex_longtable mediawiki mixed_grid mixed_outline moinmoin orgtbl outline pipe plain presto pretty psql rounded_grid rounded_outline rst simple simple_grid simple_outline table textile tsv youtrack dot mermaid' ;;
         words) REPLY='port socket endpoint connection process listener ephemeral backlog EADDRINUSE EACCES EADDRNOTAVAIL tcp udp unix netlink stream datagram seqpacket raw 5-tuple half-association bind accept Recv-Q Send-Q SO_REUSEADDR SO_REUSEPORT SO_LINGER loopback wildcard ECONNREFUSED ECONNRESET ETIMEDOUT EHOSTUNREACH ENETUNREACH EPIPE EMFILE LISTEN SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT CLOSED BOUND UNCONN CONNECTING DELETE_TCB' ;;
-        commands) REPLY='ports sockets procs explain diff' ;;
+        commands) REPLY='ports sockets procs explain diff check' ;;
         options-ports) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -M --mptcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --reach --rules --source --json --jsonl --csv --format --columns --sort --count --pids -H --no-header -n --numeric -W --wide --color --no-config -h --help' ;;
         columns-ports) REPLY='host protocol port addresses exposure reach state connections netns user process service range pid sockets unit container exe uid inode owner_status owner_reason' ;;
         options-sockets) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -M --mptcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from --from-format --backend --owners --resolve --strict -v --verbose -i --info -o --timers -m --memory --json --jsonl --csv --format --columns --sort --count --pids -H --no-header -n --numeric -W --wide --color --no-config -h --help' ;;
@@ -25,12 +26,14 @@ _portsock_static()
         columns-procs) REPLY='host pid name user container listening connections command sockets ppid uid comm exe started_at unit forwards_to' ;;
         options-explain) REPLY='-N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --reach --rules --source --as --try --v6only --connect --timeout --long --brief --json --color --no-config -h --help' ;;
         options-diff) REPLY='-l --listening --established -a --all --state -4 --ipv4 -6 --ipv6 -t --tcp -M --mptcp -u --udp -x --unix -w --raw --all-families --exact --local --remote --port --pid --process --user --exclude -N --netns --from-format --backend --owners --connections --strict -v --verbose --json -n --numeric --color --no-config -h --help' ;;
+        options-check) REPLY='-N --netns --from --from-format --backend --owners --resolve --strict -v --verbose --write --format --rules --json --color --no-config -h --help' ;;
         *) REPLY='' ;;
     esac
 }
 
 _portsock_kind()
 {
+    [[ $subcommand == check && $1 == --format ]] && { REPLY=reports; return; }
     case "$1" in
         --state) REPLY=states ;;
         --local|--remote|--exclude|--source) REPLY=targets ;;
@@ -114,6 +117,8 @@ _portsock()
     elif [[ $current == -* ]]; then
         _portsock_static "options-$subcommand"
         candidates=($REPLY)
+    elif [[ $subcommand == check ]]; then
+        _portsock_candidates files
     else
         _portsock_candidates targets
         if [[ $subcommand == explain ]]; then

@@ -84,6 +84,16 @@ def exits(command: str) -> Iterator[str]:
         yield from roff.tagged(roff.bold(str(status.value)), roff.sentences(texts[status.name]))
 
 
+def policy(part: str) -> Iterator[str]:
+    """Yield the keys of a policy ('top'), those of its rules ('rule'), or an example for each of these ('examples')."""
+    schema = json.loads((SCHEMA.parent / "policy-1.schema.json").read_text(encoding="utf-8"))
+    keys = schema["properties"] if part == "top" else schema["$defs"]["rule"]["properties"]
+    for name, value in keys.items():
+        about = value["description"] if part != "examples" else words.POLICY_EXAMPLES[name][1]
+        tag = roff.bold(name if part != "examples" else f"- {words.POLICY_EXAMPLES[name][0]}")
+        yield from roff.tagged(tag, roff.sentences(_sentence(about)))
+
+
 def examples(command: str) -> Iterator[str]:
     from portsock.cli.commands import EXAMPLES
     from portsock.cli.help import ROOT_EXAMPLES
@@ -185,7 +195,7 @@ def _sentence(words_: str) -> str:
 PARTS: dict[str, Callable[[str], Iterator[str]]] = {
     "title": title, "commands": commands, "options": options, "columns": columns, "exits": exits, "examples": examples,
     "formats": formats, "states": states, "findings": findings, "words": explained, "keys": keys, "values": values,
-    "shared": shared,
+    "shared": shared, "policy": policy,
 }  # fmt: skip
 
 

@@ -18,13 +18,39 @@ EXITS_OF = {
         "USAGE": "The command line or a capture cannot be used.",
         "SYSTEM": "No change was seen, but not everything could be compared: owners that one side did not see, a protocol or "
         "network namespace that it does not cover, a host that it does not have. With --strict also where something changed.",
-    }
+    },
+    "check": {
+        "OK": "The policy holds: every socket is allowed, and every required one is there.",
+        "NO_MATCH": "It does not hold. A violation that is certain outranks what could not be judged.",
+        "USAGE": "The command line, the policy or the capture cannot be used.",
+        "SYSTEM": "Something could not be judged, or an input not be read; or, with --strict, anything could not be seen.",
+    },
 }
 """Command → member of Exit → meaning, where it is another one."""
 
+POLICY_EXAMPLES = {
+    "port": ("{port: [22, 8000-8100]}", "port 22, and the ports from 8000 to 8100, of every protocol"),
+    "protocol": ("{port: 53, protocol: [tcp, udp]}", "DNS"),
+    "address": ("{port: 8125, address: [127.0.0.1, 10.0.0.0/8]}", "bound there; a wildcard socket is not"),
+    "scope": ("{program: postgres, scope: private}", "on loopback, link-local and private addresses, on any port"),
+    "reach": ("{port: 5432, reach: [10.0.0.0/8]}", "bound to any address, but the packet filter lets in that network only"),
+    "program": ("{port: 443, program: [nginx, 'haproxy*']}", "held by these alone"),
+    "exe": ("{port: 443, exe: /usr/sbin/nginx}", "no other file of that name"),
+    "user": ("{port: 1024-65535, user: 'app-*'}", "for the users of applications"),
+    "unit": ("{port: 22, unit: ssh.service}", "started by that unit"),
+    "container": ("{port: 8080, container: web}", "held inside that container"),
+    "netns": ("{port: 53, netns: 'qdhcp-*'}", "in network namespaces with such names"),
+    "hosts": ("{port: 80, hosts: ['web*', www.example.com]}", "on these hosts"),
+    "groups": ("{port: 8080, groups: staging}", "on the hosts of that group"),
+    "must": ("{port: 22, must: true}", "something has to listen there; of several ports on each, of a range on one"),
+    "forbid": ("{port: 23, forbid: true, comment: use ssh}", "a violation, whatever later rules allow"),
+    "comment": ("{port: 9100, comment: node_exporter}", "the text stands in messages about the rule"),
+}
+"""Key of a rule → an example, and what it means."""
+
 KEYS = {
     "schema": "'portsock/1'",
-    "command": "ports, sockets, procs, explain or diff",
+    "command": "ports, sockets, procs, explain, diff or check",
     "taken_at": "time of collection, UTC; null for a listing without one",
     "source": "kind live with its backend, or kind capture with its inputs",
     "complete": "true if nothing was skipped, and every process that could hold a reported socket was readable",

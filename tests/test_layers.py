@@ -32,7 +32,8 @@ ALLOWED: dict[str, set[str]] = {
     "query": {"model", "enums", "errors", "records", "addresses", "port_numbers", "normalize"},
     "explain": _WORLD | {"records", "reachability", "reach", "network", "query", "normalize"},
     "change": _WORLD | {"reachability", "normalize"},
-    "output": _WORLD | {"reachability", "reach", "normalize", "explain", "change"},
+    "policy": _WORLD | {"normalize", "reachability"},
+    "output": _WORLD | {"reachability", "reach", "normalize", "explain", "change", "policy"},
 }
 """The layers that each layer may import; cli and __main__ may import all."""
 PURE = ALLOWED.keys() - {"sources"}

@@ -33,7 +33,7 @@ def collect_snapshot(
     # Explanations and processes name the other ends, rows of ports do not, and those of sockets in one column.
     ends = question.command not in ("ports", "sockets") or Need.PEER in question.needs
     if collect.captures:
-        _check_captures(collect)
+        check_captures(collect)
         from portsock.sources.capture import collect as read_captures
 
         snapshot = normalize(read_captures(collect.captures, collect.from_format, services), ends, spend=True)
@@ -75,7 +75,7 @@ def _collect_live(request: Request, backend: str | None, console: Console) -> Co
         return collect_live(request, backend)
 
 
-def _check_captures(collect: Collecting) -> None:
+def check_captures(collect: Collecting) -> None:
     """Raise UsageError for options that say how the live system is read."""
     for option, value, why in (
         ("--netns", collect.netns, "a listing is of the network namespace that it was made in"),

@@ -35,11 +35,15 @@ def command_help(command: Any, context: Any) -> str:
     """Return the help page of one command, given Typer's objects of it."""
     options, arguments = split(visible(command, context))
     usage = " ".join(argument.metavar for argument in arguments)
-    operands = SIDES_HELP if command.name == "diff" else TARGET_HELP
-    lines = [f"Usage: portsock {command.name} [OPTION]... {usage}", command.help, "", *operands]
+    lines = [f"Usage: portsock {command.name} [OPTION]... {usage}", command.help, ""]
+    if command.name == "diff":
+        lines += SIDES_HELP
+    elif "TARGET" in usage:
+        lines += TARGET_HELP
     if command.name == "explain":
         lines.append(WORDS_HELP)
-    lines.append("")
+    if lines[-1]:
+        lines.append("")
     for panel, found in in_panels(options).items():
         lines += [f"{panel}:", *_columns(found)]
     return "\n".join([*lines, "Examples:", *_examples(EXAMPLES.get(command.name, ()))]) + "\n"

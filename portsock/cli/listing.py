@@ -102,10 +102,10 @@ def _helped(listing: Listing[Row], collect: Collecting, output: Printing, consol
 
         console.write([columns_help(listing.view)])
         return True
-    return _write_formats(collect, console)
+    return write_formats(collect, console)
 
 
-def _write_formats(collect: Collecting, console: Console) -> bool:
+def write_formats(collect: Collecting, console: Console) -> bool:
     """Answer `--from-format help`; tell whether it was asked for."""
     if collect.from_format != "help":
         return False

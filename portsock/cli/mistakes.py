@@ -8,7 +8,17 @@ from typer._click.exceptions import MissingParameter, NoSuchOption
 from portsock.cli.commands import COMMANDS
 from portsock.cli.declare import declared
 from portsock.cli.explaining.asked import operands, similar_names
-from portsock.cli.options import Arranging, Collecting, Comparing, Details, Explaining, Printing, Reaching, Selecting
+from portsock.cli.options import (
+    Arranging,
+    Checking,
+    Collecting,
+    Comparing,
+    Details,
+    Explaining,
+    Printing,
+    Reaching,
+    Selecting,
+)
 from portsock.errors import UsageError
 from portsock.explain.wording import command_line
 from portsock.query.pasted import masked
@@ -20,6 +30,7 @@ _GROUPS: Mapping[str, Sequence[Any]] = {
     "procs": (Selecting, Collecting, Arranging, Printing),
     "explain": (Collecting, Reaching, Explaining),
     "diff": (Selecting, Comparing),
+    "check": (Collecting, Checking),
 }
 """Command → the groups of its options."""
 

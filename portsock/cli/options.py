@@ -37,6 +37,7 @@ def _configure(ctx: Any, ignored: bool) -> bool:
 
 Json = Annotated[bool, flag("--json", help="one JSON object", panel=OUTPUT)]
 Color = Annotated[str, value("--color", metavar="WHEN", help="auto, always, never", panel=OUTPUT, completes="colors")]
+Rules = Annotated[Texts, value("--rules", metavar="FILE", help="its packet filter", panel=SOURCE, completes="files")]
 NoConfig = Annotated[bool, flag("--no-config", help="ignore config file", panel=OUTPUT, first=_configure)]
 
 
@@ -171,7 +172,7 @@ class Reaching(NamedTuple):
     reach: Annotated[bool, flag("--reach", help="who can connect", panel=OUTPUT)] = False
     """Show who can really connect, given the packet filter of the network namespace: the column reach, and the key reach in
     JSON. Without this option, tables show it where there are rules, and explain says it. Reading the rules takes root."""
-    rules: Annotated[Texts, value("--rules", metavar="FILE", help="its packet filter", panel=SOURCE, completes="files")] = None
+    rules: Rules = None
     """With --from: the packet filter of the host that the listing is of, as 'nft list ruleset', 'nft -j list ruleset' or
     iptables-save prints it. HOST= is the label that the listing has. May be repeated."""
     source: Annotated[
@@ -209,6 +210,21 @@ class Explaining(NamedTuple):
     """Print all that is known: each part of the answer at length, every finding with its evidence, and the table of binds."""
     brief: Annotated[bool, flag("--brief", help="only first sentence", panel=OUTPUT)] = False
     """Print only the first sentence of each answer."""
+    json: Json = False
+    color: Color = "auto"
+    no_config: NoConfig = False
+
+
+class Checking(NamedTuple):
+    """Options that only `check` has, and those of Printing that it shares."""
+
+    write: Annotated[bool, flag("--write", help="print a policy", panel=OUTPUT)] = False
+    """Print a policy that allows what listens now, here or in the captures. Read it before you keep it."""
+    report: Annotated[
+        Text, value("--format", metavar="NAME", help="text, junit or sarif", panel=OUTPUT, completes="reports")
+    ] = None
+    """Print the results as text, as JUnit's XML for a CI system, or as SARIF 2.1.0 for code scanning."""
+    rules: Rules = None
     json: Json = False
     color: Color = "auto"
     no_config: NoConfig = False
@@ -278,7 +294,7 @@ class Comparing(NamedTuple):
     no_config: NoConfig = False
 
 
-GROUPS = (Selecting, Collecting, Details, Arranging, Reaching, Explaining, Comparing, Printing)
+GROUPS = (Selecting, Collecting, Details, Arranging, Reaching, Explaining, Comparing, Checking, Printing)
 
 
 def _choosing_options() -> set[str]:

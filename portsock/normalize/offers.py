@@ -41,18 +41,19 @@ class Offer(NamedTuple):
 
 def offers(ports: Iterable[Port], processes: Processes) -> list[Offer]:
     """Return what these ports offer, in their order. Ports that only connections use offer nothing, and are left out."""
-    found: dict[object, list[Port]] = {}
+    found: dict[tuple[object, tuple[Program, ...], OwnerStatus | None], list[Port]] = {}
     for port in ports:
         if any(socket.remote is None for socket in port.sockets):
             programs = programs_of(port.owners, port.host, processes)
             place = (port.host, port.netns.id if port.netns else None, port.protocol, port.port)
             found.setdefault((place, programs, None if programs else port.owner_status), []).append(port)
-    return [_offer(rows, processes) for rows in found.values()]
+    return [_offer(rows, programs) for (_, programs, _), rows in found.items()]
 
 
 def programs_of(owners: Iterable[Owner], host: str | None, processes: Processes) -> tuple[Program, ...]:
     """Return the programs of these processes, each once, sorted."""
-    return tuple(sorted({_program(owner, host, processes) for owner in owners}, key=_order))
+    found = {_program(owner, host, processes) for owner in owners}
+    return tuple(found) if len(found) < 2 else tuple(sorted(found, key=_order))
 
 
 def _program(owner: Owner, host: str | None, processes: Processes) -> Program:
@@ -74,7 +75,7 @@ def _order(program: Program) -> tuple[str, ...]:
     return tuple(str(value or "") for value in program)
 
 
-def _offer(rows: Sequence[Port], processes: Processes) -> Offer:
+def _offer(rows: Sequence[Port], programs: tuple[Program, ...]) -> Offer:
     first = rows[0]
     addresses = dict.fromkeys(address for row in rows for address in row.addresses)
     if {"0.0.0.0", "::"} <= addresses.keys() or "*" in addresses:
@@ -86,7 +87,7 @@ def _offer(rows: Sequence[Port], processes: Processes) -> Offer:
         first.port,
         tuple(sorted(addresses, key=lambda text: (":" in text, text))),
         widest([row.exposure for row in rows]),
-        programs_of([owner for row in rows for owner in row.owners], first.host, processes),
+        programs,
         next((row.owner_status for row in rows if row.owner_status is not OwnerStatus.KNOWN), OwnerStatus.KNOWN),
         next((row.owner_reason for row in rows if row.owner_reason), None),
         tuple(rows),

@@ -139,6 +139,12 @@ def test_a_shell_completes_a_target_with_a_colon(shell: Complete, place: Place) 
     assert shell(f"portsock procs pid:{place.pid}") == f"portsock procs pid:{place.pid} "
 
 
+def test_a_shell_completes_the_reports_of_check_and_its_policy(shell: Complete) -> None:
+    assert shell("portsock check --format ju") == "portsock check --format junit "
+    assert shell("portsock ports --format gi") == "portsock ports --format github "
+    assert shell(f"portsock check {ROOT}/pyproj") == f"portsock check {ROOT}/pyproject.toml "
+
+
 def test_a_shell_completes_the_words_of_explain(shell: Complete) -> None:
     assert shell("portsock explain EADDRI") == "portsock explain EADDRINUSE "
 

@@ -92,7 +92,10 @@ def test_an_answer_does_not_import_the_help() -> None:
         (("sockets", "--stat", "x"), "no option --stat; did you mean --state? see portsock sockets --help"),
         (("prots",), "no command 'prots'; did you mean portsock ports?"),
         (("htttp",), "no command 'htttp'; did you mean portsock service:http?"),
-        (("wib\nble",), "no command 'wib\\x0able'; there are ports, sockets, procs, explain, diff; see portsock --help"),
+        (
+            ("wib\nble",),
+            "no command 'wib\\x0able'; there are ports, sockets, procs, explain, diff, check; see portsock --help",
+        ),
         (("300.1.1.1:80",), "'300.1.1.1' in '300.1.1.1:80' is no IPv4 address: '300' is above 255, where an octet ends"),
         (("-l", "8080"), "no option -l; options follow a command, as in portsock ports -l 8080; see portsock --help"),
         (("8080", "-l"), "no option -l; options follow a command, as in portsock ports 8080 -l; see portsock --help"),
@@ -128,7 +131,7 @@ def test_an_answer_does_not_import_the_help() -> None:
         ),
         (("-t", "a\nb"), "no option -t; see portsock --help"),
         (("help",), "no command 'help'; did you mean portsock --help?"),
-        (("wibble",), "no command 'wibble'; there are ports, sockets, procs, explain, diff; see portsock --help"),
+        (("wibble",), "no command 'wibble'; there are ports, sockets, procs, explain, diff, check; see portsock --help"),
         (("-tulnp",), "no option -t; options follow a command, as in portsock ports -tulnp; see portsock --help"),
         (
             ("explain",),

@@ -44,7 +44,7 @@ def tags(name: str) -> list[str]:
 
 def test_there_is_a_page_for_the_program_each_command_and_the_contract() -> None:
     assert [page.name for page in PAGES] == sorted(
-        ["portsock.1", "portsock-json.5", *(f"portsock-{name}.1" for name in COMMANDS)]
+        ["portsock.1", "portsock-json.5", "portsock-policy.5", *(f"portsock-{name}.1" for name in COMMANDS)]
     )
 
 

@@ -20,6 +20,7 @@ LISTINGS = sorted(
     if path.parent.name not in ("sock_diag", "rtnetlink") and path.suffix not in (".py", ".pyc")
 )
 """Captured listings of every format."""
+POLICY = str(Path(__file__).with_name("policy.yaml"))
 JSON_COMMANDS = (
     ("ports", "--all", "--json"),
     ("sockets", "--all-families", "--json"),
@@ -27,6 +28,7 @@ JSON_COMMANDS = (
     ("explain", "--json", "80"),
     ("explain", "--json", "proc:*"),
     ("explain", "--json", "0.0.0.0/0"),
+    ("check", "--json", POLICY),
 )
 LINE_COMMANDS = (
     ("ports", "--all", "--jsonl"),
@@ -39,6 +41,8 @@ TEXT_COMMANDS = (
     ("procs", "--all-families"),
     ("explain", "proc:*"),
     ("explain", "80"),
+    ("check", "--write"),
+    ("check", "--format", "junit", POLICY),
 )
 
 

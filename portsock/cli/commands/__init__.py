@@ -6,6 +6,7 @@ COMMANDS = {
     "procs": "What each program listens on, and what it is connected to.",
     "explain": "What a port, connection, process or state is, why, and what follows.",
     "diff": "What opened, closed or changed hands since a capture was made.",
+    "check": "Whether what listens here is what a policy allows.",
 }
 """Name → help."""
 
@@ -34,6 +35,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("portsock diff mon.json", "what has changed since"),
         ("portsock diff --connections mon.json tue.json", "with connections"),
         ("portsock diff mon/ tue/", "a file a host"),
+    ),
+    "check": (
+        ("portsock check --write > policy.yaml", "a policy of what listens now"),
+        ("portsock check policy.yaml", "does it still hold"),
+        ("portsock check policy.yaml --format junit", "for a CI system"),
     ),
 }
 """Command → (what to type, what it shows)."""

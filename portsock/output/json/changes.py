@@ -1,15 +1,14 @@
 """The answer of `diff` as JSON."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from portsock.change.types import Blind, Change, Comparison, Facts
 from portsock.change.words import name_of
 from portsock.model import Notice, Snapshot, Source
-from portsock.normalize.offers import Program
 from portsock.output.json.document import document, dumps
 from portsock.output.json.envelope import envelope
 from portsock.output.json.objects import netns_object
-from portsock.output.json.processes import Object
+from portsock.output.json.processes import Object, program_object
 from portsock.output.json.strings import encodable
 
 
@@ -79,21 +78,9 @@ def _facts(facts: Facts) -> Object:
     result: Object = {
         "addresses": [encodable(address) for address in facts.addresses],
         "exposure": facts.exposure,
-        "programs": list(_programs(facts.programs)),
+        "programs": list(map(program_object, facts.programs)),
     }
     return result if facts.connections is None else result | {"connections": facts.connections}
-
-
-def _programs(programs: Iterable[Program]) -> Iterator[Object]:
-    for program in programs:
-        yield {
-            "name": _text(program.name),
-            "exe": _text(program.exe),
-            "replaced": program.replaced,
-            "user": _text(program.user),
-            "unit": _text(program.unit),
-            "container": _text(program.container),
-        }
 
 
 def _blind(blind: Blind) -> Object:

@@ -1,12 +1,15 @@
 """Process objects of the JSON contract, and the collection of the processes that an answer names."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portsock.model import Owner, Process, Processes, Socket
 from portsock.normalize.processes import process_of
 from portsock.output.json.strings import encodable
 from portsock.output.timestamps import iso
+
+if TYPE_CHECKING:
+    from portsock.normalize.offers import Program
 
 Object = dict[str, Any]
 _RARE = Process._fields[Process._fields.index("state") :]
@@ -60,3 +63,15 @@ def add_named(named: Named, socket: Socket) -> None:
 def named_processes(named: Named, processes: Processes) -> Iterator[Process]:
     """Yield the named processes in order of host and pid."""
     return (process_of(key, named[key], processes) for key in sorted(named, key=lambda key: (key[0] or "", key[1])))
+
+
+def program_object(program: "Program") -> Object:
+    """Return the object of what holds a port, whatever its process."""
+    return {
+        "name": program.name and encodable(program.name),
+        "exe": program.exe and encodable(program.exe),
+        "replaced": program.replaced,
+        "user": program.user and encodable(program.user),
+        "unit": program.unit and encodable(program.unit),
+        "container": program.container and encodable(program.container),
+    }

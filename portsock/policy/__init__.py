@@ -1,0 +1,1 @@
+"""What may listen, and whether it does: policies as YAML text, and what they say of a snapshot."""
