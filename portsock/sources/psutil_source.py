@@ -89,7 +89,7 @@ def _machine(psutil: "ModuleType") -> Machine:
 
     if not _LINUX:
         return describe(psutil_interfaces(psutil))
-    from portsock.sources.linux.namespaces.interfaces import interfaces
+    from portsock.sources.linux.routes.interfaces import interfaces
 
     machine = describe(None)
     return machine._replace(interfaces=interfaces(machine.netns) or None)

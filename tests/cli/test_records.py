@@ -42,7 +42,7 @@ def test_a_record_that_is_read_keeps_its_host_and_covers_what_both_asked_for(tmp
 
 def test_tables_ask_nothing_about_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     imported: Any = sys.modules
-    for name in ("portsock.sources.machine", "portsock.sources.linux.namespaces.interfaces", "portsock.query.coverage"):
+    for name in ("portsock.sources.machine", "portsock.sources.linux.routes.interfaces", "portsock.query.coverage"):
         monkeypatch.setitem(imported, name, None)
     for words in (["sockets"], ["ports"], ["procs"], ["sockets", "--csv"], ["explain", "1"]):
         assert ask(*words).status in (0, 1, 3)

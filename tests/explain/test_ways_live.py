@@ -20,7 +20,7 @@ from portsock.reach.types import Outcome
 from portsock.reachability import RuleReference
 from portsock.records import Contact
 from portsock.sources.connect import connect_once
-from portsock.sources.linux.firewall import network, route
+from portsock.sources.linux.routes import network, route
 from tests.support import ways_lab
 from tests.support.contract import schema_faults
 from tests.support.crossing_lab import inside

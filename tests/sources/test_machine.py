@@ -14,7 +14,7 @@ from portsock.model import Interface
 from portsock.network import Device
 from portsock.parse.netlink.route.devices import Address
 from portsock.sources import machine
-from portsock.sources.linux.namespaces.interfaces import with_addresses
+from portsock.sources.linux.routes.interfaces import with_addresses
 
 ID = "0123456789abcdef0123456789abcdef"
 

@@ -93,8 +93,8 @@ def _path(target: "InetTarget", address: str) -> Path | None:
     if needs_zone(address) and target.zone is None:  # the kernel would take any link
         return Path(address, errno="EINVAL")
     from portsock.sources.failures import note_reason
-    from portsock.sources.linux.firewall import route
     from portsock.sources.linux.netlink import NetlinkRefused
+    from portsock.sources.linux.routes import route
 
     try:
         return route.ask(
@@ -115,8 +115,8 @@ def _contact(remote: "Remote", zone: str | None, timeout: float) -> "Contact":
 
 def _completed(remote: "Remote", path: Path) -> "Remote":
     """Add the neighbour, after the attempt that may have asked it, or the route that is the reason for having no way."""
-    from portsock.sources.linux.firewall import network, route
     from portsock.sources.linux.netlink import NetlinkRefused
+    from portsock.sources.linux.routes import network, route
 
     try:
         if path.errno is not None:

@@ -67,7 +67,7 @@ def _interfaces(request: Request, netns: int | None) -> tuple[Interface, ...]:
     """Return the interfaces of the calling thread's namespace, if they are requested."""
     if Need.MACHINE not in request.needs:
         return ()
-    from portsock.sources.linux.namespaces.interfaces import interfaces
+    from portsock.sources.linux.routes.interfaces import interfaces
 
     return interfaces(netns)
 

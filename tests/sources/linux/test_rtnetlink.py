@@ -7,8 +7,8 @@ import pytest
 
 from portsock.network import Neighbour, Path
 from portsock.parse.netlink.message import HEADER, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST
-from portsock.sources.linux.firewall import network, route
 from portsock.sources.linux.netlink import NetlinkRefused
+from portsock.sources.linux.routes import network, route
 from tests.parse.netlink.test_route import FIXTURES, route_message
 from tests.support.live import on_linux
 from tests.support.netlink_replay import Channel, done, failed, message

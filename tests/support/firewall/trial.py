@@ -26,7 +26,8 @@ from portsock.errors import UsageError as InputError
 from portsock.network import Network
 from portsock.parse.rulesets import read
 from portsock.rulesets import Match, Meta, Reject, Ruleset, Table
-from portsock.sources.linux.firewall import network, rules
+from portsock.sources.linux.firewall import rules
+from portsock.sources.linux.routes import network
 from tests.support.firewall import verdicts
 from tests.support.firewall.grammar import Grammar
 from tests.support.firewall.packets import Ears, Fate, Packet, ears

@@ -56,8 +56,8 @@ def _load_own(always: bool) -> "PacketFilter | bool | None":
     if not always and (present := has_rules()) is not True:
         return present
     from portsock.rulesets import PacketFilter
-    from portsock.sources.linux.firewall.network import load as load_network
     from portsock.sources.linux.firewall.rules import load as load_rules
+    from portsock.sources.linux.routes.network import load as load_network
 
     return PacketFilter(load_rules(), load_network())
 

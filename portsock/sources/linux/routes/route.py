@@ -7,8 +7,8 @@ from portsock.network import Neighbour, Path
 from portsock.parse.netlink.message import NLM_F_ACK, GarbledMessage
 from portsock.parse.netlink.route import neighbours, routes
 from portsock.parse.netlink.route.values import packed
-from portsock.sources.linux.firewall.network import NETLINK_ROUTE, dump
 from portsock.sources.linux.netlink import Channel, NetlinkRefused, Reader, open_channel
+from portsock.sources.linux.routes.rtnetlink import NETLINK_ROUTE, dump
 
 
 def ask(

@@ -5,8 +5,8 @@ from collections import defaultdict
 from portsock.model import Interface
 from portsock.network import Device
 from portsock.parse.netlink.route import devices
-from portsock.sources.linux.firewall.network import NETLINK_ROUTE, dump
 from portsock.sources.linux.netlink import NetlinkRefused, open_channel
+from portsock.sources.linux.routes.rtnetlink import NETLINK_ROUTE, dump
 
 _WITHIN = frozenset({"veth", "tun", "dummy", "ifb"})
 """Kinds of devices of a bridge behind which there are containers, virtual machines or nothing."""

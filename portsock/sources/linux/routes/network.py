@@ -1,18 +1,12 @@
 """The devices, addresses and routes of the calling thread's network namespace, by rtnetlink(7). Every user may read them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
-from typing import TypeVar
 
 from portsock.network import Device, Network
-from portsock.parse.netlink.message import Buffer, GarbledMessage
 from portsock.parse.netlink.route import devices, routes
-from portsock.sources.linux.netlink import Channel, NetlinkRefused, Reader, open_channel
+from portsock.sources.linux.netlink import Channel, open_channel
+from portsock.sources.linux.routes.rtnetlink import NETLINK_ROUTE, dump
 from portsock.sources.system import read_text
-
-NETLINK_ROUTE = 0
-_Decoded = TypeVar("_Decoded")
-_Decoder = Callable[[Buffer, Collection[tuple[int, int]]], _Decoded]
 
 
 def load(root: str = "/proc", channel: Channel | None = None) -> Network:
@@ -38,15 +32,6 @@ def load(root: str = "/proc", channel: Channel | None = None) -> Network:
         bool(_setting(root, "ipv4/ip_forward")),
         bool(_setting(root, "ipv6/conf/all/forwarding")),
     )
-
-
-def dump(channel: Channel, kind: int, body: bytes, decode: "_Decoder[_Decoded]") -> "_Decoded | None":
-    """Return what one dump contains; None where this kernel has no such table. Raises NetlinkRefused."""
-    answer = Reader(channel, kind).read(body)
-    try:
-        return None if answer is None else decode(answer.data, answer.bodies)
-    except GarbledMessage as error:
-        raise NetlinkRefused(str(error)) from error
 
 
 def _completed(link: Device, addresses: list[str], every: int, root: str) -> Device:
