@@ -74,13 +74,14 @@ def document(head: Object, arrays: Mapping[str, Iterable[str | Iterator[str]]]) 
     yield "}\n"
 
 
-def json_lines(head: Object, arrays: Mapping[str, Iterable[str]]) -> Iterator[str]:
+def json_lines(head: Object, arrays: Mapping[str, Iterable[str | Iterator[str]]]) -> Iterator[str]:
     """Yield JSON Lines: a header, the lines of each array, an end with `complete` and `notices`."""
     closing = {name: head[name] for name in ("complete", "notices")}
     opening = {name: value for name, value in head.items() if name not in closing}
     yield dumps({"record": "header"} | opening) + "\n"
     for pieces in arrays.values():
-        yield from pieces
+        for piece in pieces:
+            yield from (piece,) if isinstance(piece, str) else piece
     yield dumps({"record": "end"} | closing) + "\n"
 
 
@@ -92,7 +93,9 @@ def _joined(texts: Iterable[str], record: str | None) -> str:
     return "".join([f"{start}{text[1:]}\n" for text in texts])
 
 
-def _pieces(rows: Sequence[Socket | Port | ProcessRow], context: Context, record: str | None, named: Named) -> Iterator[str]:
+def _pieces(
+    rows: Sequence[Socket | Port | ProcessRow], context: Context, record: str | None, named: Named
+) -> Iterator[str | Iterator[str]]:
     """Yield the rows in pieces; add the processes that they name to `named`."""
     sockets = SocketTexts(context, dumps, named)
     objects = Objects(context)
@@ -104,7 +107,27 @@ def _pieces(rows: Sequence[Socket | Port | ProcessRow], context: Context, record
 
     text_of: Callable[[Any], str] = sockets.text if rows and isinstance(rows[0], Socket) else text
     for begin in range(0, len(rows), _CHUNK):
-        yield _joined(map(text_of, rows[begin : begin + _CHUNK]), record)
+        some = rows[begin : begin + _CHUNK]
+        if any(isinstance(row, ProcessRow) and len(row.sockets) > _CHUNK for row in some):
+            for row in some:
+                assert isinstance(row, ProcessRow)
+                yield _large(row, objects, record, named)
+        else:
+            yield _joined(map(text_of, some), record)
+
+
+def _large(row: ProcessRow, objects: Objects, record: str | None, named: Named) -> Iterator[str]:
+    """Yield the object of a process in parts: it may hold a hundred thousand sockets."""
+    for socket in row.sockets:
+        add_named(named, socket)
+    head = dumps(process_object(row.process))[:-1]
+    yield head if record is None else f'{{"record":"{record}",{head[1:]}'
+    for name, sockets in (("listening", row.listening), ("sockets", row.sockets)):
+        yield f',"{name}":['
+        for begin in range(0, len(sockets), _CHUNK):
+            yield "," * bool(begin) + ",".join(dumps(objects.unowned(each)) for each in sockets[begin : begin + _CHUNK])
+        yield "]"
+    yield "}" if record is None else "}\n"
 
 
 def _processes(named: Named, context: Context, record: str | None) -> Iterator[str]:

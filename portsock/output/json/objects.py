@@ -106,7 +106,7 @@ class Objects:
 
     def proc(self, row: ProcessRow) -> Object:
         """Return a row of `procs`: the process, its listening or bound sockets, and all its selected sockets."""
-        objects = [(socket, self._unowned(socket)) for socket in row.sockets]
+        objects = [(socket, self.unowned(socket)) for socket in row.sockets]
         passive = set(map(id, row.listening))
         return process_object(row.process) | {
             "listening": [item for socket, item in objects if id(socket) in passive],
@@ -141,7 +141,8 @@ class Objects:
                 self._owners[owners] = found
         return found
 
-    def _unowned(self, socket: Socket) -> Object:
+    def unowned(self, socket: Socket) -> Object:
+        """Return a socket of a row that names its process."""
         result = self.socket(socket)
         del result["owners"]
         return result

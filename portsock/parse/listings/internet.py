@@ -23,9 +23,9 @@ _DATAGRAM_TYPES = frozenset({SocketType.DGRAM, SocketType.RAW})
 
 @lru_cache(maxsize=256)
 def protocol_name(word: str) -> str:
-    """Return a protocol without its family: 'tcp46' → 'tcp', 'icm6' → 'icmp', 'UDPv6' → 'udp'."""
+    """Return a protocol without its family: 'tcp46' → 'tcp', 'icm6' → 'icmp', 'UDPv6' → 'udp'; what is nothing else stays."""
     name = word.lower().removesuffix("46").rstrip("46").removesuffix("v")
-    return _WHOLE.get(name, name)
+    return _WHOLE.get(name, name) or word.lower()
 
 
 def internet_record(

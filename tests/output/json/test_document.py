@@ -279,3 +279,20 @@ def test_a_deleted_executable_and_all_buffer_memory_are_written() -> None:
     found = document("sockets", [row], Context(processes={(None, 18085): gone}))
     assert found["processes"][0]["exe_deleted"] is True
     assert list(found["sockets"][0]["memory"].values()) == list(range(9))
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_process_with_many_sockets_is_written_in_parts_as_others_are_at_once(lines: bool) -> None:
+    owner = Owner(18085, 4, "python3", "dev")
+    held = [socket(f"10.0.0.1:{number}", owners=(owner,), inode=number) for number in range(1, 252)]
+    rows = group_processes(held, {(None, 18085): PYTHON_PROCESS})
+    found = snapshot(held, {(None, 18085): PYTHON_PROCESS})
+    pieces = list(answer("procs", found, rows, SERVICES, lines))
+    assert max(map(len, pieces)) < len("".join(pieces)) / 2
+    text = "".join(pieces).splitlines()
+    row = json.loads(text[1]) if lines else json.loads("".join(text))["procs"][0]
+    few = json.loads("".join(answer("procs", found, group_processes(held[:3], found.processes), SERVICES, False)))["procs"][0]
+    assert list(row) == (["record"] if lines else []) + list(few)
+    assert row["sockets"][:3] == few["sockets"]
+    assert [each["inode"] for each in row["sockets"]] == list(range(1, 252))
+    assert len(row["listening"]) == 251

@@ -176,3 +176,8 @@ def test_json_counts_objects_that_are_no_files() -> None:
 def test_json_without_files_is_refused() -> None:
     with pytest.raises(UsageError, match="none of its 1 objects is a socket"):
         read_with_notices('{"pid":1,"command":"x","fd":"4"}')
+
+
+def test_a_protocol_that_is_only_a_family_survives_as_it_is() -> None:
+    (record,) = read("p5\ncweb\nf3\ntIPv4\nd1099867\nPv6\nn\n")
+    assert (record.protocol, record.inode) == ("v6", 1099867)
