@@ -71,12 +71,11 @@ class Collecting(NamedTuple):
         ),
     ] = None
     """Read a captured listing in place of this system. '-' is standard input. A directory stands for every regular file in it,
-    without hidden ones and subdirectories, and a quoted pattern ('caps/*.json') for the files that match it; one of these that
-    cannot be read is named, and the others are read. A file may have the answers of several hosts after one another, as
-    cat writes them; files of ansible --tree are named after their hosts. If there are several listings, they are joined, and
-    connections between their hosts are matched. HOST= labels the rows with a host name; otherwise the listing's own
-    header names the host, or else the file does. Several captures of one host are told apart by the time or the file behind
-    its name."""
+    without hidden ones and subdirectories, a quoted pattern ('caps/*.json') for what matches it; a file of these that cannot
+    be read is named, and the others are read. A file may have the answers of several hosts after one another. Several listings
+    are joined, and connections between their hosts are matched. HOST= labels the rows with a host name; otherwise the
+    listing's own header names the host, or else the file does. Captures of one host differ in the time or the file behind its
+    name."""
     from_format: FromFormat = None
     """Read the listing as this format in place of detecting it. 'help' lists the formats."""
     backend: Backend = None
@@ -247,8 +246,7 @@ class Printing(NamedTuple):
     """Print the table in this layout of tabulate (github, html, psql, tsv ...), or as table or csv.
     For sockets and procs also mermaid or dot: a picture of who talks to whom, as text for Mermaid or Graphviz. Programs have
     the ports that they listen on, whatever their pids. Arrows lead from client to server, with port and number of connections.
-    Many remote addresses of one service are drawn as one. A large picture has only the most frequent connections, and says so.
-    Options for the look of a table have no effect on it."""
+    Many remote addresses of one service are one. A large picture has only the most frequent connections, and says so."""
     columns: Annotated[
         Text, value("--columns", metavar="A,B", help="columns, or 'help'", panel=OUTPUT, completes="columns")
     ] = None

@@ -16,6 +16,8 @@ _Line = str | Socket
 """A line, or the socket that was read of it already."""
 _HEADER = '{"record":"header",'
 _BEGINNINGS = (_HEADER, '{"schema":"portsock/', '{"schema": "portsock/')
+_PLACES = 10**18
+"""From here on a number in the text stands for a socket that was read already; no text has such numbers of its own there."""
 _EXTRA = "Extra data"
 """What the decoder says of a text that goes on behind its first value."""
 
@@ -41,7 +43,7 @@ def _of_part(lines: Sequence[_Line]) -> list[Object]:
     if lines and isinstance(lines[0], str) and _is_header(lines[0]):
         return _known(_from_lines(lines, None))
     read = [line for line in lines if isinstance(line, Socket)]
-    places = count()
+    places = count(_PLACES)
     # In the text its place stands for the line of a socket.
     text = "\n".join([line if isinstance(line, str) else f"{next(places)}," for line in lines])
     try:
@@ -67,15 +69,20 @@ def _of_values(values: list[Any], read: Sequence[Socket]) -> list[Object]:
     """Return the documents of JSON values: documents, arrays of them (jq -s), records of --jsonl. `read`: see documents()."""
     if len(values) == 1 and isinstance(values[0], list):
         values = values[0]
-    values = [read[value] if type(value) is int and 0 <= value < len(read) else value for value in values]
+    values = _in_place(values, read)
     found: list[Object] = []
     for is_whole, group in groupby(values, _is_document):
         alike = list(group)
         found += alike if is_whole else _from_lines(alike, None)
     for document in found if read else ():
         if isinstance(rows := document.get("sockets"), list):
-            document["sockets"] = [read[row] if type(row) is int and 0 <= row < len(read) else row for row in rows]
+            document["sockets"] = _in_place(rows, read)
     return found
+
+
+def _in_place(values: Iterable[Any], read: Sequence[Socket]) -> list[Any]:
+    """Return the values with each socket in its place."""
+    return [read[value - _PLACES] if type(value) is int and 0 <= value - _PLACES < len(read) else value for value in values]
 
 
 def _is_document(value: object) -> bool:
