@@ -79,8 +79,7 @@ class Collecting(NamedTuple):
     from_format: FromFormat = None
     """Read the listing as this format in place of detecting it. 'help' lists the formats."""
     backend: Backend = None
-    """Read sockets through this interface. On Linux the default is netlink; procfs reads /proc/net. Other systems use
-    psutil."""
+    """Read sockets through this interface. On Linux the default is netlink; procfs reads /proc/net. Elsewhere it is psutil."""
     owners: OwnerSearch = "auto"
     """Find the processes that hold a socket in this way. auto takes the fastest one; walk reads /proc/PID/fd; bpf has the
     kernel list all descriptors, which takes root; none does not look for owners."""
@@ -101,8 +100,7 @@ class Selecting(NamedTuple):
     established: Annotated[bool, flag("--established", help="connected", panel=FILTER)] = False
     """Connections that are open in both directions."""
     all: Annotated[bool, flag("-a", "--all", help="every port in use", panel=FILTER)] = False
-    """For ports: show also ports that only connections use. The other commands always show all sockets, so there this
-    option is accepted and changes nothing."""
+    """For ports: show also ports that only connections use. The other commands always show all sockets."""
     state: Annotated[Texts, value("--state", metavar="STATE", help="in this state", panel=FILTER, completes="states")] = None
     """A state as any tool spells it (ESTAB, TIME_WAIT, FinWait1), or one of the groups all, connected, synchronized,
     closing, bucket, big. May be repeated."""
