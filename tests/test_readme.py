@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from portsock.cli.commands import COMMANDS
 from tests.support.live import ENVIRONMENT, ROOT, on_linux, portsock
 from tests.support.readme import README, commands
 
@@ -48,9 +49,16 @@ def test_the_tables_in_the_readme_have_the_present_columns(tmp_path: Path) -> No
 
 
 def test_every_option_that_the_readme_names_exists() -> None:
-    helps = "".join(portsock(command, "--help").stdout for command in ("ports", "sockets", "procs", "explain"))
+    helps = "".join(portsock(command, "--help").stdout for command in COMMANDS)
     known = set(re.findall(r"(?<![\w-])--?[a-z0-9][\w-]*", helps, re.IGNORECASE))
     tour = TEXT.partition("## A tour")[2].partition("## Beside")[0]
     for line in re.findall(r"`(portsock [^`]*)`", tour):
         for option in re.findall(r"(?<=\s)--[a-z][\w-]*", line):
             assert option in known, line
+
+
+def test_the_policies_in_the_readme_have_no_mistakes() -> None:
+    from portsock.policy.reader import Policy, read_policy
+
+    (policy,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    assert isinstance(read_policy(policy.encode()), Policy)
