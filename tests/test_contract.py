@@ -29,7 +29,9 @@ COMMANDS = JSON_COMMANDS + LINE_COMMANDS + TEXT_COMMANDS
 
 @pytest.mark.parametrize("path", LISTINGS, ids=lambda path: path.name)
 def test_every_answer_from_every_listing_fits_the_schema(path: Path) -> None:
-    assert [(command, error) for command in COMMANDS for error in broken(command, path)] == []
+    """Try one command in four on each listing, another one on the next; with PORTSOCK_LONG all."""
+    some = COMMANDS if "PORTSOCK_LONG" in os.environ else COMMANDS[LISTINGS.index(path) % 4 :: 4]
+    assert [(command, error) for command in some for error in broken(command, path)] == []
 
 
 @cache

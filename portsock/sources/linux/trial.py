@@ -146,7 +146,7 @@ def _interface(zone: str) -> int:
         return int(zone)
     try:
         return socket.if_nametoindex(zone)
-    except OSError:  # which has no number before Python 3.13
+    except (OSError, ValueError):  # without a number before Python 3.13; ValueError for a NUL
         raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from None
 
 

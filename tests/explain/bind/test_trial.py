@@ -13,7 +13,7 @@ from tests.support.live import as_root, on_linux
 pytestmark = [pytest.mark.linux, on_linux]
 
 
-@pytest.mark.parametrize("zone", ["none-of-this-name", "9" * 11, "9" * 5000, "²"])
+@pytest.mark.parametrize("zone", ["none-of-this-name", "9" * 11, "9" * 5000, "²", "\0"])
 def test_a_zone_that_does_not_exist_is_no_device(zone: str) -> None:
     assert bind_once("udp", f"fe80::1%{zone}", 0) == Trial("ENODEV", False)
 
