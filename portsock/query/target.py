@@ -248,7 +248,7 @@ def _inet(text: str, protocol: str | None, body: str, resolve: Resolve | None) -
 def _checked(target: InetTarget) -> InetTarget:
     """Return the target; raise UsageError where its parts exclude each other."""
     wrong = None
-    if target.zone == "":
+    if target.zone is not None and (not target.zone or "\0" in target.zone):
         wrong = "a zone is an interface's name behind an address, as in fe80::1%eth0"
     elif not target.networks and target.ports is None:
         wrong = "that names every socket; leave it out, or write a port such as *:8080"

@@ -261,6 +261,7 @@ def test_text_that_is_an_address_and_an_endpoint_is_refused_with_both_spellings(
         ("raw/80", "'raw/80': raw sockets have no ports; write raw/ADDRESS, or --raw"),
         ("*:*", "'*:*': that names every socket; leave it out, or write a port such as *:8080"),
         ("127.0.0.1%", "'127.0.0.1%': a zone is an interface's name behind an address, as in fe80::1%eth0"),
+        ("::%\0:1", "'::%\\x00:1': a zone is an interface's name behind an address, as in fe80::1%eth0"),
         ("*%lo", "'*%lo': that names every socket; leave it out, or write a port such as *:8080"),
         (":htps", "'htps' in ':htps' is no port: write a number from 0 to 65535, or a range such as 8000-8100"),
         ("pid:", "'pid:' names nothing after the ':'; write pid:1234, say"),
