@@ -14,7 +14,7 @@ from portsock.records import SocketRecord
 
 _BATCH = 128
 """Lines that are held at a time: each may have a million characters."""
-_MOST_KNOWN, _LONGEST_KNOWN = 4096, 200
+_MOST_KNOWN, _LONGEST_KNOWN = 4096, 500
 """Other lines that are remembered, and the characters of the longest: a text of few words is passed over quickly."""
 
 
@@ -65,6 +65,10 @@ class Sections:
         while batch := list(islice(source, _BATCH)):
             at = 0
             while at < len(batch):
+                if not batch[at] and self._reader is None:
+                    self._gap, self._remark_begun = before + at + 1, False
+                    at += 1
+                    continue
                 found, end = self._read_plain(batch, at)
                 if end == at:
                     found, end = self._read_line(batch[at], before + at + 1), at + 1
