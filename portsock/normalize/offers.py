@@ -41,13 +41,19 @@ class Offer(NamedTuple):
 
 def offers(ports: Iterable[Port], processes: Processes) -> list[Offer]:
     """Return what these ports offer, in their order. Ports that only connections use offer nothing, and are left out."""
-    found: dict[tuple[object, tuple[Program, ...], OwnerStatus | None], list[Port]] = {}
+    found: dict[object, tuple[tuple[Program, ...], list[Port]]] = {}
+    known: dict[tuple[str | None, Owner], tuple[Program, ...]] = {}
     for port in ports:
-        if any(socket.remote is None for socket in port.sockets):
+        if all(socket.remote is not None for socket in port.sockets):
+            continue
+        if len(port.owners) == 1:  # most programs have many ports, and most ports one process
+            key = (port.host, port.owners[0]._replace(fd=None))
+            programs = known.get(key) or known.setdefault(key, programs_of(port.owners, port.host, processes))
+        else:
             programs = programs_of(port.owners, port.host, processes)
-            place = (port.host, port.netns.id if port.netns else None, port.protocol, port.port)
-            found.setdefault((place, programs, None if programs else port.owner_status), []).append(port)
-    return [_offer(rows, programs) for (_, programs, _), rows in found.items()]
+        place = (port.host, port.netns, port.protocol, port.port, programs, None if programs else port.owner_status)
+        found.setdefault(place, (programs, []))[1].append(port)
+    return [_of_one(rows[0], programs) if len(rows) == 1 else _joined(rows, programs) for programs, rows in found.values()]
 
 
 def programs_of(owners: Iterable[Owner], host: str | None, processes: Processes) -> tuple[Program, ...]:
@@ -75,7 +81,14 @@ def _order(program: Program) -> tuple[str, ...]:
     return tuple(str(value or "") for value in program)
 
 
-def _offer(rows: Sequence[Port], programs: tuple[Program, ...]) -> Offer:
+def _of_one(port: Port, programs: tuple[Program, ...]) -> Offer:
+    return Offer(
+        port.host, port.netns, port.protocol, port.port, port.addresses, port.exposure, programs, port.owner_status,
+        port.owner_reason, (port,),
+    )  # fmt: skip
+
+
+def _joined(rows: Sequence[Port], programs: tuple[Program, ...]) -> Offer:
     first = rows[0]
     addresses = dict.fromkeys(address for row in rows for address in row.addresses)
     if {"0.0.0.0", "::"} <= addresses.keys() or "*" in addresses:

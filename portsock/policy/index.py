@@ -68,6 +68,8 @@ class Index:
 
     def of_port(self, port: int) -> tuple[Bucket, Bucket, Bucket]:
         """Return the rules that name this port alone, in a range, and those that name none."""
+        if not self._bounds:
+            return self._single.get(port, self._nothing), self._nothing, self._portless
         place = bisect_right(self._bounds, port)
         wide = self._between.get(place)
         if wide is None:

@@ -72,8 +72,10 @@ class Judge:
     def _verdict(self, port: int, subject: Subject) -> Verdict:
         buckets = self._rules.of_port(port)
         single, wide, _ = buckets
-        parts = [bucket.of(subject.programs) for bucket in (*buckets, *self._ignore.of_port(port))]
-        key = (id(single), id(wide), *map(id, parts[2:]), subject._replace(address=self._kind(subject.address)))
+        programs = subject.programs
+        parts = [bucket.of(programs) if bucket.rules else () for bucket in (*buckets, *self._ignore.of_port(port))]
+        # Its fields one by one: _replace() would take as long as the rest.
+        key = (id(single), id(wide), *map(id, parts[2:]), self._kind(subject.address), subject.protocol, *subject[2:])
         found = self._known.get(key)
         if found is None:
             found = self._decide(merged(parts[:3]), merged(parts[3:]), subject)
