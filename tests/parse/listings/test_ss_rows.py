@@ -131,3 +131,12 @@ NO_STATE = "Recv-Q Send-Q Local Address:Port Peer Address:Port"
 def test_without_netid_and_state_ports_and_queues_show_the_protocol(row: str, protocol: str, state: State | None) -> None:
     (record,) = Capture(EMPTY).read([NO_STATE, row])
     assert (record.protocol, record.state) == (protocol, state)
+
+
+def test_a_name_that_goes_over_the_end_of_a_line_is_named() -> None:
+    capture = Capture(EMPTY)
+    (record,) = capture.read(["u_str LISTEN 0 3 /run/with", "newline.sock 344653 * 0 "])
+    assert record.inode == 344653
+    assert [(notice.code, notice.amount, notice.incomplete) for notice in capture.notices()] == [
+        ("names_over_lines", 1, False)
+    ]

@@ -50,6 +50,7 @@ class SsReader:
         """Rows whose protocol was assumed."""
         self._has_associations = False
         self._cut = 0
+        self._joined = 0
         """Rows whose list of holders has no end."""
 
     @classmethod
@@ -119,11 +120,15 @@ class SsReader:
 
     @property
     def remarks(self) -> tuple[Notice, ...]:
-        """Return notices where the protocol was assumed, and where holders are missing."""
+        """Return notices where the protocol was assumed, where holders are missing, and where a row has several lines."""
         found = []
         if self._cut:
             whose = "1 socket is" if self._cut == 1 else f"{self._cut} sockets are"
             found.append(Notice("owners_cut", self._cut, f"the owners of {whose} cut off in this listing of ss"))
+        if self._joined:
+            names = "1 name goes" if self._joined == 1 else f"{self._joined} names go"
+            text = f"{names} over the end of a line: a line end in a name, or a listing that was broken there"
+            found.append(Notice("names_over_lines", self._joined, text, incomplete=False))
         if self._assumed and not self._has_associations and not any(item.state in _ONLY_TCP for item in self._records):
             text = f"this listing of ss does not tell the protocol: taken for {self._protocol}"
             text += " (with two of -t -u -w ss prints it)"
@@ -197,6 +202,7 @@ class SsReader:
             return None  # perhaps the row of another listing, and no part of a name
         self._records.pop()
         self._unfinished = None
+        self._joined += 1
         self._add(row)
         return ()
 
