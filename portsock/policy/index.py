@@ -82,6 +82,6 @@ class Index:
 def merged(parts: Iterable[Sequence[Numbered]]) -> list[Rule]:
     """Return the rules of several buckets, each once, in the order of the policy."""
     filled = [part for part in parts if part]
-    if len(filled) == 1:
-        return [rule for _, rule in filled[0]]
+    if len(filled) < 2:
+        return [rule for part in filled for _, rule in part]
     return [rule for _, rule in sorted(dict(rule for part in filled for rule in part).items(), key=_number)]

@@ -1,6 +1,7 @@
 """What is said of sockets and rules: what, where, held by whom, and which line forbids it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from portsock.model import Netns, OwnerStatus
 from portsock.normalize.offers import Program
@@ -47,10 +48,14 @@ def inside(netns: Netns | None) -> str:
 
 def holder(listener: Listener) -> str:
     """Return who holds a listener: 'held by nginx (root) and nginx (www-data)'."""
-    if not listener.programs:
-        return f"held by {_NOBODY.get(listener.owner_status, 'nobody known')}"
-    named = [_program(program) for program in listener.programs[:_MOST]]
-    return f"held by {_listed(named, len(listener.programs) - _MOST)}"
+    return _holder(listener.programs, listener.owner_status)
+
+
+@lru_cache(maxsize=4096)
+def _holder(programs: tuple[Program, ...], status: OwnerStatus) -> str:
+    if not programs:
+        return f"held by {_NOBODY.get(status, 'nobody known')}"
+    return f"held by {_listed([_program(program) for program in programs[:_MOST]], len(programs) - _MOST)}"
 
 
 def _program(program: Program) -> str:

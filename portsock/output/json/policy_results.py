@@ -8,7 +8,7 @@ from portsock.output.json.envelope import envelope
 from portsock.output.json.objects import netns_object
 from portsock.output.json.processes import Object, program_object
 from portsock.output.json.strings import encodable
-from portsock.policy.types import Listener, Result, Status
+from portsock.policy.types import Listener, Result, Rule, Status
 from portsock.policy.verdict import Verdict, headline
 
 _CHUNK = 100
@@ -42,11 +42,13 @@ class _Texts:
 
     def __init__(self) -> None:
         self._known: dict[object, str] = {}
+        self._rules: dict[int, str] = {}
+        """By identity: rules live as long as their results."""
 
     def result(self, result: Result) -> str:
         """Return one result."""
         rule, listener = result.rule, result.listener
-        named = ("null", "null") if rule is None else (self._once(rule.words), rule.line)
+        named = ("null", "null") if rule is None else (self._rules.get(id(rule)) or self._rule(rule), rule.line)
         socket = "null" if listener is None else self._socket(listener)
         host = "null" if result.host is None else self._once(result.host)
         ignored = "true" if result.ignored else "false"
@@ -54,6 +56,10 @@ class _Texts:
             f'{{"host":{host},"status":"{result.status}","rule":{named[0]},"line":{named[1]},"ignored":{ignored},'
             f'"message":{dumps(encodable(result.message))},"socket":{socket}}}'
         )
+
+    def _rule(self, rule: Rule) -> str:
+        found = self._rules[id(rule)] = dumps(encodable(rule.words))
+        return found
 
     def _once(self, text: str) -> str:
         found = self._known.get(text)
