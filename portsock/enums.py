@@ -69,6 +69,8 @@ Use it wherever a Socket is at hand: `socket.role in PASSIVE`. Sockets that are 
 UNKNOWN and are not among them. Where roles are not inferred, as for records, use the states CONNECTIONLESS.
 """
 
+WITH_PORTS = frozenset({"tcp", "udp", "udplite", "sctp", "mptcp"})
+"""Protocols whose sockets have ports, and that a live source lists."""
 CONNECTIONLESS: frozenset[State | None] = frozenset({State.LISTEN, State.BOUND, State.UNCONN, None})
 """States of sockets that are part of no connection, whether bound or not; None is the state of families without states."""
 

@@ -1,1 +1,1 @@
-"""What changed between two snapshots of a host. Pure: snapshots in, changes and what could not be told out."""
+"""What changed between two snapshots of a host. Pure: snapshots in, changes and gaps out."""

@@ -79,7 +79,8 @@ def host_name(snapshot: Snapshot) -> str | None:
 def pair_hosts(old: Sequence[Side], new: Sequence[Side]) -> tuple[list[tuple[Side, Side]], list[Blind], list[Notice]]:
     """Return the hosts of both sides, what is on one side only, and remarks.
 
-    A host goes by its machine id, else by its name. One host on each side is compared whatever it is called.
+    A host goes by its machine id, else by its name. One host on each side is compared with the other,
+    even if their names differ.
     """
     if len(old) == 1 and len(new) == 1:
         return [(old[0], new[0])], [], _other_host(old[0].snapshot, new[0].snapshot)

@@ -1,4 +1,4 @@
-"""What could not be told, counted while places are compared."""
+"""Counts of what could not be compared, made while places are compared."""
 
 from collections import Counter
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The answer of a comparison: changes, and what could not be told."""
+"""The answer of a comparison: changes, and what could not be compared."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -78,7 +78,7 @@ class Change(NamedTuple):
 
 
 class Blind(NamedTuple):
-    """A cause for which something cannot be told."""
+    """A reason why something could not be compared."""
 
     code: str
     """host, protocol, netns, filters, owners, facts or incomplete."""

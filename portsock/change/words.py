@@ -1,4 +1,4 @@
-"""Changes, and what could not be told, in words."""
+"""Sentences about changes, and about what could not be compared."""
 
 from collections.abc import Iterable
 

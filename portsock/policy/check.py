@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
+from portsock.enums import WITH_PORTS
 from portsock.errors import UsageError
 from portsock.model import Port, Snapshot, State
 from portsock.normalize.offers import offers
@@ -66,7 +67,7 @@ def covered(snapshot: Snapshot) -> frozenset[str]:
         lacking = STREAMS if states is not None and State.LISTEN not in states else frozenset[str]()
         return snapshot.covers.protocols - lacking
     if snapshot.source.kind == "live":
-        return frozenset({"tcp", "udp", "udplite", "sctp", "mptcp"})
+        return WITH_PORTS
     return frozenset(socket.protocol for socket in snapshot.sockets)
 
 

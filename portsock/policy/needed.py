@@ -45,7 +45,7 @@ class Needed:
             what = f"line {rule.line} requires {_ports(missing, rule)}{words.because(rule)}"
             hidden = blind(rule)
             if hidden is None and any(seen[each] is MAYBE for each in missing):
-                hidden = "what listens there cannot be told to be what a rule requires: run it as root"
+                hidden = "nobody can say whether what listens there is what a rule requires: run it as root"
             if hidden is not None and all(seen[each] is MAYBE or blind(rule) for each in missing):
                 yield Result(host, Status.UNKNOWN, rule, None, f"{what}; nobody can say whether it is there", hidden)
                 continue

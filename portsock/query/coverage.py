@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from portsock.enums import WITH_PORTS
 from portsock.model import Coverage, Netns, State
 from portsock.query.query import ALL_PROTOCOLS, EVERY_STATE, Query, Question, wanted_protocols
 
-_WITH_PORTS = frozenset({"tcp", "udp", "udplite", "sctp", "mptcp"})
 _WITHOUT_PEER = frozenset({State.LISTEN, State.BOUND})
 
 
@@ -13,7 +13,7 @@ def coverage(question: Question, netns: Sequence[Netns] | None) -> Coverage:
     """Return what the answer to this question covers. `netns`: the network namespaces that were read."""
     protocols = wanted_protocols(question.query) or ALL_PROTOCOLS
     if question.command == "ports":
-        protocols &= _WITH_PORTS
+        protocols &= WITH_PORTS
     spaces = None if netns is None else tuple(netns)
     return Coverage(protocols, _states(question), spaces, tuple(_filters(question)))
 

@@ -7,7 +7,7 @@ from portsock.cli.collection import collect_snapshot
 from portsock.cli.console import Console
 from portsock.cli.declare import arguments
 from portsock.cli.options import Checking, Collecting, Reaching
-from portsock.enums import Need
+from portsock.enums import WITH_PORTS, Need
 from portsock.errors import Exit, UsageError
 from portsock.model import Port, Snapshot, Source
 from portsock.normalize.ports import group_ports
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from portsock.policy.types import Result
     from portsock.policy.verdict import Verdict
 
-PROTOCOLS = frozenset({"tcp", "udp", "udplite", "sctp", "mptcp"})
 REPORTS = ("text", "junit", "sarif")
 _NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.HOST})
 
@@ -87,7 +86,7 @@ def _read(path: str, console: Console) -> "Policy | None":
 def _snapshots(collect: Collecting, services: Services, console: Console) -> Iterator[Snapshot]:
     """Yield a snapshot of each host: of this system, or of each host that the captures name."""
     if not collect.captures:
-        question = Question(Query(protocols=PROTOCOLS, listening=True, netns=tuple(collect.netns or ())), "ports", _NEEDS)
+        question = Question(Query(protocols=WITH_PORTS, listening=True, netns=tuple(collect.netns or ())), "ports", _NEEDS)
         yield collect_snapshot(question, collect, services, console).snapshot
         return
     from portsock.cli.collection import check_captures
@@ -109,7 +108,7 @@ def _ports(snapshot: Snapshot) -> list[Port]:
     from portsock.policy.subjects import listens
     from portsock.query.answer import select
 
-    selected = select(snapshot, Query(protocols=frozenset({*PROTOCOLS, "dccp"})), side="local")
+    selected = select(snapshot, Query(protocols=frozenset({*WITH_PORTS, "dccp"})), side="local")
     return group_ports(filter(listens, selected), EMPTY, counted=False, every=False)
 
 

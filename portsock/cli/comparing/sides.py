@@ -9,7 +9,7 @@ from portsock.cli.console import Console
 from portsock.cli.declare import declared
 from portsock.cli.options import Collecting, Comparing, Selecting
 from portsock.cli.query_parsing import parse_query
-from portsock.enums import Need
+from portsock.enums import WITH_PORTS, Need
 from portsock.errors import UsageError
 from portsock.model import Notice, Snapshot, Socket
 from portsock.normalize.snapshot import normalize
@@ -18,7 +18,6 @@ from portsock.query.answer import possible_sockets, select
 from portsock.query.query import DEFAULT_PROTOCOLS, UNANSWERABLE, Query, Question, wanted_protocols
 from portsock.sources import failures
 
-_WITH_PORTS = frozenset({"tcp", "udp", "udplite", "sctp", "mptcp"})
 _NEEDS = frozenset({Need.OWNERS, Need.PROCESSES, Need.MACHINE})
 _COMMANDS = frozenset({"procs", "explain"})
 """What stands among the filters of a record that lists only some sockets because of its command."""
@@ -49,7 +48,7 @@ class Asked(NamedTuple):
         This system is asked for what the old side covers.
         """
         if self.query.protocols or self.query.all_families:
-            return (wanted_protocols(self.query) or _WITH_PORTS) & _WITH_PORTS
+            return (wanted_protocols(self.query) or WITH_PORTS) & WITH_PORTS
         recorded = frozenset().union(*map(_recorded, old))
         usual = DEFAULT_PROTOCOLS | ({"sctp"} & recorded)
         return usual & recorded or usual if self.live else usual
@@ -134,7 +133,7 @@ def _unsure(question: Question, snapshot: Snapshot, sockets: Sequence[Socket]) -
 def asked(select: Selecting, comparing: Comparing, services: Services, live: bool) -> Asked:
     """Check the options. Raises UsageError for what cannot be compared."""
     query = parse_query(None, select, _collecting(comparing), services)
-    if query.protocols and not query.protocols & _WITH_PORTS:
+    if query.protocols and not query.protocols & WITH_PORTS:
         raise UsageError("unix and raw sockets have no ports to compare; leave --unix and --raw out")
     return Asked(query, comparing, services, live)
 

@@ -1,4 +1,4 @@
-"""The answer of `diff` as text: the answer in a line, a row for each change, and what could not be told."""
+"""The answer of `diff` as text: its first line, a row for each change, and what could not be compared."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 
     @property
     def all_blind(self) -> list[Blind]:
-        """Return what could not be told, of all hosts."""
+        """Return what could not be compared, of all hosts."""
         return [*self.blind, *(each for comparison in self.comparisons for each in comparison.blind)]
 
 
